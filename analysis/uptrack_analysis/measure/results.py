@@ -1,0 +1,153 @@
+"""What the measurement pass hands to the rules and the report: plain results, arrays included, no judgement.
+
+Levels are dB with the reference in the name; times are seconds from the first sample; every array's shape is given.
+A figure that could not be measured is ``None`` (NaN inside an array) and its reason stands in ``Measured.unmeasured``
+under the same dotted name the report uses. The meters that fill these live next door, one file a meter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from uptrack_analysis.signal import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """BS.1770-5 loudness on a 10 ms grid; element ``k`` of a curve is the window that ends ``(k + 1) * hop_s``.
+
+    Curves are NaN until their first whole window (0.4 s, 3 s) and ``-inf`` in digital silence.
+    """
+
+    hop_s: float
+    momentary_lufs: FloatArray
+    """shape (n_hops,)"""
+    short_term_lufs: FloatArray
+    """shape (n_hops,)"""
+    integrated_lufs: float | None
+    momentary_max_lufs: float | None
+    momentary_max_s: float | None
+    short_term_max_lufs: float | None
+    short_term_max_s: float | None
+    range_lu: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """Largest sample and largest interpolated value per channel, shape (channels,) each; silence is ``-inf``."""
+
+    sample_dbfs: FloatArray
+    sample_s: FloatArray
+    true_dbtp: FloatArray
+    true_s: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRun:
+    """At least three consecutive samples at one channel's ceiling."""
+
+    channel: int
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A hole in the signal, in frames: ``start`` inclusive, ``end`` exclusive, in the channels named."""
+
+    start: int
+    end: int
+    channels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Defects:
+    clip_runs: tuple[ClipRun, ...]
+    """The first 10,000; ``clipped_runs`` counts all."""
+    clipped_runs: int
+    clipped_samples: int
+    dc_offset: FloatArray
+    """shape (channels,): mean sample value"""
+    gaps: tuple[Gap, ...]
+    silent_channels: tuple[int, ...]
+    """Channels without one sample over -90 dBFS while another channel plays."""
+    lead_silence_s: float
+    """Until the first sample over -60 dBFS in any channel; the whole duration if there is none."""
+    tail_silence_s: float
+    head_peak_dbfs: float | None
+    """Largest sample of the first 1 ms: a cut transient when high."""
+    tail_rms_dbfs: float | None
+    """RMS of the last 10 ms: a cut tail when high."""
+
+
+@dataclass(frozen=True, slots=True)
+class BandMatrix:
+    """Left/right power and cross power in log bands over time, from one STFT.
+
+    ``mid = (ll + rr + 2 lr) / 4`` and ``side = (ll + rr - 2 lr) / 4`` are linear in the three, so spectrum, width,
+    correlation and mono loss of any band and span are sums over this matrix. Mono files have ``rr = lr = ll``; files
+    with more channels use their front left and right.
+    """
+
+    edges_hz: FloatArray
+    """shape (n_bands + 1,), log spaced, from 20 Hz to the lower of 20 kHz and the Nyquist frequency"""
+    times_s: FloatArray
+    """shape (n_frames,): centre of each analysis frame"""
+    ll: FloatArray
+    """shape (n_frames, n_bands): mean-square power, 1.0 is a full-scale square wave"""
+    rr: FloatArray
+    lr: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class StereoCurve:
+    """Time-domain stereo sums every 100 ms of the front pair, each shape (n_steps,); empty for mono."""
+
+    step_s: float
+    ll: FloatArray
+    rr: FloatArray
+    lr: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class TempoEstimate:
+    bpm: float | None
+    confidence: float
+    alternatives: tuple[tuple[float, float], ...]
+    """(bpm, confidence), most likely first, the winner not repeated"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEstimate:
+    """``tonic`` counts semitones from C."""
+
+    tonic: int | None
+    minor: bool | None
+    confidence: float
+    alternatives: tuple[tuple[int, bool, float], ...]
+    """(tonic, minor, confidence), most likely first, the winner not repeated"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything one pass over a file found."""
+
+    sample_rate_hz: int
+    channels: int
+    frames: int
+    rms_dbfs: float | None
+    loudness: Loudness
+    peaks: Peaks
+    defects: Defects
+    bands: BandMatrix
+    stereo: StereoCurve
+    tempo: TempoEstimate
+    key: KeyEstimate
+    non_finite_samples: int
+    unmeasured: Mapping[str, str] = field(default_factory=dict)
+    """Dotted report name ("tempo.bpm", "loudness.range_lu") to the sentence that says why."""
+
+    @property
+    def duration_s(self) -> float:
+        return self.frames / self.sample_rate_hz

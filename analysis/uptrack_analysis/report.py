@@ -1,0 +1,351 @@
+"""The report: an immutable, versioned document, and the only thing pages, DAWs, plots and accounts ever read.
+
+Schema ``uptrack.report/1``. Times are seconds from the file's first sample, levels carry their unit in the name,
+and a figure that could not be measured is ``None`` with its reason under ``measurements.unmeasured``. The document
+holds no clock time, no path and no job id: same audio, same settings, same rules give the same bytes. Every number
+is rounded when the report is built (``present`` and the DAW scripts never round again), and NaN or infinity cannot
+be written at all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SCHEMA = "uptrack.report/1"
+
+Severity = Literal["info", "minor", "moderate", "major", "blocker"]
+Target = Literal["club", "stream", "premaster"]
+SEVERITIES: tuple[Severity, ...] = ("info", "minor", "moderate", "major", "blocker")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that was measured; ``name`` is its last path component and never a path."""
+
+    name: str
+    sha256: str
+    format: str
+    codec: str
+    sample_rate_hz: int
+    bit_depth: int | None
+    channels: int
+    frames: int
+    duration_s: float
+    notes: tuple[str, ...] = ()
+    """Sentences about the file itself: shorter than its header says, non-finite samples, damaged frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenreChoice:
+    """Which family of thresholds judged the mix, and whether the user or a guess chose it."""
+
+    family: str
+    name: str
+    how: Literal["given", "guessed", "unsure"]
+    confidence: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFacts:
+    """What the DAW said of its project: truth, against which detection is a cross-check."""
+
+    bpm: float | None = None
+    key: str | None = None
+    beats_per_bar: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    genre: GenreChoice
+    target: Target
+    project: ProjectFacts = ProjectFacts()
+    stems: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoudnessFigures:
+    """ITU-R BS.1770-5 and EBU R 128 figures; times are where the maximum is reached (end of its window)."""
+
+    integrated_lufs: float | None
+    momentary_max_lufs: float | None
+    momentary_max_s: float | None
+    short_term_max_lufs: float | None
+    short_term_max_s: float | None
+    range_lu: float | None
+    true_peak_dbtp: float | None
+    true_peak_s: float | None
+    true_peak_channel: int | None
+    sample_peak_dbfs: float | None
+    plr_db: float | None
+    psr_min_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TempoCandidate:
+    bpm: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class TempoFigures:
+    bpm: float | None
+    confidence: float
+    alternatives: tuple[TempoCandidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCandidate:
+    name: str
+    camelot: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigures:
+    """``name`` is written "F# minor" or "Bb major"."""
+
+    name: str | None
+    camelot: str | None
+    confidence: float
+    alternatives: tuple[KeyCandidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BandLevel:
+    """One band of the long-term average spectrum; level is band power re the 500-2000 Hz power."""
+
+    name: str
+    low_hz: float
+    high_hz: float
+    level_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumFigures:
+    """``bands``: eight named bands. ``third_octaves``: band power re the band at 1 kHz. Tilt over 100 Hz-10 kHz."""
+
+    bands: tuple[BandLevel, ...]
+    third_octaves: tuple[BandLevel, ...]
+    tilt_db_per_octave: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StereoBand:
+    """Width is side minus mid power; mono loss is stereo minus fold-down power, both in dB."""
+
+    name: str
+    low_hz: float
+    high_hz: float
+    correlation: float | None
+    width_db: float | None
+    mono_loss_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StereoFigures:
+    """Correlation is signed, -1 to 1. Balance is left minus right power in dB: positive leans left."""
+
+    correlation: float | None
+    correlation_low: float | None
+    """5th percentile of the 1 s correlation while the music plays."""
+    width_db: float | None
+    balance_db: float | None
+    bands: tuple[StereoBand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicsFigures:
+    """Crest factor: sample peak over RMS of the whole file, in dB."""
+
+    crest_db: float | None
+    rms_dbfs: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the file; ``channel`` counts from 0, ``None`` means all."""
+
+    start_s: float
+    end_s: float
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DefectFigures:
+    """Objective faults. Long lists are cut at 200 spans; the counts are always whole."""
+
+    clipped_runs: int
+    clipped_samples: int
+    clips: tuple[Span, ...]
+    dc_offset: tuple[float, ...]
+    """Mean of each channel, 1.0 is full scale."""
+    dropouts: tuple[Span, ...]
+    silent_channels: tuple[int, ...]
+    non_finite_samples: int
+    lead_silence_s: float
+    tail_silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    loudness: LoudnessFigures
+    tempo: TempoFigures
+    key: KeyFigures
+    spectrum: SpectrumFigures
+    stereo: StereoFigures
+    dynamics: DynamicsFigures
+    defects: DefectFigures
+    unmeasured: dict[str, str] = field(default_factory=dict)
+    """Dotted name of a figure that is ``None`` ("loudness.range_lu") to the sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Curves for plots: one value every ``step_s``, the first at ``start_s`` (a window's end for M and S)."""
+
+    step_s: float
+    start_s: float
+    momentary_lufs: tuple[float | None, ...]
+    short_term_lufs: tuple[float | None, ...]
+    psr_db: tuple[float | None, ...]
+    correlation: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the arrangement. Filled by structure analysis; empty while that is not measured."""
+
+    kind: Literal["intro", "build", "drop", "break", "outro"]
+    start_s: float
+    end_s: float
+    bars: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a DAW script or a person can do about a finding."""
+
+    kind: Literal["MK", "GN", "EQ", "DQ", "HP", "SC", "UT", "DL", "LM", "CO", "NT"]
+    text: str
+    gain_db: float | None = None
+    frequency_hz: float | None = None
+    q: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem: what, where, how bad, what to do. ``id`` is the same in every run that sees the same problem."""
+
+    id: str
+    rule: str
+    area: str
+    severity: Severity
+    confidence: float
+    title: str
+    advice: str
+    value: float | None
+    unit: str
+    ok_range: tuple[float | None, float | None]
+    scale: float
+    """What one unit of ``excess`` is worth, in ``unit``."""
+    excess: float
+    exposure: float
+    """Share of the time that matters in which the problem is there, 0 to 1."""
+    grade: Literal["A", "B", "C", "D"]
+    """Grade of evidence behind the threshold."""
+    start_s: float
+    end_s: float
+    spans: tuple[Span, ...] = ()
+    low_hz: float | None = None
+    high_hz: float | None = None
+    stem: str | None = None
+    actions: tuple[Action, ...] = ()
+    expected_delta: str = ""
+    points: float = 0.0
+    """What the whole score would regain without this finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaScore:
+    area: str
+    score: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """``overall`` is ``None`` when less than 60 % of the rules could be measured."""
+
+    version: str
+    overall: float | None
+    coverage: float
+    areas: tuple[AreaScore, ...]
+    unmeasured_rules: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StemReport:
+    """Measurements of one stem; filled by stem analysis, empty while that is not measured."""
+
+    name: str
+    track: str | None
+    source: Source
+    measurements: Measurements
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    version: str
+    ruleset: str
+    """First 12 hexadecimal digits of the SHA-256 over rules, thresholds and genre data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    schema: str
+    source: Source
+    context: Context
+    measurements: Measurements
+    series: Series
+    sections: tuple[Section, ...]
+    stems: tuple[StemReport, ...]
+    findings: tuple[Finding, ...]
+    score: Score
+    engine: Engine
+
+
+def to_document(report: Report) -> dict[str, Any]:
+    """The report as plain JSON types, keys in schema order."""
+    document: dict[str, Any] = dataclasses.asdict(report)
+    return document
+
+
+def to_json(report: Report, *, indent: int | None = None) -> str:
+    """The report as JSON text.
+
+    Raises
+    ------
+    ValueError
+        A figure is NaN or infinite: a bug in a measurement, which must not reach a reader.
+    """
+    return json.dumps(to_document(report), ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def from_json(text: str | bytes) -> Report:
+    """Read a report back, checking every field's type.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        The text is not a report of this schema.
+    """
+    # Imported here: reading back is the daemon's and the page's business, and the command line starts faster without.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Report).validate_json(text)

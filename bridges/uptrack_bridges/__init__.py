@@ -1,0 +1,1 @@
+"""Wires: every way something talks to UpTrack, and the one vocabulary they all carry."""

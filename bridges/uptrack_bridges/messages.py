@@ -1,0 +1,278 @@
+"""The vocabulary between a DAW and the daemon, the same on every transport.
+
+A message is one JSON object ``{"type": "...", "id": "...", ...}``. Models are strict (``"1"`` is no number, ``false``
+no loudness), unknown fields are ignored so that a newer script can talk to an older daemon, and optional fields may be
+absent or null. Times named ``*_s`` are seconds; those of a marker and a tempo map are project seconds, the report's
+are file seconds. ``read_from_host`` and ``read_from_daemon`` are the only doors in; ``write`` is the only door out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from uptrack_analysis.errors import BadInput
+
+PROTOCOL = 1
+
+Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+Path = Annotated[str, Field(min_length=1, max_length=32_768)]
+Name = Annotated[str, Field(max_length=1_000)]
+Seconds = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
+Severity = Literal["info", "minor", "moderate", "major", "blocker"]
+
+
+class Message(BaseModel):
+    """What every message shares."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+class FromHost(Message):
+    id: Identifier | None = None
+    session: Identifier | None = None
+    """Needed where the wire itself does not remember who speaks (OSC)."""
+
+
+# -- what a DAW says ---------------------------------------------------------------------------------------------------
+
+
+class TempoPoint(Message):
+    """From ``time_s`` on, this tempo and signature; ``bar`` is the bar number that starts there, if it does."""
+
+    time_s: Seconds
+    bpm: Annotated[float, Field(gt=0, le=2_000, allow_inf_nan=False)]
+    beats_per_bar: Annotated[int, Field(ge=1, le=64)] = 4
+    bar: Annotated[int, Field(ge=-100_000, le=1_000_000)] | None = None
+
+
+class Project(Message):
+    """The project as the DAW knows it; ``start_s`` is where the file's first sample lies on the timeline."""
+
+    id: Identifier | None = None
+    name: Name | None = None
+    path: Path | None = None
+    start_s: Seconds = 0.0
+    tempo_map: Annotated[list[TempoPoint], Field(max_length=10_000)] = []
+    key: Annotated[str, Field(max_length=40)] | None = None
+
+
+class Hello(FromHost):
+    type: Literal["hello"] = "hello"
+    protocol: int
+    token: Annotated[str, Field(max_length=200)]
+    host: Annotated[str, Field(min_length=1, max_length=40)]
+    host_version: Annotated[str, Field(max_length=80)] | None = None
+    script_version: Annotated[str, Field(max_length=80)] | None = None
+    instance: Identifier | None = None
+    """Stays the same when the same DAW reconnects: what it has not acknowledged is then sent again."""
+    capabilities: Annotated[list[Name], Field(max_length=100)] = []
+    project: Project | None = None
+
+
+class AudioFile(Message):
+    path: Path
+
+
+class Stem(Message):
+    path: Path
+    name: Name | None = None
+    track: Annotated[str, Field(max_length=200)] | None = None
+
+
+class Analyze(FromHost):
+    type: Literal["analyze"] = "analyze"
+    mix: AudioFile | None = None
+    stems: Annotated[list[Stem], Field(max_length=256)] = []
+    genre: Annotated[str, Field(max_length=40)] | None = None
+    target: Literal["club", "stream", "premaster"] | None = None
+    references: Annotated[list[Path], Field(max_length=64)] = []
+    project: Project | None = None
+
+
+class Cancel(FromHost):
+    """Cancel one job by its ``job`` id, or the ``analyze`` whose id is ``request``."""
+
+    type: Literal["cancel"] = "cancel"
+    job: Identifier | None = None
+    request: Identifier | None = None
+
+
+class Ping(FromHost):
+    type: Literal["ping"] = "ping"
+
+
+class State(FromHost):
+    type: Literal["state"] = "state"
+    state: Literal["idle", "playing", "recording", "rendering"]
+
+
+class FeedbackApplied(FromHost):
+    """What the DAW really holds of a run's markers; until it is said, the feedback is sent again."""
+
+    type: Literal["feedback.applied"] = "feedback.applied"
+    run: Identifier
+    placed: Annotated[list[Identifier], Field(max_length=100_000)] = []
+    skipped: Annotated[list[Identifier], Field(max_length=100_000)] = []
+
+
+class Part(Message):
+    """One slice of a message too large for its wire; joined in order, ``data`` is the whole message's JSON text."""
+
+    type: Literal["part"] = "part"
+    id: Identifier
+    session: Identifier | None = None
+    part: Annotated[int, Field(ge=1)]
+    parts: Annotated[int, Field(ge=1, le=4_096)]
+    data: str
+
+
+HostMessage = Annotated[
+    Hello | Analyze | Cancel | Ping | State | FeedbackApplied | Part, Field(discriminator="type")
+]
+
+
+# -- what the daemon says ----------------------------------------------------------------------------------------------
+
+
+class FromDaemon(Message):
+    id: Identifier | None = None
+    """The ``id`` of the message this answers, if it answers one."""
+
+
+class Welcome(FromDaemon):
+    type: Literal["welcome"] = "welcome"
+    protocol: int = PROTOCOL
+    session: Identifier
+    version: str
+    url: str
+    """The page's address; holds a one-time code that becomes the page's cookie."""
+
+
+class Refused(FromDaemon):
+    type: Literal["refused"] = "refused"
+    code: str
+    sentence: str
+
+
+class Pong(FromDaemon):
+    type: Literal["pong"] = "pong"
+
+
+class JobQueued(FromDaemon):
+    type: Literal["job.queued"] = "job.queued"
+    job: Identifier
+    position: int
+    """Jobs before this one; 0 starts now."""
+
+
+class JobProgress(FromDaemon):
+    type: Literal["job.progress"] = "job.progress"
+    job: Identifier
+    fraction: Annotated[float, Field(ge=0, le=1)]
+    stage: str
+
+
+class JobFailed(FromDaemon):
+    type: Literal["job.failed"] = "job.failed"
+    job: Identifier
+    code: str
+    sentence: str
+
+
+class Marker(Message):
+    id: Identifier
+    rule: str
+    severity: Severity
+    start_s: Seconds
+    end_s: Seconds
+    bar: str | None = None
+    """"bar.beat" of ``start_s``, when the host sent a tempo map."""
+    text: str
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+    stem: str | None = None
+    track: str | None = None
+
+
+class TrackNote(Message):
+    track: str
+    text: str
+    score: float | None = None
+
+
+class Feedback(FromDaemon):
+    type: Literal["feedback"] = "feedback"
+    job: Identifier
+    run: Identifier
+    report: Identifier
+    status: str
+    score: float | None
+    markers: list[Marker]
+    tracks: list[TrackNote] = []
+
+
+DaemonMessage = Annotated[
+    Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | Part, Field(discriminator="type")
+]
+
+_FROM_HOST: TypeAdapter[Hello | Analyze | Cancel | Ping | State | FeedbackApplied | Part] = TypeAdapter(HostMessage)
+_FROM_DAEMON: TypeAdapter[
+    Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | Part
+] = TypeAdapter(DaemonMessage)
+
+
+class BadMessage(BadInput):
+    """Text on a wire that is no message of this vocabulary."""
+
+    default_code = "message.bad"
+
+
+def read_from_host(text: str | bytes) -> Hello | Analyze | Cancel | Ping | State | FeedbackApplied | Part:
+    """Read one message a DAW sent.
+
+    Raises
+    ------
+    BadMessage
+        Not JSON, not an object, an unknown type, or a field of the wrong type; code ``message.unknown_type`` for a
+        type this version does not know.
+    """
+    try:
+        return _FROM_HOST.validate_json(text)
+    except ValidationError as error:
+        raise _explain(error) from None
+
+
+def read_from_daemon(
+    text: str | bytes,
+) -> Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | Part:
+    """Read one message the daemon sent; raises ``BadMessage`` like ``read_from_host``."""
+    try:
+        return _FROM_DAEMON.validate_json(text)
+    except ValidationError as error:
+        raise _explain(error) from None
+
+
+def write(message: Message) -> str:
+    """One message as JSON text, null fields left out of what a host says and kept in what the daemon says."""
+    return message.model_dump_json(exclude_none=isinstance(message, FromHost))
+
+
+def _explain(error: ValidationError) -> BadMessage:
+    first: Any = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "message"
+    match first["type"]:
+        case "json_invalid":
+            return BadMessage("Expected one JSON object; what came does not parse as JSON.", code="message.not_json")
+        case "union_tag_invalid":
+            known = ", ".join(
+                ("hello", "analyze", "cancel", "ping", "state", "feedback.applied", "part")
+            )
+            return BadMessage(
+                f"This version does not know the message type {first['ctx']['tag']!r}; it knows {known}.",
+                code="message.unknown_type",
+            )
+        case "union_tag_not_found":
+            return BadMessage('Expected a message with a "type"; none came.', code="message.no_type")
+        case _:
+            return BadMessage(f"Field {where}: {first['msg'][:1].lower()}{first['msg'][1:]}.")

@@ -1,0 +1,66 @@
+"""What every transport looks like from inside: a wire to one host, the session on it, and the desk that answers.
+
+A transport (``websocket``, ``mailbox``, ``osc``) turns bytes into calls of ``Switchboard.received`` and gives each
+host a ``Wire``. The switchboard does what is the same everywhere: reading messages, joining parts, ``hello`` with
+version and token, refusing in a sentence. What is left reaches the ``Desk``, which the daemon implements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from uptrack_analysis.errors import Unavailable
+from uptrack_bridges.messages import Analyze, Cancel, FeedbackApplied, Message, Project, State
+
+
+class WireClosed(Unavailable):
+    """The host on the other end is gone; what it did not acknowledge waits for its next ``hello``."""
+
+    default_code = "wire.closed"
+
+
+class Wire(Protocol):
+    """One host, however it is connected."""
+
+    transport: Literal["websocket", "mailbox", "osc"]
+    lossy: bool
+    """True where a message may vanish without a sign (UDP): the desk then repeats until it is acknowledged."""
+
+    async def send(self, message: Message) -> None:
+        """Deliver one message, in parts where the wire needs it; raises ``WireClosed`` when nobody is there."""
+
+    async def close(self, sentence: str) -> None:
+        """End the conversation; closing twice is fine."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One host that has said ``hello`` and been welcomed."""
+
+    id: str
+    wire: Wire
+    host: str
+    instance: str
+    """From ``hello``, or the session's own id when the host gave none."""
+    capabilities: frozenset[str] = frozenset()
+    project: Project | None = None
+    state: str = "idle"
+    requests: dict[str, str] = field(default_factory=dict)
+    """``analyze`` id to job id, so that a repeated request starts nothing twice and ``cancel`` finds its job."""
+
+
+class Desk(Protocol):
+    """The daemon's side of every conversation."""
+
+    def page_url(self) -> str:
+        """The page's address with a fresh one-time code, for ``welcome``."""
+
+    async def opened(self, session: Session) -> None:
+        """A host was welcomed; the ``welcome`` has been sent."""
+
+    async def received(self, session: Session, message: Analyze | Cancel | State | FeedbackApplied) -> None:
+        """One message of a welcomed host. A raised ``UpTrackError`` is sent back as ``refused``."""
+
+    async def closed(self, session: Session) -> None:
+        """The wire is gone."""

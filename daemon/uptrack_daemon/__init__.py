@@ -1,0 +1,1 @@
+"""The local process: intake, jobs, store, retention, HTTP and page, command line."""
