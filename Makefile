@@ -1,0 +1,65 @@
+# What a newcomer needs: `make demo` and `make test`. Each sets up all it needs in .venv and does its job.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test check bench soak format lock system-packages dist clean help
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+# The locks are complete, so pip only downloads and checks hashes (--no-deps): no resolving, the same everywhere.
+$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "UpTrack needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/runtime.stamp requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/runtime.stamp ## set up, then synthesise a mix, analyse it as two DAWs would, show the markers
+	$(BIN)/uptrack demo
+
+test: $(VENV)/dev.stamp system-packages ## set up, then run every test (fuzz and fault runs at a few per cent)
+	$(PYTEST) -q -n auto --dist loadgroup -m "not alone"
+	$(PYTEST) -q -m alone
+
+soak: $(VENV)/dev.stamp system-packages ## the full counts of fuzz, fault and endurance runs
+	UPTRACK_SOAK=1 $(PYTEST) -q -n auto --dist loadgroup -m soak
+
+check: $(VENV)/dev.stamp ## format, lint, types, import contracts, dead links, lock files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_links.py
+	$(BIN)/python scripts/check_locks.py
+
+bench: $(VENV)/dev.stamp system-packages ## measure speed beside peers on one 4:30 track; prints ratios
+	$(BIN)/python benchmarks/speed.py
+
+format: $(VENV)/dev.stamp ## rewrite the code in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/dev.stamp ## resolve the locks again from pyproject.toml
+	scripts/lock
+
+system-packages:
+	@scripts/install-system-packages
+
+dist: $(VENV)/dev.stamp ## build wheel and sdist into dist/
+	$(BIN)/python -m hatchling build
+
+clean:
+	rm -rf $(VENV) .cache dist
