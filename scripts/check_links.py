@@ -36,7 +36,7 @@ def dead_links(page: Path) -> list[str]:
 def main() -> int:
     listed = subprocess.run(["git", "ls-files", "*.md"], capture_output=True, text=True, check=True).stdout
     dead = [line for name in listed.splitlines() for line in dead_links(Path(name))]
-    print("\n".join(dead) if dead else f"links: {len(listed.splitlines())} pages, none dead")  # noqa: T201
+    print("\n".join(dead) if dead else f"links: {len(listed.splitlines())} pages, none dead")
     return 1 if dead else 0
 
 

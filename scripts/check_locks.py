@@ -33,7 +33,7 @@ def main() -> int:
             wrong.append(f"{path}: {len(starts) - len(pinned)} lines that are not pinned and hashed")
         if missing := needed - set(pinned):
             wrong.append(f"{path}: misses {', '.join(sorted(missing))}; try: make lock")
-    print("\n".join(wrong) if wrong else "locks: pinned, hashed, complete")  # noqa: T201
+    print("\n".join(wrong) if wrong else "locks: pinned, hashed, complete")
     return 1 if wrong else 0
 
 

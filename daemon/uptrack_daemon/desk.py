@@ -1,0 +1,291 @@
+"""The front desk: what hosts ask becomes jobs, what jobs give becomes messages to the host that asked.
+
+A job remembers its asker (``Origin``) in the store, so that feedback finds its DAW again after either side restarted:
+the session may be gone, the ``instance`` a host names itself by is not. Feedback waits in the store until the host says
+what it placed; it is sent again whenever that instance says ``hello``, and on wires that lose messages on a timer too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from uptrack_analysis.analyze import Settings
+from uptrack_analysis.errors import BadInput
+from uptrack_analysis.findings.genre import check_genre
+from uptrack_analysis.report import ProjectFacts, Target, from_json
+from uptrack_bridges.messages import (
+    Analyze,
+    Cancel,
+    Feedback,
+    FeedbackApplied,
+    FromDaemon,
+    JobFailed,
+    JobProgress,
+    JobQueued,
+    Project,
+    State,
+)
+from uptrack_bridges.wire import Session, WireClosed
+from uptrack_daemon.feedback import compose
+from uptrack_daemon.intake import examine
+from uptrack_daemon.jobs.queue import Job, NewJob, Queue
+from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, ReportSummary
+
+log = logging.getLogger(__name__)
+
+RESEND_AFTER_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+"""Waits between repeats of unacknowledged feedback on a lossy wire; after the last, only the next ``hello`` repeats."""
+
+
+class Origin(BaseModel):
+    """Who asked for a job, kept with it."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    instance: str
+    host: str
+    session: str
+    request: Analyze
+
+
+class Desk:
+    """The daemon's side of every conversation (``uptrack_bridges.wire.Desk``).
+
+    Parameters
+    ----------
+    queue, deliveries
+        Where jobs and unacknowledged feedback live.
+    stop_job : callable
+        Ends a job whatever its state; answers whether it was still active.
+    page_url : callable
+        The page's address with a fresh one-time code.
+    genre, target
+        What a request is judged by when it does not say.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        deliveries: Deliveries,
+        *,
+        stop_job: Callable[[str], Awaitable[bool]],
+        page_url: Callable[[], str],
+        private_root: Path,
+        genre: str | None = None,
+        target: Target = "club",
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ) -> None:
+        self._queue = queue
+        self._deliveries = deliveries
+        self._stop_job = stop_job
+        self._page_url = page_url
+        self._private_root = private_root
+        self._genre = genre
+        self._target: Target = target
+        self._sleep = sleep
+        self._sessions: dict[str, Session] = {}
+        self._repeating: dict[str, asyncio.Task[None]] = {}
+        self._unannounced: dict[str, asyncio.Event] = {}
+
+    # -- uptrack_bridges.wire.Desk -------------------------------------------------------------------------------------
+
+    def page_url(self) -> str:
+        return self._page_url()
+
+    async def opened(self, session: Session) -> None:
+        self._sessions[session.instance] = session
+        for delivery in await self._deliveries.pending(session.instance):
+            await self._deliver(session, delivery.id, delivery.run_id, delivery.payload)
+
+    async def received(self, session: Session, message: Analyze | Cancel | State | FeedbackApplied) -> None:
+        match message:
+            case Analyze():
+                await self._analyze(session, message)
+            case Cancel():
+                await self._cancel(session, message)
+            case FeedbackApplied():
+                await self._deliveries.acknowledge(
+                    message.run, session.instance, placed=len(message.placed), skipped=len(message.skipped)
+                )
+                self._stop_repeating(message.run)
+            case State():
+                session.state = message.state
+
+    async def closed(self, session: Session) -> None:
+        if self._sessions.get(session.instance) is session:
+            del self._sessions[session.instance]
+
+    # -- what jobs give ------------------------------------------------------------------------------------------------
+
+    def feedback_for(self, job: Job, document: str) -> tuple[NewReport, list[NewDelivery]]:
+        """What is stored when a job ends well: its report, and the feedback its asker has yet to acknowledge."""
+        origin = read_origin(job)
+        project = (origin.request.project if origin else None) or Project()
+        report = NewReport(
+            document=document,
+            job_id=job.id,
+            source_path=job.path,
+            project_id=project.id,
+            project_name=project.name,
+        )
+        if origin is None:
+            return report, []
+        message = compose(from_json(document), origin.request, job=job.id, run=report.run_id, report_id=report.id)
+        return report, [NewDelivery(origin.instance, origin.host, message.model_dump_json())]
+
+    async def progressed(self, job: Job, fraction: float, stage: str) -> None:
+        await self._tell(job, JobProgress(job=job.id, fraction=min(max(fraction, 0.0), 1.0), stage=stage))
+
+    async def finished(self, job: Job, summary: ReportSummary) -> None:
+        session = self._session_of(job)
+        if session is None:
+            return
+        for delivery in await self._deliveries.of_run(summary.run_id):
+            if delivery.acknowledged_at is None and delivery.instance == session.instance:
+                await self._deliver(session, delivery.id, delivery.run_id, delivery.payload)
+
+    async def failed(self, job: Job, code: str, sentence: str) -> None:
+        origin = read_origin(job)
+        request = origin.request.id if origin else None
+        await self._tell(job, JobFailed(id=request, job=job.id, code=code, sentence=sentence))
+
+    async def stop(self) -> None:
+        """End the repeating of feedback; what is unacknowledged stays in the store."""
+        repeating = list(self._repeating.values())
+        for task in repeating:
+            task.cancel()
+        await asyncio.gather(*repeating, return_exceptions=True)
+
+    # -- one request ---------------------------------------------------------------------------------------------------
+
+    async def _analyze(self, session: Session, request: Analyze) -> None:
+        if request.mix is None:
+            raise BadInput(
+                "Expected the path of a mix in analyze; only stems came: render the master and send it as mix.",
+                code="analyze.no_mix",
+            )
+        key = f"{session.id}:{request.id}" if request.id else None
+        if key is not None and (known := await self._queue.by_key(key)) is not None:
+            await self._repeat_answer(session, request, known)
+            return
+        accepted = await examine(request.mix.path, home=self._private_root)
+        settings = Settings(
+            genre=check_genre(request.genre or self._genre),
+            target=request.target or self._target,
+            project=project_facts(request.project, accepted.duration_s),
+        )
+        origin = Origin(instance=session.instance, host=session.host, session=session.id, request=request)
+        new = NewJob(
+            path=accepted.path,
+            settings=settings,
+            duration_s=accepted.duration_s,
+            origin=origin.model_dump_json(),
+            key=key,
+        )
+        # The host must hear its job's id before anything about the job, however quick the worker is.
+        announced = self._unannounced[new.id] = asyncio.Event()
+        try:
+            queued = await self._queue.enqueue(new)
+            if request.id is not None:
+                session.requests[request.id] = queued.job.id
+            await session.wire.send(JobQueued(id=request.id, job=queued.job.id, position=queued.position))
+        finally:
+            announced.set()
+            del self._unannounced[new.id]
+
+    async def _repeat_answer(self, session: Session, request: Analyze, job: Job) -> None:
+        """The same request again (a lossy wire repeats): the same answers, and no second job."""
+        await session.wire.send(JobQueued(id=request.id, job=job.id, position=await self._queue.position(job.id)))
+        match job.state:
+            case "failed" | "cancelled":
+                await self.failed(job, job.code or "job.failed", job.sentence or "The analysis failed.")
+            case "done":
+                for delivery in await self._deliveries.pending(session.instance):
+                    if delivery.job_id == job.id:
+                        await self._deliver(session, delivery.id, delivery.run_id, delivery.payload)
+            case _:
+                pass
+
+    async def _cancel(self, session: Session, message: Cancel) -> None:
+        job_id = message.job or session.requests.get(message.request or "")
+        if job_id is None:
+            raise BadInput(
+                'Expected the "job" to cancel, or the "request" that started it in this session; neither is known.',
+                code="job.unknown",
+            )
+        if not await self._stop_job(job_id):
+            raise BadInput(f"Job {job_id} has ended already; there is nothing to cancel.", code="job.ended")
+
+    # -- messages out --------------------------------------------------------------------------------------------------
+
+    def _session_of(self, job: Job) -> Session | None:
+        origin = read_origin(job)
+        return self._sessions.get(origin.instance) if origin else None
+
+    async def _tell(self, job: Job, message: FromDaemon) -> None:
+        session = self._session_of(job)
+        if session is None:
+            return
+        if (announced := self._unannounced.get(job.id)) is not None:
+            await announced.wait()
+        try:
+            await session.wire.send(message)
+        except WireClosed:
+            log.info("%s for a host that is gone", message)
+
+    async def _deliver(self, session: Session, delivery_id: str, run: str, payload: str) -> None:
+        feedback = Feedback.model_validate_json(payload)
+        if (announced := self._unannounced.get(feedback.job)) is not None:
+            await announced.wait()
+        try:
+            await session.wire.send(feedback)
+        except WireClosed:
+            return  # it waits for the next hello
+        await self._deliveries.sent(delivery_id)
+        if session.wire.lossy and run not in self._repeating:
+            task = asyncio.create_task(self._repeat(session, delivery_id, run, feedback), name=f"repeat {run}")
+            self._repeating[run] = task
+            task.add_done_callback(lambda _task: self._repeating.pop(run, None))
+
+    async def _repeat(self, session: Session, delivery_id: str, run: str, feedback: Feedback) -> None:
+        for wait_s in RESEND_AFTER_S:
+            await self._sleep(wait_s)
+            if self._sessions.get(session.instance) is not session:
+                return
+            await session.wire.send(feedback)
+            await self._deliveries.sent(delivery_id)
+
+    def _stop_repeating(self, run: str) -> None:
+        if (task := self._repeating.get(run)) is not None:
+            task.cancel()
+
+
+def read_origin(job: Job) -> Origin | None:
+    """Who asked for ``job``; ``None`` for one the daemon started itself."""
+    try:
+        return Origin.model_validate_json(job.origin)
+    except ValidationError:
+        return None
+
+
+def project_facts(project: Project | None, duration_s: float | None) -> ProjectFacts:
+    """What a host's tempo map and key say about the file; a tempo only if one tempo holds for all of it."""
+    if project is None:
+        return ProjectFacts()
+    end_s = float("inf") if duration_s is None else project.start_s + duration_s
+    points = sorted(project.tempo_map, key=lambda point: point.time_s)
+    before = [point for point in points if point.time_s <= project.start_s][-1:] or points[:1]
+    heard = before + [point for point in points if project.start_s < point.time_s < end_s and point not in before]
+    tempi = {point.bpm for point in heard}
+    signatures = {point.beats_per_bar for point in heard}
+    return ProjectFacts(
+        bpm=tempi.pop() if len(tempi) == 1 else None,
+        key=project.key or None,
+        beats_per_bar=signatures.pop() if len(signatures) == 1 else None,
+    )

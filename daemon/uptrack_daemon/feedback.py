@@ -1,0 +1,96 @@
+"""From a report to what a DAW shows: markers on the timeline, notes on tracks, one status line.
+
+The form is neutral: project seconds, a bar.beat where the host sent a tempo map, a colour by severity. Scripts put it
+into their DAW as they can and answer with what they really placed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity, StemReport
+from uptrack_bridges.messages import Analyze, Feedback, Marker, Project, TrackNote
+from uptrack_bridges.tempo_map import TempoMap
+
+MOST_MARKERS = 12
+"""A timeline full of flags helps nobody; the report holds every finding."""
+
+COLOURS: dict[Severity, str] = {
+    "info": "#8b8d98",
+    "minor": "#e2b203",
+    "moderate": "#f76b15",
+    "major": "#e5484d",
+    "blocker": "#b0123b",
+}
+
+
+def compose(report: Report, request: Analyze, *, job: str, run: str, report_id: str) -> Feedback:
+    """Word a report for the host that asked.
+
+    Parameters
+    ----------
+    report : Report
+        Findings are taken in its order, most valuable first.
+    request : Analyze
+        What the host asked; its project places file seconds on the timeline, its stems name the tracks.
+    job, run, report_id : str
+        Ids; the host acknowledges with ``run`` and finds the report again with ``report_id``.
+    """
+    project = request.project or Project()
+    tracks = {stem.name: stem.track for stem in request.stems if stem.name and stem.track}
+    tempo_map = TempoMap.of(project.tempo_map)
+    return Feedback(
+        id=request.id,
+        job=job,
+        run=run,
+        report=report_id,
+        status=status_line(report),
+        score=report.score.overall,
+        markers=[_marker(finding, project.start_s, tempo_map, tracks) for finding in report.findings[:MOST_MARKERS]],
+        tracks=[_note(stem, report) for stem in report.stems if stem.track],
+    )
+
+
+def status_line(report: Report) -> str:
+    """One line for a status bar: ``76 · techno, club · 2 major · coverage 92 %``."""
+    counts = Counter(finding.severity for finding in report.findings)
+    worst = [f"{counts[severity]} {severity}" for severity in reversed(SEVERITIES[2:]) if counts[severity]][:2]
+    score = "no score" if report.score.overall is None else f"{report.score.overall:.0f}"
+    return " · ".join(
+        [
+            score,
+            f"{report.context.genre.name}, {report.context.target}",
+            *(worst or ["nothing moderate or worse"]),
+            f"coverage {report.score.coverage:.0f} %",
+        ]
+    )
+
+
+def _marker(finding: Finding, offset_s: float, tempo_map: TempoMap | None, tracks: dict[str, str]) -> Marker:
+    start_s = offset_s + finding.start_s
+    return Marker(
+        id=finding.id,
+        rule=finding.rule,
+        severity=finding.severity,
+        start_s=round(start_s, 6),
+        end_s=round(offset_s + finding.end_s, 6),
+        bar=None if tempo_map is None else tempo_map.label(start_s),
+        text=marker_text(finding),
+        colour=COLOURS[finding.severity],
+        stem=finding.stem,
+        track=tracks.get(finding.stem) if finding.stem else None,
+    )
+
+
+def marker_text(finding: Finding) -> str:
+    """What a flag on the timeline says: the problem, then the first thing to do about it."""
+    steps = [action.text for action in finding.actions if action.kind != "MK"]
+    return f"{finding.title}: {steps[0]}" if steps else finding.title
+
+
+def _note(stem: StemReport, report: Report) -> TrackNote:
+    named = [finding for finding in report.findings if finding.id in stem.findings]
+    loudness = stem.measurements.loudness.integrated_lufs
+    level = "silent" if loudness is None else f"{loudness:.1f} LUFS"
+    text = f"{level}; " + ("; ".join(marker_text(finding) for finding in named) if named else "no finding names it")
+    return TrackNote(track=stem.track or "", text=text)

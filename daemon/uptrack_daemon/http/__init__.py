@@ -1,0 +1,1 @@
+"""The loopback web server: the page for people, a small JSON interface for the command line, the DAWs' WebSocket."""

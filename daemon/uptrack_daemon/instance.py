@@ -1,0 +1,78 @@
+"""One daemon per user: the lock, and finding out from outside whether one is running."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from filelock import FileLock, Timeout
+
+from uptrack_analysis.errors import Unavailable
+from uptrack_bridges.discovery import Bridge, read_bridge
+from uptrack_daemon.home import Home
+
+
+class AlreadyRunning(Unavailable):
+    """Another daemon of this user holds the lock."""
+
+    default_code = "daemon.already_running"
+
+
+@contextlib.contextmanager
+def only_one(home: Home) -> Iterator[None]:
+    """Hold the user's lock while the block runs.
+
+    The lock belongs to the process, so one left behind by a daemon that was killed is no lock any more.
+
+    Raises
+    ------
+    AlreadyRunning
+        Another daemon holds it.
+    """
+    lock = FileLock(home.lock_file, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AlreadyRunning(_already(home)) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(home: Home) -> bool:
+    """Whether a daemon holds the lock now, whatever files say."""
+    if not home.lock_file.exists():
+        return False
+    lock = FileLock(home.lock_file, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def running_bridge(home: Home) -> Bridge:
+    """Where the running daemon listens.
+
+    Raises
+    ------
+    Unavailable
+        None is running, or it has not said yet where it listens; a ``bridge.json`` left by a killed daemon counts
+        for nothing.
+    """
+    if not is_locked(home):
+        raise Unavailable("The daemon is not running: start it with `uptrack daemon start`.", code="daemon.not_running")
+    return read_bridge(home.bridge_file)
+
+
+def _already(home: Home) -> str:
+    with contextlib.suppress(Unavailable, OSError):
+        bridge = read_bridge(home.bridge_file)
+        return (
+            f"A daemon is already running (process {bridge.pid}, port {bridge.port}): use it, or stop it with "
+            "`uptrack daemon stop`."
+        )
+    return f"Another daemon is starting or stopping (this is process {os.getpid()}): try again in a moment."

@@ -1,0 +1,59 @@
+"""A real track nobody here wrote, with a tempo known from its project file: LMMS renders one of its own demos.
+
+LMMS is a Debian package; the render is kept in ``.cache/lmms`` because it takes seconds. The audio is never committed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import zlib
+from pathlib import Path
+
+from filelock import FileLock
+
+from support.needs import need_program
+
+PROJECTS = Path("/usr/share/lmms/projects")
+CACHE = Path(__file__).parents[2] / ".cache" / "lmms"
+
+
+def project_tempo(project: Path) -> float:
+    """The tempo written in an LMMS project, in BPM (``.mmpz`` is XML deflated as Qt's qCompress does)."""
+    raw = project.read_bytes()
+    xml = zlib.decompress(raw[4:]) if project.suffix == ".mmpz" else raw
+    head = re.search(rb"<head\b.*?/?>", xml, re.DOTALL)
+    found = re.search(rb'\bbpm="([0-9.]+)"', head.group()) if head else None
+    if found is None:
+        raise AssertionError(f"{project.name} names no tempo in its head")
+    return float(found.group(1))
+
+
+def render(name: str = "shorties/Skiessi-222.mmpz") -> tuple[Path, float]:
+    """Render one of LMMS's own projects to 16-bit stereo WAV at 44.1 kHz.
+
+    Returns
+    -------
+    wav : pathlib.Path
+    bpm : float
+        As the project says.
+    """
+    need_program("lmms")
+    project = PROJECTS / name
+    CACHE.mkdir(parents=True, exist_ok=True)
+    wav = CACHE / f"{project.stem}.wav"
+    with FileLock(CACHE / f"{project.stem}.lock"):
+        if not wav.exists():
+            partial = wav.with_suffix(".partial.wav")
+            subprocess.run(
+                ["lmms", "--allowroot", "render", str(project), "-f", "wav", "-s", "44100", "-o", str(partial)],
+                env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "HOME": str(CACHE)},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=300,
+                check=True,
+            )
+            shutil.move(partial, wav)
+    return wav, project_tempo(project)
