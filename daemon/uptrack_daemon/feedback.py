@@ -61,7 +61,7 @@ def status_line(report: Report) -> str:
             score,
             f"{report.context.genre.name}, {report.context.target}",
             *(worst or ["nothing moderate or worse"]),
-            f"coverage {report.score.coverage:.0f} %",
+            f"coverage {report.score.coverage * 100:.0f} %",
         ]
     )
 

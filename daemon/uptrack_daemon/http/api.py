@@ -1,0 +1,90 @@
+"""The small JSON interface: what the command line asks a running daemon. Reports themselves are read from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from uptrack_daemon.http.gate import KEYS, PORT
+from uptrack_daemon.jobs.queue import Queue
+from uptrack_daemon.store import Reports
+
+PageUrl = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What the routes need of the daemon."""
+
+    version: str
+    queue: Queue
+    reports: Reports
+    sessions: Callable[[], list[dict[str, str]]]
+    """Hosts connected now: ``host``, ``instance``, ``transport``, ``state``."""
+    stop: Callable[[], None]
+    """Ask the daemon to drain and end; returns at once."""
+    check: Callable[[], Awaitable[dict[str, str]]]
+    """Each transport's name to "ok" or the sentence that says what is wrong."""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/status", self.status),
+            web.get("/api/reports", self.list_reports),
+            web.get("/api/reports/{id}", self.get_report),
+            web.delete("/api/reports/{id}", self.delete_report),
+            web.post("/api/stop", self.ask_to_stop),
+        ]
+
+    async def status(self, request: web.Request) -> web.Response:
+        """Version, address of the page with a fresh one-time code, jobs by state, hosts, health of each wire."""
+        return web.json_response(
+            {
+                "version": self.version,
+                "page": page_url(request.app),
+                "jobs": await self.queue.counts(),
+                "reports": await self.reports.count(),
+                "hosts": self.sessions(),
+                "wires": await self.check(),
+            }
+        )
+
+    async def list_reports(self, request: web.Request) -> web.Response:
+        """The newest reports, at most 200; ``?name=`` keeps those whose file or project name contains it."""
+        found = await self.reports.list(limit=200, name=request.query.get("name"))
+        return web.json_response(
+            [
+                {
+                    "id": report.id,
+                    "created_at": report.created_at.isoformat(),
+                    "name": report.source_name,
+                    "project": report.project_name,
+                    "score": report.score,
+                    "coverage": report.coverage,
+                    "genre": report.genre,
+                    "target": report.target,
+                }
+                for report in found
+            ]
+        )
+
+    async def get_report(self, request: web.Request) -> web.Response:
+        """One report's document, byte for byte as it was made."""
+        stored = await self.reports.get(request.match_info["id"])
+        return web.Response(text=stored.document, content_type="application/json")
+
+    async def delete_report(self, request: web.Request) -> web.Response:
+        """Erase one report."""
+        await self.reports.delete(request.match_info["id"])
+        return web.Response(status=204)
+
+    async def ask_to_stop(self, _request: web.Request) -> web.Response:
+        """Drain and end, as on SIGTERM."""
+        self.stop()
+        return web.json_response({"stopping": True}, status=202)
+
+
+def page_url(app: web.Application) -> str:
+    """The page's address with a one-time code."""
+    return f"http://127.0.0.1:{app[PORT][0]}/?code={app[KEYS].new_code()}"
