@@ -1,0 +1,211 @@
+"""Left/right power and cross power in sixth-octave bands over time: the matrix behind spectrum, width and masking.
+
+The band edges are ``10 ** (k / 20)`` Hz, the base-10 sixth-octave grid on which the third-octave edges of IEC 61260-1
+(odd ``k``) and octaves around 1 kHz (every sixth ``k``) both lie, from ``k = 26`` (19.95 Hz) to ``k = 86`` (19.95 kHz)
+or the last edge under the Nyquist frequency: a band that the rate cannot carry is absent, not silent.
+
+Two short-time spectra share one time grid. At 44.1 kHz the upper one is 4096 samples every 2048 (10.8 Hz bins); that
+cannot tell 55 Hz from 65, so below about 350 Hz a second one of the same hop, four times as long and taken at 1/32 of
+the rate (2.7 Hz bins), answers. Between 251 and 501 Hz they are cross-faded, bin by bin, by a raised cosine in log
+frequency, so that a tone counts once wherever it lies. Other rates scale both lengths, and keep times and resolution
+within 8 %. A bin's power is shared between bands by how much of its width ``[f - df/2, f + df/2)`` lies in each.
+
+Spectra become levels elsewhere: ``ltas.py`` for tone, ``stereo.py`` for width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+
+from uptrack_analysis.measure.decimation import Decimator, nearest_smooth
+from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
+from uptrack_analysis.measure.results import BandMatrix
+from uptrack_analysis.signal import Block, FloatArray
+
+FIRST_EDGE = 26
+LAST_EDGE = 86
+EDGES_PER_OCTAVE = 6
+
+# At 44.1 kHz this rate makes the decimation 32 and the frames the 4096/2048 and 16384/2048 of the module's page.
+_LOW_RATE_HZ = 44_100 / 32
+_LOW_LENGTH = 512
+_LOW_HOP = 64
+_UPPER_OVERLAP = 2
+_CROSSFADE_HZ = (10 ** (48 / 20), 10 ** (54 / 20))
+# Bands of one matrix product: mostly non-zero, and too small a product for OpenBLAS to wake its threads, which cost
+# seven times the work itself here.
+_GROUP_BANDS = 3
+
+
+def band_edges_hz(rate_hz: float) -> FloatArray:
+    """Edges a rate can carry, shape (n_bands + 1,), ascending."""
+    edges: FloatArray = 10 ** (np.arange(FIRST_EDGE, LAST_EDGE + 1) / 20)
+    return edges[edges <= rate_hz / 2]
+
+
+class BandMeter:
+    """Streaming kernel: blocks in, one ``BandMatrix`` out.
+
+    Parameters
+    ----------
+    rate_hz : int
+        8-192 kHz.
+    channels : int
+        Rows of each block; the first two are the front left and right.
+
+    Raises
+    ------
+    InvalidSignal
+        A rate outside that range, or no channel.
+    """
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        check_stream(rate_hz, channels)
+        factor = nearest_smooth(rate_hz / _LOW_RATE_HZ)
+        self._channels = channels
+        self._rate_hz = rate_hz
+        self._edges_hz = band_edges_hz(rate_hz)
+        self._hop = _LOW_HOP * factor
+        self._frames_in = 0
+        upper_length = _UPPER_OVERLAP * self._hop
+        rows = min(channels, 2)
+        self._upper = _BandSpectrum(rows, rate_hz, upper_length, self._hop, 0, self._edges_hz, low=False)
+        lead = _LOW_LENGTH // 2 - _LOW_HOP  # centres both spectra's frames on the same instants
+        self._low = _BandSpectrum(rows, rate_hz / factor, _LOW_LENGTH, _LOW_HOP, lead, self._edges_hz, low=True)
+        self._decimator = Decimator(rows, factor)
+
+    def push(self, block: Block) -> None:
+        """Take the next samples, shape (channels, frames).
+
+        Raises
+        ------
+        InvalidSignal
+            Another number of channels.
+        """
+        check_block(block, self._channels)
+        front = block[:2]
+        self._frames_in += block.shape[1]
+        self._upper.push(front)
+        self._low.push(self._decimator.push(front))
+
+    def finish(self) -> BandMatrix:
+        """The whole matrix. Every sample lies in a frame: the last is continued with silence.
+
+        Frames that reach over either end of the file are scaled by the share of the window's energy that lies
+        inside, so that a file's edges do not read as a fade.
+        """
+        rows = min(self._channels, 2)
+        self._low.push(self._decimator.push(np.zeros((rows, 0), dtype=np.float32), last=True))
+        total = max(1, -(-self._frames_in // self._hop) - 1) if self._frames_in else 0
+        upper = self._upper.finish(total, self._frames_in)
+        low = self._low.finish(total, self._frames_in * _LOW_HOP / self._hop)
+        ll, rr, dd = (a + b for a, b in zip(upper, low, strict=True))
+        return BandMatrix(
+            edges_hz=self._edges_hz,
+            times_s=(np.arange(total) + 1.0) * self._hop / self._rate_hz,
+            ll=ll,
+            rr=rr,
+            lr=(ll + rr - dd) / 2,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _BandGroup:
+    """Neighbouring bands and the bins that feed them, as one small dense product."""
+
+    bands: slice
+    values: slice
+    """Real and imaginary parts, interleaved, of the bins concerned."""
+    weights: Block
+    """shape (values, bands)"""
+
+
+class _BandSpectrum:
+    """One of the two short-time spectra: |L|², |R|² and |L - R|² in bands, frame by frame.
+
+    The difference is kept rather than the cross power because single precision then loses nothing where it matters:
+    a side signal 120 dB under the mid stays itself, and identical channels differ by exactly zero.
+    """
+
+    def __init__(
+        self, rows: int, rate_hz: float, length: int, hop: int, lead: int, edges_hz: FloatArray, *, low: bool
+    ) -> None:
+        self._framer = Framer(rows, length, hop, lead=lead)
+        self._window = hann(length)
+        self._bands = edges_hz.size - 1
+        self._groups = _band_groups(rate_hz, length, edges_hz, low=low)
+        self._powers: list[Block] = []
+
+    def push(self, block: Block) -> None:
+        for frames in self._framer.push(block):
+            self._powers.append(self._transform(frames))
+
+    def finish(self, total: int, frames_in: float) -> FloatArray:
+        """Everything, shape (3, total, bands), in mean-square power."""
+        for frames in self._framer.finish(total):
+            self._powers.append(self._transform(frames))
+        if total == 0:
+            return np.zeros((3, 0, self._bands))
+        # A batch that the decimator's rounding completed early may hold frames past the end of the file.
+        powers = np.concatenate(self._powers, axis=1)[:, :total].astype(np.float64)
+        powers /= self._energy_inside(total, frames_in)[None, :, None]
+        if powers.shape[0] == 1:  # mono: rr is ll, and nothing differs
+            return np.stack([powers[0], powers[0], np.zeros_like(powers[0])])
+        return powers
+
+    def _transform(self, frames: Block) -> Block:
+        spectra = scipy.fft.rfft(frames * self._window, axis=-1)
+        rows = list(spectra)
+        if len(rows) == 2:
+            rows.append(rows[0] - rows[1])
+        powers = np.zeros((len(rows), frames.shape[1], self._bands), dtype=np.float32)
+        for row, spectrum in enumerate(rows):
+            parts = np.ascontiguousarray(spectrum).view(np.float32)
+            np.square(parts, out=parts)
+            for group in self._groups:
+                np.matmul(parts[:, group.values], group.weights, out=powers[row, :, group.bands])
+        return powers
+
+    def _energy_inside(self, total: int, frames_in: float) -> FloatArray:
+        """Sum of squared window weights of each frame that fall on the file, times the length (Parseval)."""
+        length, hop, lead = self._framer.length, self._framer.hop, self._framer.lead
+        until = np.concatenate([[0.0], np.cumsum(self._window.astype(np.float64) ** 2)])
+        starts = np.arange(total) * hop - lead
+        grid = np.arange(length + 1)
+        first = np.interp(np.clip(-starts, 0, length), grid, until)
+        last = np.interp(np.clip(frames_in - starts, 0, length), grid, until)
+        energy: FloatArray = (last - first) * length
+        return energy
+
+
+def _band_groups(rate_hz: float, length: int, edges_hz: FloatArray, *, low: bool) -> list[_BandGroup]:
+    width_hz = rate_hz / length
+    bins = np.arange(length // 2 + 1)
+    below = np.maximum(bins[:, None] - 0.5, 0.0) * width_hz
+    above = (bins[:, None] + 0.5) * width_hz
+    overlap = np.minimum(above, edges_hz[None, 1:]) - np.maximum(below, edges_hz[None, :-1])
+    weights = np.maximum(overlap, 0.0) / (above - below)
+    weights *= _share((bins * width_hz).astype(np.float64), low=low)[:, None]
+    weights[1:] *= 2.0  # one-sided: every bin but 0 Hz (and the Nyquist bin) stands for two
+    if length % 2 == 0:
+        weights[-1] /= 2.0
+    groups: list[_BandGroup] = []
+    for first in range(0, edges_hz.size - 1, _GROUP_BANDS):
+        bands = slice(first, min(first + _GROUP_BANDS, edges_hz.size - 1))
+        used = np.flatnonzero(weights[:, bands].any(axis=1))
+        if used.size:
+            lowest, highest = int(used[0]), int(used[-1]) + 1
+            pairs = np.repeat(weights[lowest:highest, bands], 2, axis=0).astype(np.float32)
+            groups.append(_BandGroup(bands, slice(2 * lowest, 2 * highest), pairs))
+    return groups
+
+
+def _share(frequencies_hz: FloatArray, *, low: bool) -> FloatArray:
+    """How much of each bin this spectrum answers for; the two spectra's shares sum to 1 at every frequency."""
+    bottom, top = np.log(_CROSSFADE_HZ)
+    place = np.clip((np.log(np.maximum(frequencies_hz, 1.0)) - bottom) / (top - bottom), 0.0, 1.0)
+    upper: FloatArray = 0.5 - 0.5 * np.cos(np.pi * place)
+    return 1.0 - upper if low else upper

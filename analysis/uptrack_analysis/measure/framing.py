@@ -1,0 +1,105 @@
+"""Overlapping analysis frames out of a stream of blocks, so that how the stream was cut never shows in a result.
+
+Frames leave in batches of fixed size and fixed position in the stream: vectorised FFTs and matrix products may round
+differently for another batch shape, so only a fixed cut makes block size invisible to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from uptrack_analysis.errors import InvalidSignal
+from uptrack_analysis.signal import Block
+
+
+class Framer:
+    """Cuts a stream into frames of ``length`` samples, one every ``hop``.
+
+    Parameters
+    ----------
+    channels, length, hop : int
+        Shape of a frame and distance between frames, in samples; ``0 < hop <= length``.
+    lead : int
+        Zeros put before the stream, which moves every frame's centre ``lead`` samples earlier.
+    batch : int
+        Frames that leave together.
+    """
+
+    def __init__(self, channels: int, length: int, hop: int, *, lead: int = 0, batch: int = 32) -> None:
+        self.length = length
+        self.hop = hop
+        self.lead = lead
+        self._batch = batch
+        self._buffer = np.zeros((channels, (batch - 1) * hop + length), dtype=np.float32)
+        self._filled = lead
+        self._batches = 0
+
+    def push(self, block: Block) -> Iterator[Block]:
+        """Batches completed by ``block``, shape (channels, batch, length): views that the next step overwrites."""
+        position, frames = 0, block.shape[1]
+        capacity = self._buffer.shape[1]
+        while position < frames:
+            taken = min(frames - position, capacity - self._filled)
+            self._buffer[:, self._filled : self._filled + taken] = block[:, position : position + taken]
+            self._filled += taken
+            position += taken
+            if self._filled == capacity:
+                yield self._frames(self._batch)
+                self._batches += 1
+                kept = capacity - self._batch * self.hop
+                self._buffer[:, :kept] = self._buffer[:, capacity - kept :].copy()
+                self._filled = kept
+
+    def finish(self, total: int) -> Iterator[Block]:
+        """The frames still missing from ``total``, the stream continued with zeros; at most one batch a step."""
+        left = total - self._batches * self._batch
+        while left > 0:
+            self._buffer[:, self._filled :] = 0.0
+            count = min(left, self._batch)
+            yield self._frames(count)
+            left -= count
+            self._batches += 1
+            kept = max(0, self._filled - self._batch * self.hop)
+            self._buffer[:, :kept] = self._buffer[:, self._filled - kept : self._filled].copy()
+            self._filled = kept
+
+    def _frames(self, count: int) -> Block:
+        windows = sliding_window_view(self._buffer, self.length, axis=1)
+        return windows[:, : (count - 1) * self.hop + 1 : self.hop]
+
+
+def check_block(block: Block, channels: int) -> None:
+    """Validate at the door.
+
+    Raises
+    ------
+    InvalidSignal
+        Not shape (channels, frames).
+    """
+    if block.ndim != 2 or block.shape[0] != channels:
+        raise InvalidSignal(f"expected a block of shape ({channels}, frames), got {block.shape}")
+
+
+def check_stream(rate_hz: int, channels: int) -> None:
+    """Validate what a meter is built for.
+
+    Raises
+    ------
+    InvalidSignal
+        A rate outside 8-192 kHz, or no channel.
+    """
+    if not 8_000 <= rate_hz <= 192_000:
+        raise InvalidSignal(f"expected a sample rate from 8000 to 192000 Hz, got {rate_hz}: resample first")
+    if channels < 1:
+        raise InvalidSignal(f"expected at least one channel, got {channels}")
+
+
+def hann(length: int) -> Block:
+    """Hann window sampled half-way between the points of its periodic form, so that no weight is zero.
+
+    The first or last sample of a very short file would otherwise be weighed with nothing.
+    """
+    return (np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2).astype(np.float32)
