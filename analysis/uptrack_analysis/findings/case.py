@@ -1,0 +1,185 @@
+"""The case before the rules: what was measured, by which thresholds it is judged, and which parts of it matter.
+
+**The loud passage** ("the drop") is defined here and nowhere else: until structure is analysed, it is the union of all
+3 s windows that reach the integrated loudness, less half a decibel so that steady music counts whole. Files too short
+for such a window are loud throughout. Tone, low end and balance are judged inside it; whole-file figures are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uptrack_analysis.findings.families import Family
+from uptrack_analysis.findings.places import TimeSpan, inside, merged, spans_of_windows
+from uptrack_analysis.findings.targets import Delivery
+from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.measure.results import Measured
+from uptrack_analysis.measure.stereo import LIMIT_DB, correlation_curve
+from uptrack_analysis.report import Action, GenreChoice, ProjectFacts, Span
+from uptrack_analysis.signal import FloatArray
+
+SHORT_TERM_S = 3.0
+LOUD_BELOW_INTEGRATED_LU = 0.5
+CORRELATION_S = 1.0
+
+# Two places this close are one: a bar, and where nobody knows the tempo two seconds, a bar at 120 bpm.
+BAR_S_WITHOUT_TEMPO = 2.0
+TEMPO_BELIEVED_FROM = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A rule had nothing to judge; ``reason`` is a sentence. It costs coverage, never score."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A finding to be: what one rule saw at one place. Identity, severity and points are added by ``judge``."""
+
+    value: float
+    unit: str
+    threshold: Threshold
+    confidence: float
+    """The detector's own, 0 to 1; certainty of the genre is multiplied in later where the rule rests on it."""
+    exposure: float
+    """Share of the time that matters, 0 to 1."""
+    advice: str
+    spans: tuple[Span, ...]
+    title: str | None = None
+    """Instead of the rule's own."""
+    blocker: bool = False
+    """An objective defect beyond the limit that the data names."""
+    low_hz: float | None = None
+    high_hz: float | None = None
+    channel: int | None = None
+    stem: str | None = None
+    place: str = ""
+    """Tells findings of one rule apart that share stem, band and channel; coarse, so that it survives small changes."""
+    actions: tuple[Action, ...] = ()
+    expected_delta: str = ""
+
+    @property
+    def excess(self) -> float:
+        return self.threshold.excess(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class StereoWindows:
+    """The front pair in sliding windows of 1 s, shape (n_windows,) each."""
+
+    ends_s: FloatArray
+    length_s: float
+    correlation: FloatArray
+    """Signed, -1 to 1; NaN where nothing sounds."""
+    balance_db: FloatArray
+    """Left over right power, within +-90 dB; NaN where nothing sounds."""
+    loud: NDArray[np.bool_]
+    """The window's middle lies in the loud passage."""
+
+    def spans(self, chosen: NDArray[np.bool_]) -> tuple[TimeSpan, ...]:
+        return spans_of_windows(chosen, self.ends_s, self.length_s)
+
+    @property
+    def sounding(self) -> NDArray[np.bool_]:
+        return np.isfinite(self.correlation)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mix before the rules. Derived figures are made on first use and kept."""
+
+    measured: Measured
+    family: Family
+    delivery: Delivery
+    genre: GenreChoice
+    project: ProjectFacts = field(default_factory=ProjectFacts)
+
+    @property
+    def whole(self) -> TimeSpan:
+        return (0.0, self.measured.duration_s)
+
+    def why(self, figure: str, otherwise: str) -> Unmeasured:
+        """The meter's own reason for a missing figure, or ``otherwise``."""
+        return Unmeasured(self.measured.unmeasured.get(figure, otherwise))
+
+    @cached_property
+    def true_peak_dbtp(self) -> float | None:
+        """Largest of all channels; ``None`` in silence."""
+        peaks = self.measured.peaks.true_dbtp
+        return float(peaks.max()) if peaks.size and np.isfinite(peaks).any() else None
+
+    @cached_property
+    def plr_db(self) -> float | None:
+        """True peak over integrated loudness."""
+        integrated = self.measured.loudness.integrated_lufs
+        return None if integrated is None or self.true_peak_dbtp is None else self.true_peak_dbtp - integrated
+
+    @cached_property
+    def bpm(self) -> float | None:
+        """The project's tempo, or the detected one if it is believed."""
+        if self.project.bpm is not None:
+            return self.project.bpm
+        tempo = self.measured.tempo
+        return tempo.bpm if tempo.bpm is not None and tempo.confidence >= TEMPO_BELIEVED_FROM else None
+
+    @cached_property
+    def bar_s(self) -> float:
+        if not self.bpm:
+            return BAR_S_WITHOUT_TEMPO
+        return 60.0 / self.bpm * (self.project.beats_per_bar or 4)
+
+    def joined(self, spans: Sequence[TimeSpan]) -> tuple[TimeSpan, ...]:
+        """The union of ``spans``, with gaps under one bar closed."""
+        return merged(spans, self.bar_s)
+
+    @cached_property
+    def loud_spans(self) -> tuple[TimeSpan, ...]:
+        """The loud passage; empty when the file is silent throughout."""
+        loudness = self.measured.loudness
+        if loudness.integrated_lufs is None:
+            return ()
+        curve = loudness.short_term_lufs
+        if not np.isfinite(curve).any():
+            return (self.whole,)
+        with np.errstate(invalid="ignore"):
+            loud = curve >= loudness.integrated_lufs - LOUD_BELOW_INTEGRATED_LU
+        if not loud.any():  # a burst shorter than a window: its 0.4 s blocks count, its 3 s windows do not
+            loud = curve == np.nanmax(curve)
+        ends_s = loudness.hop_s * np.arange(1, curve.size + 1, dtype=np.float64)
+        return spans_of_windows(loud, ends_s, SHORT_TERM_S)
+
+    @cached_property
+    def loud_mask(self) -> NDArray[np.bool_]:
+        """Frames of the band matrix inside the loud passage, shape (n_frames,)."""
+        return inside(self.measured.bands.times_s, self.loud_spans)
+
+    @cached_property
+    def stereo(self) -> StereoWindows | Unmeasured:
+        """The front pair over time, or why there is none to judge."""
+        curve = self.measured.stereo
+        if self.measured.channels < 2:
+            return Unmeasured("The file has one channel, so there is no stereo image to judge.")
+        if any(channel < 2 for channel in self.measured.defects.silent_channels):
+            return Unmeasured("One channel is silent, so there is no stereo image to judge.")
+        steps = round(CORRELATION_S / curve.step_s)
+        if curve.ll.size < steps:
+            return Unmeasured(f"The file is shorter than the {CORRELATION_S:.0f} s window of the correlation.")
+        correlation = correlation_curve(curve, window_s=CORRELATION_S)[steps - 1 :]
+        left, right = (np.lib.stride_tricks.sliding_window_view(p, steps).sum(axis=1) for p in (curve.ll, curve.rr))
+        sounding = np.isfinite(correlation)
+        if not sounding.any():
+            return Unmeasured("The file is silent.")
+        balance_db = np.full(correlation.shape, np.nan)
+        floor = 10 ** (-LIMIT_DB / 10)
+        left, right = (np.maximum(own, floor * other)[sounding] for own, other in ((left, right), (right, left)))
+        balance_db[sounding] = 10 * np.log10(left / right)
+        ends_s = curve.step_s * np.arange(steps, steps + correlation.size, dtype=np.float64)
+        loud = inside(ends_s - CORRELATION_S / 2, self.loud_spans)
+        return StereoWindows(ends_s, CORRELATION_S, correlation, balance_db, loud)

@@ -1,0 +1,119 @@
+"""From measurements to a judgement: genre, findings in order of what they are worth, score. The one entrance."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from uptrack_analysis.findings import score as scoring
+from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.families import load_families
+from uptrack_analysis.findings.genre import choose_genre
+from uptrack_analysis.findings.rule import Rule, all_rules
+from uptrack_analysis.findings.targets import load_deliveries
+from uptrack_analysis.findings.threshold import severity_of
+from uptrack_analysis.measure.results import Measured
+from uptrack_analysis.report import SEVERITIES, Finding, GenreChoice, ProjectFacts, Score, Target
+
+ID_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``findings`` come dearest first: by points, then severity, then id."""
+
+    genre: GenreChoice
+    findings: tuple[Finding, ...]
+    score: Score
+
+
+def judge(measured: Measured, genre: str | None, target: Target, project: ProjectFacts) -> Judgement:
+    """Ask every rule about a mix and weigh the answers.
+
+    Parameters
+    ----------
+    genre : str or None
+        A family or style by name; ``None`` to guess.
+
+    Raises
+    ------
+    BadInput
+        No family is called ``genre``.
+    RuntimeError
+        A rule found one problem twice: a slip in that rule. Whatever else a rule raises comes through as it is.
+    """
+    choice = choose_genre(genre, measured, project)
+    case = Case(measured, load_families()[choice.family], load_deliveries()[target], choice, project)
+    findings: list[Finding] = []
+    costs: list[scoring.Cost] = []
+    asked: list[scoring.AskedRule] = []
+    for rule in all_rules():
+        verdict = rule.check(case)
+        if isinstance(verdict, Unmeasured):
+            asked.append(scoring.AskedRule(rule.id, rule.area, rule.weight, verdict.reason))
+            continue
+        asked.append(scoring.AskedRule(rule.id, rule.area, rule.weight))
+        for draft in verdict:
+            finding = finding_of(rule, draft, choice)
+            findings.append(finding)
+            costs.append(_cost(rule, finding))
+    ids = [finding.id for finding in findings]
+    if len(set(ids)) < len(ids):
+        twice = sorted({finding_id for finding_id in ids if ids.count(finding_id) > 1})
+        raise RuntimeError(f"expected every finding to have its own place, but {', '.join(twice)} came twice")
+    total = scoring.score(costs, asked, target)
+    worth = scoring.points(costs, target) if total.overall is not None else dict.fromkeys(ids, 0.0)
+    valued = [replace(finding, points=worth[finding.id]) for finding in findings]
+    valued.sort(key=lambda finding: (-finding.points, -SEVERITIES.index(finding.severity), finding.id))
+    return Judgement(choice, tuple(valued), total)
+
+
+def finding_of(rule: Rule, draft: Draft, genre: GenreChoice) -> Finding:
+    """A draft with identity, confidence and severity; its points are not known yet."""
+    confidence = draft.confidence * (genre.confidence if rule.by_genre else 1.0)
+    low, high = draft.threshold.ok_range
+    return Finding(
+        id=finding_id(rule.id, draft),
+        rule=rule.id,
+        area=rule.area,
+        severity=severity_of(draft.excess, confidence, blocker=draft.blocker),
+        confidence=confidence,
+        title=draft.title or rule.title,
+        advice=draft.advice,
+        value=draft.value,
+        unit=draft.unit,
+        ok_range=(low, high),
+        scale=draft.threshold.scale,
+        excess=draft.excess,
+        exposure=draft.exposure,
+        grade=rule.grade,
+        start_s=min((span.start_s for span in draft.spans), default=0.0),
+        end_s=max((span.end_s for span in draft.spans), default=0.0),
+        spans=draft.spans,
+        low_hz=draft.low_hz,
+        high_hz=draft.high_hz,
+        stem=draft.stem,
+        actions=draft.actions,
+        expected_delta=draft.expected_delta,
+    )
+
+
+def finding_id(rule_id: str, draft: Draft) -> str:
+    """The same for the same problem: the rule and a hash of stem, band, channel and coarse place, but no level."""
+    band = "" if draft.low_hz is None or draft.high_hz is None else f"{draft.low_hz:.0f}-{draft.high_hz:.0f}"
+    channel = "" if draft.channel is None else str(draft.channel)
+    identity = "\0".join((rule_id, draft.stem or "", band, channel, draft.place))
+    return f"{rule_id}-{hashlib.sha256(identity.encode()).hexdigest()[:ID_DIGITS]}"
+
+
+def _cost(rule: Rule, finding: Finding) -> scoring.Cost:
+    return scoring.Cost(
+        finding=finding.id,
+        area=rule.area,
+        group=rule.group,
+        weight=rule.weight,
+        excess=finding.excess,
+        exposure=finding.exposure,
+        confidence=finding.confidence,
+        blocker=finding.severity == "blocker",
+    )

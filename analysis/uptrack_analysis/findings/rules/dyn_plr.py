@@ -1,0 +1,60 @@
+"""``dyn.plr``: how far the peaks still stand over the loudness; low where a limiter has flattened them."""
+
+from __future__ import annotations
+
+from uptrack_analysis.findings.case import Case, Draft
+from uptrack_analysis.findings.phrases import plain
+from uptrack_analysis.findings.places import as_spans
+from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.report import Action
+
+CONFIDENCE = 0.9
+
+
+def check(case: Case) -> Verdict:
+    value = case.plr_db
+    if value is None:
+        return case.why("loudness.plr_db", "The file is silent.")
+    threshold = case.family.plr_db
+    if not threshold.excess(value):
+        return ()
+    # A dB less drive gives about 0.8 dB of PLR back, as long as the limiter is what took it.
+    missing = threshold.distance(value) / 0.8
+    step = min(limits("dyn.plr").number("step_db"), max(0.5, round(2 * missing) / 2))
+    after = value + 0.8 * step
+    more = (
+        " That is more than one move mends: take level from sustained parts and shorten tails, so that kick and snare "
+        "make their own room."
+        if missing > step + 0.5
+        else ""
+    )
+    return (
+        Draft(
+            value=value,
+            unit="dB",
+            threshold=threshold,
+            confidence=CONFIDENCE,
+            exposure=1.0,
+            advice=(
+                f"Peaks stand only {plain(value)} dB over the loudness; {case.family.name} keeps "
+                f"{plain(threshold.ok_low or 0.0)} dB or more. Ease the limiter's drive by {plain(step)} dB: expect "
+                f"PLR {plain(value)} → {plain(after)} dB.{more}"
+            ),
+            spans=as_spans([case.whole]),
+            actions=(Action("LM", "Ease the limiter's drive", gain_db=-step),),
+            expected_delta=f"PLR {plain(value)} → {plain(after)} dB",
+        ),
+    )
+
+
+RULE = Rule(
+    id="dyn.plr",
+    area="dynamics",
+    group="limiting",
+    weight=0.4,
+    title="Peaks flattened",
+    measures="True peak over integrated loudness (PLR), in dB, against the family's lower limit.",
+    grade="D",
+    check=check,
+    by_genre=True,
+)

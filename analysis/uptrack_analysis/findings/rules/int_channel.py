@@ -1,0 +1,154 @@
+"""``int.channel``: one side missing, far quieter for long, or upside down."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uptrack_analysis.findings.case import Case, Draft, StereoWindows, Unmeasured
+from uptrack_analysis.findings.phrases import channel_name, plain, signed, when
+from uptrack_analysis.findings.places import TimeSpan, as_spans, share, total_s
+from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.threshold import BAD_EXCESS, Threshold
+from uptrack_analysis.report import Action
+
+CONFIDENCE = 0.9
+# A dead channel has no measure of how dead it is: certainly bad, and a blocker.
+SILENT = Threshold(None, 0.0, 1 / (2 * BAD_EXCESS))
+
+
+def check(case: Case) -> Verdict:
+    measured = case.measured
+    if measured.channels < 2:
+        return ()
+    silent = measured.defects.silent_channels
+    # Surround files often carry an unused centre or LFE; a dead front channel is never meant.
+    dead = [channel for channel in silent if channel < 2]
+    if dead:
+        return [_silent(case, channel) for channel in dead]
+    windows = case.stereo
+    if isinstance(windows, Unmeasured):
+        return windows
+    drafts = [_inverted(case, windows), _lopsided(case, windows)]
+    return [draft for draft in drafts if draft is not None]
+
+
+def _silent(case: Case, channel: int) -> Draft:
+    name = channel_name(channel, case.measured.channels)
+    return Draft(
+        value=1.0,
+        unit="silent channels",
+        threshold=SILENT,
+        confidence=0.95,
+        exposure=1.0,
+        title="One channel is silent",
+        advice=(
+            f"The {name} channel is silent from start to end while the other plays: look for a pan, a mono utility or "
+            f"an export routed to one side, and render again."
+        ),
+        spans=as_spans([case.whole], channel),
+        blocker=True,
+        channel=channel,
+        place="silent",
+        actions=(Action("UT", "Check pan and export routing of the master"), Action("NT", "Render again")),
+        expected_delta="sound in both channels",
+    )
+
+
+def inverted_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
+    """Stretches in which the channels cancel, if they add up to a fault; other rules leave these to this one."""
+    data = limits("int.channel").table("polarity")
+    with np.errstate(invalid="ignore"):
+        chosen: NDArray[np.bool_] = windows.correlation < data.number("below")
+    spans = windows.spans(chosen)
+    return spans if total_s(spans) > data.number("for_s") else ()
+
+
+def lopsided_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
+    """Loud stretches in which one side leads by far, if they add up to a fault; ``ste.balance`` has the rest."""
+    data = limits("int.channel").table("balance")
+    with np.errstate(invalid="ignore"):
+        left = windows.loud & (windows.balance_db > data.number("from_db"))
+        right = windows.loud & (windows.balance_db < -data.number("from_db"))
+    # Ping-pong from side to side is an effect: only one side leading is a fault.
+    spans = windows.spans(left if left.sum() >= right.sum() else right)
+    return spans if total_s(spans) >= data.number("for_s") else ()
+
+
+def _inverted(case: Case, windows: StereoWindows) -> Draft | None:
+    spans = case.joined(inverted_spans(windows))
+    if not spans:
+        return None
+    data = limits("int.channel").table("polarity")
+    threshold = Threshold.below(data.number("warn"), data.number("bad"))
+    with np.errstate(invalid="ignore"):
+        value = float(np.median(windows.correlation[windows.correlation < data.number("below")]))
+    return Draft(
+        value=value,
+        unit="correlation",
+        threshold=threshold,
+        confidence=CONFIDENCE,
+        exposure=share(spans, windows.spans(windows.sounding)),
+        title="Channels cancel in mono",
+        advice=(
+            f"Left and right are opposed at {when(spans)} (correlation {signed(value, 2)}): in mono, and on most club "
+            f"systems, this part all but disappears. Flip the polarity of one side of the widest stem, or of the "
+            f"master if everything is affected."
+        ),
+        spans=as_spans(spans),
+        blocker=value <= data.number("blocker"),
+        place="polarity",
+        actions=(
+            Action("UT", "Flip the polarity of one channel of the stem at fault"),
+            Action("MK", "Mark the passages"),
+        ),
+        expected_delta=f"correlation {signed(value, 2)} → over 0",
+    )
+
+
+def _lopsided(case: Case, windows: StereoWindows) -> Draft | None:
+    found = lopsided_spans(windows)
+    if not found:
+        return None
+    data = limits("int.channel").table("balance")
+    chosen = windows.loud & (np.abs(np.nan_to_num(windows.balance_db)) > data.number("from_db"))
+    value = float(np.median(windows.balance_db[chosen]))
+    spans = case.joined(found)
+    threshold = Threshold.around(0.0, data.number("warn_db"), data.number("bad_db"))
+    if not threshold.excess(value):
+        return None
+    side, other = ("left", "right") if value > 0 else ("right", "left")
+    step = min(3.0, abs(value))
+    return Draft(
+        value=value,
+        unit="dB",
+        threshold=threshold,
+        confidence=CONFIDENCE,
+        exposure=share(spans, case.loud_spans),
+        title="One channel much louder",
+        advice=(
+            f"The {side} channel is {plain(abs(value))} dB louder at {when(spans)}. Look for a panned bus or a gain "
+            f"set on one side; if it is in the recording itself, raise the {other} side by {plain(step)} dB"
+            + (" and rebalance the parts." if abs(value) > step else ".")
+        ),
+        spans=as_spans(spans),
+        blocker=abs(value) >= data.number("blocker_db"),
+        place="balance",
+        actions=(
+            Action("GN", f"Raise the {other} channel of the stem at fault", gain_db=step),
+            Action("UT", "Check pan and balance of the buses"),
+        ),
+        expected_delta=f"{side} lead {plain(abs(value))} → under 1 dB",
+    )
+
+
+RULE = Rule(
+    id="int.channel",
+    area="integrity",
+    group="channel",
+    weight=0.6,
+    title="Channel fault",
+    measures="A dead front channel; 30 loud seconds with over 3 dB between the sides; 10 s of correlation under −0.5.",
+    grade="D",
+    check=check,
+)

@@ -1,0 +1,74 @@
+"""``int.clip``: flat tops at a channel's ceiling, a minute of programme.
+
+A master for clubs or streaming may be clipped on purpose, and a meter cannot ask. There the finding is certain only if
+the peaks have also lost their height (PLR under the family's warning); otherwise it stays a question, with a confidence
+under one half and therefore minor at most. A premaster has no reason to clip.
+"""
+
+from __future__ import annotations
+
+from uptrack_analysis.findings.case import Case, Draft
+from uptrack_analysis.findings.phrases import plain, when
+from uptrack_analysis.findings.places import as_spans, share, total_s
+from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
+from uptrack_analysis.report import Action
+
+CERTAIN = 0.95
+SQUASHED_TOO = 0.9
+MAYBE_MEANT = 0.45
+
+
+def check(case: Case) -> Verdict:
+    defects, data = case.measured.defects, limits("int.clip")
+    if defects.clipped_runs <= data.number("few_runs"):
+        return ()
+    threshold = Threshold.above(data.number("warn_per_min"), data.number("bad_per_min"))
+    # Under a minute the rate of a few runs would be extrapolated; the count itself is the better figure.
+    rate = defects.clipped_runs / max(1.0, case.measured.duration_s / 60)
+    if not threshold.excess(rate):
+        return ()
+    premaster = case.delivery.target == "premaster"
+    squashed = case.plr_db is not None and case.family.plr_db.excess(case.plr_db) >= WARN_EXCESS
+    confidence = CERTAIN if premaster else SQUASHED_TOO if squashed else MAYBE_MEANT
+    frames = case.measured.sample_rate_hz
+    places = case.joined([(run.start / frames, (run.start + run.length) / frames) for run in defects.clip_runs])
+    channels = {run.channel for run in defects.clip_runs}
+    count = f"{defects.clipped_runs} clipped peak{'s' if defects.clipped_runs > 1 else ''}"
+    worst = f"{count}, {plain(rate, 0)} a minute" + (f", most at {when(places)}" if places else "")
+    advice = f"{worst}. Turn the mix down by 1.5 dB before the last plug-in of the master and render again" + (
+        "; a premaster should not touch the ceiling at all."
+        if premaster
+        else ", or let a soft clipper take the peaks: they are as flat as they are loud by now."
+        if squashed
+        else ". If the clipping is meant, leave it: the peaks still stand out."
+    )
+    return (
+        Draft(
+            value=rate,
+            unit="runs/min",
+            threshold=threshold,
+            confidence=confidence,
+            exposure=share(places, [case.whole]) if total_s([case.whole]) > 0 else 0.0,
+            advice=advice,
+            spans=as_spans(places, next(iter(channels)) if len(channels) == 1 else None),
+            blocker=premaster and rate > data.number("blocker_per_min"),
+            actions=(
+                Action("GN", "Turn the mix bus down before the limiter", gain_db=-1.5),
+                Action("MK", "Mark the clipped passages"),
+            ),
+            expected_delta=f"{plain(rate, 0)} → 0 clipped peaks a minute",
+        ),
+    )
+
+
+RULE = Rule(
+    id="int.clip",
+    area="integrity",
+    group="overs",
+    weight=0.5,
+    title="Clipped peaks",
+    measures="Runs of at least three samples at the channel's ceiling, per minute, against limits for the target.",
+    grade="B",
+    check=check,
+)

@@ -1,0 +1,98 @@
+"""``int.dropout``: holes of some milliseconds with signal on both sides.
+
+A buffer that ran dry leaves 1 to 93 ms; a longer silence in every channel is a stop that somebody arranged, and is
+left alone. A hole in one channel while another plays is a fault however long. Very many holes are likelier a gate or a
+stutter effect: the detector then trusts itself less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from uptrack_analysis.findings.case import Case, Draft
+from uptrack_analysis.findings.phrases import channel_name, clock, plain
+from uptrack_analysis.findings.places import overlap_s
+from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.measure.results import Gap
+from uptrack_analysis.report import Action, Span
+
+CERTAIN = 0.9
+MAYBE_EFFECT = 0.4
+# Findings apart; a file with more is described by its longest.
+AT_MOST = 20
+
+
+def check(case: Case) -> Verdict:
+    data, measured = limits("int.dropout"), case.measured
+    threshold = Threshold.above(data.number("warn_ms"), data.number("bad_ms"))
+    rate_hz = measured.sample_rate_hz
+    holes = [
+        gap
+        for gap in measured.defects.gaps
+        if len(gap.channels) < measured.channels or (gap.end - gap.start) <= data.number("longest_ms") * rate_hz / 1000
+    ]
+    if not holes:
+        return ()
+    often = len(holes) > max(AT_MOST, data.number("effect_per_min") * measured.duration_s / 60)
+    drafts: list[Draft] = []
+    for cluster in _longest(_clusters(holes, case.bar_s * rate_hz)):
+        longest_ms = max(gap.end - gap.start for gap in cluster) * 1000 / rate_hz
+        if not threshold.excess(longest_ms):
+            continue
+        start_s = cluster[0].start / rate_hz
+        channels = sorted({channel for gap in cluster for channel in gap.channels})
+        channel = channels[0] if len(channels) == 1 and measured.channels > 1 else None
+        where = f" in {channel_name(channel, measured.channels)}" if channel is not None else ""
+        count = f"{len(cluster)} gaps, the longest {plain(longest_ms, 0)} ms," if len(cluster) > 1 else ""
+        spans = [(gap.start / rate_hz, gap.end / rate_hz) for gap in cluster]
+        drafts.append(
+            Draft(
+                value=longest_ms,
+                unit="ms",
+                threshold=threshold,
+                confidence=MAYBE_EFFECT if often else CERTAIN,
+                exposure=min(1.0, overlap_s(spans, [case.whole]) / measured.duration_s),
+                advice=(
+                    f"{count or f'A gap of {plain(longest_ms, 0)} ms'} at {clock(start_s, 3)}{where}: render again, "
+                    f"offline and with a larger buffer; if it stays, the fault is in the source clip."
+                ),
+                spans=tuple(Span(start, end, channel) for start, end in spans),
+                blocker=longest_ms >= data.number("blocker_ms"),
+                channel=channel,
+                place=f"{start_s:.0f} s",
+                actions=(Action("MK", "Mark the gap"), Action("NT", "Render this passage again")),
+                expected_delta="no gap",
+            )
+        )
+    return drafts
+
+
+def _clusters(holes: Sequence[Gap], within: float) -> list[list[Gap]]:
+    """Holes less than a bar apart are one place to look at."""
+    clusters: list[list[Gap]] = []
+    end = 0
+    for gap in sorted(holes, key=lambda gap: gap.start):
+        if clusters and gap.start - end <= within:
+            clusters[-1].append(gap)
+        else:
+            clusters.append([gap])
+        end = max(end, gap.end)
+    return clusters
+
+
+def _longest(clusters: list[list[Gap]]) -> list[list[Gap]]:
+    worst = sorted(clusters, key=lambda cluster: -max(gap.end - gap.start for gap in cluster))[:AT_MOST]
+    return sorted(worst, key=lambda cluster: cluster[0].start)
+
+
+RULE = Rule(
+    id="int.dropout",
+    area="integrity",
+    group="dropout",
+    weight=0.6,
+    title="Gap in the signal",
+    measures="Length of the longest hole, in ms, at each place where signal breaks off and comes back.",
+    grade="B",
+    check=check,
+)

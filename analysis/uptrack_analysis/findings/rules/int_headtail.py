@@ -1,0 +1,120 @@
+"""``int.headtail``: how the file begins and ends.
+
+A first millisecond that is already loud may be a cut transient or a kick exactly on the first sample, and the level
+alone cannot tell: that finding is never more than minor. A loud last 10 ms is a cut tail. Silence before the first
+sound bothers a DJ only.
+"""
+
+from __future__ import annotations
+
+from uptrack_analysis.findings.case import Case, Draft
+from uptrack_analysis.findings.phrases import plain, signed
+from uptrack_analysis.findings.places import as_spans
+from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.report import Action
+
+HEAD_CONFIDENCE = 0.4
+TAIL_CONFIDENCE = 0.7
+LEAD_CONFIDENCE = 0.8
+HEAD_S = 0.001
+TAIL_S = 0.01
+
+
+def check(case: Case) -> Verdict:
+    if case.measured.loudness.integrated_lufs is None:
+        return case.why("loudness.integrated_lufs", "The file is silent.")
+    drafts = [_head(case), _tail(case)]
+    if case.delivery.target == "club":
+        drafts.append(_lead(case))
+    return [draft for draft in drafts if draft is not None]
+
+
+def _head(case: Case) -> Draft | None:
+    level = case.measured.defects.head_peak_dbfs
+    data = limits("int.headtail").table("head")
+    threshold = Threshold.above(data.number("warn_dbfs"), data.number("bad_dbfs"))
+    if level is None or not threshold.excess(level):
+        return None
+    return Draft(
+        value=level,
+        unit="dBFS",
+        threshold=threshold,
+        confidence=HEAD_CONFIDENCE,
+        exposure=0.0,
+        title="Starts in full swing",
+        advice=(
+            f"The first millisecond already reaches {signed(level, 0)} dBFS. If a transient is cut off there, start "
+            f"the render a beat earlier and fade in over 5 ms; if the file is meant to start on the kick, leave it."
+        ),
+        spans=as_spans([(0.0, min(HEAD_S, case.measured.duration_s))]),
+        place="head",
+        actions=(Action("MK", "Look at the very start"), Action("NT", "Start the render a beat earlier, fade in 5 ms")),
+        expected_delta="a clean start",
+    )
+
+
+def _tail(case: Case) -> Draft | None:
+    level = case.measured.defects.tail_rms_dbfs
+    data = limits("int.headtail").table("tail")
+    threshold = Threshold.above(data.number("warn_dbfs"), data.number("bad_dbfs"))
+    if level is None or not threshold.excess(level):
+        return None
+    end_s, fade_ms = case.measured.duration_s, data.number("fade_ms")
+    return Draft(
+        value=level,
+        unit="dBFS",
+        threshold=threshold,
+        confidence=TAIL_CONFIDENCE,
+        exposure=0.0,
+        title="Tail cut off",
+        advice=(
+            f"The file ends at {signed(level, 0)} dBFS, in the middle of a sound. Leave a bar more at the end of the "
+            f"render for reverb and delay to die away, or fade out over {plain(fade_ms, 0)} ms."
+        ),
+        spans=as_spans([(max(0.0, end_s - TAIL_S), end_s)]),
+        place="tail",
+        actions=(
+            Action("MK", "Look at the very end"),
+            Action("NT", f"Render a bar more, or fade out over {plain(fade_ms, 0)} ms"),
+        ),
+        expected_delta="a tail that ends in silence",
+    )
+
+
+def _lead(case: Case) -> Draft | None:
+    silence_s = case.measured.defects.lead_silence_s
+    data = limits("int.headtail").table("lead")
+    beat_s = 60.0 / case.bpm if case.bpm else data.number("beat_s_without_tempo")
+    threshold = Threshold.above(data.number("warn_beats"), data.number("bad_beats"))
+    beats = silence_s / beat_s
+    if not threshold.excess(beats):
+        return None
+    return Draft(
+        value=beats,
+        unit="beats",
+        threshold=threshold,
+        confidence=LEAD_CONFIDENCE,
+        exposure=0.0,
+        title="Silence before the first sound",
+        advice=(
+            f"{plain(silence_s, 2)} s of silence ({plain(beats)} beats) before the first sound: trim it, so that a "
+            f"DJ's cue lands on the first downbeat."
+        ),
+        spans=as_spans([(0.0, silence_s)]),
+        place="lead",
+        actions=(Action("MK", "Mark the first sound"), Action("NT", f"Trim {plain(silence_s, 2)} s from the start")),
+        expected_delta=f"first sound {plain(silence_s, 2)} → 0.00 s",
+    )
+
+
+RULE = Rule(
+    id="int.headtail",
+    area="integrity",
+    group="edges",
+    weight=0.3,
+    title="Start or end of the file",
+    measures="Peak of the first millisecond, RMS of the last 10 ms, beats of silence before the first sound (club).",
+    grade="C",
+    check=check,
+)

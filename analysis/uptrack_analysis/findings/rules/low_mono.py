@@ -1,0 +1,99 @@
+"""``low.mono``: how much of the low end differs between the sides, and so is lost or wanders on a mono system."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.phrases import hertz, plain, signed, when
+from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, spans_of_windows
+from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rules.int_channel import inverted_spans
+from uptrack_analysis.measure.ltas import bands_between, range_power
+from uptrack_analysis.measure.stereo import power_between
+from uptrack_analysis.report import Action
+
+CONFIDENCE = 0.85
+WINDOW_S = 1.0
+# A second this far under the low end's own level has no say in where the problem is.
+AUDIBLE_DB = -20.0
+
+
+def check(case: Case) -> Verdict:
+    measured, data = case.measured, limits("low.mono")
+    if measured.channels < 2:
+        return ()
+    if isinstance(case.stereo, Unmeasured):
+        return case.stereo
+    below_hz, lowest_hz = case.family.mono_below_hz, data.number("lowest_hz")
+    # Where the whole mix is upside down, int.channel has said so.
+    mask = case.loud_mask & ~inside(measured.bands.times_s, inverted_spans(case.stereo))
+    low = power_between(measured.bands, lowest_hz, below_hz, mask)
+    whole = range_power(measured.bands, lowest_hz, float(measured.bands.edges_hz[-1]), mask)
+    if not mask.any() or low is None or whole is None:
+        return Unmeasured("There is no loud passage with a readable low end.")
+    if (low.ll + low.rr) / 2 < whole * 10 ** (data.number("present_db") / 10):
+        return Unmeasured(f"There is next to nothing below {hertz(below_hz)}.")
+    width, threshold = low.width_db, case.family.low_side_db
+    if width is None or not threshold.excess(width):
+        return ()
+    spans = case.joined(_wide_spans(case, lowest_hz, below_hz, threshold.ok_high or 0.0)) or case.loud_spans
+    loss, correlation = low.mono_loss_db or 0.0, low.correlation or 0.0
+    return (
+        Draft(
+            value=width,
+            unit="dB",
+            threshold=threshold,
+            confidence=CONFIDENCE,
+            exposure=share(spans, case.loud_spans),
+            advice=(
+                f"Below {hertz(below_hz)} the sides differ: side is {plain(abs(width))} dB "
+                f"{'under' if width < 0 else 'over'} mid (correlation {signed(correlation, 2)}) at {when(spans)}, and "
+                f"a mono system loses {plain(loss)} dB there. Make the low end mono: width 0 % below {hertz(below_hz)} "
+                f"on the widest bass layer, or move its chorus and unison above it."
+            ),
+            spans=as_spans(spans),
+            low_hz=lowest_hz,
+            high_hz=below_hz,
+            actions=(
+                Action("UT", f"Width 0 % below {hertz(below_hz)} on the widest bass layer", frequency_hz=below_hz),
+                Action("MK", "Mark the passages"),
+            ),
+            expected_delta=f"side {signed(width)} → under {signed(threshold.ok_high or 0.0)} dB",
+        ),
+    )
+
+
+def _wide_spans(case: Case, low_hz: float, high_hz: float, limit_db: float) -> tuple[TimeSpan, ...]:
+    """Seconds of the loud passage in which the low end is there and wide."""
+    bands = case.measured.bands
+    columns = bands_between(bands.edges_hz, low_hz, high_hz)
+    if columns is None or bands.times_s.size < 2:
+        return ()
+    hop_s = float(bands.times_s[1] - bands.times_s[0])
+    length = min(bands.times_s.size, max(1, round(WINDOW_S / hop_s)))
+    ll, rr, lr = (
+        np.lib.stride_tricks.sliding_window_view(part[:, columns].sum(axis=1), length).mean(axis=1)
+        for part in (bands.ll, bands.rr, bands.lr)
+    )
+    mid, side = (ll + rr + 2 * lr) / 4, (ll + rr - 2 * lr) / 4
+    centres_s = bands.times_s[: ll.size] + (length - 1) / 2 * hop_s
+    loud = inside(centres_s, case.loud_spans)
+    if not loud.any():
+        return ()
+    level = float((ll + rr)[loud].mean())
+    wide = loud & (side > mid * 10 ** (limit_db / 10)) & (ll + rr > level * 10 ** (AUDIBLE_DB / 10))
+    return spans_of_windows(wide, centres_s + length * hop_s / 2, length * hop_s)
+
+
+RULE = Rule(
+    id="low.mono",
+    area="low",
+    group="mono",
+    weight=0.5,
+    title="Wide low end",
+    measures="Side over mid power below the family's mono frequency in the loud passage, in dB.",
+    grade="D",
+    check=check,
+    by_genre=True,
+)

@@ -1,0 +1,66 @@
+"""``ste.corr``: how low the correlation of the sides falls, signed, in the weakest twentieth of the music."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.phrases import percent, signed, when
+from uptrack_analysis.findings.places import as_spans, inside, share
+from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rules.int_channel import inverted_spans
+from uptrack_analysis.report import Action
+
+CONFIDENCE = 0.85
+PERCENTILE = 5
+
+
+def check(case: Case) -> Verdict:
+    windows = case.stereo
+    if isinstance(windows, Unmeasured):
+        return windows
+    # What int.channel calls a fault is left to it.
+    asked = windows.sounding & ~inside(windows.ends_s - windows.length_s / 2, inverted_spans(windows))
+    if not asked.any():
+        return ()
+    value = float(np.percentile(windows.correlation[asked], PERCENTILE))
+    threshold = case.family.correlation
+    if not threshold.excess(value):
+        return ()
+    limit = threshold.ok_low or 0.0
+    with np.errstate(invalid="ignore"):
+        spans = case.joined(windows.spans(asked & (windows.correlation < limit)))
+    step = limits("ste.corr").number("width_step_percent")
+    return (
+        Draft(
+            value=value,
+            unit="correlation",
+            threshold=threshold,
+            confidence=CONFIDENCE,
+            exposure=share(spans, windows.spans(windows.sounding)),
+            advice=(
+                f"The sides fall apart at {when(spans)}: correlation {signed(value, 2)} in the weakest twentieth of "
+                f"the music, {signed(limit, 2)} or more is usual. Take up to {percent(step / 100)} of width off the "
+                f"widest part there, or shorten its Haas delay, and listen in mono."
+            ),
+            spans=as_spans(spans),
+            actions=(
+                Action("UT", f"Width −{step:.0f} % on the widest part of these passages"),
+                Action("MK", "Mark the passages"),
+            ),
+            expected_delta=f"correlation {signed(value, 2)} → over {signed(limit, 2)}",
+        ),
+    )
+
+
+RULE = Rule(
+    id="ste.corr",
+    area="stereo",
+    group="correlation",
+    weight=0.4,
+    title="Sides fall apart",
+    measures="5th percentile of the signed correlation over 1 s while the music plays, against the family's limit.",
+    grade="D",
+    check=check,
+    by_genre=True,
+)

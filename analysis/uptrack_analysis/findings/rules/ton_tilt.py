@@ -1,0 +1,82 @@
+"""``ton.tilt``: the slope of the whole spectrum, dark to bright, against the tonal average's."""
+
+from __future__ import annotations
+
+import math
+
+from uptrack_analysis.findings.case import Case, Draft
+from uptrack_analysis.findings.phrases import hertz, plain, signed
+from uptrack_analysis.findings.places import as_spans
+from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.findings.tonal_average import load_tonal_average
+from uptrack_analysis.findings.tone import average_tilt_db_per_octave
+from uptrack_analysis.measure.ltas import spectral_tilt
+from uptrack_analysis.report import Action
+
+CONFIDENCE = 0.7
+
+
+def check(case: Case) -> Verdict:
+    if not case.loud_mask.any():
+        return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
+    data = limits("ton.tilt")
+    low_hz, high_hz = data.number("low_hz"), data.number("high_hz")
+    value = spectral_tilt(case.measured.bands, case.loud_mask)
+    if value is None or case.measured.bands.edges_hz[-1] < high_hz:
+        return case.why("spectrum.tilt_db_per_octave", f"The spectrum does not reach {hertz(high_hz)}.")
+    expected = average_tilt_db_per_octave(load_tonal_average(), case.measured.bands.edges_hz, low_hz, high_hz)
+    threshold = Threshold.around(expected, data.number("warn_db_per_octave"), data.number("bad_db_per_octave"))
+    if not threshold.excess(value):
+        return ()
+    bright = value > expected
+    shelf_hz, cap = data.number("shelf_hz"), data.number("eq_cap_db")
+    # Least squares over log frequency: a step of 1 dB with the share q of n octaves above it tilts by 6q(1-q)/n.
+    octaves = math.log2(high_hz / low_hz)
+    q = math.log2(high_hz / shelf_hz) / octaves
+    per_db = 6 * q * (1 - q) / octaves
+    needed = max(0.5, math.ceil(2 * threshold.distance(value) / per_db) / 2)
+    move = min(cap, needed) * (-1 if bright else 1)
+    more = (
+        " The rest is a matter of sounds: "
+        + (
+            "softer hats and noise, or more body in the low mids."
+            if bright
+            else "brighter hats and leads, or less weight in the low mids."
+        )
+        if needed > cap
+        else ""
+    )
+    return (
+        Draft(
+            value=value,
+            unit="dB/oct",
+            threshold=threshold,
+            confidence=CONFIDENCE,
+            exposure=1.0,
+            title="Bright mix" if bright else "Dark mix",
+            advice=(
+                f"The spectrum falls by {plain(-value)} dB an octave; the average of popular music falls by "
+                f"{plain(-expected)}. A shelf of {signed(move)} dB above {hertz(shelf_hz)} on the mix bus, or the same "
+                f"on hats and tops, brings it to {plain(-(value + move * per_db))}.{more}"
+            ),
+            spans=as_spans(case.joined(case.loud_spans)),
+            low_hz=low_hz,
+            high_hz=high_hz,
+            actions=(Action("EQ", "High shelf on the mix bus", gain_db=move, frequency_hz=shelf_hz, q=0.7),),
+            expected_delta=f"tilt {signed(value, 2)} → {signed(value + move * per_db, 2)} dB/oct",
+        ),
+    )
+
+
+RULE = Rule(
+    id="ton.tilt",
+    area="tonal",
+    group="tilt",
+    weight=0.4,
+    title="Tilt of the spectrum",
+    measures="Slope of the power density over 100 Hz–10 kHz in the loud passage, against the tonal average's slope.",
+    grade="D",
+    check=check,
+    by_genre=True,
+)

@@ -1,0 +1,90 @@
+"""From a value to its excess: how far outside the range that is fine, in steps that mean the same for every rule.
+
+Excess 0.5 is where a rule warns, 2 is where it calls a value bad. A pair of limits therefore fixes both the step
+(``scale``, two thirds of the way from warn to bad) and the edge of the range without any excess, which lies a third of
+that way before the warning. The excess grows with the *distance* from the range, whichever side it is on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from uptrack_analysis.report import Severity
+
+WARN_EXCESS = 0.5
+BAD_EXCESS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The range that is fine and the step beyond it, both in the unit of the value."""
+
+    ok_low: float | None
+    ok_high: float | None
+    scale: float
+
+    def __post_init__(self) -> None:
+        if not self.scale > 0:
+            raise ValueError(f"expected a scale over 0, got {self.scale}: warn and bad must differ, in that order")
+        if self.ok_low is not None and self.ok_high is not None and self.ok_low > self.ok_high:
+            raise ValueError(f"expected a range, got {self.ok_low} to {self.ok_high}")
+
+    @classmethod
+    def above(cls, warn: float, bad: float) -> Self:
+        """A value is worse the higher it is."""
+        scale = (bad - warn) / (BAD_EXCESS - WARN_EXCESS)
+        return cls(None, warn - WARN_EXCESS * scale, scale)
+
+    @classmethod
+    def below(cls, warn: float, bad: float) -> Self:
+        """A value is worse the lower it is."""
+        scale = (warn - bad) / (BAD_EXCESS - WARN_EXCESS)
+        return cls(warn + WARN_EXCESS * scale, None, scale)
+
+    @classmethod
+    def around(cls, centre: float, warn: float, bad: float) -> Self:
+        """A value is worse the further it is from ``centre``; ``warn`` and ``bad`` are distances."""
+        scale = (bad - warn) / (BAD_EXCESS - WARN_EXCESS)
+        fine = max(0.0, warn - WARN_EXCESS * scale)
+        return cls(centre - fine, centre + fine, scale)
+
+    @classmethod
+    def window(cls, low: float, high: float, warn: float, bad: float) -> Self:
+        """Fine from ``low`` to ``high``; ``warn`` and ``bad`` are distances from the nearer end."""
+        scale = (bad - warn) / (BAD_EXCESS - WARN_EXCESS)
+        slack = max(0.0, warn - WARN_EXCESS * scale)
+        return cls(low - slack, high + slack, scale)
+
+    def distance(self, value: float) -> float:
+        """How far outside the range, in the value's unit; never negative."""
+        under = 0.0 if self.ok_low is None else self.ok_low - value
+        over = 0.0 if self.ok_high is None else value - self.ok_high
+        return max(0.0, under, over)
+
+    def excess(self, value: float) -> float:
+        """Distance over scale: 0.5 warns, 2 is bad."""
+        return self.distance(value) / self.scale
+
+    @property
+    def ok_range(self) -> tuple[float | None, float | None]:
+        return (self.ok_low, self.ok_high)
+
+
+def severity_of(excess: float, confidence: float, *, blocker: bool = False) -> Severity:
+    """The word for an excess: info under 0.5, minor under 1, moderate under 2, then major.
+
+    A blocker is an objective defect beyond the limit its rule names. What is believed by less than half is never more
+    than minor.
+    """
+    if excess < WARN_EXCESS:
+        severity: Severity = "info"
+    elif excess < 1.0 or confidence < 0.5:
+        severity = "minor"
+    elif blocker:
+        severity = "blocker"
+    elif excess < BAD_EXCESS:
+        severity = "moderate"
+    else:
+        severity = "major"
+    return severity

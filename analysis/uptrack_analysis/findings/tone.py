@@ -1,0 +1,115 @@
+"""A mix against the tonal average: level, tilt and shape, each on the edges the band matrix really has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from uptrack_analysis.findings.tonal_average import TonalAverage
+from uptrack_analysis.measure.ltas import REFERENCE_BAND, Band, FrameMask, bands_between, mean_power
+from uptrack_analysis.measure.results import BandMatrix
+from uptrack_analysis.signal import FloatArray
+
+# A band under this, relative to the strongest, holds an encoder's low-pass or rounding and has no shape to compare.
+EMPTY_DB = -90.0
+
+OCTAVES = tuple(
+    Band(name, 10 ** (low / 20), 10 ** ((low + 6) / 20))
+    for name, low in (
+        ("upper bass", 42),
+        ("low mids", 48),
+        ("mids", 54),
+        ("mids", 60),
+        ("presence", 66),
+        ("brilliance", 72),
+        ("air", 78),
+    )
+)
+"""The named bands over 120 Hz, the mids as the two octaves they are: bands of equal width weigh alike in a fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class OctaveShape:
+    """Deviation from the average in octaves, split into level, tilt and what is left, shape (n_octaves,)."""
+
+    bands: tuple[Band, ...]
+    deviation_db: FloatArray
+    tilt_db_per_octave: float
+    residual_db: FloatArray
+    """What no tilt explains."""
+
+
+def level_over_average_db(
+    matrix: BandMatrix, average: TonalAverage, low_hz: float, high_hz: float, frames: FrameMask
+) -> tuple[float, float] | None:
+    """A band's level and the average's, both over 500 to 2000 Hz, in dB; ``None`` if the file has no data there."""
+    power = mean_power(matrix, frames)
+    band = bands_between(matrix.edges_hz, low_hz, high_hz)
+    reference = bands_between(matrix.edges_hz, REFERENCE_BAND.low_hz, REFERENCE_BAND.high_hz)
+    if band is None or reference is None:
+        return None
+    here, base = float(power[band].sum()), float(power[reference].sum())
+    if not (here > 0 and base > 0):
+        return None
+    low, high = matrix.edges_hz[band.start], matrix.edges_hz[band.stop]
+    expected = average.band_level_db(
+        float(low), float(high), reference_hz=(REFERENCE_BAND.low_hz, REFERENCE_BAND.high_hz)
+    )
+    return 10 * float(np.log10(here / base)), expected
+
+
+def octave_shape(matrix: BandMatrix, average: TonalAverage, frames: FrameMask) -> OctaveShape | None:
+    """The mix's octaves over 120 Hz against the average's.
+
+    The tilt is the median of the slopes between every two octaves (Theil and Sen), and the level the median of what it
+    leaves: one odd octave bends neither, so it keeps its whole deviation. ``None`` with fewer than five octaves.
+    """
+    power = mean_power(matrix, frames)
+    if not power.size or not np.nanmax(power, initial=0.0) > 0.0:
+        return None
+    levels: list[float] = []
+    used: list[Band] = []
+    strongest = float(power.max())
+    for band in OCTAVES:
+        columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
+        if columns is None:
+            continue
+        here = float(power[columns].sum())
+        if here > strongest * 10 ** (EMPTY_DB / 10):
+            levels.append(10 * float(np.log10(here)))
+            used.append(band)
+    if len(used) < 5:
+        return None
+    low, high = np.array([band.low_hz for band in used]), np.array([band.high_hz for band in used])
+    deviation = np.array(levels) - 10 * np.log10(average.band_power(low, high))
+    octaves = np.log2(np.sqrt(low * high) / 1000.0)
+    first, second = np.triu_indices(octaves.size, k=1)
+    tilt = float(np.median((deviation[second] - deviation[first]) / (octaves[second] - octaves[first])))
+    level = float(np.median(deviation - tilt * octaves))
+    return OctaveShape(tuple(used), deviation - level, tilt, deviation - level - tilt * octaves)
+
+
+def average_tilt_db_per_octave(average: TonalAverage, edges_hz: FloatArray, low_hz: float, high_hz: float) -> float:
+    """Slope of the average's density over the matrix bands centred in a range, by least squares, as the meter does."""
+    low, high = edges_hz[:-1], edges_hz[1:]
+    centres = np.sqrt(low * high)
+    used = (centres >= low_hz) & (centres <= high_hz)
+    octaves = np.log2(centres[used])
+    density_db = 10 * np.log10(average.band_power(low[used], high[used]) / (high - low)[used])
+    centred = octaves - octaves.mean()
+    return float(centred @ density_db / (centred @ centred))
+
+
+def strongest_hz(
+    matrix: BandMatrix, average: TonalAverage, band: Band, frames: FrameMask, *, sign: float
+) -> float | None:
+    """Sixth octave of a band in which the mix lies furthest over (``sign`` 1) or under (-1) the average: its centre."""
+    columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
+    if columns is None:
+        return None
+    low, high = matrix.edges_hz[:-1][columns], matrix.edges_hz[1:][columns]
+    power = np.maximum(mean_power(matrix, frames)[columns], 1e-30)
+    deviation = 10 * np.log10(power / average.band_power(low, high))
+    place = int(np.argmax(sign * deviation))
+    return float(np.sqrt(low[place] * high[place]))

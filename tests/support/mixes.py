@@ -1,0 +1,188 @@
+"""``Measured`` built by arithmetic: a clean mix to start from, with the one figure a test is about set to what it wants.
+
+Spectra are chosen as levels over the tonal average and turned into band powers; curves are constant unless a test says
+otherwise. Nothing here runs a meter: tests that do use real audio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from uptrack_analysis.findings.tonal_average import load_tonal_average
+from uptrack_analysis.measure.bands import band_edges_hz
+from uptrack_analysis.measure.results import (
+    BandMatrix,
+    Defects,
+    KeyEstimate,
+    Loudness,
+    Measured,
+    Peaks,
+    StereoCurve,
+    TempoEstimate,
+)
+from uptrack_analysis.signal import FloatArray
+
+RATE_HZ = 44_100
+HOP_S = 2048 / RATE_HZ
+# Above 120 Hz the average itself; below it, where it understates club music, a few dB of kick and sub more.
+CLUB_LOW_END_DB = 3.0
+
+Level = Callable[[FloatArray], FloatArray]
+"""Decibels over the average at each frequency in Hz."""
+
+
+def flat(frequency_hz: FloatArray) -> FloatArray:
+    return np.where(frequency_hz < 120.0, CLUB_LOW_END_DB, 0.0)
+
+
+def bell(low_hz: float, high_hz: float, gain_db: float) -> Level:
+    """The clean mix with one range moved by ``gain_db``."""
+    return lambda frequency_hz: (
+        flat(frequency_hz) + np.where((frequency_hz >= low_hz) & (frequency_hz < high_hz), gain_db, 0.0)
+    )
+
+
+def band_matrix(
+    duration_s: float,
+    level_db: Level = flat,
+    *,
+    correlation: Callable[[FloatArray], FloatArray] = lambda f: np.where(f < 150.0, 1.0, 0.7),
+    balance_db: float = 0.0,
+    gain_db: float = 0.0,
+    rate_hz: int = RATE_HZ,
+) -> BandMatrix:
+    """Constant over time; correlation is a function of frequency, balance is left over right."""
+    edges = band_edges_hz(rate_hz)
+    low, high = edges[:-1], edges[1:]
+    centres = np.sqrt(low * high)
+    power = load_tonal_average().band_power(low, high) * 10 ** ((level_db(centres) + gain_db) / 10)
+    ll, rr = power * 10 ** (balance_db / 20), power * 10 ** (-balance_db / 20)
+    lr = correlation(centres) * np.sqrt(ll * rr)
+    frames = max(1, int(duration_s / HOP_S) - 1)
+    return BandMatrix(
+        edges_hz=edges,
+        times_s=(np.arange(frames) + 1.0) * HOP_S,
+        ll=np.tile(ll, (frames, 1)),
+        rr=np.tile(rr, (frames, 1)),
+        lr=np.tile(lr, (frames, 1)),
+    )
+
+
+def stereo_curve(duration_s: float, correlation: FloatArray | float = 0.6, balance_db: float = 0.0) -> StereoCurve:
+    """Steps of 100 ms, correlation per step or constant."""
+    steps = int(duration_s * 10)
+    ll, rr = np.full(steps, 10 ** (balance_db / 20)), np.full(steps, 10 ** (-balance_db / 20))
+    return StereoCurve(0.1, ll, rr, np.broadcast_to(correlation, (steps,)) * np.sqrt(ll * rr))
+
+
+def loudness(duration_s: float, integrated_lufs: float | None = -8.5) -> Loudness:
+    """Steady loudness."""
+    hops = int(duration_s * 100)
+    level = -np.inf if integrated_lufs is None else integrated_lufs
+    momentary, short_term = np.full(hops, level), np.full(hops, level)
+    momentary[: min(39, hops)] = np.nan
+    short_term[: min(299, hops)] = np.nan
+    return Loudness(0.01, momentary, short_term, integrated_lufs, integrated_lufs, 0.4, integrated_lufs, 3.0, 4.0)
+
+
+def clean(duration_s: float = 60.0, *, integrated_lufs: float = -8.5, true_peak_dbtp: float = -0.3) -> Measured:
+    """A stereo techno master at 130 bpm without a fault in it."""
+    return Measured(
+        sample_rate_hz=RATE_HZ,
+        channels=2,
+        frames=int(duration_s * RATE_HZ),
+        rms_dbfs=integrated_lufs - 1.0,
+        loudness=loudness(duration_s, integrated_lufs),
+        peaks=peaks(true_peak_dbtp, true_peak_dbtp - 0.2),
+        defects=Defects(
+            clip_runs=(),
+            clipped_runs=0,
+            clipped_samples=0,
+            dc_offset=np.array([0.0001, -0.0001]),
+            gaps=(),
+            silent_channels=(),
+            lead_silence_s=0.0,
+            tail_silence_s=0.2,
+            head_peak_dbfs=-48.0,
+            tail_rms_dbfs=-90.0,
+        ),
+        bands=band_matrix(duration_s),
+        stereo=stereo_curve(duration_s),
+        tempo=TempoEstimate(130.0, 0.9, ((65.0, 0.2),)),
+        key=KeyEstimate(9, True, 0.7, ()),
+        non_finite_samples=0,
+    )
+
+
+def peaks(left_dbtp: float, right_dbtp: float, at_s: float = 12.3) -> Peaks:
+    true = np.array([left_dbtp, right_dbtp])
+    return Peaks(true - 0.2, np.array([at_s, at_s]), true, np.array([at_s, at_s]))
+
+
+def with_defects(measured: Measured, **changes: object) -> Measured:
+    return replace(measured, defects=replace(measured.defects, **changes))  # type: ignore[arg-type]
+
+
+def silent(duration_s: float = 10.0, unmeasured: Mapping[str, str] | None = None) -> Measured:
+    """Digital silence, as the meters report it."""
+    base = clean(duration_s)
+    nothing = np.zeros_like(base.bands.ll)
+    return replace(
+        base,
+        rms_dbfs=None,
+        loudness=replace(loudness(duration_s, None), momentary_max_s=None, short_term_max_s=None, range_lu=None),
+        peaks=peaks(-np.inf, -np.inf, 0.0),
+        bands=replace(base.bands, ll=nothing, rr=nothing, lr=nothing),
+        stereo=StereoCurve(0.1, *(np.zeros(int(duration_s * 10)) for _ in range(3))),
+        tempo=TempoEstimate(None, 0.0, ()),
+        key=KeyEstimate(None, None, 0.0, ()),
+        defects=replace(
+            base.defects,
+            dc_offset=np.zeros(2),
+            lead_silence_s=duration_s,
+            tail_silence_s=duration_s,
+            head_peak_dbfs=None,
+            tail_rms_dbfs=None,
+        ),
+        unmeasured=dict(unmeasured or {"loudness.integrated_lufs": "The file is silent throughout."}),
+    )
+
+
+def swapped(measured: Measured) -> Measured:
+    """Left and right exchanged."""
+    bands, stereo, peak, defects = measured.bands, measured.stereo, measured.peaks, measured.defects
+    return replace(
+        measured,
+        bands=replace(bands, ll=bands.rr, rr=bands.ll),
+        stereo=replace(stereo, ll=stereo.rr, rr=stereo.ll),
+        peaks=Peaks(peak.sample_dbfs[::-1], peak.sample_s[::-1], peak.true_dbtp[::-1], peak.true_s[::-1]),
+        defects=replace(
+            defects,
+            dc_offset=defects.dc_offset[::-1],
+            silent_channels=tuple(sorted(1 - channel for channel in defects.silent_channels)),
+            clip_runs=tuple(replace(run, channel=1 - run.channel) for run in defects.clip_runs),
+            gaps=tuple(replace(gap, channels=tuple(sorted(1 - c for c in gap.channels))) for gap in defects.gaps),
+        ),
+    )
+
+
+def turned(measured: Measured, gain_db: float) -> Measured:
+    """The same mix, louder or quieter, below full scale."""
+    power = 10 ** (gain_db / 10)
+    loud, peak, bands, stereo = measured.loudness, measured.peaks, measured.bands, measured.stereo
+    assert loud.integrated_lufs is not None
+    return replace(
+        measured,
+        loudness=replace(
+            loud,
+            momentary_lufs=loud.momentary_lufs + gain_db,
+            short_term_lufs=loud.short_term_lufs + gain_db,
+            integrated_lufs=loud.integrated_lufs + gain_db,
+        ),
+        peaks=replace(peak, sample_dbfs=peak.sample_dbfs + gain_db, true_dbtp=peak.true_dbtp + gain_db),
+        bands=replace(bands, ll=bands.ll * power, rr=bands.rr * power, lr=bands.lr * power),
+        stereo=replace(stereo, ll=stereo.ll * power, rr=stereo.rr * power, lr=stereo.lr * power),
+    )
