@@ -1,0 +1,294 @@
+"""Measurements and a judgement become a report: figures rounded, curves thinned, what is missing with its reason."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from uptrack_analysis import __version__
+from uptrack_analysis.findings.judge import Judgement
+from uptrack_analysis.findings.rule import ruleset_hash
+from uptrack_analysis.measure.key import camelot, key_name
+from uptrack_analysis.measure.ltas import spectrum_figures
+from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate
+from uptrack_analysis.measure.stereo import stereo_figures
+from uptrack_analysis.report import (
+    SCHEMA,
+    Context,
+    DefectFigures,
+    DynamicsFigures,
+    Engine,
+    KeyCandidate,
+    KeyFigures,
+    LoudnessFigures,
+    Measurements,
+    ProjectFacts,
+    Report,
+    Series,
+    Source,
+    Span,
+    SpectrumFigures,
+    StereoFigures,
+    Target,
+    TempoCandidate,
+    TempoFigures,
+)
+from uptrack_analysis.rounding import rounded
+from uptrack_analysis.signal import FloatArray
+
+MOST_SPANS = 200
+MOST_POINTS = 3_600
+"""Six minutes at ten a second; longer files get wider steps, so that a two-hour set stays a page's worth of bytes."""
+STEPS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+MONO = "mono: one channel has no stereo image"
+SILENCE = "digital silence: there is no level to measure"
+NO_PEAK_CURVE = "this version measures the peak of the file, not peaks over time"
+NO_LOUDNESS = "there is no integrated loudness to hold the peak against"
+
+COMPANIONS = {
+    "loudness.momentary_max_s": "loudness.momentary_max_lufs",
+    "loudness.short_term_max_s": "loudness.short_term_max_lufs",
+    "loudness.true_peak_s": "loudness.true_peak_dbtp",
+    "loudness.true_peak_channel": "loudness.true_peak_dbtp",
+    "key.camelot": "key.name",
+}
+"""Figures that say where or how of another one, and are missing for its reason."""
+
+
+def assemble(
+    source: Source,
+    measured: Measured,
+    judgement: Judgement,
+    *,
+    target: Target,
+    project: ProjectFacts,
+    stems: tuple[str, ...] = (),
+) -> Report:
+    """Build the report.
+
+    Parameters
+    ----------
+    source : Source
+        The file, its notes complete.
+    measured, judgement : Measured, Judgement
+        Of that file.
+    target, project, stems : Target, ProjectFacts, tuple of str
+        What it was judged by, and the stems it came with.
+
+    Raises
+    ------
+    ValueError
+        A figure that must be a number is NaN or infinite: a bug in a measurement or a rule.
+    """
+    report = Report(
+        schema=SCHEMA,
+        source=source,
+        context=Context(judgement.genre, target, project, stems),
+        measurements=_measurements(measured),
+        series=_series(measured),
+        sections=(),
+        stems=(),
+        findings=judgement.findings,
+        score=judgement.score,
+        engine=Engine(__version__, ruleset_hash()),
+    )
+    return rounded(report)
+
+
+def _measurements(measured: Measured) -> Measurements:
+    # Rounded here already, because only now is it known which figures turn out to be missing.
+    loudness = rounded(_loudness(measured))
+    tempo = _tempo(measured.tempo)
+    key = _key(measured.key)
+    spectrum = rounded(spectrum_figures(measured.bands))
+    stereo = rounded(_stereo(measured))
+    dynamics = rounded(_dynamics(measured))
+    missing = [
+        *_missing("loudness", loudness),
+        *(["tempo.bpm"] if tempo.bpm is None else []),
+        *(["key.name", "key.camelot"] if key.name is None else []),
+        *_missing("spectrum", spectrum),
+        *_missing("stereo", stereo),
+        *_missing("dynamics", dynamics),
+    ]
+    if measured.channels == 1:
+        missing.append("stereo.bands")
+    reasons = {name: _reason(name, measured) for name in missing}
+    return Measurements(loudness, tempo, key, spectrum, stereo, dynamics, _defects(measured), reasons)
+
+
+def _missing(group: str, figures: LoudnessFigures | SpectrumFigures | StereoFigures | DynamicsFigures) -> list[str]:
+    names = [f"{group}.{name}" for name in figures.__dataclass_fields__ if getattr(figures, name) is None]
+    match figures:
+        case SpectrumFigures():
+            lists = {"bands": figures.bands, "third_octaves": figures.third_octaves}
+            names += [
+                f"{group}.{list_name}.{band.name}"
+                for list_name, bands in lists.items()
+                for band in bands
+                if band.level_db is None
+            ]
+        case StereoFigures():
+            names += [
+                f"{group}.bands.{band.name}.{figure}"
+                for band in figures.bands
+                for figure in ("correlation", "width_db", "mono_loss_db")
+                if getattr(band, figure) is None
+            ]
+        case _:
+            pass
+    return names
+
+
+def _reason(name: str, measured: Measured) -> str:
+    """Why a figure is missing: what the meter said, or what follows from the file."""
+    main = COMPANIONS.get(name, name)
+    said = measured.unmeasured.get(name) or measured.unmeasured.get(main)
+    if said:
+        return said
+    group = main.partition(".")[0]
+    if measured.channels == 1 and group == "stereo":
+        return MONO
+    if not np.isfinite(measured.peaks.sample_dbfs).any():
+        return SILENCE
+    if main == "loudness.psr_min_db":
+        return NO_PEAK_CURVE
+    if main == "loudness.plr_db":
+        return measured.unmeasured.get("loudness.integrated_lufs", NO_LOUDNESS)
+    if ".bands." in main or ".third_octaves." in main:
+        top_hz = measured.sample_rate_hz / 2
+        band = (
+            main.split(".", 2)[2].removesuffix(".correlation").removesuffix(".width_db").removesuffix(".mono_loss_db")
+        )
+        return f"no signal in the band {band}, or the file's rate (up to {top_hz:.0f} Hz) cannot carry it"
+    return measured.unmeasured.get(group, "there is too little signal to measure it on")
+
+
+def _loudness(measured: Measured) -> LoudnessFigures:
+    loudness = measured.loudness
+    true_dbtp, true_s, channel = _highest(measured.peaks)
+    sample_dbfs = float(np.max(measured.peaks.sample_dbfs, initial=-math.inf))
+    integrated = loudness.integrated_lufs
+    return LoudnessFigures(
+        integrated_lufs=integrated,
+        momentary_max_lufs=loudness.momentary_max_lufs,
+        momentary_max_s=loudness.momentary_max_s,
+        short_term_max_lufs=loudness.short_term_max_lufs,
+        short_term_max_s=loudness.short_term_max_s,
+        range_lu=loudness.range_lu,
+        true_peak_dbtp=true_dbtp,
+        true_peak_s=true_s,
+        true_peak_channel=channel,
+        sample_peak_dbfs=sample_dbfs if math.isfinite(sample_dbfs) else None,
+        plr_db=None if integrated is None or true_dbtp is None else true_dbtp - integrated,
+        psr_min_db=None,
+    )
+
+
+def _highest(peaks: Peaks) -> tuple[float | None, float | None, int | None]:
+    """(dBTP, seconds, channel) of the highest true peak; the first channel wins a tie."""
+    channel = int(np.argmax(peaks.true_dbtp))
+    level = float(peaks.true_dbtp[channel])
+    return (level, float(peaks.true_s[channel]), channel) if math.isfinite(level) else (None, None, None)
+
+
+def _tempo(tempo: TempoEstimate) -> TempoFigures:
+    return TempoFigures(
+        tempo.bpm, tempo.confidence, tuple(TempoCandidate(bpm, confidence) for bpm, confidence in tempo.alternatives)
+    )
+
+
+def _key(key: KeyEstimate) -> KeyFigures:
+    known = key.tonic is not None and key.minor is not None
+    return KeyFigures(
+        name=key_name(key.tonic, minor=key.minor) if known else None,
+        camelot=camelot(key.tonic, minor=key.minor) if known else None,
+        confidence=key.confidence,
+        alternatives=tuple(
+            KeyCandidate(key_name(tonic, minor=minor), camelot(tonic, minor=minor), confidence)
+            for tonic, minor, confidence in key.alternatives
+        ),
+    )
+
+
+def _stereo(measured: Measured) -> StereoFigures:
+    if measured.channels == 1:
+        return StereoFigures(None, None, None, None)
+    return stereo_figures(measured.bands, measured.stereo)
+
+
+def _dynamics(measured: Measured) -> DynamicsFigures:
+    peak_dbfs, rms_dbfs = float(np.max(measured.peaks.sample_dbfs, initial=-math.inf)), measured.rms_dbfs
+    if rms_dbfs is None or not math.isfinite(rms_dbfs) or not math.isfinite(peak_dbfs):
+        return DynamicsFigures(None, None)
+    return DynamicsFigures(crest_db=peak_dbfs - rms_dbfs, rms_dbfs=rms_dbfs)
+
+
+def _defects(measured: Measured) -> DefectFigures:
+    defects, rate = measured.defects, measured.sample_rate_hz
+    clips = [
+        Span(run.start / rate, (run.start + run.length) / rate, run.channel) for run in defects.clip_runs[:MOST_SPANS]
+    ]
+    return DefectFigures(
+        clipped_runs=int(defects.clipped_runs),
+        clipped_samples=int(defects.clipped_samples),
+        clips=tuple(clips),
+        dc_offset=tuple(float(offset) for offset in defects.dc_offset),
+        dropouts=_dropouts(defects, rate, measured.channels),
+        silent_channels=tuple(int(channel) for channel in defects.silent_channels),
+        non_finite_samples=int(measured.non_finite_samples),
+        lead_silence_s=defects.lead_silence_s,
+        tail_silence_s=defects.tail_silence_s,
+    )
+
+
+def _dropouts(defects: Defects, rate: int, channels: int) -> tuple[Span, ...]:
+    spans: list[Span] = []
+    for gap in defects.gaps:
+        start_s, end_s = gap.start / rate, gap.end / rate
+        if len(gap.channels) == channels:
+            spans.append(Span(start_s, end_s))
+        else:
+            spans += [Span(start_s, end_s, channel) for channel in gap.channels]
+    return tuple(spans[:MOST_SPANS])
+
+
+def _series(measured: Measured) -> Series:
+    """Curves at ten a second or slower: the loudest M and S of each step, and the correlation over it."""
+    step_s = next((step for step in STEPS_S if measured.duration_s / step <= MOST_POINTS), STEPS_S[-1])
+    steps = int(measured.duration_s / step_s + 1e-9)
+    hops = round(step_s / measured.loudness.hop_s)
+    return Series(
+        step_s=step_s,
+        start_s=step_s,
+        momentary_lufs=_loudest(measured.loudness.momentary_lufs, hops, steps),
+        short_term_lufs=_loudest(measured.loudness.short_term_lufs, hops, steps),
+        psr_db=(None,) * steps,
+        correlation=_correlation(measured, step_s, steps),
+    )
+
+
+def _loudest(curve: FloatArray, hops: int, steps: int) -> tuple[float | None, ...]:
+    values: list[float | None] = []
+    for step in range(steps):
+        part = curve[step * hops : (step + 1) * hops]
+        # A step in which the first whole window has not ended yet, or only silence did, has no level.
+        audible = part[np.isfinite(part)]
+        values.append(float(audible.max()) if audible.size else None)
+    return tuple(values)
+
+
+def _correlation(measured: Measured, step_s: float, steps: int) -> tuple[float | None, ...]:
+    curve = measured.stereo
+    if not curve.ll.size:
+        return (None,) * steps
+    group = round(step_s / curve.step_s)
+    values: list[float | None] = []
+    for step in range(steps):
+        part = slice(step * group, (step + 1) * group)
+        left, right, cross = (float(power[part].sum()) for power in (curve.ll, curve.rr, curve.lr))
+        scale = math.sqrt(left * right)
+        values.append(max(-1.0, min(1.0, cross / scale)) if scale > 0 else None)
+    return tuple(values)

@@ -1,0 +1,147 @@
+"""The report as HTML: one self-contained page, or its body for another page's layout.
+
+There is no script, no inline ``style`` attribute, no identifier and nothing to fetch. A page that embeds
+``report_body`` needs ``stylesheet()``, either in a ``<style>`` block allowed by its hash (``style_hash``) or served as
+a file; ``content_security_policy()`` is the strictest policy under which the page looks as intended.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from uptrack_analysis.present import wording
+from uptrack_analysis.present.key_figures import key_figures, unmeasured_by_reason
+from uptrack_analysis.present.plots import SpanMark, loudness_plot, spectrum_plot
+from uptrack_analysis.report import Finding, Report
+
+BarOf = Callable[[float], str]
+"""From seconds in the file to "bar.beat" in the project."""
+
+MOST_PLACES_MARKED = 60
+
+
+def report_page(report: Report, *, bar_of: BarOf | None = None) -> str:
+    """A whole page, ready to be written to a file in UTF-8.
+
+    Parameters
+    ----------
+    report : Report
+    bar_of : callable, optional
+        Names the bar of a time; without it bars are counted from the file's start if the project's tempo is known.
+    """
+    return (
+        _environment()
+        .get_template("report_page.html")
+        .render(
+            title=f"{report.source.name} · UpTrack report",
+            policy=content_security_policy(),
+            stylesheet=Markup(stylesheet()),  # noqa: S704 - our own file, no part of it from a report
+            body=report_body(report, bar_of=bar_of),
+        )
+    )
+
+
+def report_body(report: Report, *, bar_of: BarOf | None = None) -> Markup:
+    """The report as one ``<article class="uptrack-report">``, safe to put into any template as it is."""
+    return Markup(  # noqa: S704 - rendered with autoescape
+        _environment().get_template("report_body.html").render(_context(report, bar_of))
+    )
+
+
+@cache
+def stylesheet() -> str:
+    """The style sheet of page and body, made only of classes under ``.uptrack-report`` and the page's own ground."""
+    templates = files("uptrack_analysis.present") / "templates"
+    return "".join((templates / name).read_text("utf-8") for name in ("page.css", "report.css"))
+
+
+@cache
+def style_hash() -> str:
+    """The source expression that allows ``<style>{stylesheet()}</style>``, quotes included: ``'sha256-…'``."""
+    digest = hashlib.sha256(stylesheet().encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def content_security_policy() -> str:
+    """The policy the page itself declares: its one style block, and nothing else from anywhere."""
+    return f"default-src 'none'; style-src {style_hash()}; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("uptrack_analysis.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.filters.update(
+        plain=wording.plain,
+        digits=wording.digits,
+        signed=wording.signed,
+        percent=wording.percent,
+        clock=wording.clock,
+        area_name=wording.area_name,
+    )
+    return environment
+
+
+def _context(report: Report, bar_of: BarOf | None) -> dict[str, Any]:
+    bar_of = bar_of or wording.bars_from_start(report.context.project)
+    findings = wording.worst_first(report.findings)
+    marks = _marks(findings, report.source.duration_s)
+    channels = report.source.channels
+    return {
+        "source": report.source,
+        "format_line": wording.format_line(report.source),
+        "score": report.score,
+        "genre": report.context.genre,
+        "genre_line": wording.genre_line(report),
+        "severity_counts": wording.severity_counts(report.findings),
+        "findings": [
+            {"finding": finding, "facts": _facts(finding, report.source.duration_s, bar_of)} for finding in findings
+        ],
+        "grades": wording.GRADES,
+        "channel_name": lambda channel: wording.channel_name(channel, channels),
+        "loudness": report.measurements.loudness,
+        "loudness_plot": Markup(loudness_plot(report, marks)),  # noqa: S704 - serialised from a tree, which escapes
+        "marked": bool(marks),
+        "spectrum_plot": Markup(spectrum_plot(report)),  # noqa: S704 - serialised from a tree, which escapes
+        "tolerance": "",
+        "key_figures": key_figures(report),
+        "unmeasured": unmeasured_by_reason(report),
+        "engine": report.engine,
+    }
+
+
+def _facts(finding: Finding, duration_s: float, bar_of: BarOf | None) -> list[str]:
+    place = wording.where(finding, duration_s)
+    facts = [
+        f"bar {bar_of(finding.start_s)}" if bar_of is not None and place != wording.WHOLE_FILE else "",
+        place,
+        wording.band(finding.low_hz, finding.high_hz),
+        f"stem {finding.stem}" if finding.stem else "",
+        wording.measured_against(finding),
+    ]
+    return [fact for fact in facts if fact]
+
+
+def _marks(findings: Sequence[Finding], duration_s: float) -> list[SpanMark]:
+    """Places of findings on the time axis; a finding about the whole file marks none."""
+    marks: list[SpanMark] = []
+    for number, finding in enumerate(findings, start=1):
+        if wording.where(finding, duration_s) == wording.WHOLE_FILE:
+            continue
+        spans = [(span.start_s, span.end_s) for span in finding.spans] or [(finding.start_s, finding.end_s)]
+        marks += [SpanMark(number, finding.severity, start_s, end_s) for start_s, end_s in spans]
+    return marks[:MOST_PLACES_MARKED]

@@ -1,0 +1,201 @@
+"""Words and figures a person reads: times, bands, units, names. Text and page both speak through this file.
+
+Nothing here rounds: the report did. Figures are written with the digits their unit carries.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from uptrack_analysis.report import SEVERITIES, Finding, ProjectFacts, Report, Source, Span
+
+MOST_FINDINGS_SHOWN = 12
+"""Text and markers stop here unless all are asked for: a list nobody reads helps nobody."""
+
+AREA_NAMES = {"tonal": "Tonal balance", "dj": "DJ"}
+"""Where a capital letter is not enough."""
+
+GRADES = {
+    "A": "standard or peer-reviewed",
+    "B": "measured or documented",
+    "C": "contested",
+    "D": "our estimate",
+}
+
+WHOLE_FILE = "whole file"
+MINUS = "−"
+
+
+def plain(text: str) -> str:
+    """Text that cannot steer a terminal: control and direction-changing characters become U+FFFD."""
+    return "".join(
+        "\ufffd" if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else character
+        for character in text
+    )
+
+
+def clock(time_s: float) -> str:
+    """A time as m:ss.mmm, or h:mm:ss.mmm from an hour on."""
+    milliseconds = round(abs(time_s) * 1000)
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    sign = "-" if time_s < 0 else ""
+    if hours:
+        return f"{sign}{hours}:{minutes:02}:{seconds:02}.{milliseconds:03}"
+    return f"{sign}{minutes}:{seconds:02}.{milliseconds:03}"
+
+
+def short_clock(time_s: float) -> str:
+    """A time for an axis: m:ss, with tenths only if it has them."""
+    text = clock(time_s)
+    whole, _, fraction = text.partition(".")
+    return whole if fraction == "000" else f"{whole}.{fraction.rstrip('0')}"
+
+
+def bars_from_start(project: ProjectFacts) -> Callable[[float], str] | None:
+    """Writes file seconds as "33.1" at the project's steady tempo, bar 1 at the first sample; ``None`` without a tempo.
+
+    A DAW's own tempo map knows better; whoever has one hands its ``label`` to the presenter instead.
+    """
+    if project.bpm is None:
+        return None
+    beats_per_s, beats_per_bar = project.bpm / 60, project.beats_per_bar or 4
+
+    def label(time_s: float) -> str:
+        # A millisecond's worth of rounding must not push a downbeat into the bar before it.
+        bar, beat = divmod(math.floor((time_s + 0.001) * beats_per_s), beats_per_bar)
+        return f"{bar + 1}.{beat + 1}"
+
+    return label
+
+
+def digits(value: float, decimals: int = 2) -> str:
+    """A figure with a fixed number of decimals, a real minus and no minus zero."""
+    text = f"{value:.{decimals}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text.replace("-", MINUS)
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """Like ``digits``, with its sign always shown."""
+    text = digits(value, decimals)
+    return text if text.startswith(MINUS) or not text.strip("0.") else f"+{text}"
+
+
+def frequency(hertz: float) -> str:
+    """A frequency the way an equaliser writes it: "58 Hz", "6.3 kHz"."""
+    if hertz >= 1000:
+        return f"{hertz / 1000:.3g} kHz"
+    return f"{hertz:.3g} Hz"
+
+
+def band(low_hz: float | None, high_hz: float | None) -> str:
+    """A stretch of the spectrum: "30-60 Hz", "800 Hz-2.5 kHz"; empty when the finding has none."""
+    if low_hz is None and high_hz is None:
+        return ""
+    if low_hz is None or high_hz is None:
+        return f"below {frequency(high_hz)}" if high_hz is not None else f"above {frequency(low_hz or 0.0)}"
+    low, high = frequency(low_hz), frequency(high_hz)
+    if low == high:
+        return low
+    low_number, low_unit = low.split()
+    return f"{low_number}–{high}" if high.endswith(f" {low_unit}") else f"{low}–{high}"
+
+
+def rate(hertz: int) -> str:
+    """A sample rate: "44.1 kHz"."""
+    return f"{hertz / 1000:g} kHz"
+
+
+def channel_name(channel: int, channels: int) -> str:
+    """What people call a channel counted from 0."""
+    if channels == 1:
+        return "mono"
+    if channels == 2:
+        return ("left", "right")[channel]
+    return f"channel {channel + 1}"
+
+
+def format_line(source: Source) -> str:
+    """The file in one line: "WAV, PCM_24 · stereo · 44.1 kHz · 4:30.000"."""
+    channels = {1: "mono", 2: "stereo"}.get(source.channels, f"{source.channels} channels")
+    codec = source.codec
+    if source.bit_depth is not None and str(source.bit_depth) not in codec:
+        codec = f"{codec} {source.bit_depth}-bit"
+    return f"{source.format}, {codec} · {channels} · {rate(source.sample_rate_hz)} · {clock(source.duration_s)}"
+
+
+def genre_line(report: Report) -> str:
+    """What the mix was judged as: "techno (guessed), club"."""
+    genre = report.context.genre
+    how = {"given": "", "guessed": " (guessed)", "unsure": " (unsure)"}[genre.how]
+    return f"{genre.name}{how}, {report.context.target}"
+
+
+def severity_counts(findings: Iterable[Finding]) -> str:
+    """How many of each, worst first: "1 blocker · 2 major"; "nothing found" for none."""
+    counts = Counter(finding.severity for finding in findings)
+    return " · ".join(f"{counts[name]} {name}" for name in reversed(SEVERITIES) if counts[name]) or "nothing found"
+
+
+def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """By severity, and within one severity as the report orders them: dearest first."""
+    return tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity)))
+
+
+def percent(share: float) -> str:
+    """A share of 1 in whole percent."""
+    return f"{share * 100:.0f} %"
+
+
+def where(finding: Finding, duration_s: float) -> str:
+    """Where a finding is: "whole file", "1:12.500", "1:12.500-1:28.000 and 3 more places"."""
+    places = finding.spans or (Span(finding.start_s, finding.end_s),)
+    first = places[0]
+    if not finding.spans and first.start_s == first.end_s == 0:
+        return WHOLE_FILE  # a rule that names no place speaks of all of it
+    if len(places) == 1 and first.start_s <= 0 and first.end_s >= duration_s:
+        return WHOLE_FILE
+    start, end = clock(first.start_s), clock(first.end_s)
+    text = start if start == end else f"{start}–{end}"
+    more = len(places) - 1
+    return text if not more else f"{text} and {more} more place{'s' if more > 1 else ''}"
+
+
+def measured_against(finding: Finding) -> str:
+    """The figure and what it was held against: "5.20 dB (fine: up to 3.00)"; empty without a figure."""
+    if finding.value is None:
+        return ""
+    value = f"{_shortest(finding.value)} {finding.unit}".rstrip()
+    match finding.ok_range:
+        case (None, None):
+            return value
+        case (None, float(high)):
+            return f"{value} (fine: up to {_shortest(high)})"
+        case (float(low), None):
+            return f"{value} (fine: from {_shortest(low)})"
+        case (low, high):
+            return f"{value} (fine: {_shortest(low or 0.0)} to {_shortest(high or 0.0)})"
+
+
+def _shortest(value: float) -> str:
+    """All the digits the report kept and no trailing zeros."""
+    return f"{value:.3f}".rstrip("0").rstrip(".").replace("-", MINUS) if value else "0"
+
+
+def area_name(area: str) -> str:
+    """The area's name for people."""
+    return AREA_NAMES.get(area, area.replace("_", " ").capitalize())
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One row of the key figures: ``text`` is ``None`` where it could not be measured, ``note`` says where or how."""
+
+    name: str
+    text: str | None
+    note: str = ""

@@ -1,0 +1,84 @@
+"""The one place where figures lose digits: by the unit in the field's name, when the report is built.
+
+A reader of the report never rounds again, so what a page, a marker and a dashboard show is the same number.
+Infinity and NaN become ``None`` where a figure may be missing, and an error where it may not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+DataclassT = TypeVar("DataclassT")
+
+DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
+    # Longest unit first: the first one a field's name is, or ends in, decides.
+    ("db_per_octave", 2),
+    ("lufs", 2),
+    ("lu", 2),
+    ("dbtp", 2),
+    ("dbfs", 2),
+    ("db", 2),
+    ("bpm", 2),
+    ("hz", 1),
+    ("s", 3),
+    ("confidence", 3),
+    ("coverage", 3),
+    ("exposure", 3),
+    ("correlation", 3),
+    ("correlation_low", 3),
+    ("dc_offset", 6),
+    ("points", 1),
+    # One point of score is "no change": a decimal would claim more than the thresholds know.
+    ("overall", 0),
+    ("score", 0),
+)
+OTHER_DECIMALS = 3
+
+
+def round_to(value: float, decimals: int) -> float:
+    """Round one figure; minus zero becomes zero, so that equal figures are equal bytes."""
+    return round(float(value), decimals) + 0.0
+
+
+def decimals_for(name: str) -> int:
+    """How many decimals a field of this name keeps."""
+    for unit, decimals in DECIMALS_BY_UNIT:
+        if name == unit or name.endswith("_" + unit):
+            return decimals
+    return OTHER_DECIMALS
+
+
+def rounded(record: DataclassT) -> DataclassT:
+    """A copy of a report's dataclass with every float in it rounded, however deep.
+
+    Raises
+    ------
+    ValueError
+        A figure that must be a number is NaN or infinite: a bug in a measurement or a rule.
+    """
+    if not dataclasses.is_dataclass(record) or isinstance(record, type):
+        raise TypeError(f"expected a dataclass instance; got {type(record).__name__}")
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(record):
+        may_be_missing = "None" in str(field.type)
+        changes[field.name] = _rounded(getattr(record, field.name), field.name, may_be_missing=may_be_missing)
+    return dataclasses.replace(record, **changes)
+
+
+def _rounded(value: Any, name: str, *, may_be_missing: bool) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return round_to(value, decimals_for(name))
+        if may_be_missing:
+            return None
+        raise ValueError(f"{name} is {value}, and the report has no place for that")
+    if isinstance(value, tuple):
+        return tuple(_rounded(item, name, may_be_missing=may_be_missing) for item in value)
+    if isinstance(value, Mapping):
+        return {key: _rounded(item, name, may_be_missing=may_be_missing) for key, item in value.items()}
+    return rounded(value)

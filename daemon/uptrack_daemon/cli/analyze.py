@@ -1,0 +1,271 @@
+"""``uptrack analyze``: measure files here and now, no daemon needed; text, JSON or a page."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uptrack_daemon.cli import errors
+
+if TYPE_CHECKING:
+    from uptrack_analysis.analyze import Analysis, Settings
+
+PAGE_SUFFIXES = {".html", ".htm"}
+
+Progress = Callable[[float, str], None]
+
+
+class DeliveryTarget(StrEnum):
+    """The report's ``Target``, as choices of an option."""
+
+    CLUB = "club"
+    STREAM = "stream"
+    PREMASTER = "premaster"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("analyze")(analyze)
+
+
+def analyze(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="WAV, AIFF, FLAC, OGG or MP3 files.")],
+    genre: Annotated[
+        str | None, typer.Option(metavar="GENRE", help="Judge as this genre, such as techno or liquid; else guessed.")
+    ] = None,
+    target: Annotated[DeliveryTarget, typer.Option(help="What the file is for.")] = DeliveryTarget.CLUB,
+    bpm: Annotated[
+        float | None, typer.Option(metavar="BPM", min=1, max=2_000, help="The project's tempo, if you know it.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEY", help='The project\'s key, such as "F# minor" or Bbm.')
+    ] = None,
+    every_finding: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; several files: an array.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="Write a page to OUT.html; several files: a folder OUT of pages."),
+    ] = None,
+    timings: Annotated[bool, typer.Option("--timings", help="Show on stderr how long each stage took.")] = False,
+) -> None:
+    """Measure a mix: what to fix, where, and a score.
+
+    Exit codes: 0 done, 1 nothing to measure, 2 usage, 3 bad input, 4 disk, 70 a fault of ours;
+    of several files the highest.
+    """
+    if as_json and html is not None:
+        raise typer.BadParameter("--json and --html exclude each other; run twice for both")
+    settings = _settings(genre, target, bpm, key)
+    pages = None if html is None else _page_paths(files, html)
+    output: _Output = _JsonOutput(several=len(files) > 1) if as_json else _TextOutput(every_finding, pages)
+    worst = errors.DONE
+    for number, path in enumerate(files):
+        worst = max(worst, _analyze_one(number, path, settings, output, timings=timings))
+    output.close()
+    if worst:
+        raise typer.Exit(worst)
+
+
+def _analyze_one(number: int, path: Path, settings: Settings, output: _Output, *, timings: bool) -> int:
+    from uptrack_analysis.analyze import analyze_file
+
+    try:
+        with _progress_bar(path) as progress:
+            analysis = analyze_file(path, settings, progress)
+        output.show(number, path, analysis)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad file must not stop the others
+        output.fail(path, error)
+        return errors.exit_code_of(error)
+    if timings:
+        _show_timings(path, analysis)
+    return errors.DONE
+
+
+# -- where reports go --------------------------------------------------------------------------------------------------
+
+
+class _Output:
+    """Takes each file's report or error, in the order given."""
+
+    def show(self, number: int, path: Path, analysis: Analysis) -> None:
+        raise NotImplementedError
+
+    def fail(self, path: Path, error: Exception) -> None:
+        errors.tell(error, file=path)
+
+    def close(self) -> None:
+        """All files are done."""
+
+
+@dataclass
+class _TextOutput(_Output):
+    every_finding: bool
+    pages: list[Path] | None
+
+    def show(self, number: int, path: Path, analysis: Analysis) -> None:
+        if self.pages is not None:
+            _write_page(self.pages[number], analysis)
+            return
+        from rich.console import Console
+
+        from uptrack_analysis.present.text import print_report
+
+        if number:
+            sys.stdout.write("\n")
+        print_report(analysis.report, Console(), every_finding=self.every_finding)
+        sys.stdout.flush()
+
+
+class _JsonOutput(_Output):
+    def __init__(self, *, several: bool) -> None:
+        self.several = several
+        self.documents: list[str] = []
+
+    def show(self, number: int, path: Path, analysis: Analysis) -> None:
+        from uptrack_analysis.report import to_json
+
+        self.documents.append(to_json(analysis.report))
+
+    def fail(self, path: Path, error: Exception) -> None:
+        import json
+
+        self.documents.append(json.dumps(errors.problem(error, name=path.name), ensure_ascii=False))
+
+    def close(self) -> None:
+        if self.several:
+            errors.write_json("[" + ",\n".join(self.documents) + "]")
+        else:
+            errors.write_json(self.documents[0])
+
+
+def _write_page(page: Path, analysis: Analysis) -> None:
+    """The page whole or not at all: written beside its place and moved there."""
+    from uptrack_analysis.present.html import report_page
+    from uptrack_daemon.feedback import status_line
+
+    part = page.with_name(f".{page.name}.part")
+    try:
+        part.write_text(report_page(analysis.report), "utf-8")
+        part.replace(page)
+    finally:
+        part.unlink(missing_ok=True)
+    typer.echo(f"{page}: {status_line(analysis.report)}")
+
+
+def _page_paths(files: list[Path], out: Path) -> list[Path]:
+    """Where each file's page goes, known to be writable before anything is measured.
+
+    Raises
+    ------
+    typer.BadParameter
+        ``out`` is neither a page nor, for several files, a folder.
+    BadInput
+        The folder cannot be written to.
+    """
+    in_folder = out.is_dir() or len(files) > 1
+    if in_folder and out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"--html needs a folder for {len(files)} files; {out} is a file")
+    if not in_folder and out.suffix.lower() not in PAGE_SUFFIXES:
+        # Also what keeps a slip of the hand from writing a page over a mix.
+        raise typer.BadParameter(f"--html needs a name that ends in .html, or a folder that exists; got {out}")
+    folder = out if in_folder else out.parent
+    _check_writable(folder, make=in_folder)
+    if not in_folder:
+        return [out]
+    pages: list[Path] = []
+    for path in files:
+        name, count = f"{path.name}.html", 1
+        while folder / name in pages:
+            count += 1
+            name = f"{path.name}-{count}.html"
+        pages.append(folder / name)
+    return pages
+
+
+def _check_writable(folder: Path, *, make: bool) -> None:
+    from uptrack_analysis.errors import BadInput
+
+    try:
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)
+        # Asking the file system beats guessing from permission bits: read-only disks and /proc have bits, too.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise BadInput(
+            f"Expected a folder that takes the page, but {folder} does not ({why}): give --html another place.",
+            code="output.unwritable",
+        ) from None
+
+
+# -- what the project knows --------------------------------------------------------------------------------------------
+
+
+def _settings(genre: str | None, target: DeliveryTarget, bpm: float | None, key: str | None) -> Settings:
+    from uptrack_analysis.analyze import Settings
+    from uptrack_analysis.errors import BadInput
+    from uptrack_analysis.findings.families import find_family
+    from uptrack_analysis.report import ProjectFacts
+
+    if genre is not None:
+        try:
+            find_family(genre)
+        except BadInput as error:
+            raise typer.BadParameter(f"--genre: {error.sentence}") from None
+    facts = ProjectFacts(bpm=bpm, key=None if key is None else _key_name(key))
+    return Settings(genre=genre, target=target.value, project=facts)
+
+
+def _key_name(text: str) -> str:
+    """A key as the report writes it ("F# minor"), from that, "F#m", "f# min" or "Bb maj"."""
+    found = re.fullmatch(r"([A-Ga-g])([#b♯♭]?)\s*(m|min|minor|maj|major|)", text.strip())
+    if found is None:
+        raise typer.BadParameter(f'--key: expected a key such as "F# minor", Bbm or "C major"; got {text!r}')
+    letter, accidental, mode = found.groups()
+    accidental = {"♯": "#", "♭": "b"}.get(accidental, accidental)
+    return f"{letter.upper()}{accidental} {'minor' if mode in {'m', 'min', 'minor'} else 'major'}"
+
+
+# -- what stderr shows -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress_bar(path: Path) -> Iterator[Progress]:
+    """A bar on a terminal, gone when done; nothing anywhere else."""
+    if not sys.stderr.isatty():
+        yield lambda _fraction, _stage: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    from uptrack_analysis.present.wording import plain
+
+    columns = (
+        TextColumn("{task.fields[file]}", markup=False),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("opening", total=1.0, file=_shortened(plain(path.name), 32))
+        yield lambda fraction, stage: bar.update(task, completed=fraction, description=stage)
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length // 2 - 1]}…{text[-(length // 2) :]}"
+
+
+def _show_timings(path: Path, analysis: Analysis) -> None:
+    lines = [f"  {stage:<20} {seconds:8.3f} s" for stage, seconds in analysis.timings_s.items()]
+    sys.stderr.write("\n".join([f"{path.name}: seconds by stage", *lines]) + "\n")

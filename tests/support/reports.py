@@ -1,0 +1,120 @@
+"""A whole report with figures in every field, for tests that show reports and must not wait for a measurement."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from uptrack_analysis.report import (
+    SCHEMA,
+    Action,
+    AreaScore,
+    BandLevel,
+    Context,
+    DefectFigures,
+    DynamicsFigures,
+    Engine,
+    Finding,
+    GenreChoice,
+    KeyCandidate,
+    KeyFigures,
+    LoudnessFigures,
+    Measurements,
+    ProjectFacts,
+    Report,
+    Score,
+    Series,
+    Severity,
+    Source,
+    Span,
+    SpectrumFigures,
+    StereoBand,
+    StereoFigures,
+    TempoCandidate,
+    TempoFigures,
+)
+
+DURATION_S = 180.0
+BANDS = (("sub", 20.0, 60.0), ("bass", 60.0, 120.0), ("low mids", 120.0, 500.0), ("mids", 500.0, 2_000.0))
+
+
+def a_finding(severity: Severity = "major", number: int = 1, **changes: Any) -> Finding:
+    """One finding; give ``spans`` or any other field by name."""
+    finding = Finding(
+        id=f"low.sub_balance-{number:04x}",
+        rule="low.sub_balance",
+        area="low",
+        severity=severity,
+        confidence=0.6,
+        title=f"The sub is 8.40 dB over the average (finding {number})",
+        advice="Lower the sub or the kick's low shelf by up to 3 dB and compare with a reference.",
+        value=8.4,
+        unit="dB",
+        ok_range=(-6.0, 6.0),
+        scale=4.0,
+        excess=0.6,
+        exposure=1.0,
+        grade="D",
+        start_s=0.0,
+        end_s=DURATION_S,
+        low_hz=30.0,
+        high_hz=60.0,
+        actions=(Action("GN", "lower the sub by 3 dB", gain_db=-3.0),),
+        expected_delta="Sub within the average after -2.40 dB.",
+        points=6.1,
+    )
+    return dataclasses.replace(finding, **changes)
+
+
+def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | None = None, **changes: Any) -> Report:
+    """A report of a 3:00 stereo mix; any top-level field can be replaced by name."""
+    if findings is None:
+        findings = (
+            a_finding("major", 1),
+            a_finding("moderate", 2, start_s=72.5, end_s=88.0, spans=(Span(72.5, 88.0), Span(120.0, 121.25))),
+            a_finding("info", 3, start_s=12.345, end_s=12.345, low_hz=None, high_hz=None, value=None, points=0.0),
+        )
+    steps = int(DURATION_S * 10)
+    curve = tuple(round(-9.0 - 4 * math.cos(step / 120), 2) if step >= 4 else None for step in range(steps))
+    report = Report(
+        schema=SCHEMA,
+        source=Source(name, "ab" * 32, "WAV", "PCM 24-bit", 44_100, 24, 2, 7_938_000, DURATION_S),
+        context=Context(
+            GenreChoice("TEC", "techno", "guessed", 0.7, "138 BPM fits techno best."), "club", ProjectFacts(), (), ()
+        ),
+        measurements=Measurements(
+            LoudnessFigures(-9.87, -5.01, 37.42, -7.2, 95.0, 5.5, 0.61, 37.402, 1, -0.1, 10.48, None),
+            TempoFigures(138.02, 0.83, (TempoCandidate(92.01, 0.1),)),
+            KeyFigures("F# minor", "11A", 0.71, (KeyCandidate("A major", "11B", 0.2),)),
+            SpectrumFigures(
+                tuple(BandLevel(band, low, high, -3.25) for band, low, high in BANDS),
+                tuple(
+                    BandLevel(
+                        f"{centre:.0f} Hz", centre / 1.122, centre * 1.122, round(-3 * abs(math.log2(centre / 90)), 2)
+                    )
+                    for centre in (1000 * 2 ** (step / 3) for step in range(-16, 13))
+                ),
+                -4.61,
+            ),
+            StereoFigures(
+                0.71, 0.22, -9.4, 0.31, tuple(StereoBand(band, low, high, 0.9, -12.5, 0.2) for band, low, high in BANDS)
+            ),
+            DynamicsFigures(12.3, -12.4),
+            DefectFigures(3, 14, (Span(37.4, 37.4001, 1),), (0.000012, -0.00003), (), (), 0, 0.021, 0.4),
+            {"loudness.psr_min_db": "Peaks over time are not measured yet."},
+        ),
+        series=Series(0.1, 0.1, curve, curve, (None,) * steps, (0.5,) * steps),
+        sections=(),
+        stems=(),
+        findings=findings,
+        score=Score(
+            "score-1",
+            76.0,
+            0.92,
+            (AreaScore("low", 62.0, 1.0), AreaScore("tonal", 88.0, 0.5), AreaScore("dj", 100.0, 1.0)),
+            {"dj.tempo": "The project's tempo is not known."},
+        ),
+        engine=Engine("0.1.0", "0123456789ab"),
+    )
+    return dataclasses.replace(report, **changes)
