@@ -128,9 +128,7 @@ class Part(Message):
     data: str
 
 
-HostMessage = Annotated[
-    Hello | Analyze | Cancel | Ping | State | FeedbackApplied | Part, Field(discriminator="type")
-]
+HostMessage = Annotated[Hello | Analyze | Cancel | Ping | State | FeedbackApplied | Part, Field(discriminator="type")]
 
 
 # -- what the daemon says ----------------------------------------------------------------------------------------------
@@ -217,9 +215,9 @@ DaemonMessage = Annotated[
 ]
 
 _FROM_HOST: TypeAdapter[Hello | Analyze | Cancel | Ping | State | FeedbackApplied | Part] = TypeAdapter(HostMessage)
-_FROM_DAEMON: TypeAdapter[
-    Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | Part
-] = TypeAdapter(DaemonMessage)
+_FROM_DAEMON: TypeAdapter[Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | Part] = (
+    TypeAdapter(DaemonMessage)
+)
 
 
 class BadMessage(BadInput):
@@ -265,11 +263,10 @@ def _explain(error: ValidationError) -> BadMessage:
         case "json_invalid":
             return BadMessage("Expected one JSON object; what came does not parse as JSON.", code="message.not_json")
         case "union_tag_invalid":
-            known = ", ".join(
-                ("hello", "analyze", "cancel", "ping", "state", "feedback.applied", "part")
-            )
+            # Which types are known depends on the door: pydantic lists them, quoted.
+            known = first["ctx"]["expected_tags"].replace("'", "")
             return BadMessage(
-                f"This version does not know the message type {first['ctx']['tag']!r}; it knows {known}.",
+                f"This version does not know the message type {str(first['ctx']['tag'])[:60]!r}; it knows {known}.",
                 code="message.unknown_type",
             )
         case "union_tag_not_found":

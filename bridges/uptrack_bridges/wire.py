@@ -23,9 +23,13 @@ class WireClosed(Unavailable):
 class Wire(Protocol):
     """One host, however it is connected."""
 
-    transport: Literal["websocket", "mailbox", "osc"]
-    lossy: bool
-    """True where a message may vanish without a sign (UDP): the desk then repeats until it is acknowledged."""
+    @property
+    def transport(self) -> Literal["websocket", "mailbox", "osc"]: ...
+
+    @property
+    def lossy(self) -> bool:
+        """True where a message may vanish without a sign (UDP): the desk then repeats until it is acknowledged."""
+        ...
 
     async def send(self, message: Message) -> None:
         """Deliver one message, in parts where the wire needs it; raises ``WireClosed`` when nobody is there."""
@@ -55,12 +59,13 @@ class Desk(Protocol):
 
     def page_url(self) -> str:
         """The page's address with a fresh one-time code, for ``welcome``."""
+        ...
 
     async def opened(self, session: Session) -> None:
-        """A host was welcomed; the ``welcome`` has been sent."""
+        """A host was welcomed and its ``welcome`` sent; again for the same session when it repeats ``hello``."""
 
     async def received(self, session: Session, message: Analyze | Cancel | State | FeedbackApplied) -> None:
         """One message of a welcomed host. A raised ``UpTrackError`` is sent back as ``refused``."""
 
     async def closed(self, session: Session) -> None:
-        """The wire is gone."""
+        """The wire is gone, or the same host came back on another; ``session.wire`` reaches nobody now."""
