@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from uptrack_analysis.analyze import Settings
 from uptrack_analysis.errors import BadInput
-from uptrack_analysis.findings.genre import check_genre
+from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.report import ProjectFacts, Target, from_json
 from uptrack_bridges.messages import (
     Analyze,
@@ -61,10 +61,12 @@ class Desk:
     ----------
     queue, deliveries
         Where jobs and unacknowledged feedback live.
-    stop_job : callable
+    cancel : callable
         Ends a job whatever its state; answers whether it was still active.
     page_url : callable
         The page's address with a fresh one-time code.
+    home : Path
+        UpTrack's own folder, whose files no host may name.
     genre, target
         What a request is judged by when it does not say.
     """
@@ -74,18 +76,18 @@ class Desk:
         queue: Queue,
         deliveries: Deliveries,
         *,
-        stop_job: Callable[[str], Awaitable[bool]],
+        cancel: Callable[[str], Awaitable[bool]],
         page_url: Callable[[], str],
-        private_root: Path,
+        home: Path,
         genre: str | None = None,
         target: Target = "club",
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         self._queue = queue
         self._deliveries = deliveries
-        self._stop_job = stop_job
+        self._cancel_job = cancel
         self._page_url = page_url
-        self._private_root = private_root
+        self._home = home
         self._genre = genre
         self._target: Target = target
         self._sleep = sleep
@@ -174,9 +176,12 @@ class Desk:
         if key is not None and (known := await self._queue.by_key(key)) is not None:
             await self._repeat_answer(session, request, known)
             return
-        accepted = await examine(request.mix.path, home=self._private_root)
+        genre = request.genre or self._genre
+        if genre is not None:
+            find_family(genre)  # one that nobody knows is refused now, not by the worker
+        accepted = await examine(request.mix.path, home=self._home)
         settings = Settings(
-            genre=check_genre(request.genre or self._genre),
+            genre=genre,
             target=request.target or self._target,
             project=project_facts(request.project, accepted.duration_s),
         )
@@ -219,7 +224,7 @@ class Desk:
                 'Expected the "job" to cancel, or the "request" that started it in this session; neither is known.',
                 code="job.unknown",
             )
-        if not await self._stop_job(job_id):
+        if not await self._cancel_job(job_id):
             raise BadInput(f"Job {job_id} has ended already; there is nothing to cancel.", code="job.ended")
 
     # -- messages out --------------------------------------------------------------------------------------------------

@@ -27,6 +27,10 @@ from uptrack_daemon.cli import errors
 
 COMMANDS: dict[str, str] = {
     "analyze": "uptrack_daemon.cli.analyze",
+    "daemon": "uptrack_daemon.cli.daemon",
+    "reports": "uptrack_daemon.cli.reports",
+    "watch": "uptrack_daemon.cli.watch",
+    "demo": "uptrack_daemon.cli.demo",
 }
 """Name on the command line to the module that registers it, in the order of the help."""
 

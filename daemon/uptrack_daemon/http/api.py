@@ -25,6 +25,8 @@ class Api:
     """Hosts connected now: ``host``, ``instance``, ``transport``, ``state``."""
     stop: Callable[[], None]
     """Ask the daemon to drain and end; returns at once."""
+    workers: Callable[[], list[int]]
+    """Process ids of the workers that are ready."""
     check: Callable[[], Awaitable[dict[str, str]]]
     """Each transport's name to "ok" or the sentence that says what is wrong."""
 
@@ -46,6 +48,7 @@ class Api:
                 "jobs": await self.queue.counts(),
                 "reports": await self.reports.count(),
                 "hosts": self.sessions(),
+                "workers": self.workers(),
                 "wires": await self.check(),
             }
         )

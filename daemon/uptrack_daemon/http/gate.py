@@ -38,9 +38,7 @@ HEADERS = {
 @web.middleware
 async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let a request through, or answer 421, 403, 401 or 415."""
-    response = _turned_away(request)
-    if response is None:
-        response = await _enter_with_code(request) or await handler(request)
+    response: web.StreamResponse = _turned_away(request) or _enter_with_code(request) or await handler(request)
     if not response.prepared:
         response.headers.update(HEADERS)
     return response
@@ -80,7 +78,7 @@ def _has_key(request: web.Request) -> bool:
     return cookie is not None and keys.is_cookie(cookie)
 
 
-async def _enter_with_code(request: web.Request) -> web.Response | None:
+def _enter_with_code(request: web.Request) -> web.Response | None:
     """Swap a one-time code for the cookie, and take the code out of the address bar."""
     if request.path != "/" or "code" not in request.query or request.method != "GET":
         return None

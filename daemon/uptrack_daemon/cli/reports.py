@@ -1,0 +1,191 @@
+"""``uptrack reports list|show|export|delete``: what the daemon has measured, found again afterwards.
+
+The store is opened directly, so that none of this needs a running daemon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from uptrack_analysis.errors import BadInput
+
+if TYPE_CHECKING:
+    from uptrack_daemon.home import Home
+    from uptrack_daemon.store import Reports, ReportSummary, Store
+
+T = TypeVar("T")
+
+ReportId = Annotated[str, typer.Argument(help="A report's id, or its first digits (at least 4).", metavar="ID")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group to ``app``."""
+    group = typer.Typer(help="Find, show, export and erase what was measured before.", no_args_is_help=True)
+    group.command("list")(list_reports)
+    group.command()(show)
+    group.command()(export)
+    group.command()(delete)
+    app.add_typer(group, name="reports")
+
+
+def list_reports(
+    name: Annotated[str | None, typer.Argument(help="Only files and projects whose name contains this.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many, newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List reports, newest first."""
+    found, total = _with_reports(lambda reports: _list(reports, name, limit))
+    if as_json:
+        from uptrack_daemon.cli.errors import write_json
+
+        write_json(json.dumps([_plain(report) for report in found], ensure_ascii=False))
+        return
+    if not found:
+        typer.echo("No report yet." if name is None else f"No report's file or project is named like {name!r}.")
+        return
+    for report in found:
+        score = "  –" if report.score is None else f"{report.score:3.0f}"
+        when = report.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        project = f"  [{report.project_name}]" if report.project_name else ""
+        typer.echo(f"{report.id[:8]}  {when}  {score}  {report.genre}, {report.target}  {report.source_name}{project}")
+    if total > len(found):
+        typer.echo(f"… and {total - len(found)} older: --limit {total} shows all.")
+
+
+def show(
+    report: ReportId,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report's JSON, byte for byte.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every finding.")] = False,
+) -> None:
+    """Show one report as `uptrack analyze` did."""
+    from uptrack_daemon.cli.errors import write_json
+
+    document = _with_reports(lambda reports: reports.get(report)).document
+    if as_json:
+        write_json(document)
+        return
+    from rich.console import Console
+
+    from uptrack_analysis.present.text import print_report
+    from uptrack_analysis.report import from_json
+
+    print_report(from_json(document), Console(), every_finding=everything)
+
+
+def export(
+    report: Annotated[str | None, typer.Argument(help="A report's id; leave it out for --all.", metavar="[ID]")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File (.json or .html), or folder for --all.")] = Path("-"),
+    everything: Annotated[bool, typer.Option("--all", help="Every report, one JSON file each.")] = False,
+) -> None:
+    """Write a report to a file: its JSON, or a page if the file's name ends in .html."""
+    if everything == (report is not None):
+        raise typer.BadParameter("expected a report's id, or --all with --out FOLDER")
+    if everything:
+        typer.echo(f"{_with_reports(lambda reports: _export_all(reports, out))} reports in {out}")
+        return
+    document = _with_reports(lambda reports: reports.get(report or "")).document
+    if str(out) == "-":
+        from uptrack_daemon.cli.errors import write_json
+
+        write_json(document)
+        return
+    if out.suffix.lower() in {".html", ".htm"}:
+        from uptrack_analysis.present.html import report_page
+        from uptrack_analysis.report import from_json
+
+        document = report_page(from_json(document))
+    _write(out, document)
+    typer.echo(str(out))
+
+
+def delete(
+    report: Annotated[str | None, typer.Argument(help="A report's id; leave it out for --all.", metavar="[ID]")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Erase every report and all it left behind.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Erase a report for good: the store's own bytes are overwritten. Your audio files are never touched."""
+    if everything == (report is not None):
+        raise typer.BadParameter("expected a report's id, or --all")
+    if everything:
+        from uptrack_daemon.erase import erase_everything
+
+        if not yes and sys.stdin.isatty():
+            typer.confirm("Erase every report on this machine?", abort=True)
+        erased = _with_store(erase_everything)
+    else:
+        erased = _with_reports(lambda reports: reports.delete(report or ""))
+    typer.echo(f"Erased {erased.reports} {'report' if erased.reports == 1 else 'reports'}.")
+    if not erased.traceless:
+        typer.echo("The daemon is reading at the moment: run this once more to overwrite the last traces.", err=True)
+
+
+def _with_store(work: Callable[[Home, Store], Coroutine[Any, Any, T]]) -> T:
+    from uptrack_daemon.home import Home
+    from uptrack_daemon.store import open_store
+
+    async def opened() -> T:
+        home = Home.of_user()
+        home.create()
+        async with open_store(home.database) as store:
+            return await work(home, store)
+
+    return asyncio.run(opened())
+
+
+def _with_reports(work: Callable[[Reports], Coroutine[Any, Any, T]]) -> T:
+    from uptrack_daemon.store import Reports
+
+    return _with_store(lambda _home, store: work(Reports(store)))
+
+
+async def _list(reports: Reports, name: str | None, limit: int) -> tuple[list[ReportSummary], int]:
+    return await reports.list(limit=limit, name=name), await reports.count(name=name)
+
+
+async def _export_all(reports: Reports, folder: Path) -> int:
+    if str(folder) == "-":
+        raise BadInput("Expected a folder for --all; try --out reports/.", code="export.folder")
+    with _explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    found = await reports.list(limit=1_000_000)
+    for report in found:
+        _write(folder / f"{report.id}.json", (await reports.get(report.id)).document)
+    return len(found)
+
+
+def _plain(report: ReportSummary) -> dict[str, Any]:
+    return {
+        "id": report.id,
+        "created_at": report.created_at.isoformat(),
+        "name": report.source_name,
+        "path": str(report.source_path),
+        "project": report.project_name,
+        "score": report.score,
+        "coverage": report.coverage,
+        "genre": report.genre,
+        "target": report.target,
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    with _explained(path):
+        path.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Any:
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(
+            f"Expected to write {path}, but {error.strerror or error}: choose another place with --out.",
+            code="export.unwritable",
+        ) from error

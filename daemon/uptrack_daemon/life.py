@@ -1,0 +1,171 @@
+"""The daemon's life, as blocks inside blocks: each is opened in order and closed in reverse, whatever fails.
+
+Lock, store, workers, desk, then the wires, and last of all ``bridge.json``: who finds that file finds everything
+answering. Stopping takes the file away first, lets a running analysis finish for a while, says goodbye on every wire
+and leaves the store whole; what was cut off waits for the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+
+from uptrack_analysis import __version__
+from uptrack_bridges.discovery import Bridge, new_token, remove_bridge, write_bridge
+from uptrack_bridges.mailbox import serve_mailbox
+from uptrack_bridges.messages import PROTOCOL
+from uptrack_bridges.osc import OscServer, serve_osc
+from uptrack_bridges.switchboard import Switchboard
+from uptrack_bridges.websocket import BridgeEndpoint
+from uptrack_bridges.wire import Session
+from uptrack_daemon.desk import Desk
+from uptrack_daemon.home import Home
+from uptrack_daemon.http.api import Api, page_url
+from uptrack_daemon.http.gate import PORT
+from uptrack_daemon.http.keys import Keys
+from uptrack_daemon.http.pages import Pages
+from uptrack_daemon.http.server import serve_http
+from uptrack_daemon.instance import only_one
+from uptrack_daemon.jobs.queue import Queue
+from uptrack_daemon.jobs.supervisor import Supervisor, supervise
+from uptrack_daemon.retention import Retention
+from uptrack_daemon.selfcheck import osc_answers
+from uptrack_daemon.settings import DaemonSettings
+from uptrack_daemon.store import Deliveries, Reports, Store, open_store
+from uptrack_daemon.watching import watch_folders
+
+log = logging.getLogger(__name__)
+
+
+async def live(home: Home, settings: DaemonSettings, *, ready: Callable[[Bridge], None] = lambda _bridge: None) -> None:
+    """Run the daemon until SIGTERM, SIGINT or ``/api/stop``.
+
+    Parameters
+    ----------
+    ready : callable
+        Called once every port answers.
+
+    Raises
+    ------
+    Unavailable
+        Another daemon runs, a port is taken, or the home cannot be used.
+    """
+    stopping = asyncio.Event()
+    home.create()
+    with only_one(home), _signals(stopping):
+        async with open_store(home.database) as store, _daemon(home, settings, store, stopping) as bridge:
+            write_bridge(home.bridge_file, bridge)
+            log.info("version %s, process %d, port %d, OSC %d", __version__, bridge.pid, bridge.port, bridge.osc_port)
+            try:
+                ready(bridge)
+                await stopping.wait()
+            finally:
+                log.info("stopping")
+                remove_bridge(home.bridge_file, bridge)
+    log.info("stopped")
+
+
+@asynccontextmanager
+async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: asyncio.Event) -> AsyncIterator[Bridge]:
+    """Everything that listens and works while the block runs; what the block is given says where."""
+    queue, reports = Queue(store), Reports(store)
+    token = new_token()
+    keys = Keys(token)
+
+    async def cancel(job_id: str) -> bool:
+        # The circle is real: hosts reach the desk, the desk cancels at the supervisor, the supervisor tells the desk.
+        return await supervisor.cancel(job_id)
+
+    desk = Desk(
+        queue,
+        Deliveries(store),
+        cancel=cancel,
+        page_url=lambda: page_url(app),
+        home=home.root,
+        genre=settings.genre,
+        target=settings.target,
+    )
+    switchboard = Switchboard(desk, token=token, version=__version__)
+    endpoint = BridgeEndpoint(switchboard)
+    api = Api(
+        version=__version__,
+        queue=queue,
+        reports=reports,
+        sessions=lambda: [_described(session) for session in switchboard.sessions],
+        stop=stopping.set,
+        workers=lambda: supervisor.pids,
+        check=lambda: _check(osc, supervisor),
+    )
+    recovered = await queue.recover()
+    if recovered.resumed:
+        log.info("%d analyses were cut off and wait again", len(recovered.resumed))
+    async with AsyncExitStack() as stack:
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        sweeping = tasks.create_task(Retention(home, store, days=settings.retention_days).run(), name="retention")
+        stack.callback(sweeping.cancel)
+        routes = [*api.routes(), *Pages(queue, reports).routes(), *endpoint.routes()]
+        app = await stack.enter_async_context(serve_http(keys, routes, port=settings.port))
+        stack.push_async_callback(endpoint.close)
+        mailbox = await stack.enter_async_context(serve_mailbox(home.mailbox, switchboard))
+        osc = await stack.enter_async_context(serve_osc(switchboard, port=settings.osc_port))
+        stack.push_async_callback(desk.stop)
+        # Last to open and first to close: what a running analysis still gives finds every wire open.
+        supervisor = await stack.enter_async_context(
+            supervise(queue, settings, compose=desk.feedback_for, listener=desk)
+        )
+        watching = tasks.create_task(watch_folders(settings.watch, store, queue, desk), name="watch")
+        stack.callback(watching.cancel)
+        yield Bridge(
+            protocol=PROTOCOL,
+            version=__version__,
+            pid=os.getpid(),
+            port=app[PORT][0],
+            osc_port=osc.port,
+            mailbox=str(mailbox.root),
+            token=token,
+        )
+
+
+def _described(session: Session) -> dict[str, str]:
+    return {
+        "host": session.host,
+        "instance": session.instance,
+        "transport": session.wire.transport,
+        "state": session.state,
+    }
+
+
+async def _check(osc: OscServer, supervisor: Supervisor) -> dict[str, str]:
+    """Each part that could be deaf, and whether it is; HTTP answers by asking this at all."""
+    return {
+        "http": "ok",
+        "osc": "ok" if await osc_answers(osc.port) else f"no answer on UDP port {osc.port}",
+        "workers": supervisor.trouble or "ok",
+    }
+
+
+@contextmanager
+def _signals(stopping: asyncio.Event) -> Iterator[None]:
+    """Stop in order on SIGTERM and Ctrl-C; a second Ctrl-C ends at once, as people expect."""
+    loop = asyncio.get_running_loop()
+    caught: list[signal.Signals] = []
+
+    def stop(which: signal.Signals) -> None:
+        stopping.set()
+        if which is signal.SIGINT:
+            loop.remove_signal_handler(which)
+
+    # Windows loops take no handlers: there Ctrl-C raises KeyboardInterrupt, and `daemon stop` asks over HTTP.
+    with suppress(NotImplementedError):
+        for which in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(which, stop, which)
+            caught.append(which)
+    try:
+        yield
+    finally:
+        for which in caught:
+            loop.remove_signal_handler(which)
