@@ -1,0 +1,161 @@
+"""The folder UpTrack lives in, and how private files are written there.
+
+``~/.uptrack`` (or ``UPTRACK_HOME``) holds the discovery file, the lock, the store, the mailbox, the audio we made
+ourselves, logs and caches. Folders are 0700 and files 0600: a token and the names of unreleased music lie here. What
+is *in* the files is the business of the rooms next door (``settings``, ``store``, ``retention``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from uptrack_analysis.errors import BadInput, Unavailable
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+class DiskFull(Unavailable):
+    """There is no room left where UpTrack keeps its data."""
+
+    default_code = "store.disk_full"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where everything lies; making a ``Home`` touches nothing, ``create`` makes the folders."""
+
+    root: Path
+
+    @classmethod
+    def of_user(cls, environ: Mapping[str, str] = os.environ) -> Home:
+        """The home named by ``UPTRACK_HOME``, else ``~/.uptrack``.
+
+        Raises
+        ------
+        BadInput
+            ``UPTRACK_HOME`` is not an absolute path: which folder it means would hang on where a command was started.
+        """
+        named = environ.get("UPTRACK_HOME", "").strip()
+        if not named:
+            return cls(Path.home() / ".uptrack")
+        root = Path(named).expanduser()
+        if not root.is_absolute():
+            raise BadInput(
+                f"UPTRACK_HOME must be an absolute path, got {named!r}; write it out in full.", code="config.home"
+            )
+        return cls(root)
+
+    @property
+    def bridge_file(self) -> Path:
+        """What DAW scripts read to find the daemon: ports, token, pid."""
+        return self.root / "bridge.json"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "daemon.lock"
+
+    @property
+    def config_file(self) -> Path:
+        return self.root / "config.toml"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "uptrack.sqlite"
+
+    @property
+    def mailbox(self) -> Path:
+        return self.root / "mailbox"
+
+    @property
+    def audio(self) -> Path:
+        """Renders and captures the daemon made itself; ``retention`` sweeps it and nothing else."""
+        return self.root / "audio"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    def create(self) -> None:
+        """Make the folders that are missing and take group and others' rights off those that are there.
+
+        Raises
+        ------
+        Unavailable
+            A folder cannot be made or made private; ``DiskFull`` when that is why.
+        """
+        for folder in (self.root, self.mailbox, self.audio, self.logs, self.cache):
+            try:
+                folder.mkdir(mode=PRIVATE_FOLDER, parents=folder == self.root, exist_ok=True)
+                if stat.S_IMODE(folder.stat().st_mode) != PRIVATE_FOLDER:
+                    folder.chmod(PRIVATE_FOLDER)
+            except FileExistsError:
+                raise Unavailable(
+                    f"UpTrack needs the folder {folder}, but a file has that name; move it away or set UPTRACK_HOME.",
+                    code="home.unusable",
+                ) from None
+            except OSError as error:
+                raise explain_os_error(error, f"make the private folder {folder}", code="home.unusable") from error
+
+
+def write_private(path: Path, content: str | bytes) -> None:
+    """Write ``path`` so that a reader sees the old content or the new, never half, and only this user can read it.
+
+    The bytes go to a 0600 file in the same folder, are synced to disk, and take the name in one step; text is UTF-8.
+
+    Raises
+    ------
+    Unavailable
+        The folder is missing or not writable; ``DiskFull`` when the disk is full. The old content is then still there.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    temporary: str | None = None
+    try:
+        # mkstemp opens with O_EXCL and 0600: nobody else ever holds a name for these bytes.
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+        temporary = None
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise explain_os_error(error, f"write {path}", code="home.unwritable") from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+
+
+def explain_os_error(error: OSError, doing: str, *, code: str) -> Unavailable:
+    """The sentence for a failed file operation in our own folder; ``doing`` reads on from "UpTrack could not"."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"UpTrack could not {doing}: the disk is full. Free some space and try again.")
+    reason = error.strerror or type(error).__name__
+    return Unavailable(
+        f"UpTrack could not {doing}: {reason[:1].lower()}{reason[1:]}. Check the folder's owner and permissions.",
+        code=code,
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without this the new name may be gone after a power cut. Windows cannot open a folder and needs no such step.
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

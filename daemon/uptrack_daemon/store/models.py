@@ -1,0 +1,177 @@
+"""The tables, as SQLAlchemy models: jobs, reports, deliveries, artifacts, and what the watcher has seen.
+
+Times are aware UTC in Python and naive UTC in SQLite (which knows no time zones). Rows never leave this package: the
+repositories next door answer with small frozen dataclasses.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+def utc_now() -> datetime:
+    """The clock everything here takes as an argument."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Sixteen random hexadecimal digits: unguessable, and the first few are enough to name a row."""
+    return secrets.token_hex(8)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes only; SQLite would silently drop the zone and hand back a naive one."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"expected a datetime with a time zone, got the naive {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class FilePath(TypeDecorator[Path]):
+    """A path as the file system's own bytes: a name that is no valid UTF-8 (an old drive) must survive too."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Path | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else os.fsencode(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Path | None:
+        return None if value is None else Path(os.fsdecode(value))
+
+
+class Base(DeclarativeBase):
+    # Constraints need names, or a later migration cannot drop them on SQLite.
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class JobRow(Base):
+    """One analysis somebody asked for; ``sequence`` is the order of the queue and is never used twice."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
+        Index(None, "state", "sequence"),
+        {"sqlite_autoincrement": True},
+    )
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(32), unique=True)
+    key: Mapped[str | None] = mapped_column(String(500), unique=True)
+    state: Mapped[str] = mapped_column(String(10))
+    path: Mapped[Path] = mapped_column(FilePath)
+    settings: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(Text)
+    duration_s: Mapped[float | None] = mapped_column(Double)
+    attempts: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    code: Mapped[str | None] = mapped_column(String(100))
+    sentence: Mapped[str | None] = mapped_column(Text)
+    report_id: Mapped[str | None] = mapped_column(String(32))
+    timings: Mapped[str | None] = mapped_column(Text)
+
+
+class ReportRow(Base):
+    """One report: the document byte for byte, and the few columns lists and searches need."""
+
+    __tablename__ = "reports"
+    __table_args__ = (Index(None, "created_at"), Index(None, "sha256"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(32), unique=True)
+    job_id: Mapped[str] = mapped_column(String(32), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    source_name: Mapped[str] = mapped_column(Text)
+    search_name: Mapped[str] = mapped_column(Text)
+    """``source_name`` folded for searching: SQLite's own LIKE ignores case for ASCII only."""
+    source_path: Mapped[Path] = mapped_column(FilePath)
+    sha256: Mapped[str] = mapped_column(String(64))
+    score: Mapped[float | None] = mapped_column(Double)
+    coverage: Mapped[float] = mapped_column(Double)
+    genre: Mapped[str] = mapped_column(String(40))
+    target: Mapped[str] = mapped_column(String(20))
+    project_id: Mapped[str | None] = mapped_column(Text)
+    project_name: Mapped[str | None] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(Text)
+
+
+class DeliveryRow(Base):
+    """Feedback on its way to one DAW; it waits here until the DAW says what it placed."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index(None, "instance", "acknowledged_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"), index=True)
+    run_id: Mapped[str] = mapped_column(String(32), index=True)
+    job_id: Mapped[str] = mapped_column(String(32))
+    instance: Mapped[str] = mapped_column(String(200))
+    host: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sends: Mapped[int]
+    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    placed: Mapped[int | None]
+    skipped: Mapped[int | None]
+
+
+class ArtifactRow(Base):
+    """Audio we made ourselves; ``name`` is one path component inside the home's ``audio`` folder, never a path."""
+
+    __tablename__ = "artifacts"
+
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    job_id: Mapped[str | None] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deadline: Mapped[datetime] = mapped_column(UtcDateTime)
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WatchedRow(Base):
+    """A file the watcher has dealt with; only a digest of its path, so that erased reports leave no names behind."""
+
+    __tablename__ = "watched"
+
+    path_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    job_id: Mapped[str | None] = mapped_column(String(32))
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,221 @@
+"""Reports in the store: added with the job they answer, listed, found, shown, and erased for good."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from uptrack_analysis.errors import BadInput
+from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
+from uptrack_daemon.store.models import DeliveryRow, JobRow, ReportRow, new_id
+from uptrack_daemon.store.store import Store
+
+SHORTEST_PREFIX = 4
+ENDED = ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class NewReport:
+    """A report about to be stored; the ids exist before, because feedback names them."""
+
+    document: str
+    """The report's JSON text, kept byte for byte."""
+    job_id: str
+    source_path: Path
+    """Stays on this machine; the document itself holds only the name."""
+    project_id: str | None = None
+    project_name: str | None = None
+    id: str = field(default_factory=new_id)
+    run_id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSummary:
+    """What a list shows of one report."""
+
+    id: str
+    run_id: str
+    job_id: str
+    created_at: datetime
+    source_name: str
+    source_path: Path
+    sha256: str
+    score: float | None
+    coverage: float
+    genre: str
+    target: str
+    project_id: str | None
+    project_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    summary: ReportSummary
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What is gone; ``traceless`` is false when a reader kept old pages of the log alive: erasing again finishes it."""
+
+    reports: int
+    deliveries: int
+    jobs: int
+    traceless: bool
+
+
+class Reports:
+    """The reports of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def save(self, report: NewReport, deliveries: tuple[NewDelivery, ...] = ()) -> ReportSummary:
+        """Store one report and what is to be delivered of it, all or nothing."""
+        async with self._store.writing() as session:
+            row = add_report(session, report, self._store.clock())
+            await session.flush()
+            add_deliveries(session, report.id, report.run_id, report.job_id, deliveries, self._store.clock())
+        return summary_of(row)
+
+    async def list(self, *, limit: int = 50, offset: int = 0, name: str | None = None) -> list[ReportSummary]:
+        """Newest first; ``name`` keeps those whose file or project name contains it, in whatever case."""
+        query = select(ReportRow).order_by(ReportRow.created_at.desc(), ReportRow.id).limit(limit).offset(offset)
+        if name is not None:
+            query = query.where(_name_contains(name))
+        async with self._store.reading() as session:
+            return [summary_of(row) for row in await session.scalars(query)]
+
+    async def count(self, *, name: str | None = None) -> int:
+        query = select(func.count()).select_from(ReportRow)
+        if name is not None:
+            query = query.where(_name_contains(name))
+        async with self._store.reading() as session:
+            return (await session.scalars(query)).one()
+
+    async def get(self, id_or_prefix: str) -> StoredReport:
+        """One report by its id or the first few digits of it.
+
+        Raises
+        ------
+        BadInput
+            No report (code ``report.unknown``) or more than one (``report.ambiguous``) has that id.
+        """
+        async with self._store.reading() as session:
+            row = await _find(session, id_or_prefix)
+            return StoredReport(summary_of(row), row.document)
+
+    async def of_run(self, run_id: str) -> StoredReport | None:
+        async with self._store.reading() as session:
+            row = (await session.scalars(select(ReportRow).where(ReportRow.run_id == run_id))).one_or_none()
+            return None if row is None else StoredReport(summary_of(row), row.document)
+
+    async def delete(self, id_or_prefix: str) -> Erased:
+        """Erase one report, its deliveries and its job, from the bytes of the store too.
+
+        Raises
+        ------
+        BadInput
+            As ``get``.
+        """
+        async with self._store.writing() as session:
+            row = await _find(session, id_or_prefix)
+            deliveries = await _remove(session, DeliveryRow, DeliveryRow.report_id == row.id)
+            jobs = await _remove(session, JobRow, JobRow.id == row.job_id)
+            reports = await _remove(session, ReportRow, ReportRow.id == row.id)
+        return Erased(reports, deliveries, jobs, await self._store.wipe_traces())
+
+    async def delete_all(self) -> Erased:
+        """Erase every report, delivery and ended job; what is queued or running stays, its report is yet to come."""
+        async with self._store.writing() as session:
+            deliveries = await _remove(session, DeliveryRow)
+            reports = await _remove(session, ReportRow)
+            jobs = await _remove(session, JobRow, JobRow.state.in_(ENDED))
+        return Erased(reports, deliveries, jobs, await self._store.wipe_traces(compact=True))
+
+
+def add_report(session: AsyncSession, report: NewReport, now: datetime) -> ReportRow:
+    """Add ``report`` to an open transaction; lists are fed from the document itself, so the two cannot disagree."""
+    document = json.loads(report.document)
+    source, context, score = document["source"], document["context"], document["score"]
+    row = ReportRow(
+        id=report.id,
+        run_id=report.run_id,
+        job_id=report.job_id,
+        created_at=now,
+        source_name=source["name"],
+        search_name=_folded(f"{source['name']}\n{report.project_name or ''}"),
+        source_path=report.source_path,
+        sha256=source["sha256"],
+        score=score["overall"],
+        coverage=score["coverage"],
+        genre=context["genre"]["family"],
+        target=context["target"],
+        project_id=report.project_id,
+        project_name=report.project_name,
+        document=report.document,
+    )
+    session.add(row)
+    return row
+
+
+def summary_of(row: ReportRow) -> ReportSummary:
+    return ReportSummary(
+        id=row.id,
+        run_id=row.run_id,
+        job_id=row.job_id,
+        created_at=row.created_at,
+        source_name=row.source_name,
+        source_path=row.source_path,
+        sha256=row.sha256,
+        score=row.score,
+        coverage=row.coverage,
+        genre=row.genre,
+        target=row.target,
+        project_id=row.project_id,
+        project_name=row.project_name,
+    )
+
+
+async def _find(session: AsyncSession, id_or_prefix: str) -> ReportRow:
+    wanted = id_or_prefix.strip().lower()
+    if len(wanted) < SHORTEST_PREFIX or not set(wanted) <= set("0123456789abcdef"):
+        raise BadInput(
+            f"Expected a report's id or its first digits (at least {SHORTEST_PREFIX}, 0-9 and a-f), got "
+            f"{id_or_prefix!r}; `uptrack reports list` shows them.",
+            code="report.unknown",
+        )
+    query = select(ReportRow).where(ReportRow.id.startswith(wanted)).order_by(ReportRow.created_at.desc()).limit(4)
+    rows = list(await session.scalars(query))
+    if not rows:
+        raise BadInput(
+            f"No report's id begins with {wanted}; `uptrack reports list` shows those there are.", code="report.unknown"
+        )
+    if len(rows) > 1:
+        some = ", ".join(f"{row.id} ({row.source_name})" for row in rows[:3])
+        raise BadInput(
+            f"More than one report's id begins with {wanted}: {some}; give more digits.", code="report.ambiguous"
+        )
+    return rows[0]
+
+
+async def _remove(
+    session: AsyncSession, table: type[ReportRow | DeliveryRow | JobRow], *which: ColumnElement[bool]
+) -> int:
+    gone = await session.execute(delete(table).where(*which).returning(table.id))
+    return len(gone.all())
+
+
+def _name_contains(name: str) -> ColumnElement[bool]:
+    return ReportRow.search_name.contains(_folded(name), autoescape=True)
+
+
+def _folded(name: str) -> str:
+    # macOS hands out decomposed accents, everybody else composed ones.
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from uptrack_analysis.errors import Unavailable
+from uptrack_daemon.store import migrate
+from uptrack_daemon.store.engine import sync_engine
+from uptrack_daemon.store.migrate import upgrade
+from uptrack_daemon.store.models import Base
+
+
+def test_the_migrations_make_exactly_the_tables_the_models_describe(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite"
+    upgrade(path)
+    engine = sync_engine(path)
+    with engine.connect() as connection:
+        drift = compare_metadata(MigrationContext.configure(connection, {"compare_type": True}), Base.metadata)
+    engine.dispose()
+    assert drift == []
+
+
+def test_the_head_named_in_code_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrate.MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
+
+
+def test_a_current_store_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "uptrack.sqlite"
+    upgrade(path)
+    monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path / "nowhere")
+    upgrade(path)
+
+
+def test_a_store_can_lie_in_a_folder_with_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "100 % Müsik?#&=:"
+    folder.mkdir()
+    upgrade(folder / "uptrack.sqlite")
+    assert (folder / "uptrack.sqlite").stat().st_size > 0
+
+
+def test_the_store_can_be_read_by_its_user_only(tmp_path: Path) -> None:
+    path = tmp_path / "uptrack.sqlite"
+    upgrade(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO watched VALUES ('00', 0, 0, NULL, '2026-03-01')")
+        connection.commit()
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    connection.close()
+    assert modes == {"uptrack.sqlite": 0o600, "uptrack.sqlite-wal": 0o600, "uptrack.sqlite-shm": 0o600}
+
+
+def test_a_store_of_a_newer_version_is_refused_and_not_changed(tmp_path: Path) -> None:
+    path = tmp_path / "uptrack.sqlite"
+    upgrade(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(Unavailable, match=r"newer UpTrack \(revision 9999\)") as refusal:
+        upgrade(path)
+    assert refusal.value.code == "store.newer"
+
+
+def test_a_file_that_is_no_database_is_refused_in_a_sentence_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "uptrack.sqlite"
+    path.write_text("these are my lyrics\n" * 200)
+    with pytest.raises(Unavailable, match="move it away") as refusal:
+        upgrade(path)
+    assert refusal.value.code == "store.damaged"
+    assert path.read_text().startswith("these are my lyrics")
+
+
+def test_a_store_whose_folder_is_missing_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="no such file or directory"):
+        upgrade(tmp_path / "missing" / "uptrack.sqlite")
