@@ -1,0 +1,93 @@
+"""The demo's master bus: a little tone, soft saturation, a look-ahead limiter. Sums stems into the mix.
+
+Signals are float32, shape (2, frames). Nothing here filters below 30 Hz, so a DC offset in a stem survives to the
+mix, as it does through most master chains made of plug-ins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
+
+from uptrack_daemon.demo import effects
+from uptrack_daemon.demo.effects import RATE_HZ, Sound
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    drive_db: float = 7.5
+    """Gain into saturation and limiter: sets the loudness."""
+    ceiling_db: float = -0.8
+    """Level the limiter holds, between samples too."""
+    release_db_per_s: float = 60.0
+    look_ahead_s: float = 0.0015
+
+
+def sum_stems(stems: Iterable[Sound]) -> Sound:
+    parts = iter(stems)
+    total = next(parts).copy()
+    for part in parts:
+        total += part
+    return total
+
+
+def master(summed: Sound, settings: Settings | None = None) -> Sound:
+    """The finished mix, with 6 ms of fade at its head and half a second at its tail."""
+    chosen = settings or Settings()
+    shaped = effects.high_shelf(summed, 9_000.0, 1.0)
+    limited = _limit(_saturate(shaped * np.float32(10 ** (chosen.drive_db / 20))), chosen)
+    return _faded(limited, head_s=0.006, tail_s=0.5)
+
+
+def _saturate(sound: Sound, knee: float = 0.6) -> Sound:
+    """Leave samples under ``knee`` alone and bend what is above towards 1.6: level without a hard edge."""
+    size = np.abs(sound)
+    room = np.float32(1.6 - knee)
+    bent = knee + room * np.tanh((size - knee) / room)
+    return np.where(size > knee, np.copysign(bent, sound), sound).astype(np.float32)
+
+
+def _limit(sound: Sound, settings: Settings) -> Sound:
+    """Brick wall: the least gain any sample in the look-ahead needs, released in dB a second, then smoothed.
+
+    A mean of as many values as the minimum looked at never exceeds what the centre sample needs, so the ceiling
+    holds exactly where it was measured: at the samples and half-way between them.
+    """
+    peaks = np.maximum(*_peaks(sound))
+    ceiling = 10 ** (settings.ceiling_db / 20)
+    needed_db = 20 * np.log10(np.maximum(peaks / ceiling, 1.0))
+    # Instant attack, straight release: the highest of all earlier needs, each fallen by its age.
+    fallen_db = np.arange(needed_db.size) * (settings.release_db_per_s / RATE_HZ)
+    reduction_db = np.maximum.accumulate(needed_db + fallen_db) - fallen_db
+    window = 2 * round(settings.look_ahead_s * RATE_HZ / 2) + 1
+    gain = uniform_filter1d(minimum_filter1d(10 ** (-reduction_db / 20), window), window)
+    return (sound * gain).astype(np.float32)
+
+
+# Half-sample interpolation: sinc at +-0.5, +-1.5 ... under a Kaiser window.
+_TAPS = 16
+_HALF_SAMPLE = np.sinc(np.arange(_TAPS) - (_TAPS - 1) / 2) * np.kaiser(_TAPS, 6.0)
+
+
+def _peaks(sound: Sound) -> NDArray[np.float64]:
+    """Per channel, the larger of each sample and its two half-way neighbours, shape (2, frames)."""
+    peaks = np.abs(sound).astype(np.float64)
+    for channel, samples in enumerate(sound):
+        between = np.abs(np.convolve(samples, _HALF_SAMPLE.astype(np.float32)))
+        start = _TAPS // 2 - 1  # between[start + k] lies between samples k and k + 1
+        np.maximum(peaks[channel], between[start : start + samples.size], out=peaks[channel])
+        np.maximum(peaks[channel, 1:], between[start : start + samples.size - 1], out=peaks[channel, 1:])
+    return peaks
+
+
+def _faded(sound: Sound, *, head_s: float, tail_s: float) -> Sound:
+    faded = sound.copy()
+    for fade_s, order in ((head_s, 1), (tail_s, -1)):
+        count = round(fade_s * RATE_HZ)
+        ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(count) / count)).astype(np.float32)
+        faded[:, ::order][:, :count] *= ramp
+    return faded
