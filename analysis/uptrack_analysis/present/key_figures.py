@@ -26,7 +26,7 @@ NAMES = {
     "stereo.correlation": "Stereo correlation",
     "stereo.correlation_low": "Lowest correlation",
     "stereo.width_db": "Side to mid",
-    "stereo.balance_db": "Left to right",
+    "stereo.balance_db": "Balance",
     "stereo.bands": "Stereo by band",
 }
 """Dotted report names people are told about; companions of a figure (its time, its channel) share its reason."""
@@ -99,6 +99,8 @@ def _music(report: Report) -> tuple[KeyFigure, ...]:
 
 def _stereo(report: Report) -> tuple[KeyFigure, ...]:
     stereo = report.measurements.stereo
+    if report.source.channels == 1:
+        return (KeyFigure("Stereo", "mono", "one channel"),)
     lowest = "" if stereo.correlation_low is None else f"5 % of the time below {signed(stereo.correlation_low)}"
     balance = "" if not stereo.balance_db else f"leans {'left' if stereo.balance_db > 0 else 'right'}"
     return (

@@ -87,7 +87,7 @@ def _options(
 
 def _run(words: list[str]) -> int:
     # Only the command that is called is imported; help and a name nobody knows need them all.
-    names = [words[0]] if words[0] in COMMANDS else list(COMMANDS)
+    names = [] if words[0] == "--version" else [words[0]] if words[0] in COMMANDS else list(COMMANDS)
     command = typer.main.get_command(application(names))
     # Not ``command.main``: that has its own idea of a broken pipe and of what Ctrl-C looks like.
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import tempfile
@@ -218,6 +219,8 @@ def _settings(genre: str | None, target: DeliveryTarget, bpm: float | None, key:
     from uptrack_analysis.findings.families import find_family
     from uptrack_analysis.report import ProjectFacts
 
+    if bpm is not None and not math.isfinite(bpm):
+        raise typer.BadParameter(f"--bpm: expected a tempo in beats per minute, such as 128; got {bpm}")
     if genre is not None:
         try:
             find_family(genre)

@@ -27,6 +27,7 @@ from typing import Any
 import typer
 
 from uptrack_analysis.errors import BadInput, InvalidSignal, NothingToMeasure, Unavailable, UpTrackError
+from uptrack_analysis.present.wording import plain
 
 DONE = 0
 NOTHING_TO_MEASURE = 1
@@ -129,7 +130,8 @@ def tell(error: Exception, *, as_json: bool = False, file: Path | None = None) -
     else:
         sentence = sentence_of(error)
         about = "" if file is None or str(file) in sentence or file.name in sentence else f"{file}: "
-        sys.stderr.write(f"uptrack: {about}{sentence}\n")
+        # A name may hold anything, and a sentence may hold a name.
+        sys.stderr.write(f"uptrack: {plain(about + sentence)}\n")
     return exit_code_of(error)
 
 

@@ -1,0 +1,87 @@
+"""Words and figures for people."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from support.reports import a_finding
+from uptrack_analysis.present import wording
+from uptrack_analysis.report import ProjectFacts, Span
+
+
+@pytest.mark.parametrize(
+    ("time_s", "text"),
+    [(0, "0:00.000"), (72.5, "1:12.500"), (59.9996, "1:00.000"), (3_725.25, "1:02:05.250"), (-1.5, "-0:01.500")],
+)
+def test_a_time_reads_as_minutes_seconds_and_milliseconds(time_s: float, text: str) -> None:
+    assert wording.clock(time_s) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (30, 60, "30–60 Hz"),
+        (2_000, 6_300, "2–6.3 kHz"),
+        (800, 2_500, "800 Hz–2.5 kHz"),
+        (58, 58, "58 Hz"),
+        (None, 120, "below 120 Hz"),
+        (None, None, ""),
+    ],
+)
+def test_a_band_names_its_unit_once_where_once_is_enough(low: float | None, high: float | None, text: str) -> None:
+    assert wording.band(low, high) == text
+
+
+def test_a_figure_never_reads_minus_zero() -> None:
+    assert wording.digits(-0.001) == "0.00"
+    assert wording.signed(-0.001) == "0.00"
+    assert wording.signed(0.61) == "+0.61"
+    assert wording.signed(-9.4) == "−9.40"
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no law depends on a clock
+@given(st.text())
+def test_no_text_from_outside_can_steer_a_terminal(text: str) -> None:
+    shown = wording.plain(text)
+    assert len(shown) == len(text)
+    assert not any(
+        character < " " or "\x7f" <= character < "\xa0" or character in "\u202e\u200f" for character in shown
+    )
+
+
+def test_a_finding_without_a_place_is_about_the_whole_file() -> None:
+    assert wording.where(a_finding(start_s=0.0, end_s=0.0), 180.0) == "whole file"
+    assert wording.where(a_finding(start_s=0.0, end_s=180.0), 180.0) == "whole file"
+
+
+def test_a_finding_in_several_places_names_the_first_and_counts_the_others() -> None:
+    spans = (Span(1.0, 2.0), Span(3.0, 3.0), Span(5.0, 6.0))
+    assert wording.where(a_finding(spans=spans), 180.0) == "0:01.000–0:02.000 and 2 more places"
+
+
+@pytest.mark.parametrize(
+    ("ok_range", "text"),
+    [
+        ((-6.0, 6.0), "8.4 dB (fine: −6 to 6)"),
+        ((None, 1.5), "8.4 dB (fine: up to 1.5)"),
+        ((0.0, None), "8.4 dB (fine: from 0)"),
+        ((None, None), "8.4 dB"),
+    ],
+)
+def test_a_measured_value_stands_beside_what_is_fine(ok_range: tuple[float | None, float | None], text: str) -> None:
+    assert wording.measured_against(a_finding(ok_range=ok_range)) == text
+
+
+def test_bars_are_counted_from_the_files_start_only_when_the_tempo_is_known() -> None:
+    assert wording.bars_from_start(ProjectFacts()) is None
+    bar_of = wording.bars_from_start(ProjectFacts(bpm=120.0))
+    assert bar_of is not None
+    assert [bar_of(time_s) for time_s in (0.0, 0.5, 1.9999, 2.0, 64.0)] == ["1.1", "1.2", "2.1", "2.1", "33.1"]
+
+
+def test_the_worst_findings_come_first_and_equals_keep_their_order() -> None:
+    findings = [a_finding("minor", 1), a_finding("blocker", 2), a_finding("minor", 3), a_finding("major", 4)]
+    assert [finding.severity for finding in wording.worst_first(findings)] == ["blocker", "major", "minor", "minor"]
+    assert [finding.id[-1] for finding in wording.worst_first(findings)] == ["2", "4", "1", "3"]

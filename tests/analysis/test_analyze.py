@@ -1,0 +1,217 @@
+"""From a real file to a report: what the entrance promises, whatever the meters find."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from support.signals import amplitude, music, tone
+from uptrack_analysis.analyze import Analysis, Settings, analyze_file
+from uptrack_analysis.errors import BadInput, NothingToMeasure
+from uptrack_analysis.report import ProjectFacts, Report, from_json, to_document, to_json
+from uptrack_analysis.rounding import rounded
+
+RATE_HZ = 44_100
+SECONDS = 12.0
+
+
+@pytest.fixture(scope="module")
+def mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("mix") / "Warehouse 07.wav"
+    sf.write(path, music(RATE_HZ, SECONDS).T, RATE_HZ, subtype="PCM_24")
+    return path
+
+
+@pytest.fixture(scope="module")
+def analysis(mix: Path) -> Analysis:
+    return analyze_file(mix, Settings())
+
+
+@pytest.fixture(scope="module")
+def report(analysis: Analysis) -> Report:
+    return analysis.report
+
+
+def written(path: Path, samples: np.ndarray[Any, Any], rate_hz: int = RATE_HZ) -> Path:
+    sf.write(path, samples, rate_hz, subtype="PCM_16")
+    return path
+
+
+def missing_figures(report: Report) -> set[str]:
+    """Dotted names of every figure that is ``None``, read from the document a reader gets."""
+    measurements = to_document(report)["measurements"]
+    groups = ("loudness", "tempo", "key", "spectrum", "stereo", "dynamics")
+    return {f"{group}.{name}" for group in groups for name, value in measurements[group].items() if value is None}
+
+
+def test_the_source_is_told_by_name_and_content_and_never_by_path(mix: Path, report: Report) -> None:
+    assert report.source.name == "Warehouse 07.wav"
+    assert report.source.sha256 == hashlib.sha256(mix.read_bytes()).hexdigest()
+    assert report.source.frames == round(SECONDS * RATE_HZ)
+    assert report.source.duration_s == SECONDS
+    assert (report.source.channels, report.source.bit_depth, report.source.sample_rate_hz) == (2, 24, RATE_HZ)
+    assert str(mix.parent) not in to_json(report)
+
+
+def test_the_same_file_gives_the_same_bytes_wherever_it_lies(mix: Path, report: Report, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere" / mix.name
+    copy.parent.mkdir()
+    shutil.copy(mix, copy)
+    assert to_json(analyze_file(copy, Settings()).report) == to_json(report)
+
+
+def test_the_report_survives_being_written_and_read_back(report: Report) -> None:
+    text = to_json(report)
+    assert from_json(text) == report
+    assert to_json(from_json(text)) == text
+
+
+def test_every_number_is_rounded_already(report: Report) -> None:
+    assert rounded(report) == report
+    assert max(len(repr(value)) for value in numbers(to_document(report)) if abs(value) >= 0.001) <= len("-20000.123")
+
+
+def numbers(document: Any) -> list[float]:
+    match document:
+        case float():
+            return [document]
+        case dict():
+            return [number for value in document.values() for number in numbers(value)]
+        case list() | tuple():
+            return [number for value in document for number in numbers(value)]
+        case _:
+            return []
+
+
+def test_figures_that_belong_together_agree(report: Report) -> None:
+    loudness, dynamics = report.measurements.loudness, report.measurements.dynamics
+    assert loudness.true_peak_dbtp is not None
+    assert loudness.integrated_lufs is not None
+    assert loudness.plr_db == pytest.approx(loudness.true_peak_dbtp - loudness.integrated_lufs, abs=0.011)
+    assert loudness.sample_peak_dbfs is not None
+    assert loudness.sample_peak_dbfs == pytest.approx(-3.0, abs=0.01)
+    assert dynamics.crest_db is not None
+    assert dynamics.rms_dbfs is not None
+    assert dynamics.crest_db == pytest.approx(loudness.sample_peak_dbfs - dynamics.rms_dbfs, abs=0.011)
+
+
+def test_curves_come_ten_times_a_second_and_hold_the_loudest_moment(report: Report) -> None:
+    series, loudness = report.series, report.measurements.loudness
+    assert (series.start_s, series.step_s) == (0.1, 0.1)
+    curves = (series.momentary_lufs, series.short_term_lufs, series.psr_db, series.correlation)
+    assert [len(curve) for curve in curves] == [120] * 4
+    assert series.momentary_lufs[:3] == (None,) * 3  # 0.4 s must pass before the first whole window
+    assert series.momentary_lufs[3] is not None
+    assert series.short_term_lufs[28] is None
+    assert series.short_term_lufs[29] is not None
+    assert max(value for value in series.momentary_lufs if value is not None) == loudness.momentary_max_lufs
+    assert max(value for value in series.short_term_lufs if value is not None) == loudness.short_term_max_lufs
+
+
+def test_every_missing_figure_says_why(report: Report) -> None:
+    assert missing_figures(report) <= set(report.measurements.unmeasured)
+    assert all(reason.strip() for reason in report.measurements.unmeasured.values())
+    assert report.measurements.loudness.integrated_lufs is not None
+
+
+@pytest.mark.parametrize(
+    ("what", "samples"),
+    [
+        ("silence", np.zeros((RATE_HZ * 4, 2))),
+        ("one sample", np.full((1, 2), 0.5)),
+        ("50 ms", tone(RATE_HZ, 0.05, -6.0).T),
+        ("one second", tone(RATE_HZ, 1.0, -6.0).T),
+        ("mono", tone(RATE_HZ, 5.0, -6.0, channels=1).T),
+        ("one silent channel", np.stack([tone(RATE_HZ, 5.0, -6.0)[0], np.zeros(RATE_HZ * 5)], axis=1)),
+    ],
+)
+def test_odd_audio_has_a_report_in_which_nothing_is_missing_without_a_reason(
+    what: str, samples: np.ndarray[Any, Any], tmp_path: Path
+) -> None:
+    report = analyze_file(written(tmp_path / f"{what}.wav", samples), Settings()).report
+    assert missing_figures(report) <= set(report.measurements.unmeasured), what
+    assert json.loads(to_json(report))["source"]["frames"] == len(samples)
+
+
+def test_a_mono_file_has_no_stereo_figures_and_says_mono(tmp_path: Path) -> None:
+    report = analyze_file(written(tmp_path / "m.wav", tone(RATE_HZ, 5.0, -6.0, channels=1).T), Settings()).report
+    assert dataclasses.astuple(report.measurements.stereo) == (None, None, None, None, ())
+    stereo = {name: why for name, why in report.measurements.unmeasured.items() if name.startswith("stereo.")}
+    assert len(stereo) == 5
+    assert all(why.startswith("mono") for why in stereo.values())
+    assert set(report.series.correlation) == {None}
+
+
+def test_silence_has_no_level_no_tempo_and_no_score(tmp_path: Path) -> None:
+    report = analyze_file(written(tmp_path / "s.wav", np.zeros((RATE_HZ * 4, 2))), Settings()).report
+    loudness = report.measurements.loudness
+    assert (loudness.integrated_lufs, loudness.true_peak_dbtp, loudness.sample_peak_dbfs) == (None, None, None)
+    assert report.measurements.tempo.bpm is None
+    assert report.score.overall is None
+    assert set(report.series.momentary_lufs) == {None}
+
+
+def test_a_file_of_ten_minutes_has_slower_curves_that_still_hold_the_peak(tmp_path: Path) -> None:
+    rate_hz = 8_000
+    samples = np.full((rate_hz * 600, 1), 0.0, dtype=np.float32)
+    samples[:, 0] = np.resize(tone(rate_hz, 1.0, -30.0, channels=1)[0], len(samples))
+    burst = slice(rate_hz * 300 + 400, rate_hz * 301 + 400)
+    samples[burst] *= amplitude(20.0)
+    report = analyze_file(written(tmp_path / "long.wav", samples, rate_hz), Settings()).report
+    assert report.series.step_s == 0.2
+    assert len(report.series.momentary_lufs) == 3_000
+    heard = [value for value in report.series.momentary_lufs if value is not None]
+    assert max(heard) == report.measurements.loudness.momentary_max_lufs
+    assert max(heard) - min(heard) == pytest.approx(20.0, abs=0.2)
+
+
+def test_a_file_without_frames_has_nothing_to_measure(tmp_path: Path) -> None:
+    with pytest.raises(NothingToMeasure):
+        analyze_file(written(tmp_path / "empty.wav", np.zeros((0, 2))), Settings())
+
+
+def test_what_the_user_says_is_in_the_report_and_judges_it(mix: Path) -> None:
+    settings = Settings(
+        genre="dark techno", target="stream", project=ProjectFacts(bpm=125.0, key="A minor"), stems=("Kick",)
+    )
+    context = analyze_file(mix, settings).report.context
+    assert (context.genre.family, context.genre.how, context.target) == ("techno", "given", "stream")
+    assert context.project == ProjectFacts(125.0, "A minor")
+    assert context.stems == ("Kick",)
+
+
+def test_a_genre_nobody_knows_is_refused_before_the_file_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="polka"):
+        analyze_file(tmp_path / "is not there.wav", Settings(genre="polka"))
+
+
+def test_progress_runs_from_nothing_to_all_and_never_back(mix: Path) -> None:
+    told: list[tuple[float, str]] = []
+    analyze_file(mix, Settings(), lambda fraction, stage: told.append((fraction, stage)))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+    assert len({stage for _, stage in told}) >= 3
+
+
+def test_stage_times_are_told_beside_the_report_and_not_in_it(analysis: Analysis) -> None:
+    assert {"judging", "report", "total"} <= set(analysis.timings_s)
+    assert all(math.isfinite(seconds) and seconds >= 0 for seconds in analysis.timings_s.values())
+    assert "timings" not in to_json(analysis.report)
+
+
+def test_a_name_that_is_no_utf8_still_makes_a_document(mix: Path, tmp_path: Path) -> None:
+    path = tmp_path / "b\udcffd.wav"
+    shutil.copy(mix, path)
+    report = analyze_file(path, Settings()).report
+    assert report.source.name == "b\ufffdd.wav"
+    assert to_json(report).encode("utf-8")

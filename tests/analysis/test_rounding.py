@@ -1,0 +1,76 @@
+"""Rounding: one place, by the unit in a field's name."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from support.reports import a_finding, a_report
+from uptrack_analysis.report import DynamicsFigures, LoudnessFigures, Span, to_json
+from uptrack_analysis.rounding import decimals_for, round_to, rounded
+
+
+@pytest.mark.parametrize(
+    ("name", "decimals"),
+    [
+        ("integrated_lufs", 2),
+        ("range_lu", 2),
+        ("true_peak_dbtp", 2),
+        ("tilt_db_per_octave", 2),
+        ("true_peak_s", 3),
+        ("low_hz", 1),
+        ("bpm", 2),
+        ("correlation_low", 3),
+        ("overall", 0),
+        ("points", 1),
+        ("dc_offset", 6),
+    ],
+)
+def test_a_unit_decides_how_many_decimals_a_figure_keeps(name: str, decimals: int) -> None:
+    assert decimals_for(name) == decimals
+
+
+def test_a_name_that_only_ends_in_the_letters_of_a_unit_is_not_that_unit() -> None:
+    assert decimals_for("clipped_runs") == 3  # not seconds, by luck the same; and "excess" ends in s, too
+    assert decimals_for("thresholdb") == 3  # not dB
+
+
+def test_infinity_and_nan_become_none_where_a_figure_may_be_missing() -> None:
+    assert rounded(DynamicsFigures(crest_db=math.nan, rms_dbfs=-math.inf)) == DynamicsFigures(None, None)
+
+
+def test_infinity_is_an_error_where_the_report_has_no_place_for_nothing() -> None:
+    with pytest.raises(ValueError, match="end_s is inf"):
+        rounded(Span(0.0, math.inf))
+
+
+def test_the_open_end_of_a_range_is_none() -> None:
+    assert rounded(a_finding(ok_range=(-math.inf, 1.23456))).ok_range == (None, 1.235)
+
+
+def test_rounding_reaches_every_depth_of_a_report() -> None:
+    deep = a_finding(spans=(Span(1.00049, 2.0),))
+    assert rounded(a_report(findings=(deep,))).findings[0].spans[0].start_s == 1.0
+
+
+def test_rounding_a_rounded_report_changes_nothing() -> None:
+    once = rounded(a_report())
+    assert to_json(rounded(once)) == to_json(once)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no law depends on a clock
+@given(st.floats(-1e6, 1e6))
+def test_no_figure_is_ever_minus_zero(value: float) -> None:
+    assert math.copysign(1.0, round_to(value, 2)) > 0 or round_to(value, 2) < 0
+
+
+def test_every_float_of_the_loudness_figures_has_at_most_its_units_decimals() -> None:
+    third = 1 / 3
+    figures = rounded(LoudnessFigures(*[third] * 8, 1, *[third] * 3))  # type: ignore[arg-type]
+    for field in dataclasses.fields(figures):
+        value = getattr(figures, field.name)
+        assert value in {0.33, 0.333, 1}, field.name

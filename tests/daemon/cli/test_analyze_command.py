@@ -1,0 +1,211 @@
+"""``uptrack analyze`` as people and programs call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from support.tracks import beat, long_track
+from uptrack_analysis.analyze import Settings, analyze_file
+from uptrack_analysis.report import ProjectFacts, to_json
+from uptrack_daemon.cli import main
+
+Capture = pytest.CaptureFixture[str]
+COMMAND = [sys.executable, "-m", "uptrack_daemon.cli"]
+
+
+@pytest.fixture(scope="module")
+def mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return beat(tmp_path_factory.mktemp("mix") / "mix.wav", seconds=4.0)
+
+
+@pytest.fixture(scope="module")
+def environment() -> dict[str, str]:
+    rooms = [str(Path(__file__).parents[3] / room) for room in ("daemon", "bridges", "analysis")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(rooms)}
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    path = tmp_path / "empty.wav"
+    sf.write(path, np.zeros((0, 2)), 44_100)
+    return path
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.wav"
+    path.write_text("this is no audio at all, only some words about a mix\n" * 20)
+    return path
+
+
+def test_text_says_score_and_figures_on_stdout_and_nothing_on_stderr(mix: Path, capsys: Capture) -> None:
+    assert main(["analyze", str(mix)]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("mix.wav\n")
+    assert "Integrated loudness" in out
+    assert "\x1b" not in out
+    assert err == ""
+
+
+def test_json_is_exactly_the_report(mix: Path, capsys: Capture) -> None:
+    assert (
+        main(["analyze", str(mix), "--json", "--genre", "techno", "--target", "stream", "--bpm", "125", "--key", "f#m"])
+        == 0
+    )
+    facts = ProjectFacts(bpm=125.0, key="F# minor")
+    expected = analyze_file(mix, Settings(genre="techno", target="stream", project=facts)).report
+    assert capsys.readouterr().out == to_json(expected) + "\n"
+
+
+def test_several_files_are_an_array_in_which_a_bad_one_is_a_problem(
+    mix: Path, text_file: Path, empty: Path, capsys: Capture
+) -> None:
+    assert main(["analyze", str(text_file), str(mix), str(empty), "--json"]) == 3
+    out, err = capsys.readouterr()
+    documents: list[dict[str, Any]] = json.loads(out)
+    assert err == ""
+    assert [document.get("exit_code", 0) for document in documents] == [3, 0, 1]
+    assert documents[0]["type"] == "urn:uptrack:input.not_audio"
+    assert documents[0]["name"] == "notes.wav"
+    assert documents[1]["source"]["name"] == "mix.wav"
+    assert documents[2]["title"] == "Nothing to measure"
+
+
+def test_one_bad_file_is_one_problem_document(text_file: Path, capsys: Capture) -> None:
+    assert main(["analyze", str(text_file), "--json"]) == 3
+    out, err = capsys.readouterr()
+    problem = json.loads(out)
+    assert {"type", "title", "detail", "code", "exit_code", "name"} == set(problem)
+    assert err == ""
+
+
+def test_one_bad_file_does_not_stop_the_others(mix: Path, text_file: Path, capsys: Capture) -> None:
+    assert main(["analyze", str(text_file), str(mix)]) == 3
+    out, err = capsys.readouterr()
+    assert out.lstrip().startswith("mix.wav\n")
+    assert err.startswith("uptrack: ")
+    assert err.count("\n") == 1
+    assert "notes.wav" in err
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("is not there.wav", 3), ("", 3), ("/dev/zero", 3), ("/dev/null", 3), ("\x1b[2J.wav", 3)]
+)
+def test_what_is_no_file_is_one_sentence(path: str, code: int, tmp_path: Path, capsys: Capture) -> None:
+    assert main(["analyze", str(tmp_path / path)]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert "\x1b" not in err
+
+
+def test_no_audio_frame_means_nothing_to_measure(empty: Path, capsys: Capture) -> None:
+    assert main(["analyze", str(empty)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["analyze"],
+        ["analyse", "x.wav"],
+        ["analyze", "x.wav", "--nope"],
+        ["analyze", "x.wav", "--target", "cinema"],
+        ["analyze", "x.wav", "--genre", "polka"],
+        ["analyze", "x.wav", "--bpm", "fast"],
+        ["analyze", "x.wav", "--bpm", "-3"],
+        ["analyze", "x.wav", "--bpm", "nan"],
+        ["analyze", "x.wav", "--key", "H dur"],
+        ["analyze", "x.wav", "--json", "--html", "x.html"],
+        ["analyze", "x.wav", "--html", "x.wav"],
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_code_2(words: list[str], capsys: Capture) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    if "--json" in words:
+        assert json.loads(out)["exit_code"] == 2
+        assert err == ""
+    else:
+        assert out == ""
+        assert err.startswith("uptrack: ")
+        assert err.count("\n") == 1
+
+
+def test_a_page_is_written_whole_and_said_in_one_line(mix: Path, tmp_path: Path, capsys: Capture) -> None:
+    page = tmp_path / "mix.html"
+    assert main(["analyze", str(mix), "--html", str(page)]) == 0
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert capsys.readouterr().out.startswith(f"{page}: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["mix.html"]
+
+
+def test_several_pages_go_into_a_folder_and_none_overwrites_another(mix: Path, tmp_path: Path) -> None:
+    twin = beat(tmp_path / "mix.wav", seconds=2.0)
+    pages = tmp_path / "pages"
+    assert main(["analyze", str(mix), str(twin), "--html", str(pages)]) == 0
+    assert sorted(path.name for path in pages.iterdir()) == ["mix.wav-2.html", "mix.wav.html"]
+
+
+@pytest.mark.parametrize("place", ["missing/folder/page.html", "a file/page.html", "/proc/page.html"])
+def test_a_page_that_cannot_be_written_is_said_before_anything_is_measured(
+    place: str, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "a file").write_text("")
+    assert main(["analyze", str(tmp_path / "is not there.wav"), "--html", str(tmp_path / place)]) == 3
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "is not there" not in err
+    assert "--html" in err
+
+
+def test_a_mix_is_never_overwritten_by_its_page(mix: Path, capsys: Capture) -> None:
+    before = mix.read_bytes()
+    assert main(["analyze", str(mix), "--html", str(mix)]) == 2
+    assert mix.read_bytes() == before
+    assert ".html" in capsys.readouterr().err
+
+
+def test_stage_times_go_to_stderr_and_leave_the_report_as_it_is(mix: Path, capsys: Capture) -> None:
+    assert main(["analyze", str(mix), "--json", "--timings"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["schema"] == "uptrack.report/1"
+    assert "total" in err
+
+
+def test_nobody_reading_is_no_error_message(mix: Path, environment: dict[str, str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as stdout:
+        ended = subprocess.run(
+            [*COMMAND, "analyze", str(mix)], stdout=stdout, stderr=subprocess.PIPE, env=environment, text=True
+        )
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
+def test_ctrl_c_ends_quietly(mix: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    long = long_track(tmp_path / "long.wav", minutes=20)
+    with subprocess.Popen(
+        [*COMMAND, "analyze", str(mix), str(long)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "mix.wav\n"  # the first report is out: the long file is being measured
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == ""
+        assert process.wait() == 130
