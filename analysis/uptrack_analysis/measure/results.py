@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from uptrack_analysis.signal import FloatArray
 
 
@@ -41,6 +43,10 @@ class Peaks:
     sample_s: FloatArray
     true_dbtp: FloatArray
     true_s: FloatArray
+    curve_step_s: float = 0.1
+    curve_dbfs: FloatArray = field(default_factory=lambda: np.empty(0))
+    """shape (n_steps,): largest sample of any channel in each 100 ms, the last of which may be shorter; the peak
+    over a 3 s window minus its short-term loudness is PSR"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,166 @@
+"""Objective faults of a file: clipping, offset, holes, dead channels, silent or cut edges.
+
+What makes a plateau clipping is in ``plateaus.py``, what makes a silence a hole in ``gaps.py``; here the stream is cut,
+both are fed, and the rest is counted. The definitions of all figures are those of ``results.Defects``.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uptrack_analysis.measure import gaps, plateaus
+from uptrack_analysis.measure.framing import Framer, check_block, check_stream
+from uptrack_analysis.measure.results import Defects, Gap
+from uptrack_analysis.signal import Block, FloatArray
+
+DEAD_CHANNEL = 10 ** (-90 / 20)
+SILENCE = 10 ** (-60 / 20)
+HEAD_S = 0.001
+TAIL_S = 0.010
+_CHUNK_FRAMES = 32_768
+_GLANCE_FRAMES = 1024
+_FINEST_STEP = 2.0**-15
+"""Plateaus and jumps are judged in steps of 16 bits even in finer files: 24-bit files full of 16-bit samples abound."""
+
+
+class DefectMeter:
+    """Streaming kernel: blocks in, ``Defects`` out.
+
+    Parameters
+    ----------
+    rate_hz : int
+        8-192 kHz.
+    channels : int
+        Rows of each block.
+    bit_depth : int, optional
+        Of the file's samples, if they are integers.
+
+    Raises
+    ------
+    InvalidSignal
+        A rate outside that range, or no channel.
+    """
+
+    def __init__(self, rate_hz: int, channels: int, bit_depth: int | None = None) -> None:
+        check_stream(rate_hz, channels)
+        resolution = max(_FINEST_STEP, 2.0 ** (1 - bit_depth)) if bit_depth else _FINEST_STEP
+        self._rate_hz = rate_hz
+        self._channels = channels
+        self._ceilings = [[plateaus.CeilingWatch(sign, resolution) for sign in (1, -1)] for _ in range(channels)]
+        self._gap_finder = gaps.GapFinder(rate_hz, resolution)
+        self._history = self._gap_finder.history_frames
+        self._framer = Framer(channels, self._history + _CHUNK_FRAMES, _CHUNK_FRAMES, lead=self._history, batch=1)
+        self._first = -self._history
+        self._frames_in = 0
+        self._holes: list[tuple[int, int, int]] = []
+        self._sum: FloatArray = np.zeros(channels)
+        self._loudest: FloatArray = np.zeros(channels)
+        self._head_peak = 0.0
+        self._first_audible: int | None = None
+        self._last_audible: int | None = None
+        self._tail: Block = np.zeros((channels, 0), dtype=np.float32)
+
+    def push(self, block: Block) -> None:
+        """Take the next samples, shape (channels, frames).
+
+        Raises
+        ------
+        InvalidSignal
+            Another number of channels.
+        """
+        check_block(block, self._channels)
+        self._frames_in += block.shape[1]
+        tail_frames = self._tail_frames()
+        self._tail = np.concatenate([self._tail, block[:, -tail_frames:]], axis=1)[:, -tail_frames:]
+        for window in self._framer.push(block):
+            self._look(window[:, 0])
+
+    def finish(self) -> Defects:
+        """Everything found in what was pushed."""
+        reach = self._gap_finder.reach_frames + plateaus.CONTEXT
+        for window in self._framer.finish(-(-(self._frames_in + reach) // _CHUNK_FRAMES)):
+            self._look(window[:, 0])
+        clipped = [
+            (channel, tally)
+            for channel, watches in enumerate(self._ceilings)
+            for tally in chain.from_iterable(watch.finish() for watch in watches)
+        ]
+        runs = sorted(
+            (run for channel, tally in clipped for run in tally.runs(channel)),
+            key=lambda run: (run.start, run.channel),
+        )
+        duration_s = self._frames_in / self._rate_hz
+        lead, tail = duration_s, duration_s
+        if self._first_audible is not None and self._last_audible is not None:
+            lead = self._first_audible / self._rate_hz
+            tail = (self._frames_in - 1 - self._last_audible) / self._rate_hz
+        return Defects(
+            clip_runs=tuple(runs[: plateaus.MAX_RUNS]),
+            clipped_runs=sum(tally.sliced + tally.stepped for _channel, tally in clipped),
+            clipped_samples=sum(tally.samples for _channel, tally in clipped),
+            dc_offset=self._sum / max(1, self._frames_in),
+            gaps=self._gaps(),
+            silent_channels=self._silent_channels(),
+            lead_silence_s=lead,
+            tail_silence_s=tail,
+            head_peak_dbfs=_db(self._head_peak),
+            tail_rms_dbfs=_db(float(np.sqrt(np.mean(self._tail.astype(np.float64) ** 2))) if self._tail.size else 0.0),
+        )
+
+    def _look(self, window: Block) -> None:
+        chunk = window[:, self._history :]
+        first = self._first + self._history
+        self._sum += chunk.sum(axis=1, dtype=np.float64)
+        loudest = np.maximum(chunk.max(axis=1), -chunk.min(axis=1)).astype(np.float64)
+        self._loudest = np.maximum(self._loudest, loudest)
+        self._watch_edges(chunk, first, float(loudest.max()))
+        # Plateaus are judged with samples on both sides, so their stretch trails the chunk by as many.
+        stretch = window[:, self._history - 2 * plateaus.CONTEXT :]
+        for channel in range(self._channels):
+            for watch in self._ceilings[channel]:
+                watch.push(stretch[channel], first - plateaus.CONTEXT)
+            if len(self._holes) < gaps.MAX_GAPS:
+                self._holes += (
+                    (start + self._first, end + self._first, channel)
+                    for start, end in self._gap_finder.search(window[channel])
+                )
+        self._first += _CHUNK_FRAMES
+
+    def _watch_edges(self, chunk: Block, first: int, loudest: float) -> None:
+        head = max(1, round(HEAD_S * self._rate_hz)) - first
+        if head > 0:
+            self._head_peak = max(self._head_peak, float(np.abs(chunk[:, :head]).max()))
+        if loudest > SILENCE:
+            # While music plays, a glance at the end of the chunk is enough.
+            near_end = _audible(chunk[:, -_GLANCE_FRAMES:])
+            if self._first_audible is None or near_end.size == 0:
+                audible = _audible(chunk)
+                if self._first_audible is None:
+                    self._first_audible = first + int(audible[0])
+                self._last_audible = first + int(audible[-1])
+            else:
+                self._last_audible = first + _CHUNK_FRAMES - _GLANCE_FRAMES + int(near_end[-1])
+
+    def _tail_frames(self) -> int:
+        return max(1, round(TAIL_S * self._rate_hz))
+
+    def _gaps(self) -> tuple[Gap, ...]:
+        found = gaps.joined(self._holes, self._rate_hz)
+        return () if gaps.in_time(found, self._rate_hz) else tuple(found)
+
+    def _silent_channels(self) -> tuple[int, ...]:
+        if self._loudest.max() <= SILENCE:
+            return ()
+        return tuple(np.flatnonzero(self._loudest <= DEAD_CHANNEL).tolist())
+
+
+def _audible(chunk: Block) -> NDArray[np.intp]:
+    return np.flatnonzero((np.abs(chunk) > SILENCE).any(axis=0))
+
+
+def _db(magnitude: float) -> float | None:
+    return 20 * math.log10(magnitude) if magnitude > 0 else None

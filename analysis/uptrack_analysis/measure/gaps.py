@@ -1,0 +1,163 @@
+"""Holes in the signal: zeros, or one held sample, where the music plainly goes on.
+
+Electronic music is full of true digital silence, so silence alone proves nothing. A hole is reported when
+
+* it lasts 2 to 120 ms (buffers that a driver or a render lost are that long; longer silences are arrangement);
+* the 10 ms before and the 10 ms after are loud and about equally loud: the tail of a hit is far below the next hit;
+* the wave is cut, not faded: its last and first quarter of a millisecond still reach a tenth of the level around;
+* the wave around it moves, sample by sample: pulse waves and held (bit-crushed) signals are flat by nature;
+* a held value lies under the neighbouring peaks and is left by a jump: clipped and round crests are flat as well;
+* holes are not in time: eight or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from uptrack_analysis.measure.results import Gap
+from uptrack_analysis.signal import Block
+
+MIN_S = 0.002
+MAX_S = 0.120
+CONTEXT_S = 0.010
+_EDGE_S = 0.000_25
+_LOUD = 10 ** (-50 / 20)
+_LIKE = 10 ** (15 / 20)
+_EDGE_SHARE = 0.1
+_FLAT_SHARE = 0.25
+_CREST_SHARE = 0.98
+_JUMP_STEPS = 8
+_SAME_S = 0.001
+_GRID_MIN = 8
+_GRID_STEP_S = 0.050
+_GRID_ERROR_S = 0.002
+_GRID_SHARE = 0.9
+MAX_GAPS = 10_000
+
+
+class GapFinder:
+    """Finds holes in one window of one channel; the windows overlap by ``history_frames``, and each hole counts once.
+
+    Parameters
+    ----------
+    rate_hz : int
+    resolution : float
+        One quantisation step of the file, full scale 1.0.
+    """
+
+    def __init__(self, rate_hz: int, resolution: float) -> None:
+        self._resolution = resolution
+        self._shortest = math.ceil(MIN_S * rate_hz)
+        self._longest = math.floor(MAX_S * rate_hz)
+        self._context = math.ceil(CONTEXT_S * rate_hz)
+        self._edge = max(2, math.ceil(_EDGE_S * rate_hz))
+        # Every run of the shortest length covers at least one whole probe, wherever it lies.
+        self._probe = self._shortest // 2
+        self.history_frames = self._longest + 2 * self._context + 2 * self._probe
+
+    @property
+    def reach_frames(self) -> int:
+        """How far past a hole's end its judgement looks."""
+        return self._context
+
+    def search(self, samples: Block) -> Iterator[tuple[int, int]]:
+        """Start and end, in samples of the window, of each hole that ends in its newest part.
+
+        That part runs from ``reach_frames`` before the end of the history to ``reach_frames`` before the window's end.
+        """
+        earliest = self.history_frames - self._context
+        latest = samples.size - self._context
+        for start, end in self._constant_runs(samples):
+            if (
+                earliest <= end < latest
+                and self._shortest <= end - start <= self._longest
+                and self._is_hole(samples, start, end)
+            ):
+                yield start, end
+
+    def _constant_runs(self, samples: Block) -> Iterator[tuple[int, int]]:
+        probe = self._probe
+        rows = samples[: samples.size // probe * probe].reshape(-1, probe)
+        # Three samples settle it for nearly every stretch of music; only what passes is read whole.
+        likely = np.flatnonzero((rows[:, 0] == rows[:, probe // 2]) & (rows[:, 0] == rows[:, -1]))
+        if likely.size == 0:
+            return
+        whole = likely[(rows[likely] == rows[likely, :1]).all(axis=1)]
+        if whole.size == 0:
+            return
+        joined = (np.diff(whole) == 1) & (rows[whole[1:], 0] == rows[whole[:-1], 0])
+        breaks = np.flatnonzero(~joined)
+        firsts = whole[np.concatenate([[0], breaks + 1])] * probe
+        lasts = (whole[np.concatenate([breaks, [whole.size - 1]])] + 1) * probe
+        for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+            if last - first > self._longest:
+                continue
+            value = samples[first]
+            head = np.flatnonzero(samples[max(0, first - probe) : first] != value)
+            start = max(0, first - probe) + int(head[-1]) + 1 if head.size else max(0, first - probe)
+            tail = np.flatnonzero(samples[last : last + probe] != value)
+            yield start, last + (int(tail[0]) if tail.size else min(probe, samples.size - last))
+
+    def _is_hole(self, samples: Block, start: int, end: int) -> bool:
+        before = samples[start - self._context : start].astype(np.float64)
+        after = samples[end : end + self._context].astype(np.float64)
+        level_before, level_after = math.sqrt(np.mean(before**2)), math.sqrt(np.mean(after**2))
+        quieter, louder = sorted((level_before, level_after))
+        if quieter < _LOUD or louder > _LIKE * quieter:
+            return False
+        value = float(samples[start])
+        for side, edge, level in (
+            (before, before[-self._edge :], level_before),
+            (after, after[: self._edge], level_after),
+        ):
+            if np.abs(edge - value).max() < _EDGE_SHARE * level or np.mean(np.diff(side) == 0) > _FLAT_SHARE:
+                return False
+        if value == 0.0:
+            return True
+        crest = max(np.abs(before).max(), np.abs(after).max())
+        jump = max(abs(before[-2] - value), abs(after[1] - value))
+        return abs(value) < _CREST_SHARE * crest and jump > _JUMP_STEPS * self._resolution
+
+
+def joined(found: list[tuple[int, int, int]], rate_hz: int) -> list[Gap]:
+    """One ``Gap`` for holes of several channels that begin and end together.
+
+    Parameters
+    ----------
+    found : list of (start, end, channel)
+    """
+    gaps: list[Gap] = []
+    for start, end, channel in sorted(found):
+        twin = _twin(gaps, start, end, channel, _SAME_S * rate_hz)
+        if twin is None:
+            gaps.append(Gap(start, end, (channel,)))
+        else:
+            other = gaps[twin]
+            gaps[twin] = Gap(other.start, max(end, other.end), tuple(sorted((*other.channels, channel))))
+    return gaps
+
+
+def _twin(gaps: list[Gap], start: int, end: int, channel: int, near: float) -> int | None:
+    for index in range(len(gaps) - 1, -1, -1):
+        other = gaps[index]
+        if start - other.start > near:
+            return None
+        if abs(end - other.end) <= near and channel not in other.channels:
+            return index
+    return None
+
+
+def in_time(gaps: list[Gap], rate_hz: int) -> bool:
+    """Whether the holes' ends keep to one grid, as notes do and lost buffers do not."""
+    ends = np.array(sorted({gap.end for gap in gaps}), dtype=np.float64) / rate_hz
+    if ends.size < _GRID_MIN:
+        return False
+    intervals = np.diff(ends)
+    step = float(intervals.min())
+    if step < _GRID_STEP_S:
+        return False
+    errors = np.abs(intervals - step * np.round(intervals / step))
+    return bool(np.mean(errors <= _GRID_ERROR_S) >= _GRID_SHARE)

@@ -1,0 +1,144 @@
+"""Flat tops: runs of samples at a channel's ceiling, and what tells a clipped one from an honest one.
+
+A ceiling is the largest value a channel reaches on one side of zero (converters saturate at +32767 and at -32768), and
+for float files that go higher also full scale itself. At least three consecutive samples exactly there are a plateau:
+
+* **round** when the wave leaves the plateau by no more than eight steps of the file's resolution within two samples
+  on either side: the crest of a low note, whose curvature is finer than the resolution. A crest that stays inside one
+  step for three samples is at most 6.4 steps down two samples further out, a longer one less.
+* **stepped** when the wave arrives and leaves by jumps out of other flat stretches: a square or pulse wave, a
+  staircase. It was drawn that way.
+* **sliced** otherwise: the wave was on its way up, the plateau cut it short, and on the other side it is on its way
+  down. A slope that continues into the plateau's first step is what clipping looks like.
+
+Dense music clipped hard has sliced plateaus everywhere, and some whose neighbours happen to look stepped; a square
+wave has none or few sliced ones. So a ceiling is judged as a whole, by the share of sliced plateaus.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uptrack_analysis.measure.results import ClipRun
+from uptrack_analysis.signal import Block
+
+CONTEXT = 2
+"""Samples needed on either side of a stretch to judge its plateaus."""
+MIN_RUN = 3
+MAX_RUNS = 10_000
+FULL_SCALE = 1.0
+_ROUND_STEPS = 8
+_SLICED_SHARE = 0.2
+# A ceiling lower than this is noise or silence, not music that hit something.
+_LOWEST_CEILING = 1e-3
+
+Drops = tuple[float, float]
+"""How far under the ceiling the first and second sample outside a plateau lie."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Plateaus met at one ceiling."""
+
+    sliced: int = 0
+    stepped: int = 0
+    samples: int = 0
+    starts: list[NDArray[np.int64]] = field(default_factory=list)
+    lengths: list[NDArray[np.int64]] = field(default_factory=list)
+    kept: int = 0
+    open: tuple[int, Drops] | None = None
+    """First sample, and the drops before it, of a plateau that the stretch ended in."""
+
+    @property
+    def clipped(self) -> bool:
+        return self.sliced > 0 and self.sliced >= _SLICED_SHARE * (self.sliced + self.stepped)
+
+    def runs(self, channel: int) -> list[ClipRun]:
+        return [
+            ClipRun(channel, start, length)
+            for starts, lengths in zip(self.starts, self.lengths, strict=True)
+            for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)
+        ]
+
+
+class CeilingWatch:
+    """Streaming kernel for one channel and one side of zero.
+
+    Parameters
+    ----------
+    sign : int
+        1 for the upper side, -1 for the lower.
+    resolution : float
+        One quantisation step of the file, full scale 1.0.
+    """
+
+    def __init__(self, sign: int, resolution: float) -> None:
+        self._sign = np.float32(sign)
+        self._resolution = resolution
+        self._level = np.float32(_LOWEST_CEILING)
+        self._at_peak = Tally()
+        self._at_full_scale = Tally()
+
+    def push(self, samples: Block, start: int) -> None:
+        """Take a stretch that follows the last one.
+
+        Parameters
+        ----------
+        samples : array, shape (frames + 2 * CONTEXT,)
+            The stretch with ``CONTEXT`` samples before and after it.
+        start : int
+            Position of the stretch's own first sample.
+        """
+        inside = samples[CONTEXT:-CONTEXT]
+        top = self._sign * (inside.max() if self._sign > 0 else inside.min())
+        if top > self._level:
+            self._level, self._at_peak = top, Tally()
+        if top >= FULL_SCALE:
+            self._collect(self._at_full_scale, np.float32(FULL_SCALE), samples, start)
+        if top == self._level != FULL_SCALE:
+            self._collect(self._at_peak, top, samples, start)
+
+    def finish(self) -> list[Tally]:
+        """Clipped ceilings, if any."""
+        return [tally for tally in (self._at_full_scale, self._at_peak) if tally.clipped]
+
+    def _collect(self, tally: Tally, level: np.float32, samples: Block, start: int) -> None:
+        frames = samples.size - 2 * CONTEXT
+        hits = np.flatnonzero(samples[CONTEXT:-CONTEXT] == self._sign * level)
+        if hits.size == 0:
+            return
+        breaks = np.flatnonzero(np.diff(hits) > 1)
+        firsts = hits[np.concatenate([[0], breaks + 1])]
+        ends = hits[np.concatenate([breaks, [hits.size - 1]])] + 1
+        drops = level - self._sign * samples
+        before = np.stack([drops[firsts + CONTEXT - 1], drops[firsts + CONTEXT - 2]])
+        after = np.stack([drops[ends + CONTEXT], drops[ends + CONTEXT + 1]])
+        starts = firsts + start
+        stops = ends + start
+        if tally.open is not None and firsts[0] == 0:
+            starts[0], before[:, 0] = tally.open
+        tally.open = None
+        if ends[-1] == frames and after[0, -1] == 0:
+            tally.open = int(starts[-1]), (float(before[0, -1]), float(before[1, -1]))
+            starts, stops, before, after = starts[:-1], stops[:-1], before[:, :-1], after[:, :-1]
+        lengths = stops - starts
+        away = np.maximum(before[1], after[1])
+        judged = (lengths >= MIN_RUN) & (away > _ROUND_STEPS * self._resolution)
+        sliced = judged & (_slopes_into(before) | _slopes_into(after))
+        tally.sliced += int(sliced.sum())
+        tally.stepped += int((judged & ~sliced).sum())
+        tally.samples += int(lengths[judged].sum())
+        room = MAX_RUNS - tally.kept
+        if room > 0 and judged.any():
+            tally.starts.append(starts[judged][:room].astype(np.int64))
+            tally.lengths.append(lengths[judged][:room].astype(np.int64))
+            tally.kept += tally.starts[-1].size
+
+
+def _slopes_into(drops: Block) -> NDArray[np.bool_]:
+    """Whether the last step into a plateau is at most twice the one before it: the same slope, cut short."""
+    into, slope = drops[0], drops[1] - drops[0]
+    return into <= 2 * slope

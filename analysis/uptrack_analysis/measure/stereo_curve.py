@@ -1,0 +1,82 @@
+"""Power and cross power of the front pair, every 100 ms: what correlation, balance and width over time derive from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from uptrack_analysis.measure.framing import check_block, check_stream
+from uptrack_analysis.measure.results import StereoCurve
+from uptrack_analysis.signal import Block
+
+STEPS_PER_S = 10
+
+
+class StereoCurveMeter:
+    """Streaming kernel: blocks of a front pair in, ``StereoCurve`` out; one channel has no curve.
+
+    Parameters
+    ----------
+    rate_hz : int
+        8-192 kHz.
+    channels : int
+        Rows of each block; the first two are the front left and right.
+
+    Raises
+    ------
+    InvalidSignal
+        A rate outside that range, or no channel.
+    """
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        check_stream(rate_hz, channels)
+        self._rate_hz = rate_hz
+        self._channels = channels
+        self._pending: Block = np.empty((min(channels, 2), 0), dtype=np.float32)
+        self._sums: list[tuple[float, float, float]] = []
+
+    def push(self, block: Block) -> None:
+        """Take the next samples, shape (channels, frames).
+
+        Raises
+        ------
+        InvalidSignal
+            Another number of channels.
+        """
+        check_block(block, self._channels)
+        if self._channels == 1:
+            return
+        front = block[:2]
+        # Only what completes a step is joined on; the rest of the block is read in place.
+        needed = self._step_frames() - self._pending.shape[1]
+        if front.shape[1] < needed:
+            self._pending = np.concatenate([self._pending, front], axis=1)
+            return
+        self._take(np.concatenate([self._pending, front[:, :needed]], axis=1))
+        position = needed
+        while position + (step := self._step_frames()) <= front.shape[1]:
+            self._take(np.ascontiguousarray(front[:, position : position + step]))
+            position += step
+        self._pending = front[:, position:].copy()
+
+    def finish(self) -> StereoCurve:
+        """The sums of every step; the last may be shorter than the others."""
+        if self._pending.shape[1]:
+            self._take(self._pending)
+            self._pending = self._pending[:, :0]
+        ll, rr, lr = np.array(self._sums, dtype=np.float64).reshape(-1, 3).T
+        return StereoCurve(step_s=1 / STEPS_PER_S, ll=ll, rr=rr, lr=lr)
+
+    def _step_frames(self) -> int:
+        taken = len(self._sums)
+        return (taken + 1) * self._rate_hz // STEPS_PER_S - taken * self._rate_hz // STEPS_PER_S
+
+    def _take(self, step: Block) -> None:
+        left, right = step.astype(np.float64)
+        # Not dot products: OpenBLAS would wake threads for long ones, and they cost more than they do.
+        self._sums.append(
+            (
+                float(np.einsum("f,f->", left, left)),
+                float(np.einsum("f,f->", right, right)),
+                float(np.einsum("f,f->", left, right)),
+            )
+        )
