@@ -1,0 +1,183 @@
+"""Tempo of the whole file, from the autocorrelation of its onset envelope.
+
+A tempo is believed when the envelope repeats after one beat *and* two *and* four *and* eight: the geometric mean of
+those four autocorrelations, so that one missing level sinks a candidate. A sum would not: it is how dotted rhythms turn
+180 into 120. What two- and four-beat repetition cannot rule out, a beat taken 3/2 too long, betrays itself by strong
+repetition at 2/3, 4/3 and 8/3 of it, which is subtracted. The octave left over is decided by a prior that is level from
+95 to 180 BPM, where electronic music is written and DJ players count, and falls to either side: it has no favourite
+inside. The winner is then followed to ever longer lags, up to half the file, which settles it to a few
+thousandths of a BPM where a machine kept time; a band that drifts keeps its mean.
+
+After the autocorrelation family of tempo estimators (Percival and Tzanetakis, IEEE/ACM TASLP 22(12), 2014, for the
+envelope-to-autocorrelation chain); the scoring is this project's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.fft
+from scipy.ndimage import uniform_filter1d
+
+from uptrack_analysis.measure.onsets import OnsetEnvelope, OnsetMeter
+from uptrack_analysis.measure.results import TempoEstimate
+from uptrack_analysis.signal import Block, FloatArray
+
+MIN_SECONDS = 6.0
+MIN_BPM, MAX_BPM = 45.0, 240.0
+PRIOR_LEVEL_BPM = (95.0, 180.0)
+PRIOR_WIDTH_OCTAVES = 0.25
+MIN_CLARITY = 0.12
+"""Least geometric mean of the four autocorrelations that counts as a beat: noise, speech and drones stay under 0.10."""
+CLEAR = 0.4
+"""Clarity from which on the beat itself is beyond doubt, and only its level is asked."""
+MIN_ALTERNATIVE = 0.01
+"""Alternatives less likely than this are not worth a reader's time."""
+
+_BEATS = (1.0, 2.0, 4.0, 8.0)
+_THIRDS = (2 / 3, 4 / 3, 8 / 3)
+_THIRDS_WEIGHT = 0.3
+_TREND_S = 1.0
+_GRID_STEP = 0.002
+_CANDIDATES = 5
+# Scores of right and wrong metrical levels differ by tens of per cent; this power turns that into odds.
+_ODDS_POWER = 8.0
+
+
+class TempoMeter:
+    """Streaming kernel: blocks in, one ``TempoEstimate`` out.
+
+    ``reason`` says, after ``finish``, why there is no tempo; it is ``None`` when there is one.
+
+    Parameters
+    ----------
+    rate_hz : int
+        8-192 kHz.
+    channels : int
+        Rows of each block; the first two are the front left and right.
+
+    Raises
+    ------
+    InvalidSignal
+        A rate outside that range, or no channel.
+    """
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        self._onsets = OnsetMeter(rate_hz, channels)
+        self.reason: str | None = None
+
+    def push(self, block: Block) -> None:
+        """Take the next samples, shape (channels, frames)."""
+        self._onsets.push(block)
+
+    def finish(self) -> TempoEstimate:
+        """The tempo of everything pushed; confidence is the odds among metrical levels times the beat's clarity."""
+        estimate, self.reason = estimate_tempo(self._onsets.finish())
+        return estimate
+
+
+def estimate_tempo(envelope: OnsetEnvelope) -> tuple[TempoEstimate, str | None]:
+    """Tempo of an onset envelope, and the reason when there is none."""
+    seconds = envelope.groups.shape[1] / envelope.rate_hz
+    if seconds < MIN_SECONDS:
+        return _NO_TEMPO, f"a tempo needs at least {MIN_SECONDS:.0f} s of music, this is {seconds:.1f} s"
+    flux = _flatten(envelope)
+    if flux.shape[0] == 0:
+        return _NO_TEMPO, "nothing starts anywhere: the file is silence or one unchanging sound"
+    repetition = _repetition(flux)
+    bpm = np.exp(np.arange(np.log(MIN_BPM), np.log(MAX_BPM), _GRID_STEP))
+    clarity, score = _score(repetition, 60.0 * envelope.rate_hz / bpm, bpm)
+    peaks = 1 + np.flatnonzero((score[1:-1] >= score[:-2]) & (score[1:-1] > score[2:]))
+    ranked = peaks[np.argsort(-score[peaks], kind="stable")]
+    if ranked.size == 0 or clarity[ranked[0]] < MIN_CLARITY:
+        return _NO_TEMPO, "no beat repeats steadily enough to count"
+    chosen = _distinct(ranked, bpm)
+    odds = score[chosen] ** _ODDS_POWER
+    confidence = odds / odds.sum() * min(1.0, float(clarity[chosen[0]]) / CLEAR)
+    found = [
+        (_refine(repetition, envelope.rate_hz, float(bpm[place])), float(sure))
+        for place, sure in zip(chosen, confidence, strict=True)
+    ]
+    alternatives = tuple(other for other in found[1:] if other[1] >= MIN_ALTERNATIVE)
+    return TempoEstimate(found[0][0], found[0][1], alternatives), None
+
+
+_NO_TEMPO = TempoEstimate(None, 0.0, ())
+
+
+def _flatten(envelope: OnsetEnvelope) -> FloatArray:
+    """Groups without their slow trend, unit variance each; groups in which nothing happens are left out."""
+    window = max(1, round(_TREND_S * envelope.rate_hz))
+    flux = envelope.groups - uniform_filter1d(envelope.groups, window, axis=1, mode="nearest")
+    spread = flux.std(axis=1, keepdims=True)
+    alive = spread[:, 0] > 1e-9
+    flat: FloatArray = flux[alive] / spread[alive]
+    return flat
+
+
+def _repetition(flux: FloatArray) -> FloatArray:
+    """Normalised, unbiased autocorrelation by lag in frames: half from the groups singly, half from their sum.
+
+    The groups singly keep a hi-hat's pulse apart from a bass line's; the sum rewards what falls together.
+    """
+    frames = flux.shape[1]
+    length = scipy.fft.next_fast_len(2 * frames, real=True)
+    rows = np.vstack([flux, flux.sum(axis=0)])
+    power = np.abs(scipy.fft.rfft(rows, length, axis=1)) ** 2
+    correlation = scipy.fft.irfft(power, length, axis=1)[:, :frames] / (frames - np.arange(frames))
+    correlation /= correlation[:, :1]
+    answer: FloatArray = (correlation[:-1].mean(axis=0) + correlation[-1]) / 2
+    return answer
+
+
+def _at(repetition: FloatArray, lags: FloatArray) -> FloatArray:
+    """Repetition at fractional lags; none where it is negative or the file is too short to say."""
+    known = np.interp(lags, np.arange(repetition.size), repetition, right=0.0)
+    return np.maximum(known, 0.0)
+
+
+def _score(repetition: FloatArray, beat: FloatArray, bpm: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Clarity and score of each beat length in frames, shape (n_tempi,) each."""
+    # A lag is heard well enough while two thirds of the file overlap with themselves; all tempi use the same multiples.
+    slowest = float(beat[np.searchsorted(bpm, 60.0)])
+    multiples = [k for k in _BEATS if k <= 2 or k * slowest <= repetition.size * 2 / 3]
+    heard = np.stack([_at(repetition, k * beat) for k in multiples])
+    clarity = np.exp(np.log(heard + 1e-3).mean(axis=0))
+    thirds = np.stack([_at(repetition, k * beat) for k in _THIRDS]).mean(axis=0)
+    low, high = PRIOR_LEVEL_BPM
+    octaves = np.maximum(np.log2(low / bpm), 0.0) + np.maximum(np.log2(bpm / high), 0.0)
+    prior = np.exp(-0.5 * (octaves / PRIOR_WIDTH_OCTAVES) ** 2)
+    return clarity, np.maximum(clarity - _THIRDS_WEIGHT * thirds, 0.0) * prior
+
+
+def _distinct(ranked: np.ndarray[tuple[int], np.dtype[np.intp]], bpm: FloatArray) -> list[int]:
+    """The best few peaks that are 4 % or more apart."""
+    chosen: list[int] = []
+    for place in ranked:
+        if all(abs(np.log(bpm[place] / bpm[other])) > 0.04 for other in chosen):
+            chosen.append(int(place))
+        if len(chosen) == _CANDIDATES:
+            break
+    return chosen
+
+
+def _refine(repetition: FloatArray, rate_hz: float, bpm: float) -> float:
+    """Follow a beat to longer and longer lags, each found by the last, as long as the repetition holds."""
+    beat = 60.0 * rate_hz / bpm
+    # The grid was scored at up to eight beats, and knows that lag to half a frame; so does each step the one before.
+    beats = next((k for k in (8, 4, 2) if k * beat < repetition.size / 2), 1)
+    holding = 0.0
+    while beats * beat < repetition.size / 2:
+        centre = round(beats * beat)
+        window = slice(max(1, centre - 2), min(repetition.size - 1, centre + 3))
+        peak = window.start + int(np.argmax(repetition[window]))
+        if not 0 < peak < repetition.size - 1:
+            break
+        before, top, after = repetition[peak - 1 : peak + 2]
+        if top < 0.4 * holding or top <= 0.0 or before > top or after > top:
+            break
+        holding = max(holding, float(top))
+        bend = before - 2 * top + after
+        lag = peak + (0.5 * (before - after) / bend if bend < 0.0 else 0.0)
+        beat = float(lag) / beats
+        beats *= 2
+    return 60.0 * rate_hz / beat
