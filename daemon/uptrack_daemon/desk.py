@@ -34,7 +34,7 @@ from uptrack_bridges.messages import (
 from uptrack_bridges.wire import Session, WireClosed
 from uptrack_daemon.feedback import compose
 from uptrack_daemon.intake import examine
-from uptrack_daemon.jobs.queue import Job, NewJob, Queue
+from uptrack_daemon.jobs.queue import Enqueued, Job, NewJob, Queue
 from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, ReportSummary
 
 log = logging.getLogger(__name__)
@@ -48,9 +48,9 @@ class Origin(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
-    instance: str
+    instance: str | None
+    """``None`` for a watched folder: nobody waits for an answer, the page and the list show it."""
     host: str
-    session: str
     request: Analyze
 
 
@@ -136,7 +136,7 @@ class Desk:
             project_id=project.id,
             project_name=project.name,
         )
-        if origin is None:
+        if origin is None or origin.instance is None:
             return report, []
         message = compose(from_json(document), origin.request, job=job.id, run=report.run_id, report_id=report.id)
         return report, [NewDelivery(origin.instance, origin.host, message.model_dump_json())]
@@ -166,33 +166,26 @@ class Desk:
 
     # -- one request ---------------------------------------------------------------------------------------------------
 
+    async def submit(
+        self, request: Analyze, *, instance: str | None = None, host: str = "watch", key: str | None = None
+    ) -> Enqueued:
+        """Examine what ``request`` names and queue it.
+
+        Raises
+        ------
+        BadInput
+            The mix cannot be used, or the genre is not known; nothing was queued.
+        Unavailable
+            The disk does not answer, or the job could not be stored.
+        """
+        return await self._queue.enqueue(await self._examined(request, instance=instance, host=host, key=key))
+
     async def _analyze(self, session: Session, request: Analyze) -> None:
-        if request.mix is None:
-            raise BadInput(
-                "Expected the path of a mix in analyze; only stems came: render the master and send it as mix.",
-                code="analyze.no_mix",
-            )
         key = f"{session.id}:{request.id}" if request.id else None
         if key is not None and (known := await self._queue.by_key(key)) is not None:
             await self._repeat_answer(session, request, known)
             return
-        genre = request.genre or self._genre
-        if genre is not None:
-            find_family(genre)  # one that nobody knows is refused now, not by the worker
-        accepted = await examine(request.mix.path, home=self._home)
-        settings = Settings(
-            genre=genre,
-            target=request.target or self._target,
-            project=project_facts(request.project, accepted.duration_s),
-        )
-        origin = Origin(instance=session.instance, host=session.host, session=session.id, request=request)
-        new = NewJob(
-            path=accepted.path,
-            settings=settings,
-            duration_s=accepted.duration_s,
-            origin=origin.model_dump_json(),
-            key=key,
-        )
+        new = await self._examined(request, instance=session.instance, host=session.host, key=key)
         # The host must hear its job's id before anything about the job, however quick the worker is.
         announced = self._unannounced[new.id] = asyncio.Event()
         try:
@@ -203,6 +196,28 @@ class Desk:
         finally:
             announced.set()
             del self._unannounced[new.id]
+
+    async def _examined(self, request: Analyze, *, instance: str | None, host: str, key: str | None) -> NewJob:
+        if request.mix is None:
+            raise BadInput(
+                "Expected the path of a mix in analyze; only stems came: render the master and send it as mix.",
+                code="analyze.no_mix",
+            )
+        genre = request.genre or self._genre
+        if genre is not None:
+            find_family(genre)  # one that nobody knows is refused now, not by the worker
+        accepted = await examine(request.mix.path, home=self._home)
+        return NewJob(
+            path=accepted.path,
+            settings=Settings(
+                genre=genre,
+                target=request.target or self._target,
+                project=project_facts(request.project, accepted.duration_s),
+            ),
+            duration_s=accepted.duration_s,
+            origin=Origin(instance=instance, host=host, request=request).model_dump_json(),
+            key=key,
+        )
 
     async def _repeat_answer(self, session: Session, request: Analyze, job: Job) -> None:
         """The same request again (a lossy wire repeats): the same answers, and no second job."""
@@ -231,7 +246,7 @@ class Desk:
 
     def _session_of(self, job: Job) -> Session | None:
         origin = read_origin(job)
-        return self._sessions.get(origin.instance) if origin else None
+        return self._sessions.get(origin.instance) if origin and origin.instance else None
 
     async def _tell(self, job: Job, message: FromDaemon) -> None:
         session = self._session_of(job)

@@ -35,7 +35,7 @@ from uptrack_daemon.jobs.supervisor import Supervisor, supervise
 from uptrack_daemon.retention import Retention
 from uptrack_daemon.selfcheck import osc_answers
 from uptrack_daemon.settings import DaemonSettings
-from uptrack_daemon.store import Deliveries, Reports, Store, open_store
+from uptrack_daemon.store import Deliveries, Reports, Store, Watched, open_store
 from uptrack_daemon.watching import watch_folders
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         supervisor = await stack.enter_async_context(
             supervise(queue, settings, compose=desk.feedback_for, listener=desk)
         )
-        watching = tasks.create_task(watch_folders(settings.watch, store, queue, desk), name="watch")
+        watching = tasks.create_task(watch_folders(settings.watch, Watched(store), desk), name="watch")
         stack.callback(watching.cancel)
         yield Bridge(
             protocol=PROTOCOL,

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -153,11 +153,10 @@ async def _list(reports: Reports, name: str | None, limit: int) -> tuple[list[Re
 async def _export_all(reports: Reports, folder: Path) -> int:
     if str(folder) == "-":
         raise BadInput("Expected a folder for --all; try --out reports/.", code="export.folder")
-    with _explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     found = await reports.list(limit=1_000_000)
     for report in found:
-        _write(folder / f"{report.id}.json", (await reports.get(report.id)).document)
+        stored = await reports.get(report.id)
+        await asyncio.to_thread(_write, folder / f"{report.id}.json", stored.document)
     return len(found)
 
 
@@ -177,11 +176,12 @@ def _plain(report: ReportSummary) -> dict[str, Any]:
 
 def _write(path: Path, text: str) -> None:
     with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Any:
+def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
