@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -51,7 +50,7 @@ class Line(Protocol):
     async def host(self, name: str = "host-1") -> Host: ...
 
 
-async def ask(host: Host, **message: Any) -> dict[str, Any]:
+async def ask(host: Host, /, **message: Any) -> dict[str, Any]:
     """Say one message and hear the next whole answer."""
     await host.say(json.dumps(message))
     return await hear_whole(host)
@@ -140,9 +139,9 @@ class MailboxHost:
 
     async def hear(self) -> dict[str, Any]:
         async with asyncio.timeout(PATIENCE_S):
-            while not (names := sorted(os.listdir(self.folder / "to_host"))) or not names[0].endswith(".json"):
+            while not (paths := sorted((self.folder / "to_host").glob("*.json"))): - files send no events
                 await asyncio.sleep(0.002)
-        path = self.folder / "to_host" / names[0]
+        path = paths[0]
         heard: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         path.unlink()
         return heard
@@ -188,7 +187,7 @@ class OscHost:
         with contextlib.suppress(ValueError, RecursionError):
             message = json.loads(text)
             if isinstance(message, dict) and self.session is not None and message.get("type") != "hello":
-                text = json.dumps({"session": self.session} | message)
+                text = json.dumps({"session": self.session} | message, ensure_ascii=False)
         await self.send("/uptrack/message", text)
 
     async def send(self, address: str, *arguments: Any) -> None:
