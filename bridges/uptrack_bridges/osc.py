@@ -9,12 +9,13 @@ get no answer at all. A session ends after ``idle_s`` without a word, for nothin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.messages import BadMessage, Hello, HostMessage, Message, Ping, read_from_host, write
@@ -56,7 +57,7 @@ class OscWire:
         self.source = source
         self.reply_to = source
         self.typed = False
-        self.waiting: asyncio.Queue[_Letter] = asyncio.Queue(MAX_WAITING)
+        self.waiting: asyncio.Queue[_Letter | None] = asyncio.Queue(MAX_WAITING)
         self._endpoint = endpoint
         self._closed = False
 
@@ -75,6 +76,8 @@ class OscWire:
     async def close(self, sentence: str) -> None:
         logger.info("osc host %s:%d: %s", *self.reply_to, sentence)
         self._closed = True
+        with contextlib.suppress(asyncio.QueueFull):
+            self.waiting.put_nowait(None)  # wakes the worker, which finds no session and goes
 
     def speaking(self, *, typed: bool) -> OscWire:
         """This wire, or one to the same place in the other form, for a single answer in the form of the question."""
@@ -127,8 +130,8 @@ class OscServer(asyncio.DatagramProtocol):
     # -- what asyncio calls --------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101
-        self._endpoint = transport
+        # A cast, not a check: Python 3.11's own datagram transport is no subclass of the interface it implements.
+        self._endpoint = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
         source = (str(addr[0]), int(addr[1]))
@@ -177,7 +180,8 @@ class OscServer(asyncio.DatagramProtocol):
             while self._switchboard.session_of(wire) is not None or not wire.waiting.empty():
                 async with asyncio.timeout(self._idle_s):
                     letter = await wire.waiting.get()
-                await self._act(wire, letter)
+                if letter is not None:
+                    await self._act(wire, letter)
         except TimeoutError:
             logger.info("osc host %s:%d has been silent for %g s", *wire.source, self._idle_s)
         finally:
@@ -225,12 +229,16 @@ def _read(heard: Heard) -> _Letter:
             if isinstance(message, TypedHello):
                 return _Letter(typed, message.hello, message.reply_port)
             return _Letter(typed, message)
-        if len(heard.arguments) != 1 or not isinstance(heard.arguments[0], str):
-            raise BadMessage(f"Expected {MESSAGE} with one text of JSON.")
-        text = heard.arguments[0]
+        text = _json_of(heard)
         return _Letter(typed, read_from_host(text))
     except BadMessage as error:
         return _Letter(typed, None, error=error, text=text)
+
+
+def _json_of(heard: Heard) -> str:
+    if len(heard.arguments) == 1 and isinstance(heard.arguments[0], str):
+        return heard.arguments[0]
+    raise BadMessage(f"Expected {MESSAGE} with one text of JSON.")
 
 
 @asynccontextmanager

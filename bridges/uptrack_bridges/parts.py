@@ -7,6 +7,7 @@ hold is bounded three ways: messages being joined at once, bytes held, seconds s
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,14 +42,11 @@ def split(text: str, *, limit_bytes: int, message_id: str, session: str | None =
     if room < 6:  # the longest escape of one character, \u001f
         raise ValueError(f"expected a limit of more than {limit_bytes - room + 6} bytes, got {limit_bytes}")
     slices: list[str] = []
-    start = used = 0
-    for index, character in enumerate(text):
-        cost = _escaped_bytes(character)
-        if used + cost > room:
-            slices.append(text[start:index])
-            start, used = index, 0
-        used += cost
-    slices.append(text[start:])
+    start = 0
+    while start < len(text) or not slices:
+        end = start + _longest_prefix(text[start : start + room], room)
+        slices.append(text[start:end])
+        start = end
     if len(slices) > MAX_PARTS:
         raise BadMessage(
             f"A message of {len(text)} characters needs {len(slices)} parts here, over the cap of {MAX_PARTS}.",
@@ -60,12 +58,22 @@ def split(text: str, *, limit_bytes: int, message_id: str, session: str | None =
     ]
 
 
-def _escaped_bytes(character: str) -> int:
-    if character in '"\\\n\r\t\b\f':
-        return 2
-    if character < " ":
-        return 6
-    return len(character.encode("utf-8", "surrogatepass"))
+def _longest_prefix(text: str, room: int) -> int:
+    """How many characters of ``text`` fit into ``room`` bytes once they are a JSON string."""
+    if _escaped_bytes(text) <= room:
+        return len(text)
+    fits, too_many = 1, len(text)
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if _escaped_bytes(text[:middle]) <= room:
+            fits = middle
+        else:
+            too_many = middle
+    return fits
+
+
+def _escaped_bytes(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode()) - len('""')
 
 
 @dataclass(slots=True)

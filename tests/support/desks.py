@@ -1,0 +1,82 @@
+"""A small real desk: answers every request at once, and remembers what it was told."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from uptrack_analysis.errors import BadInput
+from uptrack_bridges.messages import (
+    Analyze,
+    Cancel,
+    Feedback,
+    FeedbackApplied,
+    JobProgress,
+    JobQueued,
+    Marker,
+    State,
+)
+from uptrack_bridges.wire import Session
+
+TOKEN = "a-token-nobody-guesses-0123456789"
+VERSION = "0.1.0"
+
+
+@dataclass
+class EchoDesk:
+    """Answers ``analyze`` with ``job.queued``, ``job.progress`` and ``feedback`` for one marker.
+
+    A mix called ``/no/such/file`` is refused with ``input.bad``; one called ``/bug`` is a programming slip. ``markers``
+    says how many markers the feedback has, ``gate`` holds answers back until it is set.
+    """
+
+    markers: int = 1
+    gate: asyncio.Event | None = None
+    sessions: list[Session] = field(default_factory=list[Session])
+    heard: asyncio.Queue[tuple[Session, Analyze | Cancel | State | FeedbackApplied]] = field(
+        default_factory=asyncio.Queue
+    )
+    ended: asyncio.Queue[Session] = field(default_factory=asyncio.Queue)
+
+    def page_url(self) -> str:
+        return "http://127.0.0.1:49721/?code=once"
+
+    async def opened(self, session: Session) -> None:
+        self.sessions.append(session)
+
+    async def received(self, session: Session, message: Analyze | Cancel | State | FeedbackApplied) -> None:
+        self.heard.put_nowait((session, message))
+        if self.gate is not None:
+            await self.gate.wait()
+        if isinstance(message, Analyze) and message.mix is not None:
+            await self._analyze(session, message, message.mix.path)
+
+    async def closed(self, session: Session) -> None:
+        self.ended.put_nowait(session)
+
+    async def _analyze(self, session: Session, request: Analyze, path: str) -> None:
+        if path == "/no/such/file":
+            raise BadInput(f"Expected an audio file, but {path} does not exist.")
+        if path == "/bug":
+            raise ZeroDivisionError("a planted slip")
+        job = f"job-{request.id}"
+        if request.id is not None:
+            session.requests[request.id] = job
+        await session.wire.send(JobQueued(id=request.id, job=job, position=0))
+        await session.wire.send(JobProgress(job=job, fraction=0.5, stage="spectrum"))
+        markers = [
+            Marker(
+                id=f"low.mono-{number:04d}",
+                rule="low.mono",
+                severity="major",
+                start_s=135.0,
+                end_s=150.0,
+                bar="73.1",
+                text="Bass ist nicht mono — 58 Hz",
+                colour="#e5484d",
+            )
+            for number in range(self.markers)
+        ]
+        await session.wire.send(
+            Feedback(job=job, run="run-1", report="report-1", status="76 · techno", score=76.0, markers=markers)
+        )
