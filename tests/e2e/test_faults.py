@@ -19,7 +19,7 @@ from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from support.daemon_process import Daemon, environment_of, running_daemon, uptrack
-from support.hosts import hear_one, hear_until, host_over
+from support.daws import hear_one, hear_until, host_over
 from support.tracks import beat, long_track
 
 pytestmark = pytest.mark.xdist_group("faults")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from support.daemon_process import Daemon, running_daemon
+from support.daws import hear_one, hear_until, host_over
 from support.ffmpeg import ebur128
-from support.hosts import hear_one, hear_until, host_over
 from support.lmms import render
 from support.tracks import beat
 
