@@ -19,7 +19,7 @@ from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from support.daemon_process import Daemon, environment_of, running_daemon, uptrack
-from support.daws import hear_one, hear_until, host_over
+from support.daws import daw_over, hear_one, hear_until
 from support.tracks import beat, long_track
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -47,40 +47,40 @@ async def test_a_killed_worker_fails_its_job_with_a_sentence_and_is_replaced(
     daemon: Daemon, long_mix: Path, short_mix: Path
 ) -> None:
     [worker] = daemon.status()["workers"]
-    async with host_over("websocket", daemon) as host:
-        await host.say(type="analyze", id="long", mix={"path": str(long_mix)})
-        await hear_one(host, "job.progress")
+    async with daw_over("websocket", daemon) as daw:
+        await daw.say(type="analyze", id="long", mix={"path": str(long_mix)})
+        await hear_one(daw, "job.progress")
         os.kill(worker, signal.SIGKILL)
-        failed = await hear_one(host, "job.failed", "feedback")
+        failed = await hear_one(daw, "job.failed", "feedback")
         assert failed["type"] == "job.failed"
         assert "signal 9" in failed["sentence"]
-        await host.say(type="analyze", id="short", mix={"path": str(short_mix)})
-        assert (await hear_one(host, "feedback", "job.failed"))["type"] == "feedback"
+        await daw.say(type="analyze", id="short", mix={"path": str(short_mix)})
+        assert (await hear_one(daw, "feedback", "job.failed"))["type"] == "feedback"
     assert daemon.status()["workers"] != [worker]
 
 
 async def test_cancelling_a_running_job_ends_it_and_the_next_one_runs(
     daemon: Daemon, long_mix: Path, short_mix: Path
 ) -> None:
-    async with host_over("mailbox", daemon) as host:
-        await host.say(type="analyze", id="long", mix={"path": str(long_mix)})
-        await hear_one(host, "job.progress")
-        await host.say(type="cancel", request="long")
-        ended = await hear_one(host, "job.failed", "feedback")
+    async with daw_over("mailbox", daemon) as daw:
+        await daw.say(type="analyze", id="long", mix={"path": str(long_mix)})
+        await hear_one(daw, "job.progress")
+        await daw.say(type="cancel", request="long")
+        ended = await hear_one(daw, "job.failed", "feedback")
         assert (ended["type"], ended["code"]) == ("job.failed", "job.cancelled")
-        await host.say(type="analyze", id="short", mix={"path": str(short_mix)})
-        assert (await hear_one(host, "feedback", "job.failed"))["type"] == "feedback"
+        await daw.say(type="analyze", id="short", mix={"path": str(short_mix)})
+        assert (await hear_one(daw, "feedback", "job.failed"))["type"] == "feedback"
 
 
 async def test_fifty_jobs_at_once_are_all_answered_in_their_order(daemon: Daemon, short_mix: Path) -> None:
-    async with host_over("websocket", daemon) as host:
+    async with daw_over("websocket", daemon) as daw:
         for number in range(50):
-            await host.say(type="analyze", id=f"a{number}", mix={"path": str(short_mix)})
+            await daw.say(type="analyze", id=f"a{number}", mix={"path": str(short_mix)})
         done: list[str] = []
         while len(done) < 50:
-            feedback = await hear_one(host, "feedback", "job.failed", "refused")
+            feedback = await hear_one(daw, "feedback", "job.failed", "refused")
             assert feedback["type"] == "feedback", feedback
-            await host.say(type="feedback.applied", run=feedback["run"])
+            await daw.say(type="feedback.applied", run=feedback["run"])
             done.append(feedback["id"])
     assert done == [f"a{number}" for number in range(50)]
 
@@ -92,15 +92,15 @@ async def test_a_job_cut_off_by_the_daemons_own_death_goes_on_after_a_restart(tm
     daemon = Daemon(home, environment)
     killed = daemon.bridge["pid"]
     [worker] = daemon.status()["workers"]
-    async with host_over("websocket", daemon, instance="survivor") as host:
-        await host.say(type="analyze", id="long", mix={"path": str(long_mix)})
-        job = (await hear_one(host, "job.progress"))["job"]
+    async with daw_over("websocket", daemon, instance="survivor") as daw:
+        await daw.say(type="analyze", id="long", mix={"path": str(long_mix)})
+        job = (await hear_one(daw, "job.progress"))["job"]
         os.kill(killed, signal.SIGKILL)
     await gone(worker)  # the worker of a killed daemon does not live on
     with running_daemon(home) as restarted:
         assert restarted.bridge["pid"] != killed, "the lock and bridge.json left behind count for nothing"
-        async with host_over("websocket", restarted, instance="survivor") as host:
-            feedback = await hear_one(host, "feedback", "job.failed")
+        async with daw_over("websocket", restarted, instance="survivor") as daw:
+            feedback = await hear_one(daw, "feedback", "job.failed")
             assert (feedback["type"], feedback["job"], feedback["id"]) == ("feedback", job, "long")
 
 
@@ -118,19 +118,19 @@ async def test_sigterm_stops_in_order_and_takes_the_discovery_file_away(tmp_path
     assert uptrack("daemon", "start", environment=environment).returncode == 0
     daemon = Daemon(home, environment)
     pid = daemon.bridge["pid"]
-    async with host_over("websocket", daemon, instance="survivor") as host:
-        await host.say(type="analyze", id="long", mix={"path": str(long_mix)})
-        await hear_one(host, "job.progress")
+    async with daw_over("websocket", daemon, instance="survivor") as daw:
+        await daw.say(type="analyze", id="long", mix={"path": str(long_mix)})
+        await hear_one(daw, "job.progress")
         os.kill(pid, signal.SIGTERM)
         with pytest.raises(websockets.ConnectionClosed) as closed:
-            await hear_until(host, "nothing of this type ever comes")
+            await hear_until(daw, "nothing of this type ever comes")
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1001, "going away, said in order"
     await gone(pid)
     assert not (home / "bridge.json").exists()
     with running_daemon(home) as restarted:
-        async with host_over("websocket", restarted, instance="survivor") as host:
-            assert (await hear_one(host, "feedback", "job.failed"))["type"] == "feedback", "put back, not lost"
+        async with daw_over("websocket", restarted, instance="survivor") as daw:
+            assert (await hear_one(daw, "feedback", "job.failed"))["type"] == "feedback", "put back, not lost"
 
 
 def test_a_second_daemon_is_told_about_the_first(daemon: Daemon) -> None:
@@ -202,11 +202,11 @@ async def test_garbage_on_every_wire_leaves_the_daemon_answering(daemon: Daemon)
         wrong.add_arg(b"bytes")
         udp.send(wrong.build().dgram)
     nested = "[" * (1 << 20)
-    async with host_over("websocket", daemon) as host:
-        await host.say(type="no such type", id="u")
-        assert (await hear_one(host, "refused"))["id"] == "u"
-        await host.say(type="analyze", id=7, mix="not an object")
-        assert (await hear_one(host, "refused"))["code"].startswith("message.")
+    async with daw_over("websocket", daemon) as daw:
+        await daw.say(type="no such type", id="u")
+        assert (await hear_one(daw, "refused"))["id"] == "u"
+        await daw.say(type="analyze", id=7, mix="not an object")
+        assert (await hear_one(daw, "refused"))["code"].startswith("message.")
     async with websockets.connect(f"ws://127.0.0.1:{daemon.bridge['port']}/bridge", max_size=None) as wire:
         await wire.send(nested[: (1 << 20) - 1])
         assert json.loads(await wire.recv())["type"] == "refused"
@@ -215,6 +215,6 @@ async def test_garbage_on_every_wire_leaves_the_daemon_answering(daemon: Daemon)
     inbox.mkdir()
     (inbox / "00000001.json").write_bytes(rng.randbytes(1_000))
     os.mkfifo(inbox / "00000002.json")
-    async with host_over("osc", daemon) as host:
-        await host.say(type="ping", id="alive")
-        assert (await hear_until(host, "pong"))[-1]["id"] == "alive"
+    async with daw_over("osc", daemon) as daw:
+        await daw.say(type="ping", id="alive")
+        assert (await hear_until(daw, "pong"))[-1]["id"] == "alive"

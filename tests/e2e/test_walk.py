@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.daemon_process import Daemon, running_daemon
-from support.daws import hear_one, hear_until, host_over
+from support.daws import daw_over, hear_one, hear_until
 from support.ffmpeg import ebur128
 from support.lmms import render
 from support.tracks import beat
@@ -38,12 +38,12 @@ def project(bpm: float, *, start_s: float = 0.0) -> dict[str, Any]:
 @pytest.mark.parametrize("wire", WIRES)
 async def test_a_real_track_comes_back_as_markers_over(wire: str, daemon: Daemon) -> None:
     track, bpm = render()
-    async with host_over(wire, daemon) as host:
-        await host.say(type="analyze", id="a1", mix={"path": str(track)}, project=project(bpm, start_s=9.6))
-        heard = await hear_until(host, "feedback", "job.failed", "refused")
+    async with daw_over(wire, daemon) as daw:
+        await daw.say(type="analyze", id="a1", mix={"path": str(track)}, project=project(bpm, start_s=9.6))
+        heard = await hear_until(daw, "feedback", "job.failed", "refused")
         feedback = heard[-1]
         assert feedback["type"] == "feedback", feedback
-        await host.say(type="feedback.applied", run=feedback["run"], placed=[m["id"] for m in feedback["markers"]])
+        await daw.say(type="feedback.applied", run=feedback["run"], placed=[m["id"] for m in feedback["markers"]])
 
     assert heard[0]["type"] == "job.queued"
     assert heard[0]["id"] == feedback["id"] == "a1"
@@ -62,9 +62,9 @@ async def test_a_real_track_comes_back_as_markers_over(wire: str, daemon: Daemon
 async def test_the_figures_of_a_real_track_agree_with_ffmpeg_and_with_its_project(daemon: Daemon) -> None:
     track, bpm = render()
     peer = ebur128(track)
-    async with host_over("websocket", daemon) as host:
-        await host.say(type="analyze", id="a1", mix={"path": str(track)})
-        feedback = await hear_one(host, "feedback")
+    async with daw_over("websocket", daemon) as daw:
+        await daw.say(type="analyze", id="a1", mix={"path": str(track)})
+        feedback = await hear_one(daw, "feedback")
     shown = daemon.command("reports", "show", feedback["report"], "--json")
     assert shown.returncode == 0, shown.stderr
     report = json.loads(shown.stdout)
@@ -79,21 +79,21 @@ async def test_the_figures_of_a_real_track_agree_with_ffmpeg_and_with_its_projec
 
 @pytest.mark.xdist_group("walk")
 async def test_hello_and_analyze_with_a_mix_path_are_enough(daemon: Daemon, quiet_mono_low: Path) -> None:
-    async with host_over("websocket", daemon) as host:
-        await host.say(type="analyze", mix={"path": str(quiet_mono_low)})
-        feedback = await hear_one(host, "feedback")
+    async with daw_over("websocket", daemon) as daw:
+        await daw.say(type="analyze", mix={"path": str(quiet_mono_low)})
+        feedback = await hear_one(daw, "feedback")
     assert all(marker["bar"] is None for marker in feedback["markers"]), "no tempo map, no bars"
 
 
 @pytest.mark.xdist_group("walk")
 async def test_the_same_request_twice_is_one_job(daemon: Daemon, quiet_mono_low: Path) -> None:
-    async with host_over("osc", daemon) as host:
+    async with daw_over("osc", daemon) as daw:
         for _ in range(2):
-            await host.say(type="analyze", id="once", mix={"path": str(quiet_mono_low)})
-        first = await hear_one(host, "feedback")
-        await host.say(type="feedback.applied", run=first["run"])
-        await host.say(type="ping", id="p")
-        rest = await hear_until(host, "pong")
+            await daw.say(type="analyze", id="once", mix={"path": str(quiet_mono_low)})
+        first = await hear_one(daw, "feedback")
+        await daw.say(type="feedback.applied", run=first["run"])
+        await daw.say(type="ping", id="p")
+        rest = await hear_until(daw, "pong")
     assert {message.get("job", first["job"]) for message in rest} == {first["job"]}
 
 
@@ -101,18 +101,18 @@ async def test_the_same_request_twice_is_one_job(daemon: Daemon, quiet_mono_low:
 async def test_what_was_not_acknowledged_is_sent_again_to_the_same_instance(
     daemon: Daemon, quiet_mono_low: Path
 ) -> None:
-    async with host_over("websocket", daemon, instance="comes-back") as host:
-        await host.say(type="analyze", id="a1", mix={"path": str(quiet_mono_low)})
-        first = await hear_one(host, "feedback")
-    async with host_over("websocket", daemon, instance="comes-back") as host:
-        again = await hear_one(host, "feedback")
-        await host.say(type="feedback.applied", run=again["run"])
-        await host.say(type="ping", id="p1")
-        await hear_one(host, "pong")
+    async with daw_over("websocket", daemon, instance="comes-back") as daw:
+        await daw.say(type="analyze", id="a1", mix={"path": str(quiet_mono_low)})
+        first = await hear_one(daw, "feedback")
+    async with daw_over("websocket", daemon, instance="comes-back") as daw:
+        again = await hear_one(daw, "feedback")
+        await daw.say(type="feedback.applied", run=again["run"])
+        await daw.say(type="ping", id="p1")
+        await hear_one(daw, "pong")
     assert again == first
-    async with host_over("websocket", daemon, instance="comes-back") as host:
-        await host.say(type="ping", id="p2")
-        assert [message["type"] for message in await hear_until(host, "pong")] == ["pong"]
+    async with daw_over("websocket", daemon, instance="comes-back") as daw:
+        await daw.say(type="ping", id="p2")
+        assert [message["type"] for message in await hear_until(daw, "pong")] == ["pong"]
 
 
 @pytest.mark.xdist_group("walk")
@@ -134,19 +134,19 @@ async def test_bad_input_is_one_sentence_and_the_conversation_goes_on_over(
         Path("relative.wav"),
         daemon.home / "bridge.json",
     ]
-    async with host_over(wire, daemon) as host:
+    async with daw_over(wire, daemon) as daw:
         for number, path in enumerate(bad_paths):
-            await host.say(type="analyze", id=f"bad{number}", mix={"path": str(path)})
-            refused = await hear_one(host, "refused", "feedback")
+            await daw.say(type="analyze", id=f"bad{number}", mix={"path": str(path)})
+            refused = await hear_one(daw, "refused", "feedback")
             assert refused["type"] == "refused", path
             assert refused["id"] == f"bad{number}"
             assert refused["sentence"].strip().endswith((".", ")")), refused
             assert "\n" not in refused["sentence"]
             assert "Traceback" not in refused["sentence"]
-        await host.say(type="analyze", id="genre", mix={"path": str(quiet_mono_low)}, genre="polka")
-        assert "polka" in (await hear_one(host, "refused"))["sentence"]
-        await host.say(type="ping", id="still here")
-        assert (await hear_one(host, "pong"))["id"] == "still here"
+        await daw.say(type="analyze", id="genre", mix={"path": str(quiet_mono_low)}, genre="polka")
+        assert "polka" in (await hear_one(daw, "refused"))["sentence"]
+        await daw.say(type="ping", id="still here")
+        assert (await hear_one(daw, "pong"))["id"] == "still here"
 
 
 @pytest.mark.xdist_group("walk")
@@ -155,11 +155,11 @@ async def test_the_page_shows_the_report_to_whoever_follows_the_welcome_url(
 ) -> None:
     import aiohttp
 
-    async with host_over("websocket", daemon) as host:
-        await host.say(type="hello", id="h2", protocol=1, host="test", token=daemon.bridge["token"])
-        url = (await hear_one(host, "welcome"))["url"]
-        await host.say(type="analyze", id="a1", mix={"path": str(quiet_mono_low)})
-        report = (await hear_one(host, "feedback"))["report"]
+    async with daw_over("websocket", daemon) as daw:
+        await daw.say(type="hello", id="h2", protocol=1, host="test", token=daemon.bridge["token"])
+        url = (await hear_one(daw, "welcome"))["url"]
+        await daw.say(type="analyze", id="a1", mix={"path": str(quiet_mono_low)})
+        report = (await hear_one(daw, "feedback"))["report"]
     jar = aiohttp.CookieJar(unsafe=True)  # cookies of an IP address
     async with aiohttp.ClientSession(cookie_jar=jar) as browser:
         async with browser.get(url) as page:
@@ -177,10 +177,10 @@ async def test_reports_are_listed_exported_and_erased_by_the_command_line(
     daemon: Daemon, tmp_path: Path, quiet_mono_low: Path
 ) -> None:
     mix = beat(tmp_path / "to-be-erased.wav")
-    async with host_over("websocket", daemon) as host:
-        await host.say(type="analyze", id="a1", mix={"path": str(mix)})
-        feedback = await hear_one(host, "feedback")
-        await host.say(type="feedback.applied", run=feedback["run"])
+    async with daw_over("websocket", daemon) as daw:
+        await daw.say(type="analyze", id="a1", mix={"path": str(mix)})
+        feedback = await hear_one(daw, "feedback")
+        await daw.say(type="feedback.applied", run=feedback["run"])
     report = feedback["report"]
     assert report[:8] in daemon.command("reports", "list", "to-be-erased").stdout
     page = tmp_path / "report.html"

@@ -1,239 +1,161 @@
-"""Independent hosts: what a DAW script does, written without the project's own wires.
+"""Three DAWs that share no code with the daemon: the ``websockets`` library, plain files, and OSC by hand.
 
-Each speaks one transport with somebody else's library (or plain files and sockets) and the plain ``json`` module.
-``connect_*`` start the server half from a switchboard and give a ``Host``.
+They talk to the daemon as a process of its own (``daemon_process``), in plain dictionaries, so that a mistake in our
+own models cannot hide itself. ``hosts`` next door does the same for transports served inside the test.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
 import json
 import os
-import socket
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from aiohttp import web
+import websockets
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
-from websockets.asyncio.client import ClientConnection, connect
 
-from uptrack_bridges.mailbox import serve_mailbox
-from uptrack_bridges.osc import serve_osc
-from uptrack_bridges.switchboard import Switchboard
-from uptrack_bridges.websocket import BridgeEndpoint
+from support.daemon_process import GENEROUS_S, Daemon
 
-PATIENCE_S = 30.0
-"""Far more than anything here takes: only a failing test waits this long."""
+Said = dict[str, Any]
 
 
-class Host(Protocol):
-    """One DAW, from its own side of the wire."""
+class Daw(Protocol):
+    """A DAW, as far as the daemon can tell."""
 
-    part_bytes: int
-    """Largest JSON text this wire carries in one piece."""
+    session: str
 
-    async def say(self, text: str) -> None: ...
+    async def say(self, **message: Any) -> None: ...
 
-    async def hear(self) -> dict[str, Any]: ...
-
-    async def vanish(self) -> None:
-        """Go away the way a host that quits does."""
+    async def hear(self) -> Said: ...
 
 
-class Line(Protocol):
-    """A running server, from which any number of hosts can be connected."""
-
-    async def host(self, name: str = "host-1") -> Host: ...
-
-
-async def ask(host: Host, **message: Any) -> dict[str, Any]:
-    """Say one message and hear the next whole answer."""
-    await host.say(json.dumps(message))
-    return await hear_whole(host)
+async def hear_until(daw: Daw, *types: str) -> list[Said]:
+    """What ``daw`` hears, up to and including the first message of one of ``types``."""
+    heard: list[Said] = []
+    while not heard or heard[-1]["type"] not in types:
+        heard.append(await asyncio.wait_for(daw.hear(), GENEROUS_S))
+    return heard
 
 
-async def hear_whole(host: Host) -> dict[str, Any]:
-    """The next message, joined if it comes in parts."""
-    slices: dict[int, str] = {}
-    while True:
-        message = await host.hear()
-        if message["type"] != "part":
-            return message
-        slices[message["part"]] = message["data"]
-        if len(slices) == message["parts"]:
-            whole: dict[str, Any] = json.loads("".join(slices[number] for number in sorted(slices)))
-            return whole
+async def hear_one(daw: Daw, *types: str) -> Said:
+    """The first message of one of ``types``; what comes before it is passed over."""
+    return (await hear_until(daw, *types))[-1]
 
 
-# -- WebSocket, by the websockets library ------------------------------------------------------------------------------
+async def introduce(daw: Daw, daemon: Daemon, instance: str, **facts: Any) -> Said:
+    """Say hello and hear ``welcome``."""
+    token = daemon.bridge["token"]
+    await daw.say(type="hello", id="h1", protocol=1, host="test", token=token, instance=instance, **facts)
+    welcome = await hear_one(daw, "welcome", "refused")
+    assert welcome["type"] == "welcome", welcome
+    daw.session = welcome["session"]
+    return welcome
 
 
-class WebSocketHost:
-    part_bytes = 1 << 20
+class WebSocketDaw:
+    def __init__(self, socket: websockets.ClientConnection) -> None:
+        self._socket = socket
+        self.session = ""
 
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
+    async def say(self, **message: Any) -> None:
+        await self._socket.send(json.dumps(message))
 
-    async def say(self, text: str) -> None:
-        await self.connection.send(text)
-
-    async def hear(self) -> dict[str, Any]:
-        async with asyncio.timeout(PATIENCE_S):
-            heard: dict[str, Any] = json.loads(await self.connection.recv())
+    async def hear(self) -> Said:
+        heard: Said = json.loads(await self._socket.recv())
         return heard
 
-    async def vanish(self) -> None:
-        self.connection.transport.abort()
 
-
-class WebSocketLine:
-    def __init__(self, url: str, hosts: contextlib.AsyncExitStack) -> None:
-        self.url = url
-        self._hosts = hosts
-
-    async def host(self, name: str = "host-1") -> WebSocketHost:
-        # Not `async with connect`: its exit would wait for a peer that a test may have taken away.
-        connection = await connect(self.url, max_size=None, close_timeout=1)
-        self._hosts.push_async_callback(connection.close)
-        return WebSocketHost(connection)
-
-
-@asynccontextmanager
-async def websocket_line(switchboard: Switchboard, **options: Any) -> AsyncIterator[WebSocketLine]:
-    endpoint = BridgeEndpoint(switchboard, **options)
-    application = web.Application()
-    application.add_routes(endpoint.routes())
-    runner = web.AppRunner(application)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        async with contextlib.AsyncExitStack() as hosts:
-            yield WebSocketLine(f"ws://127.0.0.1:{runner.addresses[0][1]}/bridge", hosts)
-    finally:
-        await endpoint.close()
-        await runner.cleanup()
-
-
-# -- mailbox, by plain files -------------------------------------------------------------------------------------------
-
-
-class MailboxHost:
-    part_bytes = 64 * 1024
+class MailboxDaw:
+    """Plain files, as a Lua script writes them: ``.tmp`` first, then the name."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._numbers = itertools.count(1)
+        self._to_daemon = folder / "to_daemon"
+        self._to_host = folder / "to_host"
+        self._number = 0
+        self.session = ""
+        self._to_host.mkdir(parents=True)
+        self._to_daemon.mkdir()
 
-    def make(self) -> None:
-        (self.folder / "to_host").mkdir(parents=True)
-        (self.folder / "to_daemon").mkdir()
-
-    async def say(self, text: str) -> None:
-        draft = self.folder / "to_daemon" / f"{next(self._numbers)}.tmp"
-        draft.write_text(text, encoding="utf-8")
+    async def say(self, **message: Any) -> None:
+        self._number += 1
+        draft = self._to_daemon / f"{self._number:08d}.tmp"
+        draft.write_text(json.dumps(message), "utf-8")
         draft.rename(draft.with_suffix(".json"))
 
-    async def hear(self) -> dict[str, Any]:
-        async with asyncio.timeout(PATIENCE_S):
-            while not (names := sorted(os.listdir(self.folder / "to_host"))) or not names[0].endswith(".json"):
-                await asyncio.sleep(0.002)
-        path = self.folder / "to_host" / names[0]
-        heard: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        path.unlink()
+    async def hear(self) -> Said:
+        # A folder has no event a plain client could wait for: it looks, and looks again.
+        while not (letters := sorted(self._to_host.glob("*.json"))):
+            await asyncio.sleep(0.01)
+        heard: Said = json.loads(letters[0].read_text("utf-8"))
+        letters[0].unlink()
         return heard
 
-    async def vanish(self) -> None:
-        self.folder.rename(self.folder.with_name(".gone"))
 
+class OscDaw(asyncio.DatagramProtocol):
+    """``/uptrack/message`` over UDP; parts are joined by hand."""
 
-class MailboxLine:
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self) -> None:
+        self._heard: asyncio.Queue[Said] = asyncio.Queue()
+        self._parts: dict[str, dict[int, str]] = {}
+        self.transport: asyncio.DatagramTransport | None = None
+        self.session = ""
 
-    async def host(self, name: str = "host-1") -> MailboxHost:
-        host = MailboxHost(self.root / name)
-        host.make()
-        return host
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        message = OscMessage(data)
+        assert message.address == "/uptrack/message"
+        said: Said = json.loads(message.params[0])
+        if said["type"] == "part":
+            parts = self._parts.setdefault(said["id"], {})
+            parts[said["part"]] = said["data"]
+            if len(parts) < said["parts"]:
+                return
+            said = json.loads("".join(self._parts.pop(said["id"])[number] for number in sorted(parts)))
+        self._heard.put_nowait(said)
+
+    async def say(self, **message: Any) -> None:
+        assert self.transport is not None
+        if self.session:
+            message["session"] = self.session
+        builder = OscMessageBuilder("/uptrack/message")
+        builder.add_arg(json.dumps(message))
+        self.transport.sendto(builder.build().dgram)
+
+    async def hear(self) -> Said:
+        return await self._heard.get()
 
 
 @asynccontextmanager
-async def mailbox_line(switchboard: Switchboard, root: Path, **options: Any) -> AsyncIterator[MailboxLine]:
-    options = {"active_poll_s": 0.005, "idle_poll_s": 0.01} | options
-    async with serve_mailbox(root, switchboard, **options):
-        yield MailboxLine(root)
-
-
-# -- OSC, by a plain UDP socket and python-osc's builder ---------------------------------------------------------------
-
-
-class OscHost:
-    """Speaks JSON over ``/uptrack/message``, or any address with ``send``."""
-
-    part_bytes = 8_000
-
-    def __init__(self, port: int) -> None:
-        self.session: str | None = None
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-        self.socket.bind(("127.0.0.1", 0))
-        self.to = ("127.0.0.1", port)
-
-    async def say(self, text: str) -> None:
-        """Say one JSON text, with the session added the way a script would."""
-        with contextlib.suppress(ValueError, RecursionError):
-            message = json.loads(text)
-            if isinstance(message, dict) and self.session is not None and message.get("type") != "hello":
-                text = json.dumps({"session": self.session} | message)
-        await self.send("/uptrack/message", text)
-
-    async def send(self, address: str, *arguments: Any) -> None:
-        builder = OscMessageBuilder(address)
-        for argument in arguments:
-            builder.add_arg(argument)
-        await self.throw(builder.build().dgram)
-
-    async def throw(self, datagram: bytes) -> None:
-        await asyncio.get_running_loop().sock_sendto(self.socket, datagram, self.to)
-
-    async def hear_osc(self) -> tuple[str, list[Any]]:
-        async with asyncio.timeout(PATIENCE_S):
-            message = OscMessage(await asyncio.get_running_loop().sock_recv(self.socket, 65_536))
-        return message.address, message.params
-
-    async def hear(self) -> dict[str, Any]:
-        address, (text,) = await self.hear_osc()
-        assert address == "/uptrack/message"
-        heard: dict[str, Any] = json.loads(text)
-        if heard["type"] == "welcome":
-            self.session = heard["session"]
-        return heard
-
-    async def vanish(self) -> None:
-        self.socket.close()
-
-
-class OscLine:
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.hosts: list[OscHost] = []
-
-    async def host(self, name: str = "host-1") -> OscHost:
-        host = OscHost(self.port)
-        self.hosts.append(host)
-        return host
-
-
-@asynccontextmanager
-async def osc_line(switchboard: Switchboard, **options: Any) -> AsyncIterator[OscLine]:
-    async with serve_osc(switchboard, **options) as server:
-        line = OscLine(server.port)
-        try:
-            yield line
-        finally:
-            for host in line.hosts:
-                host.socket.close()
+async def daw_over(wire: str, daemon: Daemon, instance: str | None = None, **facts: Any) -> AsyncIterator[Daw]:
+    """A DAW that has said hello over ``websocket``, ``mailbox`` or ``osc``."""
+    instance = instance or f"t-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    match wire:
+        case "websocket":
+            url = f"ws://127.0.0.1:{daemon.bridge['port']}/bridge"
+            async with websockets.connect(url, max_size=None, open_timeout=GENEROUS_S) as socket:
+                over_socket = WebSocketDaw(socket)
+                await introduce(over_socket, daemon, instance, **facts)
+                yield over_socket
+        case "mailbox":
+            over_files = MailboxDaw(Path(daemon.bridge["mailbox"]) / instance)
+            await introduce(over_files, daemon, instance, **facts)
+            yield over_files
+        case "osc":
+            loop = asyncio.get_running_loop()
+            address = ("127.0.0.1", daemon.bridge["osc_port"])
+            transport, over_osc = await loop.create_datagram_endpoint(OscDaw, remote_addr=address)
+            try:
+                await introduce(over_osc, daemon, instance, **facts)
+                yield over_osc
+            finally:
+                transport.close()
+        case _:
+            raise AssertionError(wire)
