@@ -11,6 +11,7 @@ from uptrack_analysis.findings.judge import Judgement
 from uptrack_analysis.findings.rule import ruleset_hash
 from uptrack_analysis.measure.key import camelot, key_name
 from uptrack_analysis.measure.ltas import spectrum_figures
+from uptrack_analysis.measure.psr import psr_curve, smallest_psr
 from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate
 from uptrack_analysis.measure.stereo import stereo_figures
 from uptrack_analysis.report import (
@@ -44,7 +45,7 @@ STEPS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 MONO = "mono: one channel has no stereo image"
 SILENCE = "digital silence: there is no level to measure"
-NO_PEAK_CURVE = "this version measures the peak of the file, not peaks over time"
+NO_WINDOW = "no window of 3 s with music in it"
 NO_LOUDNESS = "there is no integrated loudness to hold the peak against"
 
 COMPANIONS = {
@@ -154,7 +155,7 @@ def _reason(name: str, measured: Measured) -> str:
     if not np.isfinite(measured.peaks.sample_dbfs).any():
         return SILENCE
     if main == "loudness.psr_min_db":
-        return NO_PEAK_CURVE
+        return NO_WINDOW
     if main == "loudness.plr_db":
         return measured.unmeasured.get("loudness.integrated_lufs", NO_LOUDNESS)
     if ".bands." in main or ".third_octaves." in main:
@@ -183,7 +184,7 @@ def _loudness(measured: Measured) -> LoudnessFigures:
         true_peak_channel=channel,
         sample_peak_dbfs=sample_dbfs if math.isfinite(sample_dbfs) else None,
         plr_db=None if integrated is None or true_dbtp is None else true_dbtp - integrated,
-        psr_min_db=None,
+        psr_min_db=smallest_psr(measured.peaks, loudness),
     )
 
 
@@ -256,7 +257,7 @@ def _dropouts(defects: Defects, rate: int, channels: int) -> tuple[Span, ...]:
 
 
 def _series(measured: Measured) -> Series:
-    """Curves at ten a second or slower: the loudest M and S of each step, and the correlation over it."""
+    """Curves at ten a second or slower: the loudest M and S of each step, its lowest PSR, the correlation over it."""
     step_s = next((step for step in STEPS_S if measured.duration_s / step <= MOST_POINTS), STEPS_S[-1])
     steps = int(measured.duration_s / step_s + 1e-9)
     hops = round(step_s / measured.loudness.hop_s)
@@ -265,19 +266,25 @@ def _series(measured: Measured) -> Series:
         start_s=step_s,
         momentary_lufs=_loudest(measured.loudness.momentary_lufs, hops, steps),
         short_term_lufs=_loudest(measured.loudness.short_term_lufs, hops, steps),
-        psr_db=(None,) * steps,
+        psr_db=_lowest(
+            psr_curve(measured.peaks, measured.loudness), round(step_s / measured.peaks.curve_step_s), steps
+        ),
         correlation=_correlation(measured, step_s, steps),
     )
 
 
-def _loudest(curve: FloatArray, hops: int, steps: int) -> tuple[float | None, ...]:
+def _loudest(curve: FloatArray, values_per_step: int, steps: int) -> tuple[float | None, ...]:
     values: list[float | None] = []
     for step in range(steps):
-        part = curve[step * hops : (step + 1) * hops]
+        part = curve[step * values_per_step : (step + 1) * values_per_step]
         # A step in which the first whole window has not ended yet, or only silence did, has no level.
         audible = part[np.isfinite(part)]
         values.append(float(audible.max()) if audible.size else None)
     return tuple(values)
+
+
+def _lowest(curve: FloatArray, values_per_step: int, steps: int) -> tuple[float | None, ...]:
+    return tuple(None if value is None else -value for value in _loudest(-curve, values_per_step, steps))
 
 
 def _correlation(measured: Measured, step_s: float, steps: int) -> tuple[float | None, ...]:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from uptrack_analysis.present import wording
 from uptrack_analysis.present.key_figures import key_figures, unmeasured_by_reason
-from uptrack_analysis.present.plots import SpanMark, loudness_plot, spectrum_plot
+from uptrack_analysis.present.plots import PlotMark, loudness_plot, spectrum_plot
 from uptrack_analysis.report import Finding, Report
 
 BarOf = Callable[[float], str]
@@ -99,7 +99,7 @@ def _environment() -> Environment:
 def _context(report: Report, bar_of: BarOf | None) -> dict[str, Any]:
     bar_of = bar_of or wording.bars_from_start(report.context.project)
     findings = wording.worst_first(report.findings)
-    marks = _marks(findings, report.source.duration_s)
+    places, bands = _places(findings, report.source.duration_s), _bands(findings)
     channels = report.source.channels
     return {
         "source": report.source,
@@ -114,10 +114,10 @@ def _context(report: Report, bar_of: BarOf | None) -> dict[str, Any]:
         "grades": wording.GRADES,
         "channel_name": lambda channel: wording.channel_name(channel, channels),
         "loudness": report.measurements.loudness,
-        "loudness_plot": Markup(loudness_plot(report, marks)),  # noqa: S704 - serialised from a tree, which escapes
-        "marked": bool(marks),
-        "spectrum_plot": Markup(spectrum_plot(report)),  # noqa: S704 - serialised from a tree, which escapes
-        "tolerance": "",
+        "loudness_plot": Markup(loudness_plot(report, places)),  # noqa: S704 - serialised from a tree, which escapes
+        "marked": bool(places),
+        "spectrum_plot": Markup(spectrum_plot(report, bands)),  # noqa: S704 - serialised from a tree, which escapes
+        "bands_marked": bool(bands),
         "key_figures": key_figures(report),
         "unmeasured": unmeasured_by_reason(report),
         "engine": report.engine,
@@ -136,12 +136,21 @@ def _facts(finding: Finding, duration_s: float, bar_of: BarOf | None) -> list[st
     return [fact for fact in facts if fact]
 
 
-def _marks(findings: Sequence[Finding], duration_s: float) -> list[SpanMark]:
+def _places(findings: Sequence[Finding], duration_s: float) -> list[PlotMark]:
     """Places of findings on the time axis; a finding about the whole file marks none."""
-    marks: list[SpanMark] = []
+    marks: list[PlotMark] = []
     for number, finding in enumerate(findings, start=1):
         if wording.where(finding, duration_s) == wording.WHOLE_FILE:
             continue
         spans = [(span.start_s, span.end_s) for span in finding.spans] or [(finding.start_s, finding.end_s)]
-        marks += [SpanMark(number, finding.severity, start_s, end_s) for start_s, end_s in spans]
+        marks += [PlotMark(number, finding.severity, start_s, end_s) for start_s, end_s in spans]
     return marks[:MOST_PLACES_MARKED]
+
+
+def _bands(findings: Sequence[Finding]) -> list[PlotMark]:
+    """Bands of findings on the frequency axis."""
+    return [
+        PlotMark(number, finding.severity, finding.low_hz, finding.high_hz)
+        for number, finding in enumerate(findings, start=1)
+        if finding.low_hz is not None and finding.high_hz is not None
+    ]

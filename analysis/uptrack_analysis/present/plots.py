@@ -47,16 +47,16 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class SpanMark:
-    """A finding's place on the time axis; ``number`` is its place in the list of findings."""
+class PlotMark:
+    """A finding's place on a plot's x axis, in its unit (s, Hz); ``number`` is its place in the list of findings."""
 
     number: int
     severity: Severity
-    start_s: float
-    end_s: float
+    start: float
+    end: float
 
 
-def loudness_plot(report: Report, marks: Sequence[SpanMark] = ()) -> str:
+def loudness_plot(report: Report, marks: Sequence[PlotMark] = ()) -> str:
     """Momentary and short-term loudness over time, findings marked; empty when no window was measured."""
     series = report.series
     drawn = [value for value in (*series.momentary_lufs, *series.short_term_lufs) if value is not None]
@@ -81,8 +81,8 @@ def loudness_plot(report: Report, marks: Sequence[SpanMark] = ()) -> str:
     return tostring(svg, encoding="unicode")
 
 
-def spectrum_plot(report: Report) -> str:
-    """Third-octave levels re the band at 1 kHz, over the shape they were held against; empty when not measured."""
+def spectrum_plot(report: Report, marks: Sequence[PlotMark] = ()) -> str:
+    """Third-octave levels re the band at 1 kHz, bands of findings marked; empty when not measured."""
     bands = [band for band in report.measurements.spectrum.third_octaves if band.level_db is not None]
     if not bands:
         return ""
@@ -91,6 +91,8 @@ def spectrum_plot(report: Report) -> str:
     low = max(SPECTRUM_FLOOR_DB, math.floor(min(levels) / 10) * 10.0)
     frame = Frame(20.0, 20_000.0, min(low, high - 30.0), high, log_x=True)
     svg = _drawing(_spectrum_in_words(bands))
+    for mark in marks:
+        _mark(svg, frame, mark)
     _level_axis(svg, frame, 10.0, "dB")
     for hertz in (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000):
         _x_tick(svg, frame.x(hertz), f"{hertz // 1000}k" if hertz >= 1_000 else str(hertz), major=str(hertz)[0] != "5")
@@ -111,6 +113,8 @@ def spectrum_plot(report: Report) -> str:
             },
         )
     _curve(svg, "spectrum", frame, points)
+    for mark in marks:
+        _mark_label(svg, frame, mark)
     return tostring(svg, encoding="unicode")
 
 
@@ -205,8 +209,8 @@ def _x_tick(svg: Element, x: float, label: str, *, major: bool) -> None:
     text.text = label
 
 
-def _mark(svg: Element, frame: Frame, mark: SpanMark) -> None:
-    x = frame.x(mark.start_s)
+def _mark(svg: Element, frame: Frame, mark: PlotMark) -> None:
+    x = frame.x(mark.start)
     rect = SubElement(
         svg,
         "rect",
@@ -214,15 +218,15 @@ def _mark(svg: Element, frame: Frame, mark: SpanMark) -> None:
             "class": f"mark {mark.severity}",
             "x": _number(x),
             "y": str(TOP),
-            "width": _number(max(2.0, frame.x(mark.end_s) - x)),
+            "width": _number(max(2.0, frame.x(mark.end) - x)),
             "height": str(HEIGHT - TOP - BOTTOM),
         },
     )
-    SubElement(rect, "title").text = f"Finding {mark.number}: {wording.clock(mark.start_s)}"
+    SubElement(rect, "title").text = f"Finding {mark.number}"
 
 
-def _mark_label(svg: Element, frame: Frame, mark: SpanMark) -> None:
-    middle = (frame.x(mark.start_s) + max(frame.x(mark.end_s), frame.x(mark.start_s) + 2)) / 2
+def _mark_label(svg: Element, frame: Frame, mark: PlotMark) -> None:
+    middle = (frame.x(mark.start) + max(frame.x(mark.end), frame.x(mark.start) + 2)) / 2
     # Neighbouring numbers step down a line each, so that close findings stay readable.
     y = HEIGHT - BOTTOM - 8 - (mark.number - 1) % 4 * 15
     text = SubElement(svg, "text", {"class": f"mark-number {mark.severity}", "x": _number(middle), "y": str(y)})

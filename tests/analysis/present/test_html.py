@@ -145,9 +145,21 @@ def test_places_of_findings_are_marked_on_the_loudness_curve_and_numbered_as_in_
         a_finding("major", 2, spans=(Span(30.0, 40.0), Span(50.0, 60.0))),
         a_finding("info", 3, start_s=0.0, end_s=180.0),
     )
-    page = report_page(a_report(findings=findings))
+    plot = Reader(report_body(a_report(findings=findings))).text
+    assert "Finding 1Finding 1Finding 2" in plot
+    page = report_page(a_report(findings=tuple(dataclasses.replace(one, low_hz=None) for one in findings)))
     assert re.findall(r'class="mark (\w+)"', page) == ["major", "major", "minor"]
     assert re.findall(r'class="mark-number \w+"[^>]*>(\d)<', page) == ["1", "1", "2"]
+
+
+def test_bands_of_findings_are_marked_on_the_spectrum() -> None:
+    findings = (
+        a_finding("minor", 1, low_hz=2_000.0, high_hz=4_000.0),
+        a_finding("major", 2, low_hz=None, high_hz=None),
+    )
+    page = report_page(a_report(findings=findings))
+    assert re.findall(r'class="mark (\w+)"', page) == ["minor"]
+    assert re.findall(r'class="mark-number \w+"[^>]*>(\d)<', page) == ["2"]
 
 
 def test_a_gap_in_a_curve_is_a_gap_in_the_drawing() -> None:
