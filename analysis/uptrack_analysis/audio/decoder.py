@@ -21,6 +21,9 @@ from uptrack_analysis.errors import NotAudio
 
 _UNKNOWN_LENGTH = 1 << 60
 
+_BY_DESCRIPTOR = os.name == "posix"
+"""A C library on Windows may have its own table of descriptors; there the decoder gets callbacks."""
+
 FORMATS = {"WAV": "WAV", "WAVEX": "WAV", "RF64": "RF64", "W64": "W64", "AIFF": "AIFF", "FLAC": "FLAC", "OGG": "Ogg",
            "MP3": "MP3", "CAF": "CAF"}  # fmt: skip
 
@@ -76,12 +79,11 @@ class Decoder:
             libsndfile does not take it.
         """
         source: Any
-        if pieces is None and os.name == "posix":
+        if pieces is None and _BY_DESCRIPTOR:
             # The position belongs to whoever duplicates the descriptor too: nobody else moves it.
             os.lseek(file.descriptor, 0, os.SEEK_SET)
             source = file.descriptor
         else:
-            # A C library on Windows may have its own table of descriptors, so it gets callbacks there.
             source = View(file, pieces or (Span(0, file.size),))
         try:
             self._stream: Any = soundfile.SoundFile(source, mode="r", closefd=False)

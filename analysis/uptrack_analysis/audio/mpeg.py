@@ -125,8 +125,7 @@ def look_at_mpeg(file: AudioFile, start: int, *, walk: bool = True) -> Head | No
     walked = _walk(file, first, word)
     in_order = (
         information is not None
-        and start == end_of_id3(file)
-        and at == start
+        and at == 0
         and information.frames == walked.count
         and not walked.damaged
         and not walked.cut

@@ -204,7 +204,7 @@ class AudioSource:
         rate_hz = self.info.sample_rate_hz
         there_s = self.frames_read / rate_hz
         claimed = self._head.frames_claimed
-        if claimed is None or claimed > 10 * max(self._limits.max_samples, 1):
+        if claimed is None:
             claimed = self._decoder.frames
         short = claimed is not None and self.frames_read < claimed - self._head.claim_tolerance
         if self._decoder.failed:
