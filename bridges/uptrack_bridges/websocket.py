@@ -9,6 +9,7 @@ messages are dropped first, and when the queue is full the connection is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -187,7 +188,10 @@ class BridgeEndpoint:
         """End every connection with 1001 and wait until they are gone; for the application's shutdown."""
         for wire in self._wires:
             wire.end(CloseCode.GOING_AWAY, sentence)
-        await self._all_gone.wait()
+        # Longer than an abort takes; a desk that is still busy with a message must not hold up the end.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3 * CLOSE_TIMEOUT_S):
+                await self._all_gone.wait()
 
     async def _read(self, socket: web.WebSocketResponse, wire: WebSocketWire) -> None:
         async for frame in socket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uptrack_bridges.messages import TempoPoint
@@ -23,6 +23,9 @@ unanchored = st.lists(
     st.builds(TempoPoint, time_s=st.floats(-60, 600), bpm=st.floats(40, 300)), min_size=1, max_size=12
 ).map(TempoMap)
 times_s = st.floats(-1_000, 2_000)
+laws = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # no law depends on a clock
 
 
 @pytest.mark.parametrize(
@@ -85,6 +88,7 @@ def test_points_may_come_in_any_order_and_the_last_at_one_time_holds() -> None:
     assert [tempo_map.label(time_s) for time_s in (0, 3, 4, 6)] == ["5.1", "5.4", "6.1", "7.1"]
 
 
+@laws
 @given(tempo_map=maps, earlier_s=times_s, later_s=times_s)
 def test_later_is_never_an_earlier_bar(tempo_map: TempoMap, earlier_s: float, later_s: float) -> None:
     earlier_s, later_s = sorted((earlier_s, later_s))
@@ -92,6 +96,7 @@ def test_later_is_never_an_earlier_bar(tempo_map: TempoMap, earlier_s: float, la
     assert (earlier.bar, earlier.beat) <= (later.bar, later.beat + 1e-9)
 
 
+@laws
 @given(tempo_map=maps, time_s=times_s)
 def test_a_position_that_exists_is_found_again(tempo_map: TempoMap, time_s: float) -> None:
     bar, beat = tempo_map.position(time_s)
@@ -100,6 +105,7 @@ def test_a_position_that_exists_is_found_again(tempo_map: TempoMap, time_s: floa
     assert again == pytest.approx((bar, beat), abs=1e-6) or abs(tempo_map.time_s(*again) - time_s) < 1e-6
 
 
+@laws
 @given(tempo_map=unanchored, time_s=times_s)
 def test_without_cut_bars_seconds_to_bars_and_back_is_the_same_time(tempo_map: TempoMap, time_s: float) -> None:
     # Half a snap: a point that lies that close to a bar line is moved onto it.

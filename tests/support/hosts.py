@@ -91,8 +91,9 @@ class WebSocketHost:
 
 
 class WebSocketLine:
-    def __init__(self, url: str, hosts: contextlib.AsyncExitStack) -> None:
+    def __init__(self, url: str, endpoint: BridgeEndpoint, hosts: contextlib.AsyncExitStack) -> None:
         self.url = url
+        self.endpoint = endpoint
         self._hosts = hosts
 
     async def host(self, name: str = "host-1") -> WebSocketHost:
@@ -112,7 +113,7 @@ async def websocket_line(switchboard: Switchboard, **options: Any) -> AsyncItera
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         async with contextlib.AsyncExitStack() as hosts:
-            yield WebSocketLine(f"ws://127.0.0.1:{runner.addresses[0][1]}/bridge", hosts)
+            yield WebSocketLine(f"ws://127.0.0.1:{runner.addresses[0][1]}/bridge", endpoint, hosts)
     finally:
         await endpoint.close()
         await runner.cleanup()
