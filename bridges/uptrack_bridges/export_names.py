@@ -79,8 +79,9 @@ def group(files: Iterable[FileFacts], folder: Path) -> list[Export]:
     files : iterable of FileFacts
         Files directly in ``folder``, or in a stems folder directly in it.
     """
-    beside = sorted((facts for facts in files if facts.path.parent == folder), key=lambda facts: facts.path.name)
-    inside = sorted((facts for facts in files if facts.path.parent != folder), key=lambda facts: facts.path.name)
+    files = sorted(files, key=lambda facts: (_key(facts.path.stem), facts.path))
+    beside = [facts for facts in files if facts.path.parent == folder]
+    inside = [facts for facts in files if facts.path.parent != folder]
     keys = {_key(facts.path.stem) for facts in beside}
     stand_ins = {
         split[0]: _key(facts.path.stem)
@@ -88,12 +89,13 @@ def group(files: Iterable[FileFacts], folder: Path) -> list[Export]:
         for split in _splits(facts.path.stem)
         if split[0] not in keys and _key(split[1]) in _MIX_NAMES
     }
+    mixes = {_key(facts.path.stem): facts for facts in beside if not _owners(facts.path.stem, keys, stand_ins)}
     owner: dict[Path, tuple[str, str]] = {}
     for facts in beside:
-        found = _owner(facts.path.stem, keys, stand_ins)
-        if found is not None:
-            owner[facts.path] = found
-    mixes = {_key(facts.path.stem): facts for facts in beside if facts.path not in owner}
+        # The longest name that is a mix: "Song v2 Bass" belongs to "Song v2", "Song Bass DI" to "Song".
+        whole = [(key, rest) for key, rest in _owners(facts.path.stem, keys, stand_ins) if key in mixes]
+        if whole:
+            owner[facts.path] = whole[-1]
     for facts in inside:
         key = stems_folder_of(facts.path.parent.name)
         if key is not None and (mix_key := key if key in mixes else stand_ins.get(key)) in mixes:
@@ -113,13 +115,15 @@ def _export(mix: FileFacts, key: str, candidates: list[FileFacts], owner: dict[P
     return Export(mix.path, stems, (mix, *(facts for facts, _ in together)))
 
 
-def _owner(stem: str, keys: set[str], stand_ins: dict[str, str]) -> tuple[str, str] | None:
-    """Key of the mix a name belongs to and what the name adds; the shortest mix name wins, being the whole's."""
-    for prefix, rest in _splits(stem):
-        key = prefix if prefix in keys else stand_ins.get(prefix)
-        if key is not None and key != _key(stem) and not _VERSION.fullmatch(_key(rest)):
-            return key, rest
-    return None
+def _owners(stem: str, keys: set[str], stand_ins: dict[str, str]) -> list[tuple[str, str]]:
+    """Every file a name could be a stem of, shortest name first, each with what the name adds to it."""
+    return [
+        (key, rest)
+        for prefix, rest in _splits(stem)
+        if (key := prefix if prefix in keys else stand_ins.get(prefix)) is not None
+        and key != _key(stem)
+        and not _VERSION.fullmatch(_key(rest))
+    ]
 
 
 def _splits(stem: str) -> list[tuple[str, str]]:

@@ -240,6 +240,7 @@ async def serve_mailbox(
             f"Expected to use {root} as the mailbox, but {error.strerror or error}: choose another folder.",
             code="mailbox.unusable",
         ) from error
+    failed: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
         server = MailboxServer(
             root,
@@ -256,9 +257,13 @@ async def serve_mailbox(
         scanner = tasks.create_task(server.look_for_hosts(), name="mailbox-hosts")
         try:
             yield server
+        except Exception as error:  # noqa: BLE001 - raised again below
+            failed = error
         finally:
             scanner.cancel()
             server.stop()
+    if failed is not None:
+        raise failed  # as it was: a failure of the block is no failure of the server, and no group of one
 
 
 class MailboxClient:

@@ -268,6 +268,7 @@ async def serve_osc(switchboard: Switchboard, *, port: int = 0, idle_s: float = 
             f"Expected UDP port {port} for OSC, but {error.strerror or error}: choose another port or 0 for any.",
             code="osc.port_taken",
         ) from error
+    failed: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
         loop = asyncio.get_running_loop()
         endpoint, server = await loop.create_datagram_endpoint(
@@ -275,6 +276,10 @@ async def serve_osc(switchboard: Switchboard, *, port: int = 0, idle_s: float = 
         )
         try:
             yield server
+        except Exception as error:  # noqa: BLE001 - raised again below
+            failed = error
         finally:
             endpoint.close()
             server.stop()
+    if failed is not None:
+        raise failed  # as it was: a failure of the block is no failure of the server, and no group of one

@@ -14,6 +14,9 @@ import pytest
 
 from support.desks import TOKEN, VERSION, EchoDesk
 from support.hosts import PATIENCE_S, Host, Line, ask, hear_whole, mailbox_line, osc_line, websocket_line
+from uptrack_analysis.errors import Unavailable
+from uptrack_bridges.mailbox import serve_mailbox
+from uptrack_bridges.osc import serve_osc
 from uptrack_bridges.parts import split
 from uptrack_bridges.switchboard import Switchboard
 
@@ -262,3 +265,13 @@ async def test_a_host_whose_desk_is_busy_delays_no_other_host(line: Line, host: 
     assert (await ask(other, type="ping"))["type"] == "pong"
     desk.gate.set()
     assert (await hear_whole(host))["type"] == "job.queued"
+
+
+@pytest.mark.parametrize("transport", ["mailbox", "osc"])
+async def test_a_failure_inside_the_block_leaves_it_as_it_is(
+    transport: str, switchboard: Switchboard, tmp_path: Path
+) -> None:
+    serve = serve_osc(switchboard) if transport == "osc" else serve_mailbox(tmp_path / "mailbox", switchboard)
+    with pytest.raises(Unavailable, match="the next thing to open is taken"):
+        async with serve:
+            raise Unavailable("the next thing to open is taken")

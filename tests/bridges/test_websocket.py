@@ -30,13 +30,16 @@ def switchboard(desk: EchoDesk) -> Switchboard:
 
 async def closing(host: WebSocketHost) -> tuple[int, str]:
     """Wait for the daemon to close; its code and reason."""
-    try:
+
+    async def read_on() -> None:
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 await host.connection.recv()
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code, closed.rcvd.reason
+
+    with pytest.raises(ConnectionClosed) as closed:
+        await read_on()
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code, closed.value.rcvd.reason
 
 
 async def test_a_connection_without_hello_is_closed_when_its_time_is_over(switchboard: Switchboard) -> None:
