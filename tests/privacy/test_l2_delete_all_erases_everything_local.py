@@ -1,0 +1,37 @@
+"""L2: ``uptrack reports delete --all`` erases everything local, and none of the user's own files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.daemon_process import running_daemon
+from support.daws import daw_over, hear_one
+from support.tracks import beat
+
+SECRET = "Unreleased-Anthem-7731"
+
+
+async def test_no_byte_in_the_home_names_the_music_any_more(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    mix = beat(tmp_path / f"{SECRET}.wav", seconds=2)
+    before = mix.read_bytes()
+    with running_daemon(home) as daemon:
+        async with daw_over("mailbox", daemon) as daw:
+            await daw.say(type="analyze", id="a", mix={"path": str(mix)}, project={"name": SECRET})
+            await hear_one(daw, "feedback")  # never acknowledged: what waits to be sent again is erased too
+            broken = tmp_path / f"broken-{SECRET}.wav"
+            broken.write_text("not audio", "utf-8")
+            await daw.say(type="analyze", id="b", mix={"path": str(broken)})
+            await hear_one(daw, "refused")
+        assert holds(home, SECRET), "there is something to erase"
+        erased = daemon.command("reports", "delete", "--all", "--yes")
+        assert erased.returncode == 0, erased.stderr
+        assert daemon.command("reports", "list").stdout.strip() == "No report yet."
+    assert not holds(home, SECRET)
+    assert mix.read_bytes() == before
+
+
+def holds(folder: Path, text: str) -> list[Path]:
+    """Files below ``folder`` whose name or bytes contain ``text``."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if text in path.name or text.encode() in path.read_bytes()]
