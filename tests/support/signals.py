@@ -42,7 +42,8 @@ def music(rate_hz: int, seconds: float, *, seed: int = 1, channels: int = 2) -> 
         pad = sum(np.sin(2 * np.pi * f * time_s + channel * f) for f in (220.0, 277.2, 329.6))
         rows.append(0.9 * kick + 0.35 * bass + 0.08 * hats + 0.08 * swell * pad)
     mix = np.stack(rows)
-    return (mix * (amplitude(-3) / np.abs(mix).max())).astype(np.float32)
+    scaled: Block = (mix * (amplitude(-3) / np.abs(mix).max())).astype(np.float32)
+    return scaled
 
 
 def cut(signal: Block, sizes: Iterable[int]) -> Iterator[Block]:

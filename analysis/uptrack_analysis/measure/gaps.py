@@ -3,11 +3,13 @@
 Electronic music is full of true digital silence, so silence alone proves nothing. A hole is reported when
 
 * it lasts 2 to 120 ms (buffers that a driver or a render lost are that long; longer silences are arrangement);
-* the 10 ms before and the 10 ms after are loud and about equally loud: the tail of a hit is far below the next hit;
-* the wave is cut, not faded: its last and first quarter of a millisecond still reach a tenth of the level around;
+* the 10 ms before and after are loud, and about equally: at most 8 dB louder after it, because a hit that follows the
+  tail of another is louder than that, and at most 15 dB quieter;
+* the wave is cut, not faded: over its last and its first eighth of a millisecond the wave or its slope still has a
+  quarter of its strength (both, because one of them is always large when the other crosses zero);
 * the wave around it moves, sample by sample: pulse waves and held (bit-crushed) signals are flat by nature;
 * a held value lies under the neighbouring peaks and is left by a jump: clipped and round crests are flat as well;
-* holes are not in time: eight or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose.
+* holes are not in time: six or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose.
 """
 
 from __future__ import annotations
@@ -18,22 +20,25 @@ from collections.abc import Iterator
 import numpy as np
 
 from uptrack_analysis.measure.results import Gap
-from uptrack_analysis.signal import Block
+from uptrack_analysis.signal import Block, FloatArray
 
 MIN_S = 0.002
 MAX_S = 0.120
 CONTEXT_S = 0.010
-_EDGE_S = 0.000_25
+_EDGE_S = 0.000_125
 _LOUD = 10 ** (-50 / 20)
-_LIKE = 10 ** (15 / 20)
-_EDGE_SHARE = 0.1
+_MOST_RISE = 10 ** (8 / 20)
+_MOST_FALL = 10 ** (15 / 20)
+_EDGE_SHARE = 0.25
 _FLAT_SHARE = 0.25
 _CREST_SHARE = 0.98
 _JUMP_STEPS = 8
 _SAME_S = 0.001
-_GRID_MIN = 8
+_GRID_MIN = 6
 _GRID_STEP_S = 0.050
-_GRID_ERROR_S = 0.002
+_GRID_DIVISIONS = (1, 2, 3, 4)
+# Played by hand, or swung a little; chance would keep one hole in six within it, and six of six never.
+_GRID_ERROR_S = 0.004
 _GRID_SHARE = 0.9
 MAX_GAPS = 10_000
 
@@ -53,7 +58,7 @@ class GapFinder:
         self._shortest = math.ceil(MIN_S * rate_hz)
         self._longest = math.floor(MAX_S * rate_hz)
         self._context = math.ceil(CONTEXT_S * rate_hz)
-        self._edge = max(2, math.ceil(_EDGE_S * rate_hz))
+        self._edge = max(4, math.ceil(_EDGE_S * rate_hz))
         # Every run of the shortest length covers at least one whole probe, wherever it lies.
         self._probe = self._shortest // 2
         self.history_frames = self._longest + 2 * self._context + 2 * self._probe
@@ -104,22 +109,31 @@ class GapFinder:
     def _is_hole(self, samples: Block, start: int, end: int) -> bool:
         before = samples[start - self._context : start].astype(np.float64)
         after = samples[end : end + self._context].astype(np.float64)
-        level_before, level_after = math.sqrt(np.mean(before**2)), math.sqrt(np.mean(after**2))
-        quieter, louder = sorted((level_before, level_after))
-        if quieter < _LOUD or louder > _LIKE * quieter:
+        level_before, level_after = _rms(before), _rms(after)
+        if min(level_before, level_after) < _LOUD:
+            return False
+        if level_after > _MOST_RISE * level_before or level_before > _MOST_FALL * level_after:
             return False
         value = float(samples[start])
-        for side, edge, level in (
-            (before, before[-self._edge :], level_before),
-            (after, after[: self._edge], level_after),
-        ):
-            if np.abs(edge - value).max() < _EDGE_SHARE * level or np.mean(np.diff(side) == 0) > _FLAT_SHARE:
-                return False
+        if not (self._is_cut(before[::-1] - value) and self._is_cut(after - value)):
+            return False
         if value == 0.0:
             return True
         crest = max(np.abs(before).max(), np.abs(after).max())
         jump = max(abs(before[-2] - value), abs(after[1] - value))
-        return abs(value) < _CREST_SHARE * crest and jump > _JUMP_STEPS * self._resolution
+        return bool(abs(value) < _CREST_SHARE * crest and jump > _JUMP_STEPS * self._resolution)
+
+    def _is_cut(self, outwards: FloatArray) -> bool:
+        """Whether the wave, read away from the hole, is strong from its first samples on, and no flat drawing."""
+        slope = np.diff(outwards)
+        if np.mean(slope == 0) > _FLAT_SHARE:
+            return False
+        edge = self._edge
+        return _rms(outwards[:edge]) >= _EDGE_SHARE * _rms(outwards) or _rms(slope[:edge]) >= _EDGE_SHARE * _rms(slope)
+
+
+def _rms(wave: FloatArray) -> float:
+    return math.sqrt(np.mean(wave**2))
 
 
 def joined(found: list[tuple[int, int, int]], rate_hz: int) -> list[Gap]:
@@ -156,8 +170,13 @@ def in_time(gaps: list[Gap], rate_hz: int) -> bool:
     if ends.size < _GRID_MIN:
         return False
     intervals = np.diff(ends)
-    step = float(intervals.min())
-    if step < _GRID_STEP_S:
-        return False
-    errors = np.abs(intervals - step * np.round(intervals / step))
-    return bool(np.mean(errors <= _GRID_ERROR_S) >= _GRID_SHARE)
+    # The shortest distance between two holes may itself be a few steps of the grid.
+    for divisions in _GRID_DIVISIONS:
+        step = float(intervals.min()) / divisions
+        counts = np.maximum(1, np.round(intervals / step))
+        step = float(intervals.sum() / counts.sum())
+        if step >= _GRID_STEP_S:
+            errors = np.abs(intervals - step * np.round(intervals / step))
+            if np.mean(errors <= _GRID_ERROR_S) >= _GRID_SHARE:
+                return True
+    return False

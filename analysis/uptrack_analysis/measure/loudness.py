@@ -140,7 +140,7 @@ class LoudnessMeter:
         if lufs.size < hops:
             self.unmeasured[name] = self._too_short(hops / HOPS_PER_S)
             return None, None
-        at = int(np.nanargmax(lufs))
+        at = hops - 1 + int(np.argmax(lufs[hops - 1 :]))
         if lufs[at] == -np.inf:
             self.unmeasured[name] = "expected signal, but every window is digital silence"
             return None, None

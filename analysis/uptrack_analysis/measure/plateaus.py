@@ -3,16 +3,18 @@
 A ceiling is the largest value a channel reaches on one side of zero (converters saturate at +32767 and at -32768), and
 for float files that go higher also full scale itself. At least three consecutive samples exactly there are a plateau:
 
-* **round** when the wave leaves the plateau by no more than eight steps of the file's resolution within two samples
-  on either side: the crest of a low note, whose curvature is finer than the resolution. A crest that stays inside one
-  step for three samples is at most 6.4 steps down two samples further out, a longer one less.
+* **round** when the wave leaves the plateau, on either side, no faster than the crest of a low note does, whose
+  curvature is finer than the resolution. A parabola that stays inside one step ``q`` for ``n`` samples has fallen by at
+  most ``q (1 + 4 / (n - 1))**2`` two samples further out, and rounding adds one step.
 * **stepped** when the wave arrives and leaves by jumps out of other flat stretches: a square or pulse wave, a
   staircase. It was drawn that way.
 * **sliced** otherwise: the wave was on its way up, the plateau cut it short, and on the other side it is on its way
   down. A slope that continues into the plateau's first step is what clipping looks like.
 
 Dense music clipped hard has sliced plateaus everywhere, and some whose neighbours happen to look stepped; a square
-wave has none or few sliced ones. So a ceiling is judged as a whole, by the share of sliced plateaus.
+wave has none or few sliced ones. So a ceiling is judged as a whole, by the share of sliced plateaus. Under full scale
+one plateau of three samples proves nothing either: once in a few hours of music a crest is flat by chance. There the
+plateaus must go on for three samples more than two each, together.
 """
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ CONTEXT = 2
 MIN_RUN = 3
 MAX_RUNS = 10_000
 FULL_SCALE = 1.0
-_ROUND_STEPS = 8
 _SLICED_SHARE = 0.2
+_FULL_SCALE_EVIDENCE = 1
+_EVIDENCE = 3
 # A ceiling lower than this is noise or silence, not music that hit something.
 _LOWEST_CEILING = 1e-3
 
@@ -46,15 +49,18 @@ class Tally:
     sliced: int = 0
     stepped: int = 0
     samples: int = 0
+    beyond_two: int = 0
+    """Samples past the second of each plateau."""
     starts: list[NDArray[np.int64]] = field(default_factory=list)
     lengths: list[NDArray[np.int64]] = field(default_factory=list)
     kept: int = 0
     open: tuple[int, Drops] | None = None
     """First sample, and the drops before it, of a plateau that the stretch ended in."""
 
-    @property
-    def clipped(self) -> bool:
-        return self.sliced > 0 and self.sliced >= _SLICED_SHARE * (self.sliced + self.stepped)
+    def is_clipping(self, evidence: int) -> bool:
+        """Whether the plateaus were cut, given how many samples of plateau it takes to exclude chance."""
+        enough = self.sliced > 0 and self.beyond_two >= evidence
+        return enough and self.sliced >= _SLICED_SHARE * (self.sliced + self.stepped)
 
     def runs(self, channel: int) -> list[ClipRun]:
         return [
@@ -103,7 +109,12 @@ class CeilingWatch:
 
     def finish(self) -> list[Tally]:
         """Clipped ceilings, if any."""
-        return [tally for tally in (self._at_full_scale, self._at_peak) if tally.clipped]
+        # The upper end of an integer file is one step under 1.0, and full scale all the same.
+        at_end_of_range = self._level >= FULL_SCALE - self._resolution
+        found = [self._at_full_scale] if self._at_full_scale.is_clipping(_FULL_SCALE_EVIDENCE) else []
+        if self._at_peak.is_clipping(_FULL_SCALE_EVIDENCE if at_end_of_range else _EVIDENCE):
+            found.append(self._at_peak)
+        return found
 
     def _collect(self, tally: Tally, level: np.float32, samples: Block, start: int) -> None:
         frames = samples.size - 2 * CONTEXT
@@ -125,12 +136,14 @@ class CeilingWatch:
             tally.open = int(starts[-1]), (float(before[0, -1]), float(before[1, -1]))
             starts, stops, before, after = starts[:-1], stops[:-1], before[:, :-1], after[:, :-1]
         lengths = stops - starts
-        away = np.maximum(before[1], after[1])
-        judged = (lengths >= MIN_RUN) & (away > _ROUND_STEPS * self._resolution)
+        away = np.minimum(before[1], after[1])
+        round_steps = (1 + 4 / np.maximum(1, lengths - 1)) ** 2 + 1
+        judged = (lengths >= MIN_RUN) & (away > round_steps * self._resolution)
         sliced = judged & (_slopes_into(before) | _slopes_into(after))
         tally.sliced += int(sliced.sum())
         tally.stepped += int((judged & ~sliced).sum())
         tally.samples += int(lengths[judged].sum())
+        tally.beyond_two += int((lengths[judged] - MIN_RUN + 1).sum())
         room = MAX_RUNS - tally.kept
         if room > 0 and judged.any():
             tally.starts.append(starts[judged][:room].astype(np.int64))
@@ -141,4 +154,5 @@ class CeilingWatch:
 def _slopes_into(drops: Block) -> NDArray[np.bool_]:
     """Whether the last step into a plateau is at most twice the one before it: the same slope, cut short."""
     into, slope = drops[0], drops[1] - drops[0]
-    return into <= 2 * slope
+    sloped: NDArray[np.bool_] = into <= 2 * slope
+    return sloped

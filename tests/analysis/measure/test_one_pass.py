@@ -1,0 +1,186 @@
+"""Every meter over real files of every shape, through the real decoder."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from support.signals import music, tone
+from uptrack_analysis.audio.source import open_audio
+from uptrack_analysis.errors import NothingToMeasure
+from uptrack_analysis.measure.one_pass import front_pair, measure
+from uptrack_analysis.measure.results import Measured
+from uptrack_analysis.signal import Block
+
+STAGES = {"decode", "loudness", "peaks", "defects", "levels", "spectrum", "stereo", "tempo", "key"}
+
+
+def written(path: Path, signal: Block, rate_hz: int, subtype: str = "FLOAT") -> Path:
+    soundfile.write(path, signal.T, rate_hz, subtype=subtype)
+    return path
+
+
+def measured(path: Path, signal: Block, rate_hz: int, subtype: str = "FLOAT") -> Measured:
+    with open_audio(written(path, signal, rate_hz, subtype)) as source:
+        return measure(source, lambda _fraction, _stage: None)
+
+
+def missing(measured: Measured) -> set[str]:
+    figures = {
+        "loudness.integrated_lufs": measured.loudness.integrated_lufs,
+        "loudness.momentary_max_lufs": measured.loudness.momentary_max_lufs,
+        "loudness.short_term_max_lufs": measured.loudness.short_term_max_lufs,
+        "loudness.range_lu": measured.loudness.range_lu,
+        "dynamics.rms_dbfs": measured.rms_dbfs,
+        "tempo.bpm": measured.tempo.bpm,
+        "key.name": measured.key.tonic,
+    }
+    return {name for name, value in figures.items() if value is None}
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    return tmp_path / "mix.wav"
+
+
+def test_one_decode_fills_every_figure_of_a_mix(wav: Path) -> None:
+    found = measured(wav, music(44_100, 15), 44_100, "PCM_24")
+    assert missing(found) <= {"key.name"}  # the groove has no key to speak of
+    assert (found.sample_rate_hz, found.channels, found.frames) == (44_100, 2, 15 * 44_100)
+    assert found.duration_s == 15.0
+    assert found.loudness.integrated_lufs is not None
+    assert -25 < found.loudness.integrated_lufs < -5
+    assert found.peaks.sample_dbfs.max() == pytest.approx(-3.0, abs=0.01)
+    assert found.rms_dbfs is not None
+    assert found.rms_dbfs < -3.0
+    assert found.stereo.ll.size == 150
+    assert found.bands.ll.size > 0
+    assert found.tempo.bpm == pytest.approx(125, abs=0.5)
+    assert found.non_finite_samples == 0
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 22_050, 48_000, 96_000, 192_000])
+def test_loudness_and_level_do_not_depend_on_the_rate(rate_hz: int, wav: Path) -> None:
+    found = measured(wav, tone(rate_hz, 4, -20), rate_hz)
+    assert found.loudness.integrated_lufs == pytest.approx(-20.0, abs=0.1)
+    assert found.rms_dbfs == pytest.approx(-23.01, abs=0.01)
+    assert found.peaks.true_dbtp.max() == pytest.approx(-20.0, abs=0.1)
+
+
+def test_mono_counts_once_and_has_no_stereo_figures(wav: Path) -> None:
+    found = measured(wav, tone(48_000, 4, -20, channels=1), 48_000)
+    assert found.loudness.integrated_lufs == pytest.approx(-23.0, abs=0.1)
+    assert found.stereo.ll.size == 0
+    assert {"stereo.correlation", "stereo.width_db", "stereo.balance_db"} <= found.unmeasured.keys()
+
+
+def test_surround_leaves_the_lfe_out_and_reads_stereo_from_the_front(wav: Path) -> None:
+    signal = np.concatenate([tone(48_000, 4, level, channels=1) for level in (-20, -26, -90, -1, -90, -90)])
+    found = measured(wav, signal, 48_000)
+    front = 10 * math.log10(10**-2.3 + 10**-2.9)
+    assert found.loudness.integrated_lufs == pytest.approx(front, abs=0.1)
+    assert found.channels == found.peaks.sample_dbfs.size == 6
+    assert 10 * math.log10(found.stereo.ll.sum() / found.stereo.rr.sum()) == pytest.approx(6.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("layout", "pair"),
+    [
+        (("M",), (0,)),
+        (("L", "R"), (0, 1)),
+        (("L", "C", "R", "Ls", "Rs", "LFE"), (0, 2)),
+        (("Ch1", "Ch2", "Ch3"), (0, 1)),
+    ],
+)
+def test_the_front_pair_is_found_by_name(layout: tuple[str, ...], pair: tuple[int, ...]) -> None:
+    assert front_pair(layout) == pair
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("frames", [1, 2, 441, 2205, 13_230])
+def test_a_file_too_short_for_a_figure_says_so(frames: int, channels: int, wav: Path) -> None:
+    found = measured(wav, music(44_100, 1, channels=channels)[:, 5_000 : 5_000 + frames], 44_100)
+    assert found.frames == frames
+    assert {name for name in missing(found) if name.startswith("loudness.")} == {
+        "loudness.integrated_lufs",
+        "loudness.momentary_max_lufs",
+        "loudness.short_term_max_lufs",
+        "loudness.range_lu",
+    }
+    assert all("0.4 s" in found.unmeasured[f"loudness.{name}_lufs"] for name in ("integrated", "momentary_max"))
+    assert np.isfinite(found.peaks.true_dbtp).all()
+
+
+def test_silence_is_measured_as_silence(wav: Path) -> None:
+    found = measured(wav, np.zeros((2, 5 * 44_100), dtype=np.float32), 44_100)
+    names = missing(found)
+    assert "dynamics.rms_dbfs" in names
+    assert {name for name in names if name.startswith(("loudness.", "dynamics."))} <= found.unmeasured.keys()
+    assert found.tempo.bpm is None
+    assert found.key.tonic is None
+    assert np.isneginf(found.peaks.true_dbtp).all()
+    assert found.defects.lead_silence_s == 5.0
+
+
+def test_a_file_without_frames_holds_nothing_to_measure(wav: Path) -> None:
+    with (
+        open_audio(written(wav, np.zeros((2, 0), dtype=np.float32), 44_100)) as source,
+        pytest.raises(NothingToMeasure, match="export"),
+    ):
+        measure(source, lambda _fraction, _stage: None)
+
+
+def test_broken_samples_are_counted_and_reach_no_figure(wav: Path) -> None:
+    signal = music(44_100, 4)
+    signal[0, 1000:1010] = np.nan
+    signal[1, 2000] = np.inf
+    found = measured(wav, signal, 44_100)
+    assert found.non_finite_samples == 11
+    assert found.loudness.integrated_lufs is not None
+    assert math.isfinite(found.loudness.integrated_lufs)
+
+
+def test_progress_names_the_stages_and_never_goes_back(wav: Path) -> None:
+    heard: list[tuple[float, str]] = []
+    timings: dict[str, float] = {}
+    with open_audio(written(wav, music(44_100, 12), 44_100)) as source:
+        measure(source, lambda fraction, stage: heard.append((fraction, stage)), timings)
+    fractions = [fraction for fraction, _stage in heard]
+    assert fractions == sorted(fractions)
+    assert 0.0 <= fractions[0] < 0.5
+    assert fractions[-1] == pytest.approx(1.0)
+    assert {stage for _fraction, stage in heard} == STAGES
+    assert timings.keys() == STAGES
+    assert all(seconds >= 0 for seconds in timings.values())
+
+
+class Unwanted(Exception):  # noqa: N818 - a wish, not an error
+    """What a caller who no longer wants the answer raises."""
+
+
+def test_a_caller_who_raises_from_progress_ends_the_measurement(wav: Path) -> None:
+    def stop(fraction: float, _stage: str) -> None:
+        if fraction > 0.1:
+            raise Unwanted
+
+    with open_audio(written(wav, music(22_050, 12), 22_050)) as source, pytest.raises(Unwanted):
+        measure(source, stop)
+
+
+def test_the_same_file_gives_the_same_figures_to_the_last_bit(wav: Path) -> None:
+    signal = music(44_100, 6)
+    assert_equal(measured(wav, signal, 44_100), measured(wav, signal, 44_100))
+
+
+def assert_equal(first: Any, second: Any) -> None:
+    if dataclasses.is_dataclass(first):
+        for field in dataclasses.fields(first):
+            assert_equal(getattr(first, field.name), getattr(second, field.name))
+    else:
+        np.testing.assert_array_equal(first, second)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.signals import cut, music
+from uptrack_analysis.measure.levels import RmsMeter
+from uptrack_analysis.measure.results import StereoCurve
+from uptrack_analysis.measure.stereo_curve import StereoCurveMeter
+from uptrack_analysis.signal import Block
+
+
+def measured(signal: Block, rate_hz: int) -> StereoCurve:
+    meter = StereoCurveMeter(rate_hz, signal.shape[0])
+    meter.push(signal)
+    return meter.finish()
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 44_100, 192_000])
+def test_sums_are_those_of_every_tenth_of_a_second(rate_hz: int) -> None:
+    signal = music(rate_hz, 1.05)
+    curve = measured(signal, rate_hz)
+    left, right = signal.astype(float)
+    edges = [*(step * rate_hz // 10 for step in range(11)), signal.shape[1]]
+    spans = [slice(start, end) for start, end in pairwise(edges)]
+    assert curve.step_s == 0.1
+    np.testing.assert_allclose(curve.ll, [np.sum(left[span] ** 2) for span in spans])
+    np.testing.assert_allclose(curve.rr, [np.sum(right[span] ** 2) for span in spans])
+    np.testing.assert_allclose(curve.lr, [np.sum(left[span] * right[span]) for span in spans])
+
+
+def test_an_inverted_channel_keeps_its_sign() -> None:
+    left = music(8_000, 1, channels=1)[0]
+    curve = measured(np.stack([left, -left]), 8_000)
+    np.testing.assert_array_equal(curve.lr, -curve.ll)
+
+
+def test_mono_has_no_curve() -> None:
+    curve = measured(music(8_000, 1, channels=1), 8_000)
+    assert curve.ll.size == curve.rr.size == curve.lr.size == 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 9_000), max_size=20))
+def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
+    signal = music(11_025, 2)
+    whole = measured(signal, 11_025)
+    meter = StereoCurveMeter(11_025, 2)
+    level = RmsMeter(2)
+    for block in cut(signal, sizes):
+        meter.push(block)
+        level.push(block)
+    pieced = meter.finish()
+    for name in ("ll", "rr", "lr"):
+        np.testing.assert_array_equal(getattr(pieced, name), getattr(whole, name))
+    assert level.finish() == pytest.approx(10 * np.log10(np.mean(signal.astype(float) ** 2)), abs=1e-9)
+
+
+def test_rms_of_silence_and_of_nothing_is_none() -> None:
+    meter = RmsMeter(2)
+    assert meter.finish() is None
+    meter.push(np.zeros((2, 100), dtype=np.float32))
+    assert meter.finish() is None
