@@ -48,6 +48,8 @@ SILENCE = "digital silence: there is no level to measure"
 NO_WINDOW = "no window of 3 s with music in it"
 NO_LOUDNESS = "there is no integrated loudness to hold the peak against"
 
+UNSURE = {"tempo.bpm": "no steady beat stands out", "key.name": "no key stands out from the others"}
+
 COMPANIONS = {
     "loudness.momentary_max_s": "loudness.momentary_max_lufs",
     "loudness.short_term_max_s": "loudness.short_term_max_lufs",
@@ -151,7 +153,7 @@ def _reason(name: str, measured: Measured) -> str:
         return said
     group = main.partition(".")[0]
     if measured.channels == 1 and group == "stereo":
-        return MONO
+        return measured.unmeasured.get("stereo.correlation", MONO)
     if not np.isfinite(measured.peaks.sample_dbfs).any():
         return SILENCE
     if main == "loudness.psr_min_db":
@@ -164,7 +166,7 @@ def _reason(name: str, measured: Measured) -> str:
             main.split(".", 2)[2].removesuffix(".correlation").removesuffix(".width_db").removesuffix(".mono_loss_db")
         )
         return f"no signal in the band {band}, or the file's rate (up to {top_hz:.0f} Hz) cannot carry it"
-    return measured.unmeasured.get(group, "there is too little signal to measure it on")
+    return UNSURE.get(main, "there is too little signal to measure it on")
 
 
 def _loudness(measured: Measured) -> LoudnessFigures:

@@ -31,6 +31,10 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     ("correlation_low", 3),
     ("dc_offset", 6),
     ("points", 1),
+    # A finding's figure, in decibels mostly: two decimals, as the level it came from has.
+    ("value", 2),
+    ("ok_range", 2),
+    ("scale", 2),
     # One point of score is "no change": a decimal would claim more than the thresholds know.
     ("overall", 0),
     ("score", 0),

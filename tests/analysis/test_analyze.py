@@ -147,7 +147,7 @@ def test_a_mono_file_has_no_stereo_figures_and_says_mono(tmp_path: Path) -> None
     assert dataclasses.astuple(report.measurements.stereo) == (None, None, None, None, ())
     stereo = {name: why for name, why in report.measurements.unmeasured.items() if name.startswith("stereo.")}
     assert len(stereo) == 5
-    assert all(why.startswith("mono") for why in stereo.values())
+    assert all("mono" in why for why in stereo.values())
     assert set(report.series.correlation) == {None}
 
 
@@ -160,15 +160,15 @@ def test_silence_has_no_level_no_tempo_and_no_score(tmp_path: Path) -> None:
     assert set(report.series.momentary_lufs) == {None}
 
 
-def test_a_file_of_ten_minutes_has_slower_curves_that_still_hold_the_peak(tmp_path: Path) -> None:
+def test_a_file_of_seven_minutes_has_slower_curves_that_still_hold_the_peak(tmp_path: Path) -> None:
     rate_hz = 8_000
-    samples = np.full((rate_hz * 600, 1), 0.0, dtype=np.float32)
+    samples = np.full((rate_hz * 420, 1), 0.0, dtype=np.float32)
     samples[:, 0] = np.resize(tone(rate_hz, 1.0, -30.0, channels=1)[0], len(samples))
     burst = slice(rate_hz * 300 + 400, rate_hz * 301 + 400)
     samples[burst] *= amplitude(20.0)
     report = analyze_file(written(tmp_path / "long.wav", samples, rate_hz), Settings()).report
     assert report.series.step_s == 0.2
-    assert len(report.series.momentary_lufs) == 3_000
+    assert len(report.series.momentary_lufs) == 2_100
     heard = [value for value in report.series.momentary_lufs if value is not None]
     assert max(heard) == report.measurements.loudness.momentary_max_lufs
     assert max(heard) - min(heard) == pytest.approx(20.0, abs=0.2)

@@ -50,7 +50,7 @@ def test_infinity_is_an_error_where_the_report_has_no_place_for_nothing() -> Non
 
 
 def test_the_open_end_of_a_range_is_none() -> None:
-    assert rounded(a_finding(ok_range=(-math.inf, 1.23456))).ok_range == (None, 1.235)
+    assert rounded(a_finding(ok_range=(-math.inf, 1.23456))).ok_range == (None, 1.23)
 
 
 def test_rounding_reaches_every_depth_of_a_report() -> None:

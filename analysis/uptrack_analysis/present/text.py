@@ -134,7 +134,7 @@ def _finding(finding: Finding, duration_s: float, bar_of: Callable[[float], str]
         wording.band(finding.low_hz, finding.high_hz),
         f"stem {wording.plain(finding.stem)}" if finding.stem else "",
         wording.measured_against(finding),
-        f"worth {wording.signed(finding.points, 1)}" if finding.points else "",
+        f"worth {wording.signed(finding.points, 1)} points" if finding.points else "",
     ]
     trust = (
         f"confidence {wording.percent(finding.confidence)}, evidence {finding.grade} ({wording.GRADES[finding.grade]})"

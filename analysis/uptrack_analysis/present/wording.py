@@ -16,7 +16,7 @@ from uptrack_analysis.report import SEVERITIES, Finding, ProjectFacts, Report, S
 MOST_FINDINGS_SHOWN = 12
 """Text and markers stop here unless all are asked for: a list nobody reads helps nobody."""
 
-AREA_NAMES = {"tonal": "Tonal balance", "dj": "DJ"}
+AREA_NAMES = {"low": "Low end", "tonal": "Tonal balance", "dj": "DJ"}
 """Where a capital letter is not enough."""
 
 GRADES = {
