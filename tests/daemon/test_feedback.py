@@ -1,0 +1,76 @@
+"""A report becomes what a DAW shows: project seconds, bars where they are known, at most twelve markers, one line."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from support.reports import a_finding, a_report
+from uptrack_analysis.report import Report
+from uptrack_bridges.messages import Analyze, AudioFile, Feedback, Project, Stem, TempoPoint
+from uptrack_daemon.feedback import COLOURS, MOST_MARKERS, compose, marker_text, status_line
+
+
+def feedback_of(report: Report, project: Project | None = None, stems: list[Stem] | None = None) -> Feedback:
+    request = Analyze(id="a1", mix=AudioFile(path="/mix.wav"), project=project, stems=stems or [])
+    return compose(report, request, job="j1", run="r1", report_id="p1")
+
+
+def with_findings(*findings: object) -> Report:
+    return dataclasses.replace(a_report(), findings=tuple(findings))
+
+
+def test_marker_times_are_project_seconds_from_where_the_render_starts() -> None:
+    report = with_findings(a_finding(start_s=2.0, end_s=3.5))
+    [marker] = feedback_of(report, Project(start_s=60.0)).markers
+    assert (marker.start_s, marker.end_s, marker.bar) == (62.0, 63.5, None)
+
+
+def test_bars_are_counted_by_the_hosts_own_tempo_map() -> None:
+    tempo_map = [TempoPoint(time_s=0.0, bpm=120.0, beats_per_bar=4, bar=1)]
+    report = with_findings(a_finding(start_s=2.0, end_s=3.0))
+    [marker] = feedback_of(report, Project(start_s=8.0, tempo_map=tempo_map)).markers
+    assert marker.bar == "6.1", "10 s at 120 BPM in 4/4"
+
+
+def test_a_timeline_gets_the_twelve_most_valuable_findings_in_the_reports_order() -> None:
+    findings = [a_finding(number=number) for number in range(20)]
+    markers = feedback_of(with_findings(*findings)).markers
+    assert [marker.id for marker in markers] == [finding.id for finding in findings[:MOST_MARKERS]]
+
+
+def test_a_finding_that_names_a_stem_names_the_hosts_track() -> None:
+    report = with_findings(a_finding(stem="Bass"))
+    stems = [Stem(path="/bass.wav", name="Bass", track="{GUID}"), Stem(path="/kick.wav", name="Kick")]
+    [marker] = feedback_of(report, stems=stems).markers
+    assert (marker.stem, marker.track) == ("Bass", "{GUID}")
+
+
+def test_severity_is_told_by_colour_too() -> None:
+    markers = feedback_of(with_findings(a_finding("blocker", 1), a_finding("minor", 2))).markers
+    assert [marker.colour for marker in markers] == [COLOURS["blocker"], COLOURS["minor"]]
+
+
+def test_a_flag_says_the_problem_and_the_first_thing_to_do() -> None:
+    finding = a_finding()
+    assert marker_text(finding).startswith(finding.title)
+    assert marker_text(dataclasses.replace(finding, actions=())) == finding.title
+
+
+def test_the_status_line_counts_only_what_is_moderate_or_worse() -> None:
+    report = with_findings(a_finding("major", 1), a_finding("major", 2), a_finding("minor", 3))
+    line = status_line(report)
+    assert "2 major" in line
+    assert "minor" not in line
+    assert line.endswith(f"coverage {report.score.coverage * 100:.0f} %")
+    assert "nothing moderate or worse" in status_line(with_findings())
+
+
+def test_without_a_score_the_line_says_so() -> None:
+    report = a_report()
+    unscored = dataclasses.replace(report, score=dataclasses.replace(report.score, overall=None))
+    assert status_line(unscored).startswith("no score · ")
+
+
+def test_feedback_answers_the_request_and_names_job_run_and_report() -> None:
+    feedback = feedback_of(a_report())
+    assert (feedback.id, feedback.job, feedback.run, feedback.report) == ("a1", "j1", "r1", "p1")
