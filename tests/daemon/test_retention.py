@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.stores import Clock
+from support.stores import Clock, a_store
 from uptrack_analysis.errors import Unavailable
 from uptrack_daemon.home import Home
 from uptrack_daemon.jobs.queue import NewJob, Queue
 from uptrack_daemon.retention import LONGEST_KEPT, Retention
-from uptrack_daemon.store import Artifacts, Store, open_store
+from uptrack_daemon.store import Artifacts, Store
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 async def store(home: Home, clock: Clock) -> AsyncIterator[Store]:
-    async with open_store(home.database, clock=clock) as store:
+    async with a_store(home.database, clock=clock) as store:
         yield store
 
 
@@ -152,7 +152,7 @@ def test_whatever_the_clock_did_seven_quiet_days_clear_the_folder(
     async def live() -> None:
         clock, home = Clock(), Home(tmp_path_factory.mktemp("home"))
         home.create()
-        async with open_store(home.database, clock=clock) as store:
+        async with a_store(home.database, clock=clock) as store:
             retention = Retention(home, store, days=days)
             (await retention.reserve()).write_bytes(b"RIFF")
             write_aged(home.audio / "stray.wav", clock, days=jumps[0] if jumps else 0)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from support.reports import a_report
 from uptrack_analysis.report import to_json
-from uptrack_daemon.store import NewReport
+from uptrack_daemon.store import Clock as AnyClock
+from uptrack_daemon.store import NewReport, Store, open_store, utc_now
+from uptrack_daemon.store.migrate import upgrade
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -35,3 +40,19 @@ def a_new_report(*, name: str = "warehouse_v7.wav", job_id: str = "0" * 16, **ch
 def bytes_of(database: Path) -> bytes:
     """Everything SQLite has on disk: the database and what lies beside it."""
     return b"".join(path.read_bytes() for path in sorted(database.parent.glob(f"{database.name}*")))
+
+
+def a_store(path: Path, *, clock: AnyClock = utc_now) -> AbstractAsyncContextManager[Store]:
+    """``open_store`` on a copy of one that was migrated once for all tests: migrating costs more than most tests."""
+    if not path.exists():
+        path.write_bytes(_migrated())
+        path.chmod(0o600)
+    return open_store(path, clock=clock)
+
+
+@cache
+def _migrated() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "uptrack.sqlite"
+        upgrade(path)
+        return path.read_bytes()

@@ -180,15 +180,6 @@ class Queue:
             row = (await session.scalars(taken)).one_or_none()
             return None if row is None else _job(row)
 
-    async def next(self) -> Job:
-        """``claim``, waiting for a job to arrive if need be."""
-        while True:
-            seen = self._arrivals
-            job = await self.claim()
-            if job is not None:
-                return job
-            await self.arrival(since=seen)
-
     @property
     def arrivals(self) -> int:
         """Counts up whenever a job starts to wait."""

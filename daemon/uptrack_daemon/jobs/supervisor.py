@@ -175,7 +175,7 @@ class Supervisor:
             if self._stopping.is_set():
                 await self._queue.give_back(job.id)
                 return False
-            answer = await self._answer(worker, job)
+            answer = await self._answer(running, job)
             if running.cancelled:
                 return False
             # When the whole machine goes down, workers may be ended before us: that is not the job's fault.
@@ -192,15 +192,19 @@ class Supervisor:
         finally:
             del self._running[job.id]
 
-    async def _answer(self, worker: WorkerProcess, job: Job) -> Done | Failed:
+    async def _answer(self, running: _Running, job: Job) -> Done | Failed:
         length_s = UNKNOWN_DURATION_S if job.duration_s is None else job.duration_s
         limit_s = self._settings.time_limit_s + self._settings.time_limit_per_audio_s * length_s
+
+        def on_progress(fraction: float, stage: str) -> None:
+            # What a killed worker had still said is read after the end has been told.
+            if not running.cancelled and not running.put_back:
+                self._bulletin.progressed(job, fraction, stage)
+
         try:
-            return await _within(
-                limit_s, worker.run(job, lambda fraction, stage: self._bulletin.progressed(job, fraction, stage))
-            )
+            return await _within(limit_s, running.worker.run(job, on_progress))
         except TimeoutError:
-            await worker.kill()
+            await running.worker.kill()
             sentence = (
                 f"The analysis took longer than the {limit_s:.0f} s this file may take and was stopped; raise "
                 "time_limit_s, or check whether the machine was busy and try again."

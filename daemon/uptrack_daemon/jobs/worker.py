@@ -16,7 +16,6 @@ import math
 import os
 import queue
 import signal
-import struct
 import sys
 import tempfile
 import threading
@@ -26,6 +25,8 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
+
+import numpy as np
 
 from uptrack_analysis.analyze import Analysis, Settings
 from uptrack_analysis.errors import UpTrackError
@@ -157,16 +158,15 @@ def _warm_up(analyze: Analyze) -> float:
 
 
 def _write_chord(path: Path, rate_hz: int = 44_100) -> None:
-    frames = bytearray()
-    for n in range(int(WARM_UP_S * rate_hz)):
-        beat = math.exp(-8.0 * (n / rate_hz % 0.5))
-        left, right = (beat * math.sin(2 * math.pi * hz * n / rate_hz) for hz in (55.0, 440.0))
-        frames += struct.pack("<hh", int(20_000 * left), int(20_000 * (left + right) / 2))
+    t = np.arange(int(WARM_UP_S * rate_hz)) / rate_hz
+    beat = np.exp(-8.0 * (t % 0.5))
+    low, high = (beat * np.sin(2 * np.pi * hz * t) for hz in (55.0, 440.0))
+    stereo = np.stack([low, (low + high) / 2], axis=1)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(rate_hz)
-        file.writeframes(bytes(frames))
+        file.writeframes((20_000 * stereo).astype("<i2").tobytes())
 
 
 def _serve(line: bytes, analyze: Analyze, say: Callable[[Saying], None], memory_mib: int) -> None:

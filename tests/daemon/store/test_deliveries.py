@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from support.stores import Clock, a_new_report
-from uptrack_daemon.store import Deliveries, NewDelivery, Reports, Store, Watched, open_store
+from support.stores import Clock, a_new_report, a_store
+from uptrack_daemon.store import Deliveries, NewDelivery, Reports, Store, Watched
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
-    async with open_store(tmp_path / "uptrack.sqlite", clock=clock) as store:
+    async with a_store(tmp_path / "uptrack.sqlite", clock=clock) as store:
         yield store
 
 

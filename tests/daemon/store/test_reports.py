@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from support.reports import a_report
-from support.stores import Clock, a_new_report, bytes_of
+from support.stores import Clock, a_new_report, a_store, bytes_of
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.report import to_json
 from uptrack_daemon.jobs.queue import NewJob, Queue
-from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, Reports, Store, engine, open_store
+from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, Reports, Store, engine
 from uptrack_daemon.store.models import ReportRow
 
 
@@ -23,7 +23,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
-    async with open_store(tmp_path / "uptrack.sqlite", clock=clock) as store:
+    async with a_store(tmp_path / "uptrack.sqlite", clock=clock) as store:
         yield store
 
 
@@ -149,9 +149,9 @@ async def test_erasing_while_somebody_reads_says_that_traces_are_left_until_it_i
 ) -> None:
     monkeypatch.setattr(engine, "PRAGMAS", ("busy_timeout = 1", *engine.PRAGMAS[1:]))
     path = tmp_path / "read.sqlite"
-    async with open_store(path) as store:
+    async with a_store(path) as store:
         await _fill(store, 1)
-        async with open_store(path) as reader, reader.reading() as session:
+        async with a_store(path) as reader, reader.reading() as session:
             await session.scalars(select(ReportRow.id))  # from here on the reader holds its view
             erased = await Reports(store).delete_all()
         assert (erased.reports, erased.traceless) == (1, False)
