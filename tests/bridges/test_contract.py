@@ -63,7 +63,7 @@ async def test_hello_is_answered_with_welcome_session_version_and_page(host: Hos
     pong = await ask(host, type="ping", id="p1")
     assert pong == {"type": "pong", "id": "p1"}
     (session,) = desk.sessions
-    assert (session.host, session.capabilities) == ("reaper", {"markers"})
+    assert (session.host, session.capabilities) == ("reaper", frozenset({"markers"}))
     assert session.project is not None
     assert session.project.name == "Warehouse"
 

@@ -19,7 +19,7 @@ from support.hosts import PATIENCE_S, OscHost, OscLine, ask, hear_whole, osc_lin
 from uptrack_analysis.errors import Unavailable
 from uptrack_bridges.messages import Analyze
 from uptrack_bridges.osc import serve_osc
-from uptrack_bridges.osc_packet import MAX_ARGUMENTS, decode, encode
+from uptrack_bridges.osc_packet import MAX_ARGUMENTS, Argument, decode, encode
 from uptrack_bridges.switchboard import Switchboard
 
 HELLO: dict[str, Any] = {"type": "hello", "id": "h1", "protocol": 1, "host": "max", "token": TOKEN}
@@ -164,7 +164,8 @@ async def test_python_oscs_own_client_is_served(switchboard: Switchboard) -> Non
         listener.bind(("127.0.0.1", 0))
         listener.setblocking(False)
         async with osc_line(switchboard) as line:
-            with SimpleUDPClient("127.0.0.1", line.port) as client:
+            client = SimpleUDPClient("127.0.0.1", line.port)
+            with client:  # its own __enter__ is typed as the base class
                 client.send_message("/uptrack/hello", [TOKEN, "touchosc", listener.getsockname()[1]])
                 async with asyncio.timeout(PATIENCE_S):
                     welcome = await asyncio.get_running_loop().sock_recv(listener, 8_192)
@@ -330,7 +331,7 @@ def test_decoding_never_raises_and_never_gives_more_than_its_caps(datagram: byte
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_encoded_is_decoded_the_same(texts: list[str], number: int) -> None:
-    arguments = (*texts, number)
+    arguments: tuple[Argument, ...] = (*texts, number)
     (heard,) = decode(bundle(encode("/uptrack/x", "s" * len(texts) + "i", arguments)))
     assert heard == ("/uptrack/x", arguments)
 
