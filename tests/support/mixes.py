@@ -1,4 +1,4 @@
-"""``Measured`` built by arithmetic: a clean mix to start from, with the one figure a test is about set to what it wants.
+"""``Measured`` built by arithmetic: a clean mix to start from, and the one figure a test is about set to what it wants.
 
 Spectra are chosen as levels over the tonal average and turned into band powers; curves are constant unless a test says
 otherwise. Nothing here runs a meter: tests that do use real audio.
@@ -64,7 +64,7 @@ def band_matrix(
     frames = max(1, int(duration_s / HOP_S) - 1)
     return BandMatrix(
         edges_hz=edges,
-        times_s=(np.arange(frames) + 1.0) * HOP_S,
+        times_s=HOP_S * np.arange(1, frames + 1, dtype=np.float64),
         ll=np.tile(ll, (frames, 1)),
         rr=np.tile(rr, (frames, 1)),
         lr=np.tile(lr, (frames, 1)),

@@ -122,6 +122,21 @@ class Case:
         return None if integrated is None or self.true_peak_dbtp is None else self.true_peak_dbtp - integrated
 
     @cached_property
+    def psr_in_drop_db(self) -> float | None:
+        """Sample peak in 3 s over short-term loudness, median of the loud passage; ``None`` if unknown."""
+        curve, step_s = self.measured.peaks.curve_dbfs, self.measured.peaks.curve_step_s
+        loudness = self.measured.loudness
+        steps = round(SHORT_TERM_S / step_s)
+        if curve.size < steps:
+            return None
+        highest = np.lib.stride_tricks.sliding_window_view(curve, steps).max(axis=1)
+        ends_s = step_s * np.arange(steps, steps + highest.size, dtype=np.float64)
+        places = np.minimum(np.round(ends_s / loudness.hop_s).astype(np.int64), loudness.short_term_lufs.size) - 1
+        psr = highest - loudness.short_term_lufs[places]
+        chosen = inside(ends_s - SHORT_TERM_S / 2, self.loud_spans) & np.isfinite(psr)
+        return float(np.median(psr[chosen])) if chosen.any() else None
+
+    @cached_property
     def bpm(self) -> float | None:
         """The project's tempo, or the detected one if it is believed."""
         if self.project.bpm is not None:

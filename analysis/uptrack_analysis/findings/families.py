@@ -34,6 +34,8 @@ class Family:
     """Families this one stands in for when a guess cannot tell them apart; empty for a genre of its own."""
     tempo_windows_bpm: tuple[tuple[float, float], ...]
     kick: Kick
+    tempo_speaks: bool
+    """Tempo and kick alone are enough to guess this family by."""
     club_loudness_lufs: tuple[float, float]
     plr_db: Threshold
     psr_in_drop_warn_db: float
@@ -46,6 +48,8 @@ class Family:
     """5th percentile of the correlation over 1 s."""
     tonal_warn_db: float
     tonal_bad_db: float
+    tilt_warn_db_per_octave: float
+    tilt_bad_db_per_octave: float
     mix_bars: tuple[float, float] | None
     evidence: Mapping[str, Evidence]
     """Section of the data file to where its numbers came from."""
@@ -75,7 +79,7 @@ def read_family(table: Table) -> Family:
     sections = {
         key: table.table(key)
         for key in ("tempo", "club_loudness", "plr", "psr_in_drop", "loudness_range", "mono", "low_side", "correlation")
-    } | {"tonal": table.table("tonal")}
+    } | {key: table.table(key) for key in ("tonal", "tilt")}
     for optional in ("sub_fundamental", "mix_bars"):
         if optional in table:
             sections[optional] = table.table(optional)
@@ -94,6 +98,7 @@ def read_family(table: Table) -> Family:
         covers=table.texts("covers") if "covers" in table else (),
         tempo_windows_bpm=sections["tempo"].pairs("windows_bpm"),
         kick=kick,
+        tempo_speaks=sections["tempo"].flag("speaks_alone"),
         club_loudness_lufs=_range(sections["club_loudness"], "low_lufs", "high_lufs"),
         plr_db=Threshold.below(sections["plr"].number("warn_db"), sections["plr"].number("bad_db")),
         psr_in_drop_warn_db=sections["psr_in_drop"].number("warn_db"),
@@ -106,6 +111,8 @@ def read_family(table: Table) -> Family:
         correlation=Threshold.below(sections["correlation"].number("warn"), sections["correlation"].number("bad")),
         tonal_warn_db=sections["tonal"].number("warn_db"),
         tonal_bad_db=sections["tonal"].number("bad_db"),
+        tilt_warn_db_per_octave=sections["tilt"].number("warn_db_per_octave"),
+        tilt_bad_db_per_octave=sections["tilt"].number("bad_db_per_octave"),
         mix_bars=_range(sections["mix_bars"], "low", "high") if "mix_bars" in sections else None,
         evidence={key: section.evidence() for key, section in sections.items()},
     )

@@ -1,16 +1,17 @@
 """Which family of thresholds judges a mix: the one its maker named, or a guess that says how sure it is.
 
 A guess has two things to go by. The tempo, the project's own if the DAW sent it, leaves the families whose windows hold
-it; most windows overlap. The kick tells some of those apart: on every beat, or broken. If several families still fit,
-the narrowest file that covers them all is taken, with the widest tolerance of each; under ``general`` every finding
-that rests on the genre is less certain as well.
+it; most windows overlap. The kick tells some of those apart: on every beat, or broken. A guess needs both, and only
+families whose data say that both are enough: 174 bpm and a broken kick are drum and bass, 126 and a broken kick could
+be anything. If several families still fit, the narrowest file that covers them all is taken, with the widest tolerance
+of each; under ``general`` every finding that rests on the genre is less certain as well.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from uptrack_analysis.findings.families import GENERAL, Family, find_family, load_families
+from uptrack_analysis.findings.families import GENERAL, Family, Kick, find_family, load_families
 from uptrack_analysis.findings.places import inside
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import GenreChoice, ProjectFacts
@@ -26,7 +27,7 @@ RIVAL_SHARE = 0.5
 
 KICK_HZ = (35.0, 120.0)
 KICK_WINDOW_S = 8.0
-KICK_EVERY_BEAT_FROM = 0.6
+KICK_EVERY_BEAT_FROM = 0.75
 KICK_BROKEN_UNTIL = 0.4
 
 
@@ -59,16 +60,19 @@ def _guess(measured: Measured, project: ProjectFacts) -> GenreChoice:
     genres = [family for family in load_families().values() if not family.covers]
     candidates = [family for family in genres if any(family.fits_tempo(bpm) for bpm in tempos)]
     regularity = kick_regularity(measured, tempos[0])
+    heard: Kick | None = None
     if regularity is not None and regularity >= KICK_EVERY_BEAT_FROM:
+        heard = "every beat"
         candidates = [family for family in candidates if family.kick != "broken"]
         said += " and a kick on every beat"
     elif regularity is not None and regularity <= KICK_BROKEN_UNTIL:
+        heard = "broken"
         candidates = [family for family in candidates if family.kick != "every beat"]
         said += " and a broken kick pattern"
     if not candidates:
         return _unsure(f"{said} fit no genre here")
     family = _narrowest(candidates)
-    if family.id == GENERAL:
+    if family.id == GENERAL or not all(candidate.tempo_speaks and candidate.kick == heard for candidate in candidates):
         return _unsure(f"{said} fit {', '.join(sorted(candidate.name for candidate in candidates))} alike")
     confidence = GUESSED_CONFIDENCE if project.bpm is not None else GUESSED_CONFIDENCE * _tempo_trust(measured)
     return GenreChoice(
@@ -85,6 +89,11 @@ def _unsure(reason: str) -> GenreChoice:
         UNSURE_CONFIDENCE,
         f"Not guessed: {reason}. Judged with the widest tolerance of every genre; name it for a closer look.",
     )
+
+
+def _either(candidates: list[Family]) -> str:
+    names = sorted(candidate.name for candidate in candidates)
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
 
 
 def _narrowest(candidates: list[Family]) -> Family:

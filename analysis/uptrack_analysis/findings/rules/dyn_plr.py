@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.phrases import plain
 from uptrack_analysis.findings.places import as_spans
@@ -20,7 +22,7 @@ def check(case: Case) -> Verdict:
         return ()
     # A dB less drive gives about 0.8 dB of PLR back, as long as the limiter is what took it.
     missing = threshold.distance(value) / 0.8
-    step = min(limits("dyn.plr").number("step_db"), max(0.5, round(2 * missing) / 2))
+    step = min(limits("dyn.plr").number("step_db"), max(0.5, math.ceil(2 * missing) / 2))
     after = value + 0.8 * step
     more = (
         " That is more than one move mends: take level from sustained parts and shorten tails, so that kick and snare "

@@ -1,8 +1,8 @@
 """``int.clip``: flat tops at a channel's ceiling, a minute of programme.
 
 A master for clubs or streaming may be clipped on purpose, and a meter cannot ask. There the finding is certain only if
-the peaks have also lost their height (PLR under the family's warning); otherwise it stays a question, with a confidence
-under one half and therefore minor at most. A premaster has no reason to clip.
+the peaks of the drop have also lost their height (PSR under the family's warning); otherwise it stays a question, with
+a confidence under one half and therefore minor at most. A premaster has no reason to clip.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def check(case: Case) -> Verdict:
     if not threshold.excess(rate):
         return ()
     premaster = case.delivery.target == "premaster"
-    squashed = case.plr_db is not None and case.family.plr_db.excess(case.plr_db) >= WARN_EXCESS
+    squashed = _squashed(case)
     confidence = CERTAIN if premaster else SQUASHED_TOO if squashed else MAYBE_MEANT
     frames = case.measured.sample_rate_hz
     places = case.joined([(run.start / frames, (run.start + run.length) / frames) for run in defects.clip_runs])
@@ -60,6 +60,13 @@ def check(case: Case) -> Verdict:
             expected_delta=f"{plain(rate, 0)} → 0 clipped peaks a minute",
         ),
     )
+
+
+def _squashed(case: Case) -> bool:
+    """Have the peaks of the drop lost their height? By PSR; where there is no curve of it, by PLR."""
+    if case.psr_in_drop_db is not None:
+        return case.psr_in_drop_db < case.family.psr_in_drop_warn_db
+    return case.plr_db is not None and case.family.plr_db.excess(case.plr_db) >= WARN_EXCESS
 
 
 RULE = Rule(

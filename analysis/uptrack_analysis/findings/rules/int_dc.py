@@ -15,31 +15,31 @@ CONFIDENCE = 0.95
 def check(case: Case) -> Verdict:
     data = limits("int.dc")
     threshold = Threshold.above(data.number("warn_percent"), data.number("bad_percent"))
-    drafts: list[Draft] = []
-    for channel, offset in enumerate(case.measured.defects.dc_offset.tolist()):
-        percent = 100 * abs(offset)
-        if not threshold.excess(percent):
-            continue
-        name = channel_name(channel, case.measured.channels) if case.measured.channels > 1 else "the file"
-        drafts.append(
-            Draft(
-                value=percent,
-                unit="% FS",
-                threshold=threshold,
-                confidence=CONFIDENCE,
-                exposure=1.0,
-                advice=(
-                    f"DC offset of {plain(percent, 2)} % of full scale in {name}: put a high-pass at 20 Hz on the stem "
-                    f"it comes from, often a synth, a saturator or an old interface, or remove DC in the export."
-                ),
-                spans=as_spans([case.whole], channel if case.measured.channels > 1 else None),
-                blocker=percent > data.number("blocker_percent"),
-                channel=channel,
-                actions=(Action("HP", "High-pass at 20 Hz on the source of the offset", frequency_hz=20.0),),
-                expected_delta=f"offset {plain(percent, 2)} → 0.00 % of full scale",
-            )
-        )
-    return drafts
+    percents = [100 * abs(offset) for offset in case.measured.defects.dc_offset.tolist()]
+    channels = [channel for channel, percent in enumerate(percents) if threshold.excess(percent)]
+    if not channels:
+        return ()
+    # One cause, one finding: the worst channel stands for all.
+    percent = max(percents)
+    only = channels[0] if len(channels) == 1 and case.measured.channels > 1 else None
+    where = f" in {channel_name(only, case.measured.channels)}" if only is not None else ""
+    return (
+        Draft(
+            value=percent,
+            unit="% FS",
+            threshold=threshold,
+            confidence=CONFIDENCE,
+            exposure=1.0,
+            advice=(
+                f"DC offset of {plain(percent, 2)} % of full scale{where}: put a high-pass at 20 Hz on the stem it "
+                f"comes from, often a synth, a saturator or an old interface, or remove DC in the export."
+            ),
+            spans=as_spans([case.whole], only),
+            blocker=percent > data.number("blocker_percent"),
+            actions=(Action("HP", "High-pass at 20 Hz on the source of the offset", frequency_hz=20.0),),
+            expected_delta=f"offset {plain(percent, 2)} → 0.00 % of full scale",
+        ),
+    )
 
 
 RULE = Rule(

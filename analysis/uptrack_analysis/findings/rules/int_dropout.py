@@ -1,8 +1,7 @@
 """``int.dropout``: holes of some milliseconds with signal on both sides.
 
-A buffer that ran dry leaves 1 to 93 ms; a longer silence in every channel is a stop that somebody arranged, and is
-left alone. A hole in one channel while another plays is a fault however long. Very many holes are likelier a gate or a
-stutter effect: the detector then trusts itself less.
+What counts as a hole, and what as a stop, a gate or a stutter in time, the meter in ``measure/gaps.py`` decides. Very
+many holes are likelier an effect that keeps no time: this rule then trusts the meter less.
 """
 
 from __future__ import annotations
@@ -27,11 +26,7 @@ def check(case: Case) -> Verdict:
     data, measured = limits("int.dropout"), case.measured
     threshold = Threshold.above(data.number("warn_ms"), data.number("bad_ms"))
     rate_hz = measured.sample_rate_hz
-    holes = [
-        gap
-        for gap in measured.defects.gaps
-        if len(gap.channels) < measured.channels or (gap.end - gap.start) <= data.number("longest_ms") * rate_hz / 1000
-    ]
+    holes = measured.defects.gaps
     if not holes:
         return ()
     often = len(holes) > max(AT_MOST, data.number("effect_per_min") * measured.duration_s / 60)

@@ -11,7 +11,7 @@ from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.phrases import hertz, plain, signed
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
-from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import octave_shape, strongest_hz
 from uptrack_analysis.measure.ltas import NAMED_BANDS, Band
@@ -27,7 +27,8 @@ def check(case: Case) -> Verdict:
     shape = octave_shape(case.measured.bands, load_tonal_average(), case.loud_mask)
     if shape is None:
         return Unmeasured("Too few octaves over 120 Hz hold signal for a shape to compare.")
-    threshold = Threshold.around(0.0, case.family.tonal_warn_db, case.family.tonal_bad_db)
+    widen = limits("ton.band").number("widen_db")
+    threshold = Threshold.around(0.0, case.family.tonal_warn_db + widen, case.family.tonal_bad_db + widen)
     drafts: list[Draft] = []
     for band in NAMED_BANDS:
         residuals = [
@@ -35,7 +36,8 @@ def check(case: Case) -> Verdict:
             for octave, residual in zip(shape.bands, shape.residual_db.tolist(), strict=True)
             if octave.name == band.name
         ]
-        if residuals and threshold.excess(float(np.mean(residuals))):
+        # Every mix has a shape of its own: what does not even warn is that, and no finding.
+        if residuals and threshold.excess(float(np.mean(residuals))) >= WARN_EXCESS:
             drafts.append(_draft(case, band, float(np.mean(residuals)), threshold))
     return drafts
 

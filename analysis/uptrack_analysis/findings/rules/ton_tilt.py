@@ -26,7 +26,7 @@ def check(case: Case) -> Verdict:
     if value is None or case.measured.bands.edges_hz[-1] < high_hz:
         return case.why("spectrum.tilt_db_per_octave", f"The spectrum does not reach {hertz(high_hz)}.")
     expected = average_tilt_db_per_octave(load_tonal_average(), case.measured.bands.edges_hz, low_hz, high_hz)
-    threshold = Threshold.around(expected, data.number("warn_db_per_octave"), data.number("bad_db_per_octave"))
+    threshold = Threshold.around(expected, case.family.tilt_warn_db_per_octave, case.family.tilt_bad_db_per_octave)
     if not threshold.excess(value):
         return ()
     bright = value > expected

@@ -1,0 +1,61 @@
+"""``int.channel``: dead, lopsided or inverted."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.mixes import clean, stereo_curve, swapped, with_defects
+from support.verdicts import ask, ask_one
+from uptrack_analysis.measure.results import Measured
+
+
+def inverted(seconds: float, correlation: float = -0.9) -> Measured:
+    curve = np.full(600, 0.6)
+    curve[100 : 100 + round(10 * seconds)] = correlation
+    return replace(clean(60.0), stereo=stereo_curve(60.0, curve))
+
+
+def leaning(balance_db: float, seconds: float = 60.0) -> Measured:
+    mix, curve = clean(60.0), stereo_curve(60.0)
+    lean = np.where(np.arange(600) < 10 * seconds, 10 ** (balance_db / 20), 1.0)
+    return replace(mix, stereo=replace(curve, ll=curve.ll * lean, rr=curve.rr / lean))
+
+
+def test_a_dead_channel_is_a_blocker_that_names_the_side() -> None:
+    finding = ask_one("int.channel", with_defects(clean(), silent_channels=(1,)))
+    assert (finding.severity, finding.spans[0].channel) == ("blocker", 1)
+    assert "right channel is silent" in finding.advice
+
+
+def test_a_side_upside_down_for_a_quarter_minute_is_found_where_it_is() -> None:
+    finding = ask_one("int.channel", inverted(15.0))
+    assert finding.severity == "blocker"
+    assert finding.value == pytest.approx(-0.9, abs=0.1)
+    assert (finding.start_s, finding.end_s) == pytest.approx((10.0, 25.0), abs=1.0)
+
+
+def test_eight_seconds_upside_down_may_be_an_effect() -> None:
+    assert ask("int.channel", inverted(8.0)) == ()
+
+
+def test_a_very_wide_mix_is_not_inverted() -> None:
+    assert ask("int.channel", inverted(50.0, -0.3)) == ()
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_four_db_between_the_sides_all_along_is_found_and_its_side_named(mirror: bool) -> None:
+    mix = swapped(leaning(4.0)) if mirror else leaning(4.0)
+    finding = ask_one("int.channel", mix)
+    assert finding.severity == "major"
+    assert abs(finding.value or 0) == pytest.approx(4.0, abs=0.05)
+    assert ("The right channel" if mirror else "The left channel") in finding.advice
+
+
+@pytest.mark.parametrize("mix", [leaning(2.5), leaning(5.0, seconds=20.0)], ids=["2.5 dB", "20 s"])
+def test_a_smaller_or_shorter_lean_is_left_to_taste(mix: Measured) -> None:
+    assert ask("int.channel", mix) == ()
+
+
+def test_a_mono_file_has_no_channel_fault() -> None:
+    assert ask("int.channel", replace(clean(), channels=1)) == ()

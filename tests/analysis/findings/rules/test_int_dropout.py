@@ -1,0 +1,44 @@
+"""``int.dropout``: holes, gathered by place."""
+
+import pytest
+
+from support.mixes import RATE_HZ, clean, with_defects
+from support.verdicts import ask, ask_one
+from uptrack_analysis.measure.results import Gap, Measured
+
+
+def holed(*gaps: tuple[float, float], channels: tuple[int, ...] = (0, 1)) -> Measured:
+    """Holes at ``(start_s, length_ms)``."""
+    return with_defects(
+        clean(),
+        gaps=tuple(Gap(round(start * RATE_HZ), round((start + ms / 1000) * RATE_HZ), channels) for start, ms in gaps),
+    )
+
+
+@pytest.mark.parametrize(("length_ms", "word"), [(2.5, "minor"), (5.0, "moderate"), (23.0, "blocker")])
+def test_a_longer_hole_is_worse(length_ms: float, word: str) -> None:
+    finding = ask_one("int.dropout", holed((14.118, length_ms)))
+    assert finding.severity == word
+    assert finding.value == pytest.approx(length_ms, abs=0.03)
+    assert "0:14.118" in finding.advice
+
+
+def test_holes_within_a_bar_are_one_place_and_further_ones_another() -> None:
+    near_and_far = ask("int.dropout", holed((10.0, 5), (10.5, 9), (30.0, 5)))
+    assert sorted(len(finding.spans) for finding in near_and_far) == [1, 2]
+    assert len({finding.id for finding in near_and_far}) == 2
+
+
+def test_a_hole_in_one_channel_names_it() -> None:
+    finding = ask_one("int.dropout", holed((10.0, 9), channels=(1,)))
+    assert finding.spans[0].channel == 1
+    assert "in right" in finding.advice
+
+
+def test_a_hole_every_second_is_likelier_an_effect() -> None:
+    findings = ask("int.dropout", holed(*((1.0 + 1.3 * k, 9.0) for k in range(44))))
+    assert {finding.severity for finding in findings} == {"minor"}
+
+
+def test_no_hole_no_finding() -> None:
+    assert ask("int.dropout", clean()) == ()

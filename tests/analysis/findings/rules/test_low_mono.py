@@ -1,0 +1,70 @@
+"""``low.mono``: a low end that differs between the sides."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.mixes import Level, band_matrix, clean, flat, stereo_curve
+from support.verdicts import ask, ask_one, why_unmeasured
+from uptrack_analysis.measure.results import Measured
+
+
+def with_low_correlation(correlation: float, level: Level = flat) -> Measured:
+    return replace(clean(), bands=band_matrix(60.0, level, correlation=lambda f: np.where(f < 130.0, correlation, 0.7)))
+
+
+def test_an_unrelated_low_end_is_major() -> None:
+    finding = ask_one("low.mono", with_low_correlation(0.0))
+    assert finding.severity == "major"
+    assert finding.value == pytest.approx(0.0, abs=0.2)
+    assert (finding.low_hz, finding.high_hz) == (20, 120)
+    assert "loses 3.0 dB" in finding.advice
+    assert finding.exposure == pytest.approx(1.0, abs=0.01)
+
+
+def test_side_eighteen_db_under_mid_is_the_limit() -> None:
+    limit = (1 - 10**-1.8) / (1 + 10**-1.8)  # correlation of equal channels whose side is 18 dB under mid
+    assert ask("low.mono", with_low_correlation(limit + 0.002)) == ()
+    assert ask_one("low.mono", with_low_correlation(limit - 0.01)).severity == "info"
+
+
+def test_a_wide_pad_over_a_mono_low_end_is_fine() -> None:
+    mix = replace(clean(), bands=band_matrix(60.0, correlation=lambda f: np.where(f < 130.0, 1.0, -0.2)))
+    assert ask("low.mono", mix) == ()
+
+
+def test_a_low_end_in_one_channel_is_found_though_it_correlates() -> None:
+    mix = clean()
+    low = np.arange(mix.bands.ll.shape[1]) < 15
+    lopsided = replace(
+        mix.bands,
+        rr=np.where(low, mix.bands.rr * 1e-4, mix.bands.rr),
+        lr=np.where(low, mix.bands.lr * 1e-2, mix.bands.lr),
+    )
+    assert ask_one("low.mono", replace(mix, bands=lopsided)).severity == "major"
+
+
+def test_it_says_where() -> None:
+    wide, narrow = with_low_correlation(0.0), clean()
+    lr = np.where(
+        (wide.bands.times_s > 20)[:, None] & (wide.bands.times_s < 40)[:, None], wide.bands.lr, narrow.bands.lr
+    )
+    finding = ask_one("low.mono", replace(wide, bands=replace(wide.bands, lr=lr)))
+    assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 40.0), abs=1.2)
+    assert finding.exposure == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_an_inverted_mix_is_left_to_the_rule_that_names_the_cause() -> None:
+    mix = replace(with_low_correlation(-0.9), stereo=stereo_curve(60.0, -0.9))
+    assert "no loud passage" in why_unmeasured("low.mono", mix)
+
+
+def test_without_a_low_end_there_is_nothing_to_ask() -> None:
+    assert "next to nothing" in why_unmeasured(
+        "low.mono", with_low_correlation(0.0, lambda f: np.where(f < 200.0, -60.0, 0.0))
+    )
+
+
+def test_a_mono_file_has_a_mono_low_end() -> None:
+    assert ask("low.mono", replace(clean(), channels=1)) == ()

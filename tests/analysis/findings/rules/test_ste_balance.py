@@ -1,0 +1,52 @@
+"""``ste.balance``: a mix that leans."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.mixes import band_matrix, clean, stereo_curve, swapped
+from support.verdicts import ask, ask_one, why_unmeasured
+from uptrack_analysis.measure.results import Measured
+
+
+def leaning(balance_db: float) -> Measured:
+    return replace(
+        clean(), bands=band_matrix(60.0, balance_db=balance_db), stereo=stereo_curve(60.0, balance_db=balance_db)
+    )
+
+
+@pytest.mark.parametrize(("balance_db", "word"), [(1.1, "minor"), (-1.1, "minor"), (2.0, "moderate"), (2.9, "major")])
+def test_it_warns_from_one_db_on_either_side(balance_db: float, word: str) -> None:
+    finding = ask_one("ste.balance", leaning(balance_db))
+    assert finding.severity == word
+    assert finding.value == pytest.approx(balance_db, abs=0.01)
+    assert finding.title == ("Leans left" if balance_db > 0 else "Leans right")
+
+
+def test_half_a_db_is_nothing() -> None:
+    assert ask("ste.balance", leaning(0.5)) == ()
+
+
+def test_a_mono_bass_does_not_hide_a_top_that_leans() -> None:
+    bands = band_matrix(60.0)
+    top = bands.edges_hz[:-1] > 300.0
+    lean = np.where(top, 10 ** (3.0 / 20), 1.0)
+    mix = replace(clean(), bands=replace(bands, ll=bands.ll * lean, rr=bands.rr / lean))
+    assert (ask_one("ste.balance", mix).value or 0) > 2.0
+
+
+def test_more_than_three_db_all_along_is_a_channel_fault_and_left_to_that_rule() -> None:
+    assert ask("ste.balance", leaning(4.0)) == ()
+    assert ask("int.channel", leaning(4.0))
+
+
+def test_left_and_right_are_judged_alike() -> None:
+    left, right = ask_one("ste.balance", leaning(2.0)), ask_one("ste.balance", swapped(leaning(2.0)))
+    assert left.excess == pytest.approx(right.excess)
+    assert "to the left" in left.advice
+    assert "to the right" in right.advice
+
+
+def test_one_channel_cannot_lean() -> None:
+    assert why_unmeasured("ste.balance", replace(clean(), channels=1))

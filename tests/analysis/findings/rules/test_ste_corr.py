@@ -1,0 +1,47 @@
+"""``ste.corr``: the weakest twentieth of the correlation."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.mixes import clean, stereo_curve, with_defects
+from support.verdicts import ask, ask_one, why_unmeasured
+from uptrack_analysis.measure.results import Measured
+
+
+def falling_apart(correlation: float, seconds: float) -> Measured:
+    curve = np.full(600, 0.6)
+    curve[200 : 200 + round(10 * seconds)] = correlation
+    return replace(clean(60.0), stereo=stereo_curve(60.0, curve))
+
+
+def test_ten_seconds_of_negative_correlation_are_found_where_they_are() -> None:
+    finding = ask_one("ste.corr", falling_apart(-0.3, 10.0))
+    assert finding.severity == "major"
+    assert finding.value == pytest.approx(-0.3, abs=0.01)
+    assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 30.0), abs=1.1)
+    assert finding.exposure == pytest.approx(10 / 60, abs=0.03)
+
+
+def test_one_second_of_it_is_an_effect() -> None:
+    assert ask("ste.corr", falling_apart(-0.3, 1.0)) == ()
+
+
+def test_a_wide_mix_that_holds_together_is_fine() -> None:
+    assert ask("ste.corr", replace(clean(), stereo=stereo_curve(60.0, 0.25))) == ()
+
+
+def test_trance_may_be_wider_than_techno() -> None:
+    mix = replace(clean(), stereo=stereo_curve(60.0, 0.05))
+    assert ask_one("ste.corr", mix, "techno").severity == "minor"
+    assert ask_one("ste.corr", mix, "trance").severity == "info"
+
+
+def test_an_inverted_stretch_is_left_to_the_rule_that_names_the_cause() -> None:
+    assert ask("ste.corr", falling_apart(-0.9, 20.0)) == ()
+
+
+def test_one_channel_or_a_dead_one_has_no_image() -> None:
+    assert "one channel" in why_unmeasured("ste.corr", replace(clean(), channels=1))
+    assert "silent" in why_unmeasured("ste.corr", with_defects(clean(), silent_channels=(0,)))

@@ -1,0 +1,75 @@
+"""``ton.band``: octaves out of shape, once level and tilt are taken out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.mixes import Level, band_matrix, bell, clean, flat, silent
+from support.verdicts import ask, ask_one, why_unmeasured
+from uptrack_analysis.measure.results import Measured
+
+PRESENCE = (1990.0, 3990.0)
+LOW_MIDS = (250.0, 502.0)
+
+
+def shaped(level: Level) -> Measured:
+    return replace(clean(), bands=band_matrix(60.0, level))
+
+
+@pytest.mark.parametrize(("band", "name"), [(PRESENCE, "presence"), (LOW_MIDS, "low mids")])
+@pytest.mark.parametrize(("gain_db", "word"), [(4.7, "minor"), (7.0, "major"), (-7.0, "major")])
+def test_one_octave_out_of_shape_keeps_its_whole_deviation(
+    band: tuple[float, float], name: str, gain_db: float, word: str
+) -> None:
+    finding = ask_one("ton.band", shaped(bell(*band, gain_db)))
+    assert finding.severity == word
+    assert finding.value == pytest.approx(gain_db, abs=0.5)
+    assert finding.title == f"Too {'much' if gain_db > 0 else 'little'} {name}"
+    assert finding.low_hz == pytest.approx(band[0], rel=0.01)
+
+
+@pytest.mark.parametrize("tilt", [-1.5, 0.0, 1.5])
+def test_a_tilt_is_not_a_band_out_of_shape(tilt: float) -> None:
+    assert ask("ton.band", shaped(lambda f: flat(f) + tilt * np.log2(f / 1000.0))) == ()
+
+
+def test_four_db_are_within_tolerance() -> None:
+    assert ask("ton.band", shaped(bell(*PRESENCE, 4.0))) == ()
+
+
+def test_the_low_end_is_not_judged_by_a_curve_that_does_not_hold_there() -> None:
+    assert ask("ton.band", shaped(lambda f: np.where(f < 120.0, 15.0, 0.0))) == ()
+
+
+def test_no_eq_move_exceeds_four_db_and_a_large_fault_is_sent_back_to_the_sounds() -> None:
+    finding = ask_one("ton.band", shaped(bell(*PRESENCE, 12.0)))
+    assert finding.actions[0].gain_db == -4.0
+    assert 1990 < (finding.actions[0].frequency_hz or 0) < 3990
+    assert "sounds and arrangement" in finding.advice
+
+
+def test_a_wide_family_tolerates_more() -> None:
+    mix = shaped(bell(*PRESENCE, 9.0))
+    assert ask_one("ton.band", mix, "techno").excess > ask_one("ton.band", mix, "ambient").excess
+
+
+def test_only_the_loud_passage_is_judged() -> None:
+    mix, odd = clean(60.0), band_matrix(60.0, bell(*PRESENCE, 12.0))
+    quiet = odd.times_s < 26.0
+    curve = np.where(np.arange(6000) < 3000, -20.0, -8.5)
+    mix = replace(
+        mix,
+        loudness=replace(mix.loudness, short_term_lufs=curve),
+        bands=replace(
+            mix.bands,
+            ll=np.where(quiet[:, None], odd.ll, mix.bands.ll),
+            rr=np.where(quiet[:, None], odd.rr, mix.bands.rr),
+        ),
+    )
+    assert ask("ton.band", mix) == ()
+
+
+def test_silence_and_a_telephone_have_no_shape() -> None:
+    assert "silent" in why_unmeasured("ton.band", silent())
+    assert "Too few octaves" in why_unmeasured("ton.band", shaped(lambda f: np.where(f < 1000.0, 0.0, -150.0)))

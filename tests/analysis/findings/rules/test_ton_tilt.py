@@ -1,0 +1,43 @@
+"""``ton.tilt``: dark and bright."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.mixes import band_matrix, clean, flat
+from support.verdicts import ask, ask_one, why_unmeasured
+from uptrack_analysis.measure.results import Measured
+
+
+def tilted(db_per_octave: float, rate_hz: int = 44_100) -> Measured:
+    bands = band_matrix(60.0, lambda f: flat(f) * (f < 90.0) + db_per_octave * np.log2(f / 1000.0), rate_hz=rate_hz)
+    return replace(clean(), bands=bands)
+
+
+@pytest.mark.parametrize(("tilt", "word"), [(0.75, "minor"), (-0.75, "minor"), (1.25, "major"), (-1.25, "major")])
+def test_it_warns_at_seven_tenths_and_calls_one_point_two_bad(tilt: float, word: str) -> None:
+    finding = ask_one("ton.tilt", tilted(tilt))
+    assert finding.severity == word
+    assert finding.title == ("Bright mix" if tilt > 0 else "Dark mix")
+
+
+@pytest.mark.parametrize("tilt", [-0.5, 0.0, 0.5])
+def test_the_average_give_or_take_half_a_db_is_fine(tilt: float) -> None:
+    assert ask("ton.tilt", tilted(tilt)) == ()
+
+
+def test_the_shelf_it_advises_brings_the_tilt_where_it_says() -> None:
+    finding = ask_one("ton.tilt", tilted(-0.8))
+    shelf = finding.actions[0]
+    assert shelf.gain_db is not None
+    assert 0 < shelf.gain_db <= 4
+    fixed = replace(
+        clean(),
+        bands=band_matrix(60.0, lambda f: -0.8 * np.log2(f / 1000.0) + np.where(f > 4000.0, shelf.gain_db or 0.0, 0.0)),
+    )
+    assert ask("ton.tilt", fixed) == ()
+
+
+def test_a_telephone_band_has_no_tilt_to_compare() -> None:
+    assert why_unmeasured("ton.tilt", tilted(0.0, rate_hz=16_000))

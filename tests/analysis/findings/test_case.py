@@ -1,0 +1,75 @@
+"""The case: the loud passage, the bar, the figures rules share."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.mixes import clean, loudness, silent
+from support.verdicts import case_of
+from uptrack_analysis.findings.case import Unmeasured
+from uptrack_analysis.measure.results import Peaks, TempoEstimate
+from uptrack_analysis.report import ProjectFacts
+
+
+def test_the_loud_passage_is_the_union_of_windows_that_reach_the_integrated_loudness() -> None:
+    mix = clean(60.0)
+    curve = np.full(6000, -14.0)
+    curve[:299] = np.nan
+    curve[2000:3000] = -8.0  # windows that end between 20 and 30 s, so music from 17 s on
+    case = case_of(replace(mix, loudness=replace(mix.loudness, short_term_lufs=curve, integrated_lufs=-9.0)))
+    ((start, end),) = case.loud_spans
+    assert (start, end) == pytest.approx((17.0, 30.0), abs=0.02)
+    assert case.loud_mask.sum() == pytest.approx(13.0 * 44_100 / 2048, abs=2)
+
+
+def test_steady_music_is_loud_throughout() -> None:
+    case = case_of(clean())
+    assert case.loud_spans == ((0.0, 60.0),)
+    assert case.loud_mask.all()
+
+
+def test_a_file_too_short_for_a_window_is_loud_throughout() -> None:
+    mix = clean(2.0)
+    case = case_of(replace(mix, loudness=loudness(2.0)))
+    assert case.loud_spans == ((0.0, 2.0),)
+
+
+def test_silence_has_no_loud_passage_and_no_peak() -> None:
+    case = case_of(silent())
+    assert case.loud_spans == ()
+    assert not case.loud_mask.any()
+    assert (case.true_peak_dbtp, case.plr_db) == (None, None)
+    assert isinstance(case.stereo, Unmeasured)
+
+
+@pytest.mark.parametrize(
+    ("project", "tempo", "bar_s"),
+    [
+        (ProjectFacts(bpm=120.0), TempoEstimate(100.0, 0.9, ()), 2.0),
+        (ProjectFacts(bpm=120.0, beats_per_bar=3), TempoEstimate(None, 0.0, ()), 1.5),
+        (ProjectFacts(), TempoEstimate(96.0, 0.9, ()), 2.5),
+        (ProjectFacts(), TempoEstimate(96.0, 0.3, ()), 2.0),
+        (ProjectFacts(), TempoEstimate(None, 0.0, ()), 2.0),
+    ],
+)
+def test_a_bar_is_the_project_s_then_the_detected_one_then_two_seconds(
+    project: ProjectFacts, tempo: TempoEstimate, bar_s: float
+) -> None:
+    assert case_of(replace(clean(), tempo=tempo), project=project).bar_s == pytest.approx(bar_s)
+
+
+def test_psr_in_the_drop_is_peak_over_short_term_loudness() -> None:
+    mix = clean(60.0, integrated_lufs=-8.0)
+    peaks = Peaks(
+        mix.peaks.sample_dbfs, mix.peaks.sample_s, mix.peaks.true_dbtp, mix.peaks.true_s, 0.1, np.full(600, -0.5)
+    )
+    assert case_of(replace(mix, peaks=peaks)).psr_in_drop_db == pytest.approx(7.5)
+    assert case_of(mix).psr_in_drop_db is None
+
+
+def test_under_a_second_there_is_no_correlation() -> None:
+    mix = clean(0.5)
+    unmeasured = case_of(mix).stereo
+    assert isinstance(unmeasured, Unmeasured)
+    assert "shorter" in unmeasured.reason

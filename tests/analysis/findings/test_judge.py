@@ -1,0 +1,224 @@
+"""``judge``: every rule asked, every finding in its place, and the laws that hold for all of them together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from support.mixes import band_matrix, bell, clean, silent, stereo_curve, swapped, turned, with_defects
+from uptrack_analysis.errors import BadInput
+from uptrack_analysis.findings import judge as judge_module
+from uptrack_analysis.findings.case import Case, Draft
+from uptrack_analysis.findings.judge import Judgement, judge
+from uptrack_analysis.findings.rule import Rule, Verdict, all_rules, ruleset_hash
+from uptrack_analysis.findings.tables import data_files
+from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.measure.results import Measured, TempoEstimate
+from uptrack_analysis.report import SEVERITIES, ProjectFacts, Span
+
+FIFTEEN = {
+    "int.clip", "int.truepeak", "int.dc", "int.dropout", "int.channel", "int.headtail", "lou.integrated", "dyn.plr",
+    "low.sub_balance", "low.mono", "ton.band", "ton.tilt", "ste.corr", "ste.balance", "dj.tempo",
+}  # fmt: skip
+TONE_AND_SPACE = {"low", "tonal", "stereo"}
+SHORT = clean(12.0)
+PROJECT = ProjectFacts(bpm=130.0)
+
+
+def faulty(duration_s: float = 60.0) -> Measured:
+    """A mix with something wrong in every area."""
+    mix = clean(duration_s, integrated_lufs=-4.0, true_peak_dbtp=0.5)
+    bands = band_matrix(
+        duration_s,
+        lambda f: bell(1990.0, 3990.0, 9.0)(f) + np.where(f < 70.0, 9.0, 0.0) + 1.0 * np.log2(f / 1000.0),
+        correlation=lambda f: np.where(f < 130.0, 0.3, 0.5),
+        balance_db=1.5,
+    )
+    return replace(
+        with_defects(mix, dc_offset=np.array([0.01, 0.0]), tail_rms_dbfs=-30.0),
+        bands=bands,
+        stereo=stereo_curve(duration_s, 0.0, 1.5),
+        tempo=TempoEstimate(127.0, 0.9, ()),
+    )
+
+
+def judged(mix: Measured, genre: str | None = "techno") -> Judgement:
+    return judge(mix, genre, "club", PROJECT)
+
+
+def test_the_fifteen_rules_are_found() -> None:
+    assert {rule.id for rule in all_rules()} == FIFTEEN
+
+
+def test_no_rule_weighs_more_than_the_formula_allows() -> None:
+    assert all(0 < rule.weight <= 0.6 for rule in all_rules())
+
+
+def test_a_clean_mix_has_no_finding_and_a_full_score() -> None:
+    judgement = judged(clean())
+    assert judgement.findings == ()
+    assert judgement.score.overall == 100
+    assert judgement.score.coverage == pytest.approx(1)
+
+
+def test_a_fault_in_every_area_lowers_every_area() -> None:
+    judgement = judged(faulty())
+    assert {finding.area for finding in judgement.findings} == {rule.area for rule in all_rules()}
+    assert all(area.score < 100 for area in judgement.score.areas)
+
+
+def test_findings_come_dearest_first() -> None:
+    findings = judged(faulty()).findings
+    worth = [(-finding.points, -SEVERITIES.index(finding.severity), finding.id) for finding in findings]
+    assert worth == sorted(worth)
+    assert findings[0].points > 1
+
+
+def test_silence_has_no_score_and_every_unasked_rule_says_why() -> None:
+    judgement = judge(silent(), None, "club", ProjectFacts())
+    assert judgement.findings == ()
+    assert judgement.score.overall is None
+    assert set(judgement.score.unmeasured_rules) >= {"lou.integrated", "ton.band", "dj.tempo"}
+    assert all(reason.endswith(".") for reason in judgement.score.unmeasured_rules.values())
+
+
+def test_a_finding_keeps_its_id_when_its_level_changes_a_little() -> None:
+    before, after = faulty(), turned(faulty(), -0.3)
+    assert {finding.id for finding in judged(before).findings} == {finding.id for finding in judged(after).findings}
+
+
+def test_ids_are_the_rule_and_a_short_hash() -> None:
+    for finding in judged(faulty()).findings:
+        rule, _, digits = finding.id.rpartition("-")
+        assert rule == finding.rule
+        assert 4 <= len(digits) <= 6
+        int(digits, 16)
+
+
+def test_the_same_mix_gets_the_same_judgement() -> None:
+    assert judged(faulty()) == judged(faulty())
+
+
+def test_every_finding_says_what_to_do_with_a_number_in_it() -> None:
+    for finding in judged(faulty()).findings:
+        assert any(character.isdigit() for character in finding.advice)
+        assert finding.advice.endswith(".")
+        assert finding.actions
+        assert finding.expected_delta
+        for action in finding.actions:
+            cap = {"EQ": 4.0, "GN": 3.0, "LM": 3.0}.get(action.kind)
+            assert cap is None or abs(action.gain_db or 0.0) <= cap
+
+
+def tone_and_space(judgement: Judgement) -> list[tuple[str, float]]:
+    return sorted(
+        (finding.id, round(finding.excess, 6)) for finding in judgement.findings if finding.area in TONE_AND_SPACE
+    )
+
+
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@given(st.floats(-6, 6), st.sampled_from([SHORT, faulty(12.0)]))
+def test_gain_changes_no_tonal_stereo_or_low_end_result(gain_db: float, made: Measured) -> None:
+    assert tone_and_space(judged(turned(made, gain_db))) == tone_and_space(judged(made))
+
+
+def test_left_and_right_may_be_swapped() -> None:
+    mix = faulty()
+    straight, mirrored = judged(mix), judged(swapped(mix))
+    assert mirrored.score.overall == pytest.approx(straight.score.overall)
+    assert sorted(
+        (finding.rule, round(finding.excess, 9), finding.severity) for finding in mirrored.findings
+    ) == sorted((finding.rule, round(finding.excess, 9), finding.severity) for finding in straight.findings)
+
+
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@given(st.floats(-15, 15), st.floats(-15, 15))
+def test_a_tonal_fault_is_dearer_the_further_it_is_out_on_its_side(first_db: float, second_db: float) -> None:
+    nearer, further = sorted((abs(first_db), abs(second_db)))
+
+    def presence(gain_db: float) -> float:
+        score = judged(replace(SHORT, bands=band_matrix(12.0, bell(1990.0, 3990.0, gain_db)))).score.overall
+        assert score is not None
+        return score
+
+    for side in (1, -1):
+        assert presence(side * further) <= presence(side * nearer) + 1e-6
+
+
+@pytest.mark.parametrize("place_s", [10.0, 25.0])
+def test_splitting_a_span_in_two_leaves_the_penalty_alone(place_s: float) -> None:
+    """The same time out of phase, in one stretch or in two more than a bar apart."""
+
+    def apart(stretches: Sequence[tuple[int, int]]) -> Judgement:
+        curve = np.full(600, 0.6)
+        for start, stop in stretches:
+            curve[start:stop] = -0.3
+        return judged(replace(clean(60.0), stereo=stereo_curve(60.0, curve)))
+
+    start = round(10 * place_s)
+    (whole,) = apart([(start, start + 200)]).findings
+    (halves,) = apart([(start - 80, start + 20), (start + 150, start + 250)]).findings
+    assert len(halves.spans) == 2
+    # Each stretch is seen by the windows of a second that reach into it: one more edge is one more second.
+    assert halves.exposure == pytest.approx(whole.exposure, abs=1.2 / 60)
+    assert halves.points == pytest.approx(whole.points, abs=0.2)
+
+
+def test_an_unsure_genre_is_less_certain_and_says_so() -> None:
+    sure, unsure = judged(faulty()), judge(faulty(), None, "club", ProjectFacts())
+    assert unsure.genre.how == "unsure"
+    assert "widest tolerance" in unsure.genre.reason
+    by_rule = {finding.rule: finding for finding in sure.findings}
+    for finding in unsure.findings:
+        if finding.rule in {"ton.band", "ton.tilt", "lou.integrated", "dyn.plr", "ste.corr", "low.mono"}:
+            assert finding.confidence < by_rule[finding.rule].confidence
+
+
+def test_an_unknown_genre_is_refused() -> None:
+    with pytest.raises(BadInput, match="polka"):
+        judge(clean(), "polka", "club", PROJECT)
+
+
+def rule_that(check: object) -> Rule:
+    return replace(all_rules()[0], check=check)  # type: ignore[arg-type]
+
+
+def test_a_rule_that_fails_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(case: Case) -> Verdict:
+        raise ZeroDivisionError(case.delivery.name)
+
+    monkeypatch.setattr(judge_module, "all_rules", lambda: (rule_that(broken),))
+    with pytest.raises(ZeroDivisionError):
+        judged(clean())
+
+
+def test_one_problem_reported_twice_is_a_slip_in_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = Draft(
+        value=2.0, unit="dB", threshold=Threshold.above(0.5, 1.0), confidence=0.9, exposure=1.0, advice="Do.",
+        spans=(Span(0, 1),),
+    )  # fmt: skip
+    monkeypatch.setattr(judge_module, "all_rules", lambda: (rule_that(lambda _case: (draft, draft)),))
+    with pytest.raises(RuntimeError, match="came twice"):
+        judged(clean())
+
+
+def test_the_ruleset_has_a_hash_of_twelve_digits_that_follows_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    from uptrack_analysis.findings import rule as rule_module
+
+    before = ruleset_hash()
+    assert len(before) == 12
+    int(before, 16)
+    newer = (replace(all_rules()[0], version=all_rules()[0].version + 1), *all_rules()[1:])
+    monkeypatch.setattr(rule_module, "all_rules", lambda: newer)
+    assert ruleset_hash.__wrapped__() != before
+
+
+def test_the_ruleset_follows_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    from uptrack_analysis.findings import rule as rule_module
+
+    files = list(data_files())
+    monkeypatch.setattr(rule_module, "data_files", lambda: [(files[0][0], files[0][1] + b"\n# edited"), *files[1:]])
+    assert ruleset_hash.__wrapped__() != ruleset_hash()
