@@ -21,8 +21,8 @@ from uptrack_bridges.discovery import Bridge, read_bridge
 from uptrack_daemon.home import Home
 from uptrack_daemon.instance import is_locked, running_bridge
 
-START_LIMIT_S = 60.0
-"""Imports and the first migration on a slow disk; a daemon that ends earlier is noticed at once."""
+START_LIMIT_S = 240.0
+"""Imports and the first migration on a machine that is busy rendering; a daemon that ends earlier is noticed at once."""
 STOP_LIMIT_S = 60.0
 ASK_LIMIT_S = 10.0
 POLL_S = 0.05
@@ -59,7 +59,11 @@ async def start(home: Home) -> tuple[Bridge, bool]:
     if is_locked(home):
         return await _until_healthy(home, None), False
     process = _spawn(home)
-    return await _until_healthy(home, process), True
+    try:
+        return await _until_healthy(home, process), True
+    except BaseException:
+        process.terminate()  # nobody was told where it listens, so nobody could stop it
+        raise
 
 
 async def stop(home: Home) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity, StemReport
+from uptrack_analysis.present.wording import band, signed
+from uptrack_analysis.report import SEVERITIES, Action, Finding, Report, Severity, StemReport
 from uptrack_bridges.messages import Analyze, Feedback, Marker, Project, TrackNote
 from uptrack_bridges.tempo_map import TempoMap
 
@@ -83,9 +84,15 @@ def _marker(finding: Finding, offset_s: float, tempo_map: TempoMap | None, track
 
 
 def marker_text(finding: Finding) -> str:
-    """What a flag on the timeline says: the problem, then the first thing to do about it."""
-    steps = [action.text for action in finding.actions if action.kind != "MK"]
-    return f"{finding.title}: {steps[0]}" if steps else finding.title
+    """What a flag on the timeline says: the problem, its band, and the first thing to do about it with its number."""
+    problem = ", ".join(part for part in (finding.title, band(finding.low_hz, finding.high_hz)) if part)
+    steps = [action for action in finding.actions if action.kind != "MK"]
+    return f"{problem}: {_step(steps[0])}" if steps else problem
+
+
+def _step(action: Action) -> str:
+    gain = "" if action.gain_db is None or not action.gain_db else f" {signed(action.gain_db, 1)} dB"
+    return f"{action.text}{gain}"
 
 
 def _note(stem: StemReport, report: Report) -> TrackNote:

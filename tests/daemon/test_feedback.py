@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from support.reports import a_finding, a_report
-from uptrack_analysis.report import Report
+from uptrack_analysis.report import Action, Finding, Report
 from uptrack_bridges.messages import Analyze, AudioFile, Feedback, Project, Stem, TempoPoint
 from uptrack_daemon.feedback import COLOURS, MOST_MARKERS, compose, marker_text, status_line
 
@@ -15,7 +15,7 @@ def feedback_of(report: Report, project: Project | None = None, stems: list[Stem
     return compose(report, request, job="j1", run="r1", report_id="p1")
 
 
-def with_findings(*findings: object) -> Report:
+def with_findings(*findings: Finding) -> Report:
     return dataclasses.replace(a_report(), findings=tuple(findings))
 
 
@@ -50,10 +50,11 @@ def test_severity_is_told_by_colour_too() -> None:
     assert [marker.colour for marker in markers] == [COLOURS["blocker"], COLOURS["minor"]]
 
 
-def test_a_flag_says_the_problem_and_the_first_thing_to_do() -> None:
-    finding = a_finding()
-    assert marker_text(finding).startswith(finding.title)
-    assert marker_text(dataclasses.replace(finding, actions=())) == finding.title
+def test_a_flag_says_the_problem_its_band_and_the_first_thing_to_do_with_its_number() -> None:
+    actions = (Action("MK", "Mark it"), Action("GN", "Bass bus", gain_db=-3.0), Action("NT", "Listen"))
+    finding = dataclasses.replace(a_finding(), title="Much sub", low_hz=30.0, high_hz=60.0, actions=actions)
+    assert marker_text(finding) == "Much sub, 30–60 Hz: Bass bus −3.0 dB"
+    assert marker_text(dataclasses.replace(finding, low_hz=None, high_hz=None, actions=())) == "Much sub"
 
 
 def test_the_status_line_counts_only_what_is_moderate_or_worse() -> None:
