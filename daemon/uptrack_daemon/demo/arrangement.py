@@ -1,6 +1,6 @@
-"""The demo's music: a house track in C minor at 128 BPM, as eight dry stems that a master chain can sum.
+"""The demo's music: a house track in D minor at 128 BPM, as eight dry stems that a master chain can sum.
 
-Cm9, Cm9, Abmaj9, Fm9 into Gm7, every four bars. The seed chooses velocities, micro-timing, the lead's phrase and all
+Dm, Dm, Bbmaj7, Gm into A7, every four bars, with added ninths. The seed chooses velocities, micro-timing, the lead's phrase and all
 noise; harmony, form and groove stay. Voices come from ``synth``, processing from ``effects``, positions from
 ``timeline``. Stems are float32, shape (2, frames), and leave headroom: the master adds about 6 dB.
 """
@@ -30,28 +30,28 @@ from uptrack_daemon.demo.timeline import (
     step_s,
 )
 
-KEY = "C minor"
+KEY = "D minor"
 
 STEM_NAMES = ("Kick", "Sub", "Bass", "Perc", "Hats", "Chords", "Lead", "FX")
 
 # Faders in dB, set by ear of the meters: third-octaves of the drops against published averages of released music.
 FADERS_DB = {
-    "Kick": -12.5,
+    "Kick": -13.0,
     "Sub": -18.0,
-    "Bass": -12.0,
-    "Perc": -13.5,
-    "Hats": -26.0,
+    "Bass": -12.5,
+    "Perc": -14.5,
+    "Hats": -27.5,
     "Chords": -7.0,
     "Lead": -19.5,
-    "FX": -20.0,
+    "FX": -23.0,
 }
 
-CM9, ABMAJ9, FM9, GM7 = (60, 63, 67, 70, 74), (60, 63, 67, 68, 70), (60, 63, 65, 67, 68), (58, 62, 65, 67, 70)
+DM, BBMAJ7, GM, A7 = (62, 65, 69, 74, 76), (62, 65, 69, 70, 74), (62, 67, 69, 70, 74), (61, 64, 67, 69, 73)
 LOOP: tuple[tuple[tuple[int, tuple[int, ...], int], ...], ...] = (
-    ((0, CM9, 36),),
-    ((0, CM9, 36),),
-    ((0, ABMAJ9, 44),),
-    ((0, FM9, 41), (8, GM7, 43)),
+    ((0, DM, 38),),
+    ((0, DM, 38),),
+    ((0, BBMAJ7, 46),),
+    ((0, GM, 43), (8, A7, 45)),
 )
 """Per bar of the loop: (step from which it sounds, chord, root of the bass)."""
 
@@ -214,7 +214,8 @@ def _chords(rng: np.random.Generator) -> Sound:
     """Stabs in the grooves behind a moving filter, a held and opening pad in the break."""
     stabs = _track()
     room = effects.Reverb(rng, decay_s=1.1, low_hz=300.0, high_hz=6_000.0)
-    chords = {notes: synth.chord(rng, notes, 0.34, detune=0.10, spread=0.85) for notes in (CM9, ABMAJ9, FM9, GM7)}
+    voicings: tuple[tuple[int, ...], ...] = (DM, BBMAJ7, GM, A7)
+    chords = {notes: synth.chord(rng, notes, 0.34, detune=0.10, spread=0.85) for notes in voicings}
     envelope = synth.decay(0.34, 0.13, attack_s=0.004)
     sounds = {notes: room.send(chord * envelope, wet=0.16) for notes, chord in chords.items()}
     for part in (INTRO, BUILD, DROP_1, DROP_2, OUTRO):

@@ -7,6 +7,7 @@ same shape unless it says otherwise. Filters are Butterworth sections run forwar
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,8 @@ from scipy import signal
 RATE_HZ = 44_100
 
 Sound = NDArray[np.float32]
+Sections = NDArray[np.float64]
+"""Second-order sections, shape (n_sections, 6)."""
 
 
 def low_pass(sound: Sound, cutoff_hz: float, *, order: int = 2) -> Sound:
@@ -55,7 +58,7 @@ def high_shelf(sound: Sound, corner_hz: float, gain_db: float) -> Sound:
     return _filtered(_section(b, a), sound)
 
 
-def swept_low_pass(sound: Sound, cutoff_hz: ArrayLike, *, resonance: float = 0.71, filters: int = 6) -> Sound:
+def swept_low_pass(sound: Sound, cutoff_hz: ArrayLike, *, resonance: float = 0.71, filters: int = 5) -> Sound:
     """Low-pass whose cutoff moves: ``cutoff_hz`` broadcasts to shape (frames,), ``resonance`` is the filter's Q.
 
     A bank of ``filters`` fixed two-pole filters, spaced evenly in pitch over the range that is used, is cross-faded
@@ -143,18 +146,16 @@ def _resonant(sound: Sound, cutoff_hz: float, quality: float) -> Sound:
 
 
 @lru_cache(maxsize=64)
-def _butterworth(kind: str, order: int, *corners_hz: float) -> NDArray[np.float64]:
+def _butterworth(kind: Literal["lowpass", "highpass", "bandpass"], order: int, *corners_hz: float) -> Sections:
     # Designing costs more than filtering one short sound, and the same few filters serve hundreds.
-    sections: NDArray[np.float64] = signal.butter(
-        order, corners_hz if len(corners_hz) > 1 else corners_hz[0], kind, fs=RATE_HZ, output="sos"
-    )
-    return sections
+    corners = corners_hz if kind == "bandpass" else corners_hz[0]
+    return signal.butter(order, corners, kind, fs=RATE_HZ, output="sos")
 
 
-def _section(b: tuple[float, float, float], a: tuple[float, float, float]) -> NDArray[np.float64]:
+def _section(b: tuple[float, float, float], a: tuple[float, float, float]) -> Sections:
     return np.array([[*b, *a]], dtype=np.float64) / a[0]
 
 
-def _filtered(sections: NDArray[np.float64], sound: Sound) -> Sound:
-    filtered: Sound = signal.sosfilt(sections.astype(np.float32), sound, axis=-1)
-    return filtered
+def _filtered(sections: Sections, sound: Sound) -> Sound:
+    filtered = signal.sosfilt(sections.astype(np.float32), sound, axis=-1)
+    return filtered.astype(np.float32, copy=False)

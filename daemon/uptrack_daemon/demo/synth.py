@@ -51,12 +51,14 @@ def saw(note: float, length_s: float, *, phase: float = 0.0, highest_hz: float =
     position = (np.arange(frames(length_s)) * (frequency_hz / RATE_HZ) + phase) % 1.0 * TABLE_SIZE
     index = position.astype(np.int32)
     between = (position - index).astype(np.float32)
-    return table[index] * (1 - between) + table[index + 1] * between
+    tone: Sound = table[index] * (1 - between) + table[index + 1] * between
+    return tone
 
 
 def sine(note: float, length_s: float) -> Sound:
     radians = 2 * np.pi * hertz(note) / RATE_HZ * np.arange(frames(length_s))
-    return np.sin(radians).astype(np.float32)
+    sound: Sound = np.sin(radians).astype(np.float32)
+    return sound
 
 
 def noise(rng: np.random.Generator, length_s: float, channels: int | None = None) -> Sound:
@@ -89,7 +91,7 @@ def _edges(count: int, attack_s: float, release_s: float) -> NDArray[np.float64]
 # -- drums -------------------------------------------------------------------------------------------------------------
 
 
-def kick(rng: np.random.Generator, *, body_hz: float = 65.4, punch: float = 1.0) -> Sound:
+def kick(rng: np.random.Generator, *, body_hz: float = 73.4, punch: float = 1.0) -> Sound:
     """Four-to-the-floor kick: a sine that falls from the click down to ``body_hz``, driven into a soft clip."""
     length_s = 0.36
     time_s = np.arange(frames(length_s)) / RATE_HZ
@@ -98,7 +100,8 @@ def kick(rng: np.random.Generator, *, body_hz: float = 65.4, punch: float = 1.0)
     body *= _edges(time_s.size, 0.0008, 0.06)
     driven = np.tanh(1.7 * body) / np.tanh(1.7)
     click = effects.band_pass(noise(rng, length_s), 2_000.0, 9_000.0) * decay(length_s, 0.004, attack_s=0.0003)
-    return (driven + 0.10 * punch * click).astype(np.float32)
+    sound: Sound = (driven + 0.10 * punch * click).astype(np.float32)
+    return sound
 
 
 def clap(rng: np.random.Generator) -> Sound:
@@ -140,7 +143,8 @@ def tom(rng: np.random.Generator, note: float) -> Sound:
     pitch_hz = hertz(note) * (1 + 0.7 * np.exp(-time_s / 0.03))
     body = np.sin(2 * np.pi * np.cumsum(pitch_hz) / RATE_HZ) * decay(length_s, 0.085)
     skin = effects.band_pass(noise(rng, length_s), 900.0, 5_000.0) * decay(length_s, 0.02)
-    return (np.tanh(1.4 * body) + 0.12 * skin).astype(np.float32)
+    sound: Sound = (np.tanh(1.4 * body) + 0.12 * skin).astype(np.float32)
+    return sound
 
 
 # -- notes -------------------------------------------------------------------------------------------------------------
@@ -159,7 +163,8 @@ def bass(note: float, length_s: float, *, accent: float) -> Sound:
     time_s = np.arange(tone.shape[-1]) / RATE_HZ
     cutoff_hz = 260.0 + (900.0 + 2_200.0 * accent) * np.exp(-time_s / (0.05 + 0.05 * accent))
     tone = effects.swept_low_pass(tone, cutoff_hz, resonance=1.1)
-    return np.tanh(0.8 * tone) * gate(length_s, attack_s=0.003, release_s=0.02)
+    sound: Sound = np.tanh(0.8 * tone) * gate(length_s, attack_s=0.003, release_s=0.02)
+    return sound
 
 
 def chord(rng: np.random.Generator, notes: tuple[int, ...], length_s: float, *, detune: float, spread: float) -> Sound:

@@ -1,0 +1,71 @@
+"""Our Lua JSON against Python's: whatever one writes, the other reads."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+LIB = Path(__file__).parents[2] / "reaper_scripts" / "UpTrack" / "lib"
+RUNTIMES = {name: import_module(f"lupa.{name}").LuaRuntime(unpack_returned_tuples=True) for name in ("lua53", "lua54")}
+CODECS = {name: runtime.globals().dofile(str(LIB / "json.lua")) for name, runtime in RUNTIMES.items()}
+
+both = pytest.mark.parametrize("version", ["lua53", "lua54"])
+text = st.text(st.characters(codec="utf-8"))
+scalars = st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | text
+documents = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4), max_leaves=20
+)
+
+
+def rewritten(version: str, document: str) -> Any:
+    """What Python reads of what Lua writes of what Lua read."""
+    codec = CODECS[version]
+    return json.loads(codec.encode(codec.decode(document)))
+
+
+@both
+@settings(deadline=None, max_examples=60)
+@given(document=documents)
+def test_what_lua_reads_and_writes_again_is_the_same(version: str, document: Any) -> None:
+    for ascii_only in (True, False):
+        assert rewritten(version, json.dumps(document, ensure_ascii=ascii_only)) == document
+
+
+@both
+def test_null_fields_are_absent_and_nulls_in_lists_stay(version: str) -> None:
+    assert rewritten(version, ' { "a" : null , "b" : [ null , { } , [ ] ] } ') == {"b": [None, {}, []]}
+
+
+@both
+def test_whole_floats_are_written_as_integers(version: str) -> None:
+    codec = CODECS[version]
+    assert codec.encode(4.0) == "4"
+    assert codec.encode(0.1) == "0.10000000000000001"
+    assert codec.encode(RUNTIMES[version].eval("-0.0")) in {"0", "-0"}
+
+
+@both
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "", " ", "{", "[1,]", '{"a":1,}', '{"a" 1}', "{a:1}", '"\\x"', '"\\u12"', '"open', "01", "1.", "+1", "nul",
+        "[1] 2", "[" * 100 + "]" * 100, '"\x01"', "--1", "1e", "[1 2]", "'a'",
+    ],
+)  # fmt: skip
+def test_what_is_no_json_is_refused(version: str, broken: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        json.loads(broken) if not broken.startswith("[[") else (_ for _ in ()).throw(ValueError("too deep"))
+    assert RUNTIMES[version].globals().pcall(CODECS[version].decode, broken)[0] is False
+
+
+@both
+@pytest.mark.parametrize("value", ["0/0", "1/0", "{[2] = 1}", "function() end", "'\\xff'"])
+def test_what_json_cannot_hold_is_refused(version: str, value: str) -> None:
+    lua = RUNTIMES[version]
+    assert lua.globals().pcall(CODECS[version].encode, lua.eval(value))[0] is False
