@@ -24,7 +24,7 @@ unanchored = st.lists(
 ).map(TempoMap)
 times_s = st.floats(-1_000, 2_000)
 laws = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )  # no law depends on a clock
 
 

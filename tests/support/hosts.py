@@ -141,7 +141,7 @@ class MailboxHost:
     async def hear(self) -> dict[str, Any]:
         async with asyncio.timeout(PATIENCE_S):
             while not (paths := sorted((self.folder / "to_host").glob("*.json"))):  # files send no events
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0.01)
         path = paths[0]
         heard: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         path.unlink()
