@@ -13,7 +13,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import websockets
 from pythonosc.osc_message import OscMessage
@@ -106,8 +106,7 @@ class OscDaw(asyncio.DatagramProtocol):
         self.session = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)  # not a subclass before Python 3.12
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         message = OscMessage(data)
