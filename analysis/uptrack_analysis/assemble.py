@@ -204,16 +204,13 @@ def _tempo(tempo: TempoEstimate) -> TempoFigures:
 
 
 def _key(key: KeyEstimate) -> KeyFigures:
-    known = key.tonic is not None and key.minor is not None
-    return KeyFigures(
-        name=key_name(key.tonic, minor=key.minor) if known else None,
-        camelot=camelot(key.tonic, minor=key.minor) if known else None,
-        confidence=key.confidence,
-        alternatives=tuple(
-            KeyCandidate(key_name(tonic, minor=minor), camelot(tonic, minor=minor), confidence)
-            for tonic, minor, confidence in key.alternatives
-        ),
+    alternatives = tuple(
+        KeyCandidate(key_name(tonic, minor), camelot(tonic, minor), confidence)
+        for tonic, minor, confidence in key.alternatives
     )
+    if key.tonic is None or key.minor is None:
+        return KeyFigures(None, None, key.confidence, alternatives)
+    return KeyFigures(key_name(key.tonic, key.minor), camelot(key.tonic, key.minor), key.confidence, alternatives)
 
 
 def _stereo(measured: Measured) -> StereoFigures:

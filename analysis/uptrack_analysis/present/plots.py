@@ -16,6 +16,10 @@ from uptrack_analysis.report import BandLevel, Report, Severity
 
 WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 54, 22, 14, 40
+LANE, LANE_THICKNESS = 22, 9
+MOST_LANES = 12
+WIDEST_SHADE = 0.2
+"""Share of the axis: wider places are shown by their lane alone."""
 MOST_POINTS = 720
 """About one a pixel: more would only make the page heavier."""
 
@@ -65,9 +69,8 @@ def loudness_plot(report: Report, marks: Sequence[PlotMark] = ()) -> str:
     top = math.ceil(max(drawn) / 5) * 5.0
     frame = Frame(0.0, max(report.source.duration_s, 1e-3), top - LOUDNESS_SPAN_LU, top)
     loudness = report.measurements.loudness
-    svg = _drawing(_loudness_in_words(report, len(marks)))
-    for mark in marks:
-        _mark(svg, frame, mark)
+    svg = _drawing(_loudness_in_words(report, len(marks)), marks)
+    _shade(svg, frame, marks)
     _level_axis(svg, frame, 5.0, "LUFS")
     _time_axis(svg, frame)
     start_s, step_s = series.start_s, series.step_s
@@ -76,8 +79,7 @@ def loudness_plot(report: Report, marks: Sequence[PlotMark] = ()) -> str:
     if loudness.integrated_lufs is not None:
         y = _number(frame.y(loudness.integrated_lufs))
         SubElement(svg, "line", {"class": "integrated", "x1": str(LEFT), "x2": str(WIDTH - RIGHT), "y1": y, "y2": y})
-    for mark in marks:
-        _mark_label(svg, frame, mark)
+    _lanes(svg, frame, marks)
     return tostring(svg, encoding="unicode")
 
 
@@ -90,9 +92,7 @@ def spectrum_plot(report: Report, marks: Sequence[PlotMark] = ()) -> str:
     high = max(10.0, math.ceil(max(levels) / 10) * 10.0)
     low = max(SPECTRUM_FLOOR_DB, math.floor(min(levels) / 10) * 10.0)
     frame = Frame(20.0, 20_000.0, min(low, high - 30.0), high, log_x=True)
-    svg = _drawing(_spectrum_in_words(bands))
-    for mark in marks:
-        _mark(svg, frame, mark)
+    svg = _drawing(_spectrum_in_words(bands), marks)
     _level_axis(svg, frame, 10.0, "dB")
     for hertz in (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000):
         _x_tick(svg, frame.x(hertz), f"{hertz // 1000}k" if hertz >= 1_000 else str(hertz), major=str(hertz)[0] != "5")
@@ -113,8 +113,7 @@ def spectrum_plot(report: Report, marks: Sequence[PlotMark] = ()) -> str:
             },
         )
     _curve(svg, "spectrum", frame, points)
-    for mark in marks:
-        _mark_label(svg, frame, mark)
+    _lanes(svg, frame, marks)
     return tostring(svg, encoding="unicode")
 
 
@@ -151,13 +150,14 @@ def _centre(band: BandLevel) -> float:
     return math.sqrt(band.low_hz * band.high_hz)
 
 
-def _drawing(words: str) -> Element:
+def _drawing(words: str, marks: Sequence[PlotMark]) -> Element:
+    height = HEIGHT + len(_lane_numbers(marks)) * LANE
     svg = Element(
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
             "class": "plot",
-            "viewBox": f"0 0 {WIDTH} {HEIGHT}",
+            "viewBox": f"0 0 {WIDTH} {height}",
             "role": "img",
             "aria-label": words,
         },
@@ -209,28 +209,44 @@ def _x_tick(svg: Element, x: float, label: str, *, major: bool) -> None:
     text.text = label
 
 
-def _mark(svg: Element, frame: Frame, mark: PlotMark) -> None:
-    x = frame.x(mark.start)
-    rect = SubElement(
-        svg,
-        "rect",
-        {
-            "class": f"mark {mark.severity}",
-            "x": _number(x),
-            "y": str(TOP),
-            "width": _number(max(2.0, frame.x(mark.end) - x)),
-            "height": str(HEIGHT - TOP - BOTTOM),
-        },
-    )
-    SubElement(rect, "title").text = f"Finding {mark.number}"
+def _shade(svg: Element, frame: Frame, marks: Sequence[PlotMark]) -> None:
+    """Shade the places of findings behind the curve; a wide one would only darken everything, its lane shows it."""
+    for mark in marks:
+        x = frame.x(mark.start)
+        width = frame.x(mark.end) - x
+        if width <= WIDEST_SHADE * (WIDTH - LEFT - RIGHT):
+            place = {"x": _number(x), "y": str(TOP), "width": _number(max(2.0, width))}
+            SubElement(svg, "rect", {"class": f"shade {mark.severity}", "height": str(HEIGHT - TOP - BOTTOM), **place})
 
 
-def _mark_label(svg: Element, frame: Frame, mark: PlotMark) -> None:
-    middle = (frame.x(mark.start) + max(frame.x(mark.end), frame.x(mark.start) + 2)) / 2
-    # Neighbouring numbers step down a line each, so that close findings stay readable.
-    y = HEIGHT - BOTTOM - 8 - (mark.number - 1) % 4 * 15
-    text = SubElement(svg, "text", {"class": f"mark-number {mark.severity}", "x": _number(middle), "y": str(y)})
-    text.text = str(mark.number)
+def _lanes(svg: Element, frame: Frame, marks: Sequence[PlotMark]) -> None:
+    """One lane a finding under the axis, its number at the left, as a DAW shows tracks."""
+    numbers = _lane_numbers(marks)
+    for lane, number in enumerate(numbers):
+        y = HEIGHT + lane * LANE
+        text = SubElement(svg, "text", {"class": "y lane", "x": str(LEFT - 8), "y": _number(y + LANE / 2 + 4)})
+        text.text = str(number)
+        for mark in marks:
+            if mark.number != number:
+                continue
+            x = frame.x(mark.start)
+            width = max(3.0, frame.x(mark.end) - x)
+            rect = SubElement(
+                svg,
+                "rect",
+                {
+                    "class": f"mark {mark.severity}",
+                    "x": _number(min(x, WIDTH - RIGHT - width)),
+                    "y": _number(y + (LANE - LANE_THICKNESS) / 2),
+                    "width": _number(width),
+                    "height": str(LANE_THICKNESS),
+                },
+            )
+            SubElement(rect, "title").text = f"Finding {number}"
+
+
+def _lane_numbers(marks: Sequence[PlotMark]) -> list[int]:
+    return sorted({mark.number for mark in marks})[:MOST_LANES]
 
 
 def _curve(svg: Element, name: str, frame: Frame, points: Iterable[tuple[float, float | None]]) -> None:

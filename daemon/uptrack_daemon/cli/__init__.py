@@ -75,14 +75,20 @@ def application(names: Sequence[str]) -> typer.Typer:
     return app
 
 
-def _options(
-    version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True),
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version as installed_version
 
         typer.echo(f"uptrack {installed_version('uptrack')}")
         raise typer.Exit
+
+
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+    ),
+) -> None:
+    """What stands before a command; typer reads it and ``_show_version`` has answered already."""
 
 
 def _run(words: list[str]) -> int:

@@ -14,7 +14,7 @@ import pytest
 
 from support.reports import a_finding, a_report
 from uptrack_analysis.present.html import content_security_policy, report_body, report_page, stylesheet
-from uptrack_analysis.present.plots import loudness_plot, spectrum_plot
+from uptrack_analysis.present.plots import PlotMark, loudness_plot, spectrum_plot
 from uptrack_analysis.report import Report, Series, Span, SpectrumFigures
 
 VOID = {"meta", "br", "link", "input", "img", "hr"}
@@ -139,27 +139,30 @@ def test_bars_come_from_whoever_knows_the_project() -> None:
     assert "bar 33.1 · 1:04.000" in Reader(report_body(report, bar_of=lambda time_s: f"{int(time_s / 2) + 1}.1")).text
 
 
-def test_places_of_findings_are_marked_on_the_loudness_curve_and_numbered_as_in_the_list() -> None:
+def test_places_of_findings_have_a_lane_under_the_loudness_curve_numbered_as_in_the_list() -> None:
     findings = (
-        a_finding("minor", 1, start_s=10.0, end_s=20.0),
-        a_finding("major", 2, spans=(Span(30.0, 40.0), Span(50.0, 60.0))),
-        a_finding("info", 3, start_s=0.0, end_s=180.0),
+        a_finding("minor", 1, start_s=10.0, end_s=20.0, low_hz=None),
+        a_finding("major", 2, spans=(Span(30.0, 40.0), Span(50.0, 60.0)), low_hz=None),
+        a_finding("info", 3, start_s=0.0, end_s=180.0, low_hz=None),
     )
-    plot = Reader(report_body(a_report(findings=findings))).text
-    assert "Finding 1Finding 1Finding 2" in plot
-    page = report_page(a_report(findings=tuple(dataclasses.replace(one, low_hz=None) for one in findings)))
+    page = report_page(a_report(findings=findings))
     assert re.findall(r'class="mark (\w+)"', page) == ["major", "major", "minor"]
-    assert re.findall(r'class="mark-number \w+"[^>]*>(\d)<', page) == ["1", "1", "2"]
+    assert re.findall(r'class="y lane"[^>]*>(\d+)<', page) == ["1", "2"]
 
 
-def test_bands_of_findings_are_marked_on_the_spectrum() -> None:
+def test_a_short_place_is_shaded_behind_the_curve_and_a_wide_one_is_not() -> None:
+    short, wide = a_finding("major", 1, start_s=10.0, end_s=12.0), a_finding("minor", 2, start_s=20.0, end_s=170.0)
+    assert re.findall(r'class="shade (\w+)"', report_page(a_report(findings=(short, wide)))) == ["major"]
+
+
+def test_bands_of_findings_have_a_lane_under_the_spectrum() -> None:
     findings = (
         a_finding("minor", 1, low_hz=2_000.0, high_hz=4_000.0),
         a_finding("major", 2, low_hz=None, high_hz=None),
     )
     page = report_page(a_report(findings=findings))
     assert re.findall(r'class="mark (\w+)"', page) == ["minor"]
-    assert re.findall(r'class="mark-number \w+"[^>]*>(\d)<', page) == ["2"]
+    assert re.findall(r'class="y lane"[^>]*>(\d+)<', page) == ["2"]
 
 
 def test_a_gap_in_a_curve_is_a_gap_in_the_drawing() -> None:
@@ -187,12 +190,18 @@ def test_everything_drawn_lies_inside_the_drawing(duration_s: float) -> None:
     report = a_report()
     source = dataclasses.replace(report.source, duration_s=duration_s)
     series = Series(0.1, 0.1, (-200.0, -10.0, 3.0), (None, -9.0, -9.0), (), ())
-    plot = ET.fromstring(loudness_plot(dataclasses.replace(report, source=source, series=series)))  # noqa: S314
+    marks = [
+        PlotMark(number, "major", start, duration_s + 5) for number, start in enumerate((0.0, duration_s), start=1)
+    ]
+    drawn = loudness_plot(dataclasses.replace(report, source=source, series=series), marks)
+    plot = ET.fromstring(drawn)  # noqa: S314 - our own drawing
+    height = float((plot.get("viewBox") or "").split()[3])
     for element in plot.iter():
+        assert float(element.get("x", "0")) + float(element.get("width", "0")) <= 760
         for name in ("x", "x1", "x2"):
             assert 0 <= float(element.get(name, "0")) <= 760
         for name in ("y", "y1", "y2"):
-            assert 0 <= float(element.get(name, "0")) <= 300
+            assert 0 <= float(element.get(name, "0")) <= height
 
 
 def test_a_file_with_nothing_to_draw_still_makes_a_page() -> None:
