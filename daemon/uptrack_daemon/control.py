@@ -22,7 +22,7 @@ from uptrack_daemon.home import Home
 from uptrack_daemon.instance import is_locked, running_bridge
 
 START_LIMIT_S = 240.0
-"""Imports and the first migration on a machine that is busy rendering; a daemon that ends earlier is noticed at once."""
+"""Imports and the first migration on a machine busy with rendering; a daemon that ends earlier is noticed at once."""
 STOP_LIMIT_S = 60.0
 ASK_LIMIT_S = 10.0
 POLL_S = 0.05

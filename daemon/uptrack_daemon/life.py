@@ -57,16 +57,27 @@ async def live(home: Home, settings: DaemonSettings, *, ready: Callable[[Bridge]
     stopping = asyncio.Event()
     home.create()
     with only_one(home), _signals(stopping):
-        async with open_store(home.database) as store, _daemon(home, settings, store, stopping) as bridge:
-            write_bridge(home.bridge_file, bridge)
-            log.info("version %s, process %d, port %d, OSC %d", __version__, bridge.pid, bridge.port, bridge.osc_port)
-            try:
-                ready(bridge)
-                await stopping.wait()
-            finally:
-                log.info("stopping")
-                remove_bridge(home.bridge_file, bridge)
+        try:
+            async with open_store(home.database) as store, _daemon(home, settings, store, stopping) as bridge:
+                write_bridge(home.bridge_file, bridge)
+                log.info("version %s, process %d, port %d", __version__, bridge.pid, bridge.port)
+                try:
+                    ready(bridge)
+                    await stopping.wait()
+                finally:
+                    log.info("stopping")
+                    remove_bridge(home.bridge_file, bridge)
+        except BaseExceptionGroup as group:
+            raise _cause(group) from group
     log.info("stopped")
+
+
+def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error a group of tasks ended with, so that it can be said in a sentence; the group if there are more."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 @asynccontextmanager

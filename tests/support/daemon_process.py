@@ -37,6 +37,12 @@ class Daemon:
         found: dict[str, Any] = json.loads(said.stdout)
         return found
 
+    def worker(self) -> int:
+        """The process id of the one worker, once it is warm."""
+        while not (workers := self.status()["workers"]):
+            pass
+        return int(workers[0])
+
 
 def uptrack(
     *words: str, environment: Mapping[str, str] | None = None, **options: Any
