@@ -135,10 +135,8 @@ class Inbox:
     def done(self, letter: Letter) -> None:
         """Delete a message that was acted on; if the disk will not have it, remember not to act again."""
         try:
-            letter.path.unlink()
-        except FileNotFoundError:
-            pass
-        except PermissionError:
+            letter.path.unlink(missing_ok=True)
+        except OSError:
             self._done.add(letter.path.name)
 
     def _entries(self) -> Iterator[os.DirEntry[str]]:

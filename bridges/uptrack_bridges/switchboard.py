@@ -243,6 +243,9 @@ class Switchboard:
             await wire.send(message)
         except WireClosed:
             logger.info("a %s host left before its answer", wire.transport)
+        except Exception:
+            # Nothing is left to answer with, and a transport must outlive one answer that cannot be written.
+            logger.exception("%s could not be said to a %s host", message, wire.transport)
 
 
 def _unknown_session() -> BadInput:
