@@ -30,8 +30,7 @@ demo: $(VENV)/runtime.stamp ## set up, then synthesise a mix, analyse it as two 
 	$(BIN)/uptrack demo
 
 test: $(VENV)/dev.stamp system-packages ## set up, then run every test (fuzz and fault runs at a few per cent)
-	$(PYTEST) -q -n auto --dist loadgroup -m "not alone"
-	$(PYTEST) -q -m alone
+	$(PYTEST) -q -n auto --dist loadgroup
 
 soak: $(VENV)/dev.stamp system-packages ## the full counts of fuzz, fault and endurance runs
 	UPTRACK_SOAK=1 $(PYTEST) -q -n auto --dist loadgroup -m soak

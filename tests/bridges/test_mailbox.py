@@ -129,6 +129,17 @@ def test_links_pipes_and_folders_are_removed_and_never_followed(folder: Path, tm
 
 
 @posix
+def test_a_name_that_became_a_link_or_a_pipe_after_the_listing_is_not_read(folder: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.json"
+    outside.write_text('{"secret": true}')
+    (folder / "1.json").symlink_to(outside)
+    os.mkfifo(folder / "2.json")
+    inbox = Inbox(folder)
+    assert inbox._read(folder / "1.json") is None
+    assert inbox._read(folder / "2.json") is None  # and did not wait for a writer
+
+
+@posix
 def test_a_folder_that_is_a_link_is_no_mailbox(folder: Path, tmp_path: Path) -> None:
     (folder / "1.json").write_text("{}")
     (tmp_path / "link").symlink_to(folder)

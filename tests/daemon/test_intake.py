@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from uptrack_analysis.audio.source import Limits
+from uptrack_analysis.audio.source import Limits, probe
 from uptrack_analysis.errors import BadInput, NotAudio, TooLarge, Unavailable
 from uptrack_daemon import intake
 from uptrack_daemon.home import Home
@@ -161,11 +161,10 @@ async def test_a_disk_that_hangs_holds_up_one_request_and_only_so_many(
     path = write_wav(tmp_path / "mix.wav")
     answers = threading.Event()
     monkeypatch.setattr(intake, "_hanging", threading.BoundedSemaphore(2))
-    real = intake.probe
 
     def hangs(path: Path, limits: Limits) -> object:
         answers.wait()
-        return real(path, limits)
+        return probe(path, limits)
 
     monkeypatch.setattr(intake, "probe", hangs)
     for _ in range(2):

@@ -194,7 +194,7 @@ async def test_garbage_on_every_wire_leaves_the_daemon_answering(daemon: Daemon)
         udp.connect(("127.0.0.1", daemon.bridge["osc_port"]))
         for _ in range(DATAGRAMS):
             udp.send(rng.randbytes(rng.randrange(1, 400)))
-        future = OscBundleBuilder(time.time() + 3_600)
+        future = OscBundleBuilder(int(time.time()) + 3_600)
         future.add_content(OscMessageBuilder("/uptrack/ping").build())
         udp.send(future.build().dgram)
         wrong = OscMessageBuilder("/uptrack/analyze")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -29,6 +30,11 @@ def tones(rate_hz: int, parts: Iterable[tuple[float, float]]) -> Block:
 
 def music(rate_hz: int, seconds: float, *, seed: int = 1, channels: int = 2) -> Block:
     """A synthesised groove: kick on every beat of 125 bpm, moving bass, noisy hats, a wide pad. Peaks near -3 dBFS."""
+    return _music(rate_hz, seconds, seed, channels).copy()
+
+
+@cache
+def _music(rate_hz: int, seconds: float, seed: int, channels: int) -> Block:
     rng = np.random.default_rng(seed)
     frames = round(seconds * rate_hz)
     time_s = np.arange(frames) / rate_hz

@@ -52,6 +52,6 @@ def fold(block: Block) -> Block:
 def nearest_smooth(value: float) -> int:
     """Nearest integer, at least 1, without a prime factor over 7, up to 4096: lengths for which FFTs are fast."""
     exponents = {2: 13, 3: 8, 5: 6, 7: 5}
-    powers = ([base**exponent for exponent in range(count)] for base, count in exponents.items())
+    powers = ([int(base**exponent) for exponent in range(count)] for base, count in exponents.items())
     smooth = (math.prod(parts) for parts in itertools.product(*powers))
     return min(smooth, key=lambda n: (abs(n - value), n))

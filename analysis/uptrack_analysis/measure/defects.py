@@ -56,7 +56,8 @@ class DefectMeter:
         self._framer = Framer(channels, self._history + _CHUNK_FRAMES, _CHUNK_FRAMES, lead=self._history, batch=1)
         self._first = -self._history
         self._frames_in = 0
-        self._holes: list[tuple[int, int, int]] = []
+        self._holes: list[list[tuple[int, int]]] = [[] for _ in range(channels)]
+        self._silences: list[list[int]] = [[] for _ in range(channels)]
         self._sum: FloatArray = np.zeros(channels)
         self._loudest: FloatArray = np.zeros(channels)
         self._head_peak = 0.0
@@ -123,11 +124,14 @@ class DefectMeter:
         for channel in range(self._channels):
             for watch in self._ceilings[channel]:
                 watch.push(stretch[channel], first - plateaus.CONTEXT)
-            if len(self._holes) < gaps.MAX_GAPS:
-                self._holes += (
-                    (start + self._first, end + self._first, channel)
-                    for start, end in self._gap_finder.search(window[channel])
-                )
+            holes, silences = self._holes[channel], self._silences[channel]
+            for start, end, is_hole in self._gap_finder.search(window[channel]):
+                if len(holes) + len(silences) >= gaps.MAX_SILENCES:
+                    break
+                if is_hole:
+                    holes.append((start + self._first, end + self._first))
+                else:
+                    silences.append(end + self._first)
         self._first += _CHUNK_FRAMES
 
     def _watch_edges(self, chunk: Block, first: int, loudest: float) -> None:
@@ -149,7 +153,12 @@ class DefectMeter:
         return max(1, round(TAIL_S * self._rate_hz))
 
     def _gaps(self) -> tuple[Gap, ...]:
-        found = gaps.joined(self._holes, self._rate_hz)
+        holes = [
+            (start, end, channel)
+            for channel in range(self._channels)
+            for start, end in gaps.exceptional(self._holes[channel], self._silences[channel], self._rate_hz)
+        ]
+        found = gaps.joined(holes, self._rate_hz)
         return () if gaps.in_time(found, self._rate_hz) else tuple(found)
 
     def _silent_channels(self) -> tuple[int, ...]:

@@ -9,6 +9,8 @@ Electronic music is full of true digital silence, so silence alone proves nothin
   quarter of its strength (both, because one of them is always large when the other crosses zero);
 * the wave around it moves, sample by sample: pulse waves and held (bit-crushed) signals are flat by nature;
 * a held value lies under the neighbouring peaks and is left by a jump: clipped and round crests are flat as well;
+* it is not one of many: where at least as many silences nearby are ordinary ones, into which hits die away, a hit that
+  ends early is playing;
 * holes are not in time: six or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose.
 """
 
@@ -18,6 +20,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from uptrack_analysis.measure.results import Gap
 from uptrack_analysis.signal import Block, FloatArray
@@ -34,13 +37,16 @@ _FLAT_SHARE = 0.25
 _CREST_SHARE = 0.98
 _JUMP_STEPS = 8
 _SAME_S = 0.001
+_NEARBY_S = 4.0
+_ORDINARY_MIN = 3
 _GRID_MIN = 6
 _GRID_STEP_S = 0.050
 _GRID_DIVISIONS = (1, 2, 3, 4)
 # Played by hand, or swung a little; chance would keep one hole in six within it, and six of six never.
 _GRID_ERROR_S = 0.004
 _GRID_SHARE = 0.9
-MAX_GAPS = 10_000
+MAX_SILENCES = 100_000
+"""Of one channel; those after are not looked at."""
 
 
 class GapFinder:
@@ -68,20 +74,18 @@ class GapFinder:
         """How far past a hole's end its judgement looks."""
         return self._context
 
-    def search(self, samples: Block) -> Iterator[tuple[int, int]]:
-        """Start and end, in samples of the window, of each hole that ends in its newest part.
+    def search(self, samples: Block) -> Iterator[tuple[int, int, bool]]:
+        """Start and end, in samples of the window, of each silence or hold that ends in its newest part; hole or not.
 
         That part runs from ``reach_frames`` before the end of the history to ``reach_frames`` before the window's end.
         """
         earliest = self.history_frames - self._context
         latest = samples.size - self._context
         for start, end in self._constant_runs(samples):
-            if (
-                earliest <= end < latest
-                and self._shortest <= end - start <= self._longest
-                and self._is_hole(samples, start, end)
-            ):
-                yield start, end
+            if earliest <= end < latest and self._shortest <= end - start <= self._longest:
+                is_hole = self._is_hole(samples, start, end)
+                if is_hole or samples[start] == 0:
+                    yield start, end, is_hole
 
     def _constant_runs(self, samples: Block) -> Iterator[tuple[int, int]]:
         probe = self._probe
@@ -134,6 +138,26 @@ class GapFinder:
 
 def _rms(wave: FloatArray) -> float:
     return math.sqrt(np.mean(wave**2))
+
+
+def exceptional(holes: list[tuple[int, int]], ordinary: list[int], rate_hz: int) -> list[tuple[int, int]]:
+    """The holes of one channel that are not outnumbered by ordinary silences nearby.
+
+    Parameters
+    ----------
+    holes : list of (start, end)
+    ordinary : list of int
+        Ends of silences that are no holes.
+    """
+    reach = _NEARBY_S * rate_hz
+    hole_ends = np.sort([end for _start, end in holes])
+    ordinary_ends = np.sort(ordinary)
+
+    def near(ends: NDArray[np.int64], position: int) -> int:
+        first, last = np.searchsorted(ends, [position - reach, position + reach])
+        return int(last - first)
+
+    return [(start, end) for start, end in holes if near(ordinary_ends, end) < max(_ORDINARY_MIN, near(hole_ends, end))]
 
 
 def joined(found: list[tuple[int, int, int]], rate_hz: int) -> list[Gap]:

@@ -136,7 +136,7 @@ class CeilingWatch:
             tally.open = int(starts[-1]), (float(before[0, -1]), float(before[1, -1]))
             starts, stops, before, after = starts[:-1], stops[:-1], before[:, :-1], after[:, :-1]
         lengths = stops - starts
-        away = np.minimum(before[1], after[1])
+        away = np.minimum(before.max(axis=0), after.max(axis=0))
         round_steps = (1 + 4 / np.maximum(1, lengths - 1)) ** 2 + 1
         judged = (lengths >= MIN_RUN) & (away > round_steps * self._resolution)
         sliced = judged & (_slopes_into(before) | _slopes_into(after))

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.fft
-from scipy.ndimage import uniform_filter1d
 
 from uptrack_analysis.measure.onsets import OnsetEnvelope, OnsetMeter
 from uptrack_analysis.measure.results import TempoEstimate
@@ -25,7 +24,7 @@ from uptrack_analysis.signal import Block, FloatArray
 MIN_SECONDS = 6.0
 MIN_BPM, MAX_BPM = 45.0, 240.0
 PRIOR_LEVEL_BPM = (95.0, 180.0)
-PRIOR_WIDTH_OCTAVES = 0.25
+PRIOR_WIDTH_OCTAVES = 0.2
 MIN_CLARITY = 0.12
 """Least geometric mean of the four autocorrelations that counts as a beat: noise, speech and drones stay under 0.10."""
 CLEAR = 0.4
@@ -106,12 +105,21 @@ _NO_TEMPO = TempoEstimate(None, 0.0, ())
 
 def _flatten(envelope: OnsetEnvelope) -> FloatArray:
     """Groups without their slow trend, unit variance each; groups in which nothing happens are left out."""
-    window = max(1, round(_TREND_S * envelope.rate_hz))
-    flux = envelope.groups - uniform_filter1d(envelope.groups, window, axis=1, mode="nearest")
+    flux = envelope.groups - _trend(envelope.groups, round(_TREND_S * envelope.rate_hz))
     spread = flux.std(axis=1, keepdims=True)
     alive = spread[:, 0] > 1e-9
     flat: FloatArray = flux[alive] / spread[alive]
     return flat
+
+
+def _trend(groups: FloatArray, window: int) -> FloatArray:
+    """Mean over ``window`` frames around each frame, fewer at the ends."""
+    frames = groups.shape[1]
+    until = np.concatenate([np.zeros((groups.shape[0], 1)), np.cumsum(groups, axis=1)], axis=1)
+    first = np.maximum(np.arange(frames) - window // 2, 0)
+    last = np.minimum(np.arange(frames) + window // 2 + 1, frames)
+    trend: FloatArray = (until[:, last] - until[:, first]) / (last - first)
+    return trend
 
 
 def _repetition(flux: FloatArray) -> FloatArray:

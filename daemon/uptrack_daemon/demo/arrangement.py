@@ -1,8 +1,8 @@
 """The demo's music: a house track in D minor at 128 BPM, as eight dry stems that a master chain can sum.
 
-Dm, Dm, Bbmaj7, Gm into A7, every four bars, with added ninths. The seed chooses velocities, micro-timing, the lead's phrase and all
-noise; harmony, form and groove stay. Voices come from ``synth``, processing from ``effects``, positions from
-``timeline``. Stems are float32, shape (2, frames), and leave headroom: the master adds about 6 dB.
+Dm, Dm, Bbmaj7, Gm into A7, every four bars, with added ninths. The seed chooses velocities, micro-timing, the lead's
+phrase and all noise; harmony, form and groove stay. Voices come from ``synth``, processing from ``effects``, positions
+from ``timeline``. Stems are float32, shape (2, frames), and leave headroom: the master adds about 7 dB.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ class Supervisor:
         self._running: dict[str, _Running] = {}
         self._workers: dict[int, WorkerProcess] = {}
         self._all_warm = asyncio.Event()
-        self._trouble: str | None = None
+        self._start_trouble: str | None = None
+        self._store_trouble: str | None = None
 
     @property
     def pids(self) -> list[int]:
@@ -86,7 +87,7 @@ class Supervisor:
     @property
     def trouble(self) -> str | None:
         """The sentence that says why jobs do not move, or ``None`` while all is well."""
-        return self._trouble
+        return self._start_trouble or self._store_trouble
 
     async def warm(self) -> None:
         """Wait until every slot has a worker that is ready."""
@@ -123,7 +124,7 @@ class Supervisor:
                 async with worker_process(analyze=self._analyze, memory_mib=self._settings.worker_memory_mib) as worker:
                     if not await self._unless_stopping(_within(START_LIMIT_S, worker.ready())):
                         return
-                    failed_starts, waits, self._trouble = 0, _backoff(), None
+                    failed_starts, waits, self._start_trouble = 0, _backoff(), None
                     self._workers[number] = worker
                     if len(self._workers) == self._settings.workers:
                         self._all_warm.set()
@@ -131,7 +132,7 @@ class Supervisor:
             except (WorkerLost, TimeoutError) as error:
                 failed_starts += 1
                 why = str(error) or f"The analysis process was not ready within {START_LIMIT_S:g} s."
-                self._trouble = why
+                self._start_trouble = why
                 log.error("Worker %d did not start (%d times now): %s", number, failed_starts, why)  # noqa: TRY400
                 if failed_starts >= START_ATTEMPTS and not self._workers:
                     await self._fail_waiting(why)
@@ -156,11 +157,11 @@ class Supervisor:
                 # Never cancelled half-way: a job claimed and then dropped would be nobody's.
                 job = await self._queue.claim()
             except Unavailable as error:
-                self._trouble = error.sentence
+                self._store_trouble = error.sentence
                 log.warning("The queue cannot be read: %s", error)
                 await self._pause(next(waits))
                 continue
-            self._trouble = None
+            self._store_trouble = None
             if job is not None:
                 return job
             await _first(self._queue.arrival(since=seen), worker.exited(), self._stopping.wait())
@@ -251,14 +252,14 @@ class Supervisor:
             try:
                 result = await store()
             except Unavailable as error:
-                self._trouble = error.sentence
+                self._store_trouble = error.sentence
                 log.warning("Job %s waits to be stored: %s", job.id, error)
                 self._bulletin.progressed(job, 1.0, f"waiting: {error.sentence}")
                 if self._stopping.is_set():
                     raise
                 await self._pause(next(waits))
             else:
-                self._trouble = None
+                self._store_trouble = None
                 return result
 
     async def _fail_waiting(self, why: str) -> None:

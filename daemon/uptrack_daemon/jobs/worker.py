@@ -61,7 +61,11 @@ def main() -> None:
     # From here on end of file ends the process, also in the middle of an analysis.
     threading.Thread(target=_read, args=(requests, inbox), name="wire", daemon=True).start()
     analyze = _load(options.analyze)
-    say(Ready(_warm_up(analyze)))
+    warm_up_s = _warm_up(analyze)
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(NICENESS)
+    say(Ready(warm_up_s))
     while True:
         _serve(inbox.get(), analyze, say, options.memory_mib)
 
@@ -124,7 +128,7 @@ def _die_with_parent(parent: int) -> None:
 
 
 def _limit(memory_mib: int) -> None:
-    """Cap memory, leave no core file with somebody's music in it, and step back for audio threads."""
+    """Cap memory, and leave no core file with somebody's music in it."""
     if sys.platform == "win32":
         return
     import resource
@@ -135,8 +139,6 @@ def _limit(memory_mib: int) -> None:
         # macOS takes the call and ignores it, or refuses it; the time limit still holds there.
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_AS, (memory_mib << 20, memory_mib << 20))
-    with contextlib.suppress(OSError):
-        os.nice(NICENESS)
 
 
 def _load(dotted: str) -> Analyze:

@@ -33,10 +33,12 @@ def measured(signal: Block, rate_hz: int, layout: tuple[str, ...] = STEREO) -> L
     return meter.finish()
 
 
-@pytest.mark.parametrize("rate_hz", [8_000, *RATES, 96_000, 192_000])
+@pytest.mark.parametrize(("rate_hz", "seconds"), [(8_000, 20), (44_100, 20), (48_000, 20), (96_000, 5), (192_000, 5)])
 @pytest.mark.parametrize("level", [-23.0, -33.0])
-def test_tech_3341_cases_1_and_2_a_steady_tone_reads_its_level_in_all_three(level: float, rate_hz: int) -> None:
-    loudness = measured(tone(rate_hz, 20, level), rate_hz)
+def test_tech_3341_cases_1_and_2_a_steady_tone_reads_its_level_in_all_three(
+    level: float, rate_hz: int, seconds: float
+) -> None:
+    loudness = measured(tone(rate_hz, seconds, level), rate_hz)
     assert loudness.integrated_lufs == pytest.approx(level, abs=TOLERANCE_LU)
     assert loudness.momentary_max_lufs == pytest.approx(level, abs=TOLERANCE_LU)
     np.testing.assert_allclose(loudness.short_term_lufs[300:], level, atol=TOLERANCE_LU)
@@ -197,10 +199,13 @@ def test_hops_keep_real_time_at_rates_that_100_does_not_divide(rate_hz: int) -> 
 NOISE = (np.random.default_rng(3).standard_normal((2, 90_000)) * np.linspace(0.01, 0.3, 90_000)).astype(np.float32)
 
 
+WHOLE = {rate_hz: measured(NOISE, rate_hz) for rate_hz in (11_025, 22_050)}
+
+
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.integers(1, 40_000), max_size=30), st.sampled_from([11_025, 22_050]))
+@given(st.lists(st.integers(1, 40_000), max_size=30), st.sampled_from(sorted(WHOLE)))
 def test_block_size_never_shows_in_the_result(sizes: list[int], rate_hz: int) -> None:
-    whole = measured(NOISE, rate_hz)
+    whole = WHOLE[rate_hz]
     meter = LoudnessMeter(rate_hz, STEREO)
     for block in cut(NOISE, sizes):
         meter.push(block)

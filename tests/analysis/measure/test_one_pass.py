@@ -160,7 +160,7 @@ def test_progress_names_the_stages_and_never_goes_back(wav: Path) -> None:
     assert all(seconds >= 0 for seconds in timings.values())
 
 
-class Unwanted(Exception):  # noqa: N818 - a wish, not an error
+class Unwanted(Exception):
     """What a caller who no longer wants the answer raises."""
 
 

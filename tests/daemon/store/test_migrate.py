@@ -22,7 +22,7 @@ def test_the_migrations_make_exactly_the_tables_the_models_describe(tmp_path: Pa
     upgrade(path)
     engine = sync_engine(path)
     with engine.connect() as connection:
-        drift = compare_metadata(MigrationContext.configure(connection, {"compare_type": True}), Base.metadata)
+        drift = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata)
     engine.dispose()
     assert drift == []
 

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from support.signals import cut, tone
+from uptrack_analysis.measure.chroma import Chroma, ChromaMeter
+from uptrack_analysis.measure.key import KeyMeter, camelot, estimate_key, key_name, pitch_classes, tuning_cents
+from uptrack_analysis.measure.results import KeyEstimate
+from uptrack_analysis.signal import Block
+
+RATE_HZ = 8_000
+
+# Degrees of the triads' roots; the last chord of each loop leads back to the first.
+MINOR_LOOP = ((0, 3, 7), (8, 0, 3), (5, 8, 0), (7, 10, 2))  # i VI iv v
+MAJOR_LOOP = ((0, 4, 7), (5, 9, 0), (7, 11, 2), (0, 4, 7))  # I IV V I
+
+
+def chroma_of(signal: Block, rate_hz: int = RATE_HZ) -> Chroma:
+    meter = ChromaMeter(rate_hz, signal.shape[0])
+    meter.push(signal)
+    return meter.finish()
+
+
+def measured(signal: Block, rate_hz: int = RATE_HZ) -> tuple[KeyEstimate, str | None]:
+    meter = KeyMeter(rate_hz, signal.shape[0])
+    meter.push(signal)
+    return meter.finish(), meter.reason
+
+
+def saw(semitone: float, time_s: np.ndarray[tuple[int], np.dtype[np.float64]], cents: float) -> Block:
+    hz = 440.0 * 2 ** ((semitone - 9 + cents / 100) / 12)
+    wave = sum(np.sin(2 * np.pi * hz * k * time_s + k) / k for k in range(1, 7))
+    return np.asarray(wave, dtype=np.float32)
+
+
+def song(tonic: int, minor: bool, *, cents: float = 0.0, drums: float = 0.0, rate_hz: int = RATE_HZ) -> Block:
+    """Two rounds of a four-chord loop over its roots, a second a chord; ``drums`` adds an untuned kick and noise."""
+    rng = np.random.default_rng(tonic)
+    time_s = np.arange(rate_hz) / rate_hz
+    bars = []
+    for chord in (MINOR_LOOP if minor else MAJOR_LOOP) * 2:
+        bar = 0.5 * saw(tonic + chord[0] - 24, time_s, cents)
+        for degree in chord:
+            bar = bar + 0.2 * saw(tonic + degree, time_s, cents)
+        beat = time_s % 0.5
+        kick = np.sin(2 * np.pi * (47 * beat + 6 * (1 - np.exp(-beat * 30)))) * np.exp(-beat * 10)
+        hat = 0.2 * rng.standard_normal(rate_hz) * np.exp(-((time_s + 0.25) % 0.5) * 30)
+        bars.append(bar + drums * (kick + hat))
+    whole = np.concatenate(bars)
+    return np.asarray((0.4 * whole / np.abs(whole).max())[None], dtype=np.float32)
+
+
+@pytest.mark.parametrize("minor", [True, False])
+@pytest.mark.parametrize("tonic", range(12))
+def test_a_chord_loop_is_in_its_key(tonic: int, minor: bool) -> None:
+    found, reason = measured(song(tonic, minor))
+    assert (found.tonic, found.minor) == (tonic, minor)
+    assert found.confidence > 0.5
+    assert reason is None
+
+
+@pytest.mark.parametrize("tonic", [1, 6, 10])
+def test_drums_louder_than_the_music_do_not_move_the_key(tonic: int) -> None:
+    found, _ = measured(song(tonic, True, drums=2.0))
+    assert (found.tonic, found.minor) == (tonic, True)
+
+
+@pytest.mark.parametrize("cents", [-40, -15, 30, 45])
+def test_a_detuned_track_keeps_its_key_and_its_tuning_is_told(cents: int) -> None:
+    signal = song(4, True, cents=cents)
+    assert tuning_cents(chroma_of(signal)) == pytest.approx(cents, abs=5)
+    found, _ = measured(signal)
+    assert (found.tonic, found.minor) == (4, True)
+
+
+@pytest.mark.parametrize("rate_hz", [11_025, 44_100, 48_000, 96_000])
+def test_the_rate_of_the_file_does_not_matter(rate_hz: int) -> None:
+    found, _ = measured(song(9, True, rate_hz=rate_hz), rate_hz)
+    assert (found.tonic, found.minor) == (9, True)
+
+
+@settings(max_examples=10, deadline=None)
+@given(hz=st.floats(110, 1_900), level=st.floats(0.001, 1.0))
+def test_a_sine_sounds_on_the_pitch_class_that_librosa_names(hz: float, level: float) -> None:
+    from librosa.core.convert import hz_to_midi, hz_to_note, note_to_midi
+
+    midi = float(hz_to_midi(hz))
+    assume(abs(midi - round(midi)) < 0.4)  # between two notes, which one is a matter of tuning
+    time_s = np.arange(2 * RATE_HZ) / RATE_HZ
+    chroma = chroma_of((level * np.sin(2 * np.pi * hz * time_s))[None].astype(np.float32))
+    sounding = key_name(int(np.argmax(pitch_classes(chroma))), minor=False).split()[0]
+    named = str(hz_to_note(hz, octave=False, unicode=False))
+    assert note_to_midi(sounding) % 12 == note_to_midi(named) % 12
+
+
+def test_three_alternatives_follow_in_order_without_the_winner() -> None:
+    found, _ = measured(song(9, True))
+    odds = [confidence for _, _, confidence in found.alternatives]
+    assert len(odds) == 3
+    assert [found.confidence, *odds] == sorted([found.confidence, *odds], reverse=True)
+    assert found.confidence + sum(odds) <= 1 + 1e-9
+    assert (9, True) not in {(tonic, minor) for tonic, minor, _ in found.alternatives}
+
+
+def drums(seconds: int) -> Block:
+    """An untuned kick on the beat and noise between: it rings, but on no note."""
+    time_s = np.arange(seconds * RATE_HZ) / RATE_HZ
+    beat = time_s % 0.5
+    kick = np.sin(2 * np.pi * (47 * beat + 6 * (1 - np.exp(-beat * 30)))) * np.exp(-beat * 10)
+    noise = np.random.default_rng(2).standard_normal(time_s.size) * np.exp(-((time_s + 0.25) % 0.5) * 30)
+    return np.asarray((0.3 * kick + 0.1 * noise)[None], dtype=np.float32)
+
+
+def noise(seconds: int) -> Block:
+    return (0.1 * np.random.default_rng(1).standard_normal((1, seconds * RATE_HZ))).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("signal", "words"),
+    [
+        pytest.param(np.zeros((2, 6 * RATE_HZ), dtype=np.float32), "too few steady tones", id="silence"),
+        pytest.param(noise(6), "too few steady tones", id="noise"),
+        pytest.param(drums(8), "too few steady tones", id="drums"),
+        pytest.param(tone(RATE_HZ, 6, -10, frequency_hz=220), "too few steady tones", id="one sine"),
+        pytest.param(song(0, True)[:, : 2 * RATE_HZ], "at least 3 s", id="two seconds"),
+        pytest.param(np.zeros((1, 0), dtype=np.float32), "at least 3 s", id="nothing"),
+    ],
+)
+def test_no_key_where_there_is_none_and_why(signal: Block, words: str) -> None:
+    found, reason = measured(signal)
+    assert found == KeyEstimate(None, None, 0.0, ())
+    assert reason is not None
+    assert words in reason
+
+
+def test_one_ringing_note_belongs_to_many_keys() -> None:
+    salience = np.zeros((20, 120))
+    salience[:, 30] = 1.0
+    found, reason = estimate_key(Chroma(0.37, salience, 500))
+    assert found.tonic is None
+    assert reason is not None
+    assert "one or two notes" in reason
+
+
+def test_every_semitone_equally_strong_fits_no_key() -> None:
+    salience = np.zeros((20, 120))
+    salience[:, ::10] = 1.0
+    found, reason = estimate_key(Chroma(0.37, salience, 500))
+    assert found.tonic is None
+    assert reason is not None
+    assert "no major or minor key" in reason
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.integers(1, 30_000), max_size=10))
+def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
+    signal = np.concatenate([song(2, False), song(7, True)])
+    whole = chroma_of(signal)
+    meter = ChromaMeter(RATE_HZ, 2)
+    for block in cut(signal, sizes):
+        meter.push(block)
+    pieced = meter.finish()
+    np.testing.assert_array_equal(pieced.salience, whole.salience)
+    assert pieced.peaks == whole.peaks
+
+
+@pytest.mark.parametrize(
+    ("tonic", "minor", "name", "place"),
+    [
+        (9, True, "A minor", "8A"),
+        (0, False, "C major", "8B"),
+        (6, True, "F# minor", "11A"),
+        (10, True, "Bb minor", "3A"),
+        (8, True, "G# minor", "1A"),
+        (8, False, "Ab major", "4B"),
+        (6, False, "F# major", "2B"),
+        (5, True, "F minor", "4A"),
+        (1, True, "C# minor", "12A"),
+        (11, False, "B major", "1B"),
+    ],
+)
+def test_keys_are_named_as_dj_software_names_them(tonic: int, minor: bool, name: str, place: str) -> None:
+    assert key_name(tonic, minor) == name
+    assert camelot(tonic, minor) == place
+
+
+def test_the_wheel_goes_up_by_fifths_and_relative_keys_share_an_hour() -> None:
+    for tonic in range(12):
+        hour = int(camelot(tonic, True)[:-1])
+        assert int(camelot((tonic + 7) % 12, True)[:-1]) == hour % 12 + 1
+        assert camelot((tonic + 3) % 12, False) == f"{hour}B"
+    assert len({camelot(tonic, minor) for tonic in range(12) for minor in (True, False)}) == 24
