@@ -7,11 +7,11 @@ not have the published shape. REAPER itself forgives more, so what passes here i
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import re
 import uuid
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,57 +54,80 @@ class FakeProject:
     state: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     undo: list[tuple[str, list[FakeMarker]]] = field(default_factory=list[tuple[str, list[FakeMarker]]])
     """(description, markers before), oldest first."""
+    _grid: tuple[tuple[TempoMarker, ...], list[float], list[float]] = ((), [], [])
+    """Tempo markers the rest was worked out for, starts of measures in seconds, and in beats."""
 
     def points(self) -> list[TempoMarker]:
         return self.tempo or [self.default_tempo]
 
     def at(self, time_s: float) -> TempoMarker:
-        return [point for point in self.points() if point.time_s <= max(time_s, 0.0)][-1]
+        return self.points()[self._index(time_s)]
 
-    def measures(self, until_s: float) -> list[tuple[float, TempoMarker]]:
-        """Start and signature of every measure that begins up to ``until_s``; each tempo marker starts one."""
-        found: list[tuple[float, TempoMarker]] = []
-        points = self.points()
-        for index, point in enumerate(points):
-            end_s = points[index + 1].time_s if index + 1 < len(points) else math.inf
-            start_s = point.time_s
-            while start_s < end_s - 1e-9 and start_s <= until_s + 1e-9:
-                found.append((start_s, point))
-                start_s = self.later(start_s, point.beats)
-        return found
-
-    def later(self, time_s: float, beats: float) -> float:
-        """The time ``beats`` beats after ``time_s``, within one tempo marker's reach."""
-        point = self.at(time_s + 1e-9)
-        rate = self._beats_per_s(time_s)
-        slope = self._slope(point)
-        if abs(slope) < 1e-12:
-            return time_s + beats / rate
-        return time_s + (math.sqrt(rate**2 + 2 * slope * beats) - rate) / slope
-
-    def beats_between(self, start_s: float, end_s: float) -> float:
-        point = self.at(start_s + 1e-9)
-        return self._beats_per_s(start_s) * (end_s - start_s) + self._slope(point) * (end_s - start_s) ** 2 / 2
+    def measure_start_s(self, measure: int) -> float:
+        while len(self._starts()) <= measure:
+            self._grow()
+        return self._starts()[measure]
 
     def position(self, time_s: float) -> tuple[float, int]:
-        """Beats into the measure, and the measure, from 0."""
-        started = self.measures(time_s)
-        beats = self.beats_between(started[-1][0], time_s)
-        return beats, len(started) - 1
+        """Beats into the measure, and the measure, from 0; each tempo marker starts a measure."""
+        while self._starts()[-1] <= time_s:
+            self._grow()
+        measure = bisect_right(self._starts(), time_s + 1e-9) - 1
+        return self.beats_between(self._starts()[measure], time_s), measure
 
-    def _beats_per_s(self, time_s: float) -> float:
-        point = self.at(time_s + 1e-9)
-        rate = point.quarter_bpm * point.denominator / 4 / 60
-        return rate + self._slope(point) * (time_s - point.time_s)
+    def beats_between(self, start_s: float, end_s: float) -> float:
+        """Beats between two times within one tempo marker's reach."""
+        index = self._index(start_s + 1e-9)
+        return self._beats_per_s(index, start_s) * (end_s - start_s) + self._slope(index) * (end_s - start_s) ** 2 / 2
 
-    def _slope(self, point: TempoMarker) -> float:
+    def whole_beats(self, measure: int) -> float:
+        """Beats from the project's start to a measure's."""
+        starts = self._starts()
+        counted = self._grid[2]
+        while len(counted) <= measure:
+            start_s, end_s = starts[len(counted) - 1], starts[len(counted)]
+            counted.append(counted[-1] + self.beats_between(start_s, end_s))
+        return counted[measure]
+
+    def _starts(self) -> list[float]:
+        """Starts of the measures worked out so far, for the tempo markers as they are now."""
+        now = tuple(self.points())
+        if self._grid[0] != now:
+            self._grid = (now, [now[0].time_s], [0.0])
+        return self._grid[1]
+
+    def _grow(self) -> None:
+        starts = self._starts()
+        index = self._index(starts[-1] + 1e-9)
+        points = self.points()
+        after_s = points[index + 1].time_s if index + 1 < len(points) else math.inf
+        starts.append(min(self._later(index, starts[-1]), after_s))
+        if after_s - starts[-1] < 1e-9:
+            starts[-1] = after_s
+
+    def _later(self, index: int, time_s: float) -> float:
+        """One whole measure after ``time_s``."""
+        beats, rate, slope = self.points()[index].beats, self._beats_per_s(index, time_s), self._slope(index)
+        if abs(slope) < 1e-12:
+            return time_s + beats / rate
+        reached = rate**2 + 2 * slope * beats
+        return time_s + (math.sqrt(reached) - rate) / slope if reached > 0 else math.inf
+
+    def _index(self, time_s: float) -> int:
+        return max(bisect_right(self.points(), time_s, key=lambda point: point.time_s) - 1, 0)
+
+    def _beats_per_s(self, index: int, time_s: float) -> float:
+        point = self.points()[index]
+        return point.quarter_bpm * point.denominator / 4 / 60 + self._slope(index) * (time_s - point.time_s)
+
+    def _slope(self, index: int) -> float:
         """Beats per second, per second: a gradual tempo moves straight to the next marker's."""
         points = self.points()
-        after = points.index(point) + 1
-        if not point.gradual or after == len(points):
+        point = points[index]
+        if not point.gradual or index + 1 == len(points):
             return 0.0
-        rise = (points[after].quarter_bpm - point.quarter_bpm) * point.denominator / 4 / 60
-        return rise / (points[after].time_s - point.time_s)
+        rise = (points[index + 1].quarter_bpm - point.quarter_bpm) * point.denominator / 4 / 60
+        return rise / (points[index + 1].time_s - point.time_s)
 
 
 class FakeReaper:
@@ -319,20 +342,13 @@ class FakeReaper:
         project = self._project(proj)
         assert measuresIn is not None
         assert tpos == 0
-        until_s = 1.0
-        while len(project.measures(until_s)) <= measuresIn:
-            until_s *= 2
-        return project.measures(until_s)[measuresIn][0]
+        return project.measure_start_s(measuresIn)
 
     def TimeMap2_timeToBeats(self, proj: Any, tpos: float) -> tuple[float, int, int, float, int]:  # noqa: N802
         project = self._project(proj)
         beats, measure = project.position(tpos)
-        started = project.measures(tpos)
-        whole = sum(
-            project.beats_between(start_s, after_s) for (start_s, _), (after_s, _) in itertools.pairwise(started)
-        )
-        point = started[-1][1]
-        return beats, measure, point.beats, whole + beats, point.denominator
+        point = project.at(tpos + 1e-9)
+        return beats, measure, point.beats, project.whole_beats(measure) + beats, point.denominator
 
     def TimeMap_GetTimeSigAtTime(self, proj: Any, time: float) -> tuple[int, int, float]:  # noqa: N802
         point = self._project(proj).at(time)

@@ -98,7 +98,7 @@ def _peaks(sound: Sound) -> Sound:
 def _faded(sound: Sound, *, head_s: float, tail_s: float) -> Sound:
     faded = sound.copy()
     for fade_s, order in ((head_s, 1), (tail_s, -1)):
-        count = round(fade_s * RATE_HZ)
+        count = min(round(fade_s * RATE_HZ), sound.shape[-1])
         ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(count) / count)).astype(np.float32)
         faded[:, ::order][:, :count] *= ramp
     return faded

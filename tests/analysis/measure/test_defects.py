@@ -42,7 +42,7 @@ def flat_runs(samples: Block, level: float) -> int:
     return int(np.count_nonzero(ends - starts >= 3))
 
 
-@pytest.mark.parametrize(("bits", "found_share"), [(8, 0.4), (16, 0.95), (24, 0.95)])  # 8 bits make crests round
+@pytest.mark.parametrize(("bits", "found_share"), [(8, 0.35), (16, 0.95), (24, 0.95)])  # 8 bits make crests round
 @pytest.mark.parametrize("gain_db", [6.0, 12.0])
 def test_an_integer_export_that_saturates_is_clipped_on_both_sides(
     gain_db: float, bits: int, found_share: float
