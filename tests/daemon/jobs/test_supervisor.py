@@ -64,8 +64,12 @@ class Heard:
             self._news.notify_all()
 
 
+FEEDBACK = '{"type": "feedback", "status": "' + "x" * 100_000 + '"}'
+"""More than fits into what is left of the pages of a database that may not grow."""
+
+
 def compose(job: Job, document: str) -> tuple[NewReport, Sequence[NewDelivery]]:
-    return NewReport(document, job.id, job.path), [NewDelivery("r-1", "reaper", '{"type": "feedback"}')]
+    return NewReport(document, job.id, job.path), [NewDelivery("r-1", "reaper", FEEDBACK)]
 
 
 class Start(Protocol):
