@@ -2,13 +2,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
+# Python keeps what it compiled: without that, every worker a test starts compiles numpy and scipy once more.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check pyright bench soak format lock system-packages dist clean help
+.PHONY: demo test check bench soak format lock system-packages dist clean help
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -35,16 +37,14 @@ test: $(VENV)/dev.stamp system-packages ## set up, then run every test (fuzz and
 soak: $(VENV)/dev.stamp system-packages ## the full counts of fuzz, fault and endurance runs
 	UPTRACK_SOAK=1 $(PYTEST) -q -n auto --dist loadgroup -m soak
 
-check: $(VENV)/dev.stamp ## format, lint, types (mypy), import contracts, dead links, lock files
+check: $(VENV)/dev.stamp ## format, lint, types, import contracts, dead links, lock files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_links.py
 	$(BIN)/python scripts/check_locks.py
-
-pyright: $(VENV)/dev.stamp ## a second opinion on the types of the product's own code
-	$(BIN)/pyright
 
 bench: $(VENV)/dev.stamp system-packages ## measure speed beside peers on one 4:30 track; prints ratios
 	$(BIN)/python benchmarks/speed.py

@@ -25,7 +25,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
 
 from uptrack_analysis.errors import Unavailable
 from uptrack_bridges.mailbox_folder import (
@@ -43,7 +42,7 @@ from uptrack_bridges.mailbox_folder import (
 from uptrack_bridges.messages import JobProgress, Message, write
 from uptrack_bridges.parts import split
 from uptrack_bridges.switchboard import Switchboard
-from uptrack_bridges.wire import WireClosed
+from uptrack_bridges.wire import Transport, WireClosed
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +54,8 @@ DROP_PROGRESS_ABOVE = 32
 class MailboxWire:
     """One host's folder, seen from the daemon."""
 
-    transport: Final = "mailbox"
-    lossy: Final = False
+    transport: Transport = "mailbox"
+    lossy: bool = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -65,15 +64,21 @@ class MailboxWire:
         self._closed = False
 
     async def send(self, message: Message) -> None:
-        if self._closed:
-            raise WireClosed("This mailbox conversation has ended; the host has to say hello again.")
         async with self._writing:  # numbers are given out in the order of the calls
+            if self._closed:
+                raise WireClosed("This mailbox conversation has ended; the host has to say hello again.")
             await asyncio.to_thread(self._put, message)
 
     async def close(self, sentence: str) -> None:
         """Nothing can be hung up on in a folder; what is sent after this fails, and the host's next word is refused."""
         logger.info("mailbox %s: %s", self.folder.name, sentence)
         self._closed = True
+
+    async def leave(self) -> None:
+        """The host hung up: take away what was written to it meanwhile, so that its folder can go."""
+        async with self._writing:
+            self._closed = True
+            await asyncio.to_thread(sweep_host_folder, self.folder)
 
     def reopen(self) -> None:
         self._closed = False
@@ -171,8 +176,11 @@ class MailboxServer:
             while True:
                 try:
                     letters = await asyncio.to_thread(inbox.take)
-                except OSError:
-                    logger.info("mailbox %s is gone", folder.name)
+                except FileNotFoundError:
+                    await wire.leave()
+                    return
+                except OSError as error:
+                    logger.info("mailbox %s: %s", folder.name, error)
                     return
                 for letter in letters:
                     heard_s = self._clock()

@@ -15,7 +15,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.messages import BadMessage, Hello, HostMessage, Message, Ping, read_from_host, write
@@ -23,7 +23,7 @@ from uptrack_bridges.osc_packet import MAX_DATAGRAM_BYTES, Argument, Heard, deco
 from uptrack_bridges.osc_vocabulary import MESSAGE, PREFIX, Said, TypedHello, is_typed, read_typed, write_typed
 from uptrack_bridges.parts import split
 from uptrack_bridges.switchboard import Switchboard
-from uptrack_bridges.wire import WireClosed
+from uptrack_bridges.wire import Transport, WireClosed
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class _Letter(NamedTuple):
 class OscWire:
     """One address that speaks to us, and the task that answers it."""
 
-    transport: Final = "osc"
+    transport: Transport = "osc"
 
     def __init__(self, source: Address, endpoint: asyncio.DatagramTransport) -> None:
         self.source = source

@@ -14,14 +14,13 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
-from typing import Final
 
 from aiohttp import ClientConnectionError, WSMsgType, web
 
 from uptrack_bridges.messages import JobProgress, Message, write
 from uptrack_bridges.parts import MAX_MESSAGE_BYTES
 from uptrack_bridges.switchboard import Switchboard
-from uptrack_bridges.wire import WireClosed
+from uptrack_bridges.wire import Transport, WireClosed
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +47,8 @@ class CloseCode(IntEnum):
 class WebSocketWire:
     """One connected client."""
 
-    transport: Final = "websocket"
-    lossy: Final = False
+    transport: Transport = "websocket"
+    lossy: bool = False
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self._socket = socket

@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 from uptrack_analysis.errors import Unavailable
 from uptrack_bridges.messages import Analyze, Cancel, FeedbackApplied, Message, Project, State
 
+Transport = Literal["websocket", "mailbox", "osc"]
+
 
 class WireClosed(Unavailable):
     """The host on the other end is gone; what it did not acknowledge waits for its next ``hello``."""
@@ -24,7 +26,7 @@ class Wire(Protocol):
     """One host, however it is connected."""
 
     @property
-    def transport(self) -> Literal["websocket", "mailbox", "osc"]: ...
+    def transport(self) -> Transport: ...
 
     @property
     def lossy(self) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from uptrack_analysis.present.wording import band, signed
+from uptrack_analysis.figures import signed
+from uptrack_analysis.present.wording import band
 from uptrack_analysis.report import SEVERITIES, Action, Finding, Report, Severity, StemReport
 from uptrack_bridges.messages import Analyze, Feedback, Marker, Project, TrackNote
 from uptrack_bridges.tempo_map import TempoMap
@@ -91,7 +92,7 @@ def marker_text(finding: Finding) -> str:
 
 
 def _step(action: Action) -> str:
-    gain = "" if action.gain_db is None or not action.gain_db else f" {signed(action.gain_db, 1)} dB"
+    gain = "" if action.gain_db is None or not action.gain_db else f" {signed(action.gain_db)} dB"
     return f"{action.text}{gain}"
 
 

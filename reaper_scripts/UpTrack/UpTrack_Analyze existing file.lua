@@ -44,14 +44,16 @@ local function is_open(project)
   return reaper.ValidatePtr2(0, project, "ReaProject*")
 end
 
-local function project_facts(project)
+local function project_name(project)
   local name = reaper.GetProjectName(project):gsub("%.[rR][pP][pP]$", "")
-  return {
-    name = name ~= "" and name or nil,
-    path = run.project_path,
-    start_s = run.start_s,
-    tempo_map = tempo_map.read(project),
-  }
+  return {name = name ~= "" and name or nil, path = run.project_path}
+end
+
+local function project_facts(project)
+  local facts = project_name(project)
+  facts.start_s = run.start_s
+  facts.tempo_map = tempo_map.read(project)
+  return facts
 end
 
 local function stop(sentence)
@@ -78,7 +80,8 @@ local function say_hello()
     script_version = VERSION,
     instance = run.link.instance,
     capabilities = json.list {"markers"},
-    project = project_facts(run.project),
+    -- No tempo map here: hello must fit into one file, for parts are taken from hosts that are welcome only.
+    project = project_name(run.project),
   })
 end
 
@@ -142,9 +145,12 @@ function heard.welcome()
 end
 
 function heard.refused(message)
-  if message.code == "hello.first" and not run.greeted_again then
-    run.greeted_again = true -- the daemon was started anew and does not know us
-    return say_hello()
+  if message.code == "hello.first" then -- the daemon was started anew and does not know us
+    if run.step == "hello" then return end -- an answer to what we said before we greeted it
+    if not run.greeted_again then
+      run.greeted_again = true
+      return say_hello()
+    end
   end
   stop(message.sentence or "the daemon refused without saying why.")
 end

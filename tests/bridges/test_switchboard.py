@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Final
 
 import pytest
 
 from support.desks import TOKEN, VERSION, EchoDesk
 from uptrack_bridges.messages import Message, Refused, Welcome
 from uptrack_bridges.switchboard import Switchboard
-from uptrack_bridges.wire import Session, WireClosed
+from uptrack_bridges.wire import Session, Transport, WireClosed
 
 HELLO = json.dumps({"type": "hello", "id": "h1", "protocol": 1, "host": "reaper", "token": TOKEN})
 
@@ -18,8 +17,8 @@ HELLO = json.dumps({"type": "hello", "id": "h1", "protocol": 1, "host": "reaper"
 class ListWire:
     """A wire that ends in a list; ``broken`` is what sending raises instead."""
 
-    transport: Final = "websocket"
-    lossy: Final = False
+    transport: Transport = "websocket"
+    lossy: bool = False
 
     def __init__(self, broken: Exception | None = None) -> None:
         self.said: list[Message] = []

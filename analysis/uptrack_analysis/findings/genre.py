@@ -91,11 +91,6 @@ def _unsure(reason: str) -> GenreChoice:
     )
 
 
-def _either(candidates: list[Family]) -> str:
-    names = sorted(candidate.name for candidate in candidates)
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
-
-
 def _narrowest(candidates: list[Family]) -> Family:
     if len(candidates) == 1:
         return candidates[0]

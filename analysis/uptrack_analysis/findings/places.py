@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from uptrack_analysis.figures import clock
 from uptrack_analysis.report import Span
 
 TimeSpan = tuple[float, float]
@@ -65,3 +66,13 @@ def inside(times_s: NDArray[np.float64], spans: Sequence[TimeSpan]) -> NDArray[n
 def as_spans(spans: Iterable[TimeSpan], channel: int | None = None) -> tuple[Span, ...]:
     """The report's form."""
     return tuple(Span(start, end, channel) for start, end in spans)
+
+
+def when(spans: Sequence[TimeSpan], at_most: int = 3) -> str:
+    """The longest few stretches in order of time: "1:32–1:48, 2:10–2:20 and 4 more"."""
+    longest = sorted(sorted(spans, key=lambda span: span[0] - span[1])[:at_most])
+    named = [clock(a) if clock(a) == clock(b) else f"{clock(a)}–{clock(b)}" for a, b in longest]
+    more = len(spans) - len(longest)
+    if more > 0:
+        return ", ".join(named) + f" and {more} more"
+    return named[0] if len(named) == 1 else ", ".join(named[:-1]) + " and " + named[-1] if named else ""

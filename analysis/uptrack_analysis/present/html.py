@@ -10,13 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from uptrack_analysis.figures import channel_name, clock, digits, percent, signed
 from uptrack_analysis.present import wording
 from uptrack_analysis.present.key_figures import key_figures, unmeasured_by_reason
 from uptrack_analysis.present.plots import PlotMark, loudness_plot, spectrum_plot
@@ -87,10 +88,10 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         plain=wording.plain,
-        digits=wording.digits,
-        signed=wording.signed,
-        percent=wording.percent,
-        clock=wording.clock,
+        digits=digits,
+        signed=signed,
+        percent=percent,
+        clock=partial(clock, decimals=3),
         area_name=wording.area_name,
     )
     return environment
@@ -112,7 +113,7 @@ def _context(report: Report, bar_of: BarOf | None) -> dict[str, Any]:
             {"finding": finding, "facts": _facts(finding, report.source.duration_s, bar_of)} for finding in findings
         ],
         "grades": wording.GRADES,
-        "channel_name": lambda channel: wording.channel_name(channel, channels),
+        "channel_name": partial(channel_name, channels=channels),
         "loudness": report.measurements.loudness,
         "loudness_plot": Markup(loudness_plot(report, places)),  # noqa: S704 - serialised from a tree, which escapes
         "marked": bool(places),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from uptrack_analysis.present.wording import KeyFigure, channel_name, clock, digits, percent, signed
+from uptrack_analysis.figures import channel_name, clock, digits, percent, signed
+from uptrack_analysis.present.wording import KeyFigure
 from uptrack_analysis.report import Report
 
 NAMES = {
@@ -48,14 +49,14 @@ def unmeasured_by_reason(report: Report) -> tuple[tuple[str, tuple[str, ...]], .
     return tuple((reason, tuple(names)) for reason, names in grouped.items())
 
 
-def _row(name: str, value: float | None, write: Callable[[float], str], unit: str, note: str = "") -> KeyFigure:
+def _row(name: str, value: float | None, write: Callable[[float, int], str], unit: str, note: str = "") -> KeyFigure:
     if value is None:
         return KeyFigure(NAMES[name], None)
-    return KeyFigure(NAMES[name], f"{write(value)} {unit}".rstrip(), note)
+    return KeyFigure(NAMES[name], f"{write(value, 2)} {unit}".rstrip(), note)
 
 
 def _at(time_s: float | None) -> str:
-    return "" if time_s is None else f"at {clock(time_s)}"
+    return "" if time_s is None else f"at {clock(time_s, 3)}"
 
 
 def _loudness(report: Report) -> tuple[KeyFigure, ...]:
@@ -80,10 +81,10 @@ def _loudness(report: Report) -> tuple[KeyFigure, ...]:
 
 def _music(report: Report) -> tuple[KeyFigure, ...]:
     tempo, key, project = report.measurements.tempo, report.measurements.key, report.context.project
-    others = ", ".join(digits(other.bpm) for other in tempo.alternatives[:2])
+    others = ", ".join(digits(other.bpm, 2) for other in tempo.alternatives[:2])
     tempo_note = f"confidence {percent(tempo.confidence)}" + (f"; or {others}" if others else "")
     if project.bpm is not None:
-        tempo_note = f"project says {digits(project.bpm)}; {tempo_note}"
+        tempo_note = f"project says {digits(project.bpm, 2)}; {tempo_note}"
     key_note = f"confidence {percent(key.confidence)}"
     if key.alternatives:
         key_note += "; or " + ", ".join(other.name for other in key.alternatives[:2])
@@ -101,7 +102,7 @@ def _stereo(report: Report) -> tuple[KeyFigure, ...]:
     stereo = report.measurements.stereo
     if report.source.channels == 1:
         return (KeyFigure("Stereo", "mono", "one channel"),)
-    lowest = "" if stereo.correlation_low is None else f"5 % of the time below {signed(stereo.correlation_low)}"
+    lowest = "" if stereo.correlation_low is None else f"5 % of the time below {signed(stereo.correlation_low, 2)}"
     balance = "" if not stereo.balance_db else f"leans {'left' if stereo.balance_db > 0 else 'right'}"
     return (
         _row("stereo.correlation", stereo.correlation, signed, "", lowest),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from uptrack_analysis.figures import clock, digits, frequency, signed
 from uptrack_analysis.present import wording
 from uptrack_analysis.report import BandLevel, Report, Severity
 
@@ -118,19 +119,18 @@ def spectrum_plot(report: Report, marks: Sequence[PlotMark] = ()) -> str:
 
 
 def _loudness_in_words(report: Report, marked: int) -> str:
-    figures = report.measurements.loudness
-    parts = [f"Loudness over {wording.clock(report.source.duration_s)}"]
-    if figures.integrated_lufs is not None:
-        parts.append(f"integrated {wording.digits(figures.integrated_lufs)} LUFS")
-    if figures.short_term_max_lufs is not None and figures.short_term_max_s is not None:
+    loudness = report.measurements.loudness
+    parts = [f"Loudness over {clock(report.source.duration_s, 3)}"]
+    if loudness.integrated_lufs is not None:
+        parts.append(f"integrated {digits(loudness.integrated_lufs, 2)} LUFS")
+    if loudness.short_term_max_lufs is not None and loudness.short_term_max_s is not None:
         parts.append(
-            f"loudest short-term {wording.digits(figures.short_term_max_lufs)} LUFS at "
-            f"{wording.clock(figures.short_term_max_s)}"
+            f"loudest short-term {digits(loudness.short_term_max_lufs, 2)} LUFS at "
+            f"{clock(loudness.short_term_max_s, 3)}"
         )
-    if figures.momentary_max_lufs is not None and figures.momentary_max_s is not None:
+    if loudness.momentary_max_lufs is not None and loudness.momentary_max_s is not None:
         parts.append(
-            f"loudest momentary {wording.digits(figures.momentary_max_lufs)} LUFS at "
-            f"{wording.clock(figures.momentary_max_s)}"
+            f"loudest momentary {digits(loudness.momentary_max_lufs, 2)} LUFS at {clock(loudness.momentary_max_s, 3)}"
         )
     if marked:
         parts.append(f"{marked} place{'s' if marked > 1 else ''} of findings marked")
@@ -142,7 +142,7 @@ def _spectrum_in_words(bands: Sequence[BandLevel]) -> str:
     level = loudest.level_db or 0.0
     return (
         f"Third-octave spectrum of {len(bands)} bands, levels relative to the band at 1 kHz; the strongest is "
-        f"{wording.frequency(_centre(loudest))} at {wording.signed(level)} dB."
+        f"{frequency(_centre(loudest))} at {signed(level)} dB."
     )
 
 
@@ -182,7 +182,7 @@ def _level_axis(svg: Element, frame: Frame, step: float, unit: str) -> None:
             "text",
             {"class": "y tick" if count % 2 == 0 else "y tick minor", "x": str(LEFT - 8), "y": _number(y + 4)},
         )
-        text.text = wording.digits(level, 0)
+        text.text = digits(level, 0)
         if is_top:
             label = SubElement(svg, "text", {"class": "unit", "x": str(LEFT + 4), "y": _number(y + 14)})
             label.text = unit

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from uptrack_analysis.present.wording import clock, plain
+from uptrack_analysis.figures import clock
+from uptrack_analysis.present.wording import plain
 from uptrack_analysis.report import Severity
 
 GLYPHS: dict[Severity, str] = {"blocker": "█", "major": "▓", "moderate": "▒", "minor": "░", "info": "·"}
@@ -110,7 +111,7 @@ def _clock_ticks(scale: _Scale) -> list[tuple[int, str]]:
     )
     first = math.ceil(scale.start_s / step_s)
     last = math.ceil(scale.end_s / step_s)
-    return [(scale.cell(count * step_s), clock(count * step_s).partition(".")[0]) for count in range(first, last)]
+    return [(scale.cell(count * step_s), clock(count * step_s)) for count in range(first, last)]
 
 
 def _ruler_lines(ticks: Sequence[tuple[int, str]], width: int) -> list[str]:
@@ -143,7 +144,7 @@ def _legend(marks: Sequence[Mark], bars: BarLines | None, width: int) -> list[st
     if not marks:
         return []
     numbers = [str(number) for number in range(1, len(marks) + 1)]
-    places = [bars.label(mark.start_s) if bars is not None else clock(mark.start_s) for mark in marks]
+    places = [bars.label(mark.start_s) if bars is not None else clock(mark.start_s, 3) for mark in marks]
     number_cells, place_cells = max(map(len, numbers)), max(map(len, places))
     lines = [""]
     for number, place, mark in zip(numbers, places, marks, strict=True):

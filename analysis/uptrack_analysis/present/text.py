@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from uptrack_analysis.figures import digits, percent, signed
 from uptrack_analysis.present import wording
 from uptrack_analysis.present.key_figures import key_figures, unmeasured_by_reason
 from uptrack_analysis.report import Finding, Report, Severity
@@ -75,18 +76,18 @@ def _heading(text: str) -> Text:
 
 def _score(report: Report, *, graphic: bool) -> RenderableType:
     score = report.score
-    overall = "No score" if score.overall is None else f"Score {wording.digits(score.overall, 0)} of 100"
+    overall = "No score" if score.overall is None else f"Score {digits(score.overall, 0)} of 100"
     head = Text.assemble((overall, f"bold {_score_style(score.overall)}"), f" as {wording.genre_line(report)}")
-    counts = f"{wording.severity_counts(report.findings)} · coverage {wording.percent(score.coverage)}"
+    counts = f"{wording.severity_counts(report.findings)} · coverage {percent(score.coverage)}"
     areas = Table.grid(padding=(0, 2, 0, 0))
     areas.add_column(style="dim", no_wrap=True)
     areas.add_column(justify="right", no_wrap=True)
     areas.add_column(no_wrap=True)
     for area in score.areas:
         style = _score_style(area.score)
-        note = Text() if area.coverage >= 1 else Text(f"coverage {wording.percent(area.coverage)}", style="dim")
+        note = Text() if area.coverage >= 1 else Text(f"coverage {percent(area.coverage)}", style="dim")
         cells = Text.assemble(_bar(area.score, style), "  ", note) if graphic else note
-        areas.add_row(wording.area_name(area.area), Text(wording.digits(area.score, 0), style=style), cells)
+        areas.add_row(wording.area_name(area.area), Text(digits(area.score, 0), style=style), cells)
     lines: list[RenderableType] = [head, Text(counts)]
     if report.context.genre.reason:
         lines.append(Text(wording.plain(report.context.genre.reason), style="dim"))
@@ -134,11 +135,9 @@ def _finding(finding: Finding, duration_s: float, bar_of: Callable[[float], str]
         wording.band(finding.low_hz, finding.high_hz),
         f"stem {wording.plain(finding.stem)}" if finding.stem else "",
         wording.measured_against(finding),
-        f"worth {wording.signed(finding.points, 1)} points" if finding.points else "",
+        f"worth {signed(finding.points, 1)} points" if finding.points else "",
     ]
-    trust = (
-        f"confidence {wording.percent(finding.confidence)}, evidence {finding.grade} ({wording.GRADES[finding.grade]})"
-    )
+    trust = f"confidence {percent(finding.confidence)}, evidence {finding.grade} ({wording.GRADES[finding.grade]})"
     lines: list[RenderableType] = [
         title,
         Text(" · ".join(fact for fact in facts if fact), style="cyan"),

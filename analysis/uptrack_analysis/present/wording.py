@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from uptrack_analysis.figures import MINUS, clock, frequency
 from uptrack_analysis.report import SEVERITIES, Finding, ProjectFacts, Report, Source, Span
 
 MOST_FINDINGS_SHOWN = 12
@@ -27,7 +28,6 @@ GRADES = {
 }
 
 WHOLE_FILE = "whole file"
-MINUS = "−"
 
 
 def plain(text: str) -> str:
@@ -38,21 +38,9 @@ def plain(text: str) -> str:
     )
 
 
-def clock(time_s: float) -> str:
-    """A time as m:ss.mmm, or h:mm:ss.mmm from an hour on."""
-    milliseconds = round(abs(time_s) * 1000)
-    seconds, milliseconds = divmod(milliseconds, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    sign = "-" if time_s < 0 else ""
-    if hours:
-        return f"{sign}{hours}:{minutes:02}:{seconds:02}.{milliseconds:03}"
-    return f"{sign}{minutes}:{seconds:02}.{milliseconds:03}"
-
-
 def short_clock(time_s: float) -> str:
     """A time for an axis: m:ss, with tenths only if it has them."""
-    text = clock(time_s)
+    text = clock(time_s, 3)
     whole, _, fraction = text.partition(".")
     return whole if fraction == "000" else f"{whole}.{fraction.rstrip('0')}"
 
@@ -74,25 +62,6 @@ def bars_from_start(project: ProjectFacts) -> Callable[[float], str] | None:
     return label
 
 
-def digits(value: float, decimals: int = 2) -> str:
-    """A figure with a fixed number of decimals, a real minus and no minus zero."""
-    text = f"{value:.{decimals}f}"
-    return text[1:] if text.startswith("-") and not text.strip("-0.") else text.replace("-", MINUS)
-
-
-def signed(value: float, decimals: int = 2) -> str:
-    """Like ``digits``, with its sign always shown."""
-    text = digits(value, decimals)
-    return text if text.startswith(MINUS) or not text.strip("0.") else f"+{text}"
-
-
-def frequency(hertz: float) -> str:
-    """A frequency the way an equaliser writes it: "58 Hz", "6.3 kHz"."""
-    if hertz >= 1000:
-        return f"{hertz / 1000:.3g} kHz"
-    return f"{hertz:.3g} Hz"
-
-
 def band(low_hz: float | None, high_hz: float | None) -> str:
     """A stretch of the spectrum: "30-60 Hz", "800 Hz-2.5 kHz"; empty when the finding has none."""
     if low_hz is None and high_hz is None:
@@ -111,22 +80,13 @@ def rate(hertz: int) -> str:
     return f"{hertz / 1000:g} kHz"
 
 
-def channel_name(channel: int, channels: int) -> str:
-    """What people call a channel counted from 0."""
-    if channels == 1:
-        return "mono"
-    if channels == 2:
-        return ("left", "right")[channel]
-    return f"channel {channel + 1}"
-
-
 def format_line(source: Source) -> str:
     """The file in one line: "WAV, PCM_24 · stereo · 44.1 kHz · 4:30.000"."""
     channels = {1: "mono", 2: "stereo"}.get(source.channels, f"{source.channels} channels")
     codec = source.codec
     if source.bit_depth is not None and str(source.bit_depth) not in codec:
         codec = f"{codec} {source.bit_depth}-bit"
-    return f"{source.format}, {codec} · {channels} · {rate(source.sample_rate_hz)} · {clock(source.duration_s)}"
+    return f"{source.format}, {codec} · {channels} · {rate(source.sample_rate_hz)} · {clock(source.duration_s, 3)}"
 
 
 def genre_line(report: Report) -> str:
@@ -147,11 +107,6 @@ def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity)))
 
 
-def percent(share: float) -> str:
-    """A share of 1 in whole percent."""
-    return f"{share * 100:.0f} %"
-
-
 def where(finding: Finding, duration_s: float) -> str:
     """Where a finding is: "whole file", "1:12.500", "1:12.500-1:28.000 and 3 more places"."""
     places = finding.spans or (Span(finding.start_s, finding.end_s),)
@@ -160,7 +115,7 @@ def where(finding: Finding, duration_s: float) -> str:
         return WHOLE_FILE  # a rule that names no place speaks of all of it
     if len(places) == 1 and first.start_s <= 0 and first.end_s >= duration_s:
         return WHOLE_FILE
-    start, end = clock(first.start_s), clock(first.end_s)
+    start, end = clock(first.start_s, 3), clock(first.end_s, 3)
     text = start if start == end else f"{start}–{end}"
     more = len(places) - 1
     return text if not more else f"{text} and {more} more place{'s' if more > 1 else ''}"

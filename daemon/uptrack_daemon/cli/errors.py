@@ -83,7 +83,8 @@ def sentence_of(error: Exception) -> str:
         case OSError() if exit_code_of(error) == UNAVAILABLE:
             return f"The disk did not take it ({error.strerror}): free some space, or write elsewhere."
         case _ if isinstance(error, UsageError):
-            message = error.format_message() if hasattr(error, "format_message") else str(error)
+            said = getattr(error, "format_message", error.__str__)
+            message = str(said())
             command = getattr(getattr(error, "ctx", None), "command_path", "uptrack")
             return f"{message.rstrip('.')} (see {command} --help)."
         case _:

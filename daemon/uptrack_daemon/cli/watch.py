@@ -90,9 +90,9 @@ async def _analyse(conversation: Conversation, export: Export) -> str | None:
 
 
 def _show(export: Export, feedback: Feedback) -> None:
-    from uptrack_analysis.present.wording import clock
+    from uptrack_analysis.figures import clock
 
     stems = f" with {len(export.stems)} stems" if export.stems else ""
     typer.echo(f"{export.mix.name}{stems}: {feedback.status}   (uptrack reports show {feedback.report[:8]})")
     for marker in feedback.markers:
-        typer.echo(f"  {clock(marker.start_s)}  {marker.severity:<8}  {marker.text}")
+        typer.echo(f"  {clock(marker.start_s, 3)}  {marker.severity:<8}  {marker.text}")

@@ -46,8 +46,13 @@ FADERS_DB = {
     "FX": -23.0,
 }
 
-DM, BBMAJ7, GM, A7 = (62, 65, 69, 74, 76), (62, 65, 69, 70, 74), (62, 67, 69, 70, 74), (61, 64, 67, 69, 73)
-LOOP: tuple[tuple[tuple[int, tuple[int, ...], int], ...], ...] = (
+Notes = tuple[int, ...]
+
+DM: Notes = (62, 65, 69, 74, 76)
+BBMAJ7: Notes = (62, 65, 69, 70, 74)
+GM: Notes = (62, 67, 69, 70, 74)
+A7: Notes = (61, 64, 67, 69, 73)
+LOOP: tuple[tuple[tuple[int, Notes, int], ...], ...] = (
     ((0, DM, 38),),
     ((0, DM, 38),),
     ((0, BBMAJ7, 46),),
@@ -84,7 +89,7 @@ def arrange(seed: int) -> dict[str, Sound]:
     return stems
 
 
-def _harmony(bar: int, step: int) -> tuple[tuple[int, ...], int]:
+def _harmony(bar: int, step: int) -> tuple[Notes, int]:
     """Chord and bass root that sound at a step."""
     changes = LOOP[(bar - 1) % len(LOOP)]
     _, notes, root = next(change for change in reversed(changes) if change[0] <= step)
@@ -214,8 +219,7 @@ def _chords(rng: np.random.Generator) -> Sound:
     """Stabs in the grooves behind a moving filter, a held and opening pad in the break."""
     stabs = _track()
     room = effects.Reverb(rng, decay_s=1.1, low_hz=300.0, high_hz=6_000.0)
-    voicings: tuple[tuple[int, ...], ...] = (DM, BBMAJ7, GM, A7)
-    chords = {notes: synth.chord(rng, notes, 0.34, detune=0.10, spread=0.85) for notes in voicings}
+    chords = {notes: synth.chord(rng, notes, 0.34, detune=0.10, spread=0.85) for notes in (DM, BBMAJ7, GM, A7)}
     envelope = synth.decay(0.34, 0.13, attack_s=0.004)
     sounds = {notes: room.send(chord * envelope, wet=0.16) for notes, chord in chords.items()}
     for part in (INTRO, BUILD, DROP_1, DROP_2, OUTRO):
@@ -251,7 +255,7 @@ def _stab_cutoff_hz() -> Sound:
 
 def _pad(rng: np.random.Generator) -> Sound:
     pad = _track()
-    held: dict[tuple[tuple[int, ...], int], Sound] = {}
+    held: dict[tuple[Notes, int], Sound] = {}
     for bar in BREAK.bars:
         changes = LOOP[(bar - 1) % len(LOOP)]
         ends = [change[0] for change in changes[1:]] + [16]

@@ -51,8 +51,7 @@ def saw(note: float, length_s: float, *, phase: float = 0.0, highest_hz: float =
     position = (np.arange(frames(length_s)) * (frequency_hz / RATE_HZ) + phase) % 1.0 * TABLE_SIZE
     index = position.astype(np.int32)
     between = (position - index).astype(np.float32)
-    tone: Sound = table[index] * (1 - between) + table[index + 1] * between
-    return tone
+    return (table[index] + between * (table[index + 1] - table[index])).astype(np.float32, copy=False)
 
 
 def sine(note: float, length_s: float) -> Sound:
@@ -153,7 +152,7 @@ def tom(rng: np.random.Generator, note: float) -> Sound:
 def sub(note: float, length_s: float) -> Sound:
     """The floor under the bass: a sine with a trace of its octave, shape (frames,)."""
     tone = sine(note, length_s) + 0.10 * sine(note + 12, length_s)
-    return tone * gate(length_s, attack_s=0.006, release_s=0.03)
+    return (tone * gate(length_s, attack_s=0.006, release_s=0.03)).astype(np.float32, copy=False)
 
 
 def bass(note: float, length_s: float, *, accent: float) -> Sound:
@@ -162,8 +161,8 @@ def bass(note: float, length_s: float, *, accent: float) -> Sound:
     tone += 0.5 * (saw(note, length_s) - saw(note, length_s, phase=0.5))
     time_s = np.arange(tone.shape[-1]) / RATE_HZ
     cutoff_hz = 260.0 + (900.0 + 2_200.0 * accent) * np.exp(-time_s / (0.05 + 0.05 * accent))
-    tone = effects.swept_low_pass(tone, cutoff_hz, resonance=1.1)
-    sound: Sound = np.tanh(0.8 * tone) * gate(length_s, attack_s=0.003, release_s=0.02)
+    filtered = effects.swept_low_pass(tone.astype(np.float32, copy=False), cutoff_hz, resonance=1.1)
+    sound: Sound = np.tanh(0.8 * filtered) * gate(length_s, attack_s=0.003, release_s=0.02)
     return sound
 
 
@@ -186,7 +185,8 @@ def pluck(note: float, length_s: float, *, brightness: float) -> Sound:
     tone = saw(note, length_s) + 0.45 * (saw(note + 12, length_s) - saw(note + 12, length_s, phase=0.5))
     time_s = np.arange(tone.shape[-1]) / RATE_HZ
     cutoff_hz = 500.0 + (1_500.0 + 5_500.0 * brightness) * np.exp(-time_s / 0.07)
-    return effects.swept_low_pass(tone, cutoff_hz, resonance=1.4) * decay(length_s, 0.16, attack_s=0.002)
+    filtered = effects.swept_low_pass(tone.astype(np.float32, copy=False), cutoff_hz, resonance=1.4)
+    return filtered * decay(length_s, 0.16, attack_s=0.002)
 
 
 # -- effects between sections ------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ local function read_file(path)
   if not file then return nil end
   local text = file:read(LARGEST_BYTES + 1)
   file:close()
-  return text
+  return text or "" -- read gives nil at the end of a file, and an empty file begins there
 end
 
 --- Where the daemon is, as it says itself.

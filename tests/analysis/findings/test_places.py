@@ -5,8 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from uptrack_analysis.findings.phrases import clock, hertz, plain, signed, when
-from uptrack_analysis.findings.places import inside, merged, overlap_s, share, spans_of_windows, total_s
+from uptrack_analysis.findings.places import inside, merged, overlap_s, share, spans_of_windows, total_s, when
 
 
 def test_neighbours_up_to_the_gap_are_joined() -> None:
@@ -41,23 +40,7 @@ def test_inside_takes_the_start_and_leaves_the_end() -> None:
     assert inside(np.array([0.0, 1.0, 2.0, 3.0]), [(1.0, 3.0)]).tolist() == [False, True, True, False]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "decimals", "text"), [(65.4, 0, "1:05"), (59.96, 1, "1:00.0"), (134.118, 3, "2:14.118"), (5, 0, "0:05")]
-)
-def test_times_read_like_a_clock(seconds: float, decimals: int, text: str) -> None:
-    assert clock(seconds, decimals) == text
-
-
 def test_many_stretches_are_told_by_the_longest() -> None:
     assert when([(0, 1), (10, 30), (40, 50), (60, 90), (100, 101)]) == "0:10–0:30, 0:40–0:50, 1:00–1:30 and 2 more"
     assert when([(0, 10), (20, 30)]) == "0:00–0:10 and 0:20–0:30"
     assert when([]) == ""
-
-
-def test_numbers_have_a_real_minus_and_no_minus_zero() -> None:
-    assert [signed(-1.25), signed(0.04), signed(-0.04), signed(2)] == ["−1.2", "0.0", "0.0", "+2.0"]
-    assert [plain(-0.01), plain(-7.1)] == ["0.0", "−7.1"]
-
-
-def test_frequencies_read_as_people_say_them() -> None:
-    assert [hertz(58.27), hertz(126), hertz(1995), hertz(2500)] == ["58 Hz", "126 Hz", "2 kHz", "2.5 kHz"]

@@ -12,14 +12,6 @@ from uptrack_analysis.report import ProjectFacts, Span
 
 
 @pytest.mark.parametrize(
-    ("time_s", "text"),
-    [(0, "0:00.000"), (72.5, "1:12.500"), (59.9996, "1:00.000"), (3_725.25, "1:02:05.250"), (-1.5, "-0:01.500")],
-)
-def test_a_time_reads_as_minutes_seconds_and_milliseconds(time_s: float, text: str) -> None:
-    assert wording.clock(time_s) == text
-
-
-@pytest.mark.parametrize(
     ("low", "high", "text"),
     [
         (30, 60, "30–60 Hz"),
@@ -32,13 +24,6 @@ def test_a_time_reads_as_minutes_seconds_and_milliseconds(time_s: float, text: s
 )
 def test_a_band_names_its_unit_once_where_once_is_enough(low: float | None, high: float | None, text: str) -> None:
     assert wording.band(low, high) == text
-
-
-def test_a_figure_never_reads_minus_zero() -> None:
-    assert wording.digits(-0.001) == "0.00"
-    assert wording.signed(-0.001) == "0.00"
-    assert wording.signed(0.61) == "+0.61"
-    assert wording.signed(-9.4) == "−9.40"
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no law depends on a clock

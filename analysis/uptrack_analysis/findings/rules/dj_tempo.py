@@ -7,8 +7,8 @@ render at the wrong tempo or sample rate would go unseen. Steady drift needs bea
 
 from __future__ import annotations
 
+from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.phrases import plain, signed
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import Threshold
@@ -54,13 +54,13 @@ def check(case: Case) -> Verdict:
             confidence=tempo.confidence * (CONFIDENCE if believable else FAR_OFF_CONFIDENCE),
             exposure=1.0,
             advice=(
-                f"The project says {plain(project_bpm, 2)} bpm, but the file seems to run at {plain(runs_at, 2)} "
+                f"The project says {digits(project_bpm, 2)} bpm, but the file seems to run at {digits(runs_at, 2)} "
                 f"({signed(off)} %).{swapped} If neither is meant, render again at the project's tempo, or mend the "
                 f"tempo map."
             ),
             spans=as_spans([case.whole]),
-            actions=(Action("NT", f"Compare the file's tempo ({plain(runs_at, 2)} bpm) with the project's"),),
-            expected_delta=f"{plain(runs_at, 2)} → {plain(project_bpm, 2)} bpm",
+            actions=(Action("NT", f"Compare the file's tempo ({digits(runs_at, 2)} bpm) with the project's"),),
+            expected_delta=f"{digits(runs_at, 2)} → {digits(project_bpm, 2)} bpm",
         ),
     )
 

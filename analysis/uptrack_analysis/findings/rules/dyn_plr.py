@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from uptrack_analysis.figures import digits
 from uptrack_analysis.findings.case import Case, Draft
-from uptrack_analysis.findings.phrases import plain
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.report import Action
@@ -38,13 +38,13 @@ def check(case: Case) -> Verdict:
             confidence=CONFIDENCE,
             exposure=1.0,
             advice=(
-                f"Peaks stand only {plain(value)} dB over the loudness; {case.family.name} keeps "
-                f"{plain(threshold.ok_low or 0.0)} dB or more. Ease the limiter's drive by {plain(step)} dB: expect "
-                f"PLR {plain(value)} → {plain(after)} dB.{more}"
+                f"Peaks stand only {digits(value)} dB over the loudness; {case.family.name} keeps "
+                f"{digits(threshold.ok_low or 0.0)} dB or more. Ease the limiter's drive by {digits(step)} dB: expect "
+                f"PLR {digits(value)} → {digits(after)} dB.{more}"
             ),
             spans=as_spans([case.whole]),
             actions=(Action("LM", "Ease the limiter's drive", gain_db=-step),),
-            expected_delta=f"PLR {plain(value)} → {plain(after)} dB",
+            expected_delta=f"PLR {digits(value)} → {digits(after)} dB",
         ),
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from uptrack_analysis.figures import channel_name, digits, signed
 from uptrack_analysis.findings.case import Case, Draft, StereoWindows, Unmeasured
-from uptrack_analysis.findings.phrases import channel_name, plain, signed, when
-from uptrack_analysis.findings.places import TimeSpan, as_spans, share, total_s
+from uptrack_analysis.findings.places import TimeSpan, as_spans, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import BAD_EXCESS, Threshold
 from uptrack_analysis.report import Action
@@ -127,8 +127,8 @@ def _lopsided(case: Case, windows: StereoWindows) -> Draft | None:
         exposure=share(spans, case.loud_spans),
         title="One channel much louder",
         advice=(
-            f"The {side} channel is {plain(abs(value))} dB louder at {when(spans)}. Look for a panned bus or a gain "
-            f"set on one side; if it is in the recording itself, raise the {other} side by {plain(step)} dB"
+            f"The {side} channel is {digits(abs(value))} dB louder at {when(spans)}. Look for a panned bus or a gain "
+            f"set on one side; if it is in the recording itself, raise the {other} side by {digits(step)} dB"
             + (" and rebalance the parts." if abs(value) > step else ".")
         ),
         spans=as_spans(spans),
@@ -138,7 +138,7 @@ def _lopsided(case: Case, windows: StereoWindows) -> Draft | None:
             Action("GN", f"Raise the {other} channel of the stem at fault", gain_db=step),
             Action("UT", "Check pan and balance of the buses"),
         ),
-        expected_delta=f"{side} lead {plain(abs(value))} → under 1 dB",
+        expected_delta=f"{side} lead {digits(abs(value))} → under 1 dB",
     )
 
 

@@ -7,9 +7,9 @@ a confidence under one half and therefore minor at most. A premaster has no reas
 
 from __future__ import annotations
 
+from uptrack_analysis.figures import digits
 from uptrack_analysis.findings.case import Case, Draft
-from uptrack_analysis.findings.phrases import plain, when
-from uptrack_analysis.findings.places import as_spans, share, total_s
+from uptrack_analysis.findings.places import as_spans, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
 from uptrack_analysis.report import Action
@@ -35,7 +35,7 @@ def check(case: Case) -> Verdict:
     places = case.joined([(run.start / frames, (run.start + run.length) / frames) for run in defects.clip_runs])
     channels = {run.channel for run in defects.clip_runs}
     count = f"{defects.clipped_runs} clipped peak{'s' if defects.clipped_runs > 1 else ''}"
-    worst = f"{count}, {plain(rate, 0)} a minute" + (f", most at {when(places)}" if places else "")
+    worst = f"{count}, {digits(rate, 0)} a minute" + (f", most at {when(places)}" if places else "")
     advice = f"{worst}. Turn the mix down by 1.5 dB before the last plug-in of the master and render again" + (
         "; a premaster should not touch the ceiling at all."
         if premaster
@@ -57,7 +57,7 @@ def check(case: Case) -> Verdict:
                 Action("GN", "Turn the mix bus down before the limiter", gain_db=-1.5),
                 Action("MK", "Mark the clipped passages"),
             ),
-            expected_delta=f"{plain(rate, 0)} → 0 clipped peaks a minute",
+            expected_delta=f"{digits(rate, 0)} → 0 clipped peaks a minute",
         ),
     )
 

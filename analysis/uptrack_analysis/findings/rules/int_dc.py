@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from uptrack_analysis.figures import channel_name, digits
 from uptrack_analysis.findings.case import Case, Draft
-from uptrack_analysis.findings.phrases import channel_name, plain
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import Threshold
@@ -31,13 +31,13 @@ def check(case: Case) -> Verdict:
             confidence=CONFIDENCE,
             exposure=1.0,
             advice=(
-                f"DC offset of {plain(percent, 2)} % of full scale{where}: put a high-pass at 20 Hz on the stem it "
+                f"DC offset of {digits(percent, 2)} % of full scale{where}: put a high-pass at 20 Hz on the stem it "
                 f"comes from, often a synth, a saturator or an old interface, or remove DC in the export."
             ),
             spans=as_spans([case.whole], only),
             blocker=percent > data.number("blocker_percent"),
             actions=(Action("HP", "High-pass at 20 Hz on the source of the offset", frequency_hz=20.0),),
-            expected_delta=f"offset {plain(percent, 2)} → 0.00 % of full scale",
+            expected_delta=f"offset {digits(percent, 2)} → 0.00 % of full scale",
         ),
     )
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from uptrack_analysis.figures import channel_name, clock, digits
 from uptrack_analysis.findings.case import Case, Draft
-from uptrack_analysis.findings.phrases import channel_name, clock, plain
 from uptrack_analysis.findings.places import overlap_s
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import Threshold
@@ -39,7 +39,7 @@ def check(case: Case) -> Verdict:
         channels = sorted({channel for gap in cluster for channel in gap.channels})
         channel = channels[0] if len(channels) == 1 and measured.channels > 1 else None
         where = f" in {channel_name(channel, measured.channels)}" if channel is not None else ""
-        count = f"{len(cluster)} gaps, the longest {plain(longest_ms, 0)} ms," if len(cluster) > 1 else ""
+        count = f"{len(cluster)} gaps, the longest {digits(longest_ms, 0)} ms," if len(cluster) > 1 else ""
         spans = [(gap.start / rate_hz, gap.end / rate_hz) for gap in cluster]
         drafts.append(
             Draft(
@@ -49,7 +49,7 @@ def check(case: Case) -> Verdict:
                 confidence=MAYBE_EFFECT if often else CERTAIN,
                 exposure=min(1.0, overlap_s(spans, [case.whole]) / measured.duration_s),
                 advice=(
-                    f"{count or f'A gap of {plain(longest_ms, 0)} ms'} at {clock(start_s, 3)}{where}: render again, "
+                    f"{count or f'A gap of {digits(longest_ms, 0)} ms'} at {clock(start_s, 3)}{where}: render again, "
                     f"offline and with a larger buffer; if it stays, the fault is in the source clip."
                 ),
                 spans=tuple(Span(start, end, channel) for start, end in spans),

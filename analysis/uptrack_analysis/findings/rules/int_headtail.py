@@ -7,8 +7,8 @@ sound bothers a DJ only.
 
 from __future__ import annotations
 
+from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft
-from uptrack_analysis.findings.phrases import plain, signed
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import Threshold
@@ -70,13 +70,13 @@ def _tail(case: Case) -> Draft | None:
         title="Tail cut off",
         advice=(
             f"The file ends at {signed(level, 0)} dBFS, in the middle of a sound. Leave a bar more at the end of the "
-            f"render for reverb and delay to die away, or fade out over {plain(fade_ms, 0)} ms."
+            f"render for reverb and delay to die away, or fade out over {digits(fade_ms, 0)} ms."
         ),
         spans=as_spans([(max(0.0, end_s - TAIL_S), end_s)]),
         place="tail",
         actions=(
             Action("MK", "Look at the very end"),
-            Action("NT", f"Render a bar more, or fade out over {plain(fade_ms, 0)} ms"),
+            Action("NT", f"Render a bar more, or fade out over {digits(fade_ms, 0)} ms"),
         ),
         expected_delta="a tail that ends in silence",
     )
@@ -98,13 +98,13 @@ def _lead(case: Case) -> Draft | None:
         exposure=0.0,
         title="Silence before the first sound",
         advice=(
-            f"{plain(silence_s, 2)} s of silence ({plain(beats)} beats) before the first sound: trim it, so that a "
+            f"{digits(silence_s, 2)} s of silence ({digits(beats)} beats) before the first sound: trim it, so that a "
             f"DJ's cue lands on the first downbeat."
         ),
         spans=as_spans([(0.0, silence_s)]),
         place="lead",
-        actions=(Action("MK", "Mark the first sound"), Action("NT", f"Trim {plain(silence_s, 2)} s from the start")),
-        expected_delta=f"first sound {plain(silence_s, 2)} → 0.00 s",
+        actions=(Action("MK", "Mark the first sound"), Action("NT", f"Trim {digits(silence_s, 2)} s from the start")),
+        expected_delta=f"first sound {digits(silence_s, 2)} → 0.00 s",
     )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from uptrack_analysis.figures import channel_name, clock, digits, signed
 from uptrack_analysis.findings.case import Case, Draft
-from uptrack_analysis.findings.phrases import channel_name, clock, plain, signed
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action, Span
@@ -32,7 +32,7 @@ def check(case: Case) -> Verdict:
     cost = peak - ceiling
     where = f"{signed(peak)} dBTP at {clock(place_s, 1)} ({channel_name(channel, case.measured.channels)})"
     if case.delivery.target == "premaster":
-        advice = f"{where}: turn the mix bus down by {plain(cost)} dB; the level comes back in mastering."
+        advice = f"{where}: turn the mix bus down by {digits(cost)} dB; the level comes back in mastering."
         action = Action("GN", "Turn the mix bus down", gain_db=-cost)
     else:
         why = (
@@ -42,7 +42,7 @@ def check(case: Case) -> Verdict:
         )
         advice = (
             f"{where}: {why}. A true-peak limiter with its ceiling at {signed(ceiling)} dBTP costs "
-            f"{plain(cost)} dB of peak level."
+            f"{digits(cost)} dB of peak level."
         )
         action = Action("LM", f"Limiter ceiling {signed(ceiling)} dBTP, true-peak mode", gain_db=ceiling)
     return (

@@ -5,8 +5,8 @@ Loud is not wrong for a streaming service: it plays the track lower and adds no 
 
 from __future__ import annotations
 
+from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft
-from uptrack_analysis.findings.phrases import plain, signed
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.playback import load_platforms, playback_change
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
@@ -27,32 +27,32 @@ def check(case: Case) -> Verdict:
     if not threshold.excess(value):
         return ()
     plays = playback_change(load_platforms()["spotify"], value, case.true_peak_dbtp).sentence
-    window = f"{plain(low)} to {plain(high)} LUFS"
+    window = f"{digits(low)} to {digits(high)} LUFS"
     usual = f"{case.delivery.name} masters of this kind ({case.family.name}) usually lie at {window}"
     if case.delivery.target == "premaster":
         usual = f"a premaster usually lies at {window}"
     gap = low - value if value < low else value - high
     step = min(STEP_DB, gap)
-    said = f"{plain(value)} LUFS integrated"
+    said = f"{digits(value)} LUFS integrated"
     if value < low:
         if case.delivery.target == "premaster":
-            advice = f"{said}; {usual}. Turn the mix bus up by {plain(gap)} dB: it is quieter than it needs to be."
+            advice = f"{said}; {usual}. Turn the mix bus up by {digits(gap)} dB: it is quieter than it needs to be."
             action = Action("GN", "Turn the mix bus up", gain_db=gap)
         else:
             more = (
-                f" That is {plain(gap)} dB short: more than a limiter gives without a price, so gain the rest from the "
-                f"balance and the sounds, or choose the premaster target if mastering is still to come."
+                f" That is {digits(gap)} dB short: more than a limiter gives without a price, so gain the rest from "
+                f"the balance and the sounds, or choose the premaster target if mastering is still to come."
                 if gap > STEP_DB
                 else ""
             )
-            advice = f"{said}; {usual}. Drive the master limiter {plain(step)} dB harder.{more} It {plays}."
+            advice = f"{said}; {usual}. Drive the master limiter {digits(step)} dB harder.{more} It {plays}."
             action = Action("LM", "Drive the master limiter harder", gain_db=step)
     elif case.delivery.target == "premaster":
         advice = f"{said}; {usual}. Take limiter and clipper off the master bus, and leave that step to mastering."
         action = Action("LM", "Take limiter and clipper off the master bus")
     else:
         advice = (
-            f"{said}; {usual}. Ease the limiter by {plain(step)} dB if the drop feels flat: it {plays}, so the extra "
+            f"{said}; {usual}. Ease the limiter by {digits(step)} dB if the drop feels flat: it {plays}, so the extra "
             f"level is only heard where nothing is normalised."
         )
         action = Action("LM", "Ease the master limiter", gain_db=-step)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.phrases import hertz, plain, signed, when
-from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, spans_of_windows
+from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, spans_of_windows, when
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
 from uptrack_analysis.measure.ltas import bands_between, range_power
@@ -33,7 +33,7 @@ def check(case: Case) -> Verdict:
     if not mask.any() or low is None or whole is None:
         return Unmeasured("There is no loud passage with a readable low end.")
     if (low.ll + low.rr) / 2 < whole * 10 ** (data.number("present_db") / 10):
-        return Unmeasured(f"There is next to nothing below {hertz(below_hz)}.")
+        return Unmeasured(f"There is next to nothing below {frequency(below_hz)}.")
     width, threshold = low.width_db, case.family.low_side_db
     if width is None or not threshold.excess(width):
         return ()
@@ -47,16 +47,16 @@ def check(case: Case) -> Verdict:
             confidence=CONFIDENCE,
             exposure=share(spans, case.loud_spans),
             advice=(
-                f"Below {hertz(below_hz)} the sides differ: side is {plain(abs(width))} dB "
+                f"Below {frequency(below_hz)} the sides differ: side is {digits(abs(width))} dB "
                 f"{'under' if width < 0 else 'over'} mid (correlation {signed(correlation, 2)}) at {when(spans)}, and "
-                f"a mono system loses {plain(loss)} dB there. Make the low end mono: width 0 % below {hertz(below_hz)} "
-                f"on the widest bass layer, or move its chorus and unison above it."
+                f"a mono system loses {digits(loss)} dB there. Make the low end mono: width 0 % below "
+                f"{frequency(below_hz)} on the widest bass layer, or move its chorus and unison above it."
             ),
             spans=as_spans(spans),
             low_hz=lowest_hz,
             high_hz=below_hz,
             actions=(
-                Action("UT", f"Width 0 % below {hertz(below_hz)} on the widest bass layer", frequency_hz=below_hz),
+                Action("UT", f"Width 0 % below {frequency(below_hz)} on the widest bass layer", frequency_hz=below_hz),
                 Action("MK", "Mark the passages"),
             ),
             expected_delta=f"side {signed(width)} → under {signed(threshold.ok_high or 0.0)} dB",

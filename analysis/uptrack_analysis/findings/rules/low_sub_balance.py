@@ -7,8 +7,8 @@ before it warns and ±10 before it calls a sub bad, believes itself by 0.6, and 
 
 from __future__ import annotations
 
+from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.phrases import hertz, plain, signed
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import Threshold
@@ -54,9 +54,9 @@ def check(case: Case) -> Verdict:
             exposure=1.0,
             title="Much sub" if over else "Little sub",
             advice=(
-                f"{hertz(low_hz)} to {hertz(high_hz)} lies {plain(distance)} dB {'over' if over else 'under'} the "
-                f"average of popular music in the loud passages. {what} That average is a weak guide for club music "
-                f"(grade D, believed by 60 %), so trust a reference track you like more than this number."
+                f"{frequency(low_hz)} to {frequency(high_hz)} lies {digits(distance)} dB {'over' if over else 'under'} "
+                f"the average of popular music in the loud passages. {what} That average is a weak guide for club "
+                f"music (grade D, believed by 60 %), so trust a reference track you like more than this number."
             ),
             spans=as_spans(case.joined(case.loud_spans)),
             low_hz=low_hz,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.phrases import plain, signed
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.rules.int_channel import lopsided_spans
@@ -47,12 +47,12 @@ def check(case: Case) -> Verdict:
             exposure=1.0,
             title=f"Leans {side}",
             advice=(
-                f"The loud passages lean {plain(abs(value))} dB to the {side}. Find the part panned there without a "
-                f"partner on the other side and move it towards the middle, or turn it down by {plain(step)} dB."
+                f"The loud passages lean {digits(abs(value))} dB to the {side}. Find the part panned there without a "
+                f"partner on the other side and move it towards the middle, or turn it down by {digits(step)} dB."
             ),
             spans=as_spans(case.joined(case.loud_spans)),
             actions=(Action("GN", f"The part that leans {side}", gain_db=-step),),
-            expected_delta=f"lead of the {side} {plain(abs(value))} → under {signed(threshold.ok_high or 0.0)} dB",
+            expected_delta=f"lead of the {side} {digits(abs(value))} → under {signed(threshold.ok_high or 0.0)} dB",
         ),
     )
 

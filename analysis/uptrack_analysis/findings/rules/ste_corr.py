@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from uptrack_analysis.figures import percent, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.phrases import percent, signed, when
-from uptrack_analysis.findings.places import as_spans, inside, share
+from uptrack_analysis.findings.places import as_spans, inside, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
 from uptrack_analysis.report import Action

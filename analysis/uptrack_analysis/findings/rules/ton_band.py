@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.phrases import hertz, plain, signed
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
@@ -49,18 +49,18 @@ def _draft(case: Case, band: Band, residual: float, threshold: Threshold) -> Dra
     move = float(min(cap, needed)) * (-1 if over else 1)
     centre = strongest_hz(case.measured.bands, load_tonal_average(), band, case.loud_mask, sign=1.0 if over else -1.0)
     at_hz = centre if centre is not None else float(np.sqrt(band.low_hz * band.high_hz))
-    place = f"{hertz(band.low_hz)} to {hertz(band.high_hz)} ({band.name})"
-    advice = f"{place} lies {plain(abs(residual))} dB {'over' if over else 'under'} the rest of the mix. "
+    place = f"{frequency(band.low_hz)} to {frequency(band.high_hz)} ({band.name})"
+    advice = f"{place} lies {digits(abs(residual))} dB {'over' if over else 'under'} the rest of the mix. "
     if needed > cap:
         advice += (
             "That is a matter of sounds and arrangement more than of EQ: "
             + ("thin out or turn down what plays there" if over else "something should play there")
-            + f"; as EQ not more than {signed(move)} dB around {hertz(at_hz)}, Q {EQ_Q}."
+            + f"; as EQ not more than {signed(move)} dB around {frequency(at_hz)}, Q {EQ_Q}."
         )
     elif over:
-        advice += f"Cut the part that is strongest there by {plain(-move)} dB around {hertz(at_hz)}, Q {EQ_Q}."
+        advice += f"Cut the part that is strongest there by {digits(-move)} dB around {frequency(at_hz)}, Q {EQ_Q}."
     else:
-        advice += f"Bring up what plays there, or {signed(move)} dB around {hertz(at_hz)}, Q {EQ_Q}."
+        advice += f"Bring up what plays there, or {signed(move)} dB around {frequency(at_hz)}, Q {EQ_Q}."
     return Draft(
         value=residual,
         unit="dB",

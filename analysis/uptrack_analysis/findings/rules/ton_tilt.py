@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft
-from uptrack_analysis.findings.phrases import hertz, plain, signed
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import Threshold
@@ -24,7 +24,7 @@ def check(case: Case) -> Verdict:
     low_hz, high_hz = data.number("low_hz"), data.number("high_hz")
     value = spectral_tilt(case.measured.bands, case.loud_mask)
     if value is None or case.measured.bands.edges_hz[-1] < high_hz:
-        return case.why("spectrum.tilt_db_per_octave", f"The spectrum does not reach {hertz(high_hz)}.")
+        return case.why("spectrum.tilt_db_per_octave", f"The spectrum does not reach {frequency(high_hz)}.")
     expected = average_tilt_db_per_octave(load_tonal_average(), case.measured.bands.edges_hz, low_hz, high_hz)
     threshold = Threshold.around(expected, case.family.tilt_warn_db_per_octave, case.family.tilt_bad_db_per_octave)
     if not threshold.excess(value):
@@ -56,9 +56,9 @@ def check(case: Case) -> Verdict:
             exposure=1.0,
             title="Bright mix" if bright else "Dark mix",
             advice=(
-                f"The spectrum falls by {plain(-value)} dB an octave; the average of popular music falls by "
-                f"{plain(-expected)}. A shelf of {signed(move)} dB above {hertz(shelf_hz)} on the mix bus, or the same "
-                f"on hats and tops, brings it to {plain(-(value + move * per_db))}.{more}"
+                f"The spectrum falls by {digits(-value)} dB an octave; the average of popular music falls by "
+                f"{digits(-expected)}. A shelf of {signed(move)} dB above {frequency(shelf_hz)} on the mix bus, or the "
+                f"same on hats and tops, brings it to {digits(-(value + move * per_db))}.{more}"
             ),
             spans=as_spans(case.joined(case.loud_spans)),
             low_hz=low_hz,
