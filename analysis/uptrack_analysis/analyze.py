@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from uptrack_analysis.assemble import assemble
-from uptrack_analysis.audio.source import AudioSource, Limits, open_audio
+from uptrack_analysis.audio.source import AudioSource, open_audio
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.findings.judge import judge
 from uptrack_analysis.measure.one_pass import Progress, measure
-from uptrack_analysis.report import ProjectFacts, Report, Source, Target
+from uptrack_analysis.report import Report, Source
+from uptrack_analysis.settings import Settings
 
 MEASURING_SHARE = 0.95
 """Part of the progress that the decode takes; judging and writing the report are quick."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What to judge by; ``genre`` is a family or style the genre data know, or ``None`` to guess."""
-
-    genre: str | None = None
-    target: Target = "club"
-    project: ProjectFacts = field(default_factory=ProjectFacts)
-    stems: tuple[str, ...] = ()
-    """Names of the stems the mix was made of; they are named in the report and not measured yet."""
-    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from uptrack_analysis.analyze import Settings
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.report import ProjectFacts, Target, from_json
+from uptrack_analysis.settings import Settings
 from uptrack_bridges.messages import (
     Analyze,
     Cancel,

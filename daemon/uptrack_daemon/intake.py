@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from uptrack_analysis.audio.files import display_name
-from uptrack_analysis.audio.source import AudioInfo, Limits, probe
+from uptrack_analysis.audio.limits import Limits
+from uptrack_analysis.audio.source import AudioInfo, probe
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_daemon.home import Home
 

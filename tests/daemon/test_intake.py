@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from uptrack_analysis.audio.source import Limits, probe
+from uptrack_analysis.audio.limits import Limits
+from uptrack_analysis.audio.source import probe
 from uptrack_analysis.errors import BadInput, NotAudio, TooLarge, Unavailable
 from uptrack_daemon import intake
 from uptrack_daemon.home import Home

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support.reports import a_report
-from uptrack_analysis.analyze import Analysis, Settings
+from uptrack_analysis.analyze import Analysis
 from uptrack_analysis.errors import NotAudio
+from uptrack_analysis.settings import Settings
 
 Progress = Callable[[float, str], None]
 

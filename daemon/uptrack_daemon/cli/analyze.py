@@ -18,7 +18,8 @@ import typer
 from uptrack_daemon.cli import errors
 
 if TYPE_CHECKING:
-    from uptrack_analysis.analyze import Analysis, Settings
+    from uptrack_analysis.analyze import Analysis
+    from uptrack_analysis.settings import Settings
 
 PAGE_SUFFIXES = {".html", ".htm"}
 
@@ -214,10 +215,10 @@ def _check_writable(folder: Path, *, make: bool) -> None:
 
 
 def _settings(genre: str | None, target: DeliveryTarget, bpm: float | None, key: str | None) -> Settings:
-    from uptrack_analysis.analyze import Settings
     from uptrack_analysis.errors import BadInput
     from uptrack_analysis.findings.families import find_family
     from uptrack_analysis.report import ProjectFacts
+    from uptrack_analysis.settings import Settings
 
     if bpm is not None and not math.isfinite(bpm):
         raise typer.BadParameter(f"--bpm: expected a tempo in beats per minute, such as 128; got {bpm}")

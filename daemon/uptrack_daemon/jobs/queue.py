@@ -18,8 +18,8 @@ from typing import Literal, cast
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_analysis.analyze import Settings
 from uptrack_analysis.errors import BadInput
+from uptrack_analysis.settings import Settings
 from uptrack_daemon.jobs.settings_text import read_settings, write_settings
 from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
 from uptrack_daemon.store.models import JobRow, new_id

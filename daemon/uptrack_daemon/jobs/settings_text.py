@@ -8,7 +8,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from uptrack_analysis.analyze import Settings
+from uptrack_analysis.settings import Settings
 
 
 def write_settings(settings: Settings) -> str:

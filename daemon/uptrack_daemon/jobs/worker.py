@@ -28,9 +28,10 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from uptrack_analysis.analyze import Analysis, Settings
+from uptrack_analysis.analyze import Analysis
 from uptrack_analysis.errors import UpTrackError
 from uptrack_analysis.report import to_json
+from uptrack_analysis.settings import Settings
 from uptrack_daemon.jobs.protocol import Done, Failed, Progressed, Ready, Saying, write_line
 from uptrack_daemon.jobs.settings_text import read_settings
 

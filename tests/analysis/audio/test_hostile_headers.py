@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from support.format_zoo import clip, encode, extensible, id3v2, wav
-from uptrack_analysis.audio.source import Limits, open_audio, probe
+from uptrack_analysis.audio.limits import Limits
+from uptrack_analysis.audio.source import open_audio, probe
 from uptrack_analysis.errors import BadInput
 
 CASES = 5_000 if os.environ.get("UPTRACK_SOAK") == "1" else 300

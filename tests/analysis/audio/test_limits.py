@@ -12,7 +12,8 @@ import soundfile
 
 from support.format_zoo import clip, encode, extensible, flac_bomb, flac_claiming, wav
 from uptrack_analysis.audio.layout import speaker_layout
-from uptrack_analysis.audio.source import Limits, open_audio, probe
+from uptrack_analysis.audio.limits import Limits
+from uptrack_analysis.audio.source import open_audio, probe
 from uptrack_analysis.errors import BadInput, TooLarge
 
 DEFAULT = Limits()

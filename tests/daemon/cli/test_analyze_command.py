@@ -15,8 +15,9 @@ import pytest
 import soundfile as sf
 
 from support.tracks import beat, long_track
-from uptrack_analysis.analyze import Settings, analyze_file
+from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.report import ProjectFacts, to_json
+from uptrack_analysis.settings import Settings
 from uptrack_daemon.cli import main
 
 Capture = pytest.CaptureFixture[str]

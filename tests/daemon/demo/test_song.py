@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from uptrack_analysis.analyze import Settings, analyze_file
+from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.report import Finding, ProjectFacts, Report
+from uptrack_analysis.settings import Settings
 from uptrack_daemon.demo import arrangement, faults, master
 from uptrack_daemon.demo.effects import RATE_HZ, Sound
 from uptrack_daemon.demo.faults import Fault

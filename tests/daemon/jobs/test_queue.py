@@ -10,10 +10,10 @@ import pytest
 
 from support.full_disk import full_disk
 from support.stores import Clock, a_new_report, a_store
-from uptrack_analysis.analyze import Settings
-from uptrack_analysis.audio.source import Limits
+from uptrack_analysis.audio.limits import Limits
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.report import ProjectFacts
+from uptrack_analysis.settings import Settings
 from uptrack_daemon.home import DiskFull
 from uptrack_daemon.jobs.queue import ATTEMPTS, NewJob, Queue
 from uptrack_daemon.store import Deliveries, NewDelivery, Reports, Store

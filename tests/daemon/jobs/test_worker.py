@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from uptrack_analysis.analyze import Settings
 from uptrack_analysis.report import ProjectFacts, from_json
+from uptrack_analysis.settings import Settings
 from uptrack_daemon.jobs.protocol import Done, Failed, Progressed, ProtocolError, Ready, Saying, read_line, write_line
 from uptrack_daemon.jobs.settings_text import write_settings
 

@@ -1,0 +1,76 @@
+"""Watched folders, by the command and by the setting: real exports, real daemon, and no work done twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.daemon_process import GENEROUS_S, Daemon, environment_of, running_daemon, uptrack
+from support.tracks import beat
+
+
+def export(folder: Path, name: str, *stems: str) -> None:
+    """What a DAW leaves behind: stems first, then the mix, and the files nobody asked for."""
+    for number, stem in enumerate(stems):
+        beat(folder / f"{name} {stem}.wav", seconds=4, gain=0.2, seed=number + 2)
+    beat(folder / f"{name}.wav", seconds=4)
+    (folder / f"{name}.wav.asd").write_bytes(b"Live's own")
+    (folder / f"{name}.wav.reapeaks").write_bytes(b"REAPER's own")
+    (folder / f".{name}.wav").write_bytes(b"hidden")
+    (folder / f"{name}.wav.part").write_bytes(b"on its way")
+
+
+def reports(daemon: Daemon, count: int) -> list[dict[str, Any]]:
+    """The daemon's reports once there are ``count`` and nothing is left to do, newest first."""
+    patience = time.monotonic() + GENEROUS_S
+    while time.monotonic() < patience:
+        listed = daemon.command("reports", "list", "--json")
+        assert listed.returncode == 0, listed.stderr
+        found: list[dict[str, Any]] = json.loads(listed.stdout)
+        if len(found) >= count and not daemon.status()["jobs"]["running"]:
+            return found
+    raise AssertionError(f"{count} reports were expected, there are {len(found)}")
+
+
+@pytest.mark.xdist_group("watch")
+def test_the_command_shows_each_export_once_and_ends_what_it_started(tmp_path: Path) -> None:
+    exports, environment = tmp_path / "Exports ü", environment_of(tmp_path / "home")
+    exports.mkdir()
+    watch = ("watch", str(exports), "--quiet", "0.1", "--once")
+
+    export(exports, "Warehouse", "Kick", "Bass")
+    first = uptrack(*watch, environment=environment)
+    assert first.returncode == 0, first.stderr
+    assert "Warehouse.wav with 2 stems: " in first.stdout
+    assert uptrack("daemon", "status", environment=environment).returncode != 0, "the daemon it started still runs"
+
+    export(exports, "Sunrise")
+    second = uptrack(*watch, environment=environment)
+    assert second.returncode == 0, second.stderr
+    assert "Sunrise.wav: " in second.stdout
+    assert "Warehouse" not in second.stdout + second.stderr, "a restart repeated what was done"
+
+
+@pytest.mark.xdist_group("watch")
+def test_the_setting_watches_while_the_daemon_runs_and_a_restart_repeats_nothing(tmp_path: Path) -> None:
+    exports, home = tmp_path / "Exports", tmp_path / "home"
+    exports.mkdir()
+    export(exports, "Warehouse", "Kick")
+    with running_daemon(home, watch=os.pathsep.join([str(exports)])) as daemon:
+        (report,) = reports(daemon, 1)
+        assert report["name"] == "Warehouse.wav"
+    with running_daemon(home, watch=str(exports)) as daemon:
+        export(exports, "Sunrise")
+        assert [report["name"] for report in reports(daemon, 2)] == ["Sunrise.wav", "Warehouse.wav"]
+
+
+def test_a_folder_that_is_none_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    refused = uptrack("watch", str(tmp_path / "nowhere"), environment=environment_of(tmp_path / "home"))
+    assert refused.returncode == 3
+    assert "Expected a folder to watch" in refused.stderr
+    assert refused.stderr.count("\n") == 1
