@@ -1,4 +1,4 @@
-"""The folder UpTrack lives in, and how private files are written there.
+"""The folder UpTrack lives in.
 
 ``~/.uptrack`` (or ``UPTRACK_HOME``) holds the discovery file, the lock, the store, the mailbox, the audio we made
 ourselves, logs and caches. Folders are 0700 and files 0600: a token and the names of unreleased music lie here. What
@@ -7,11 +7,9 @@ is *in* the files is the business of the rooms next door (``settings``, ``store`
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,36 +107,6 @@ class Home:
                 raise explain_os_error(error, f"make the private folder {folder}", code="home.unusable") from error
 
 
-def write_private(path: Path, content: str | bytes) -> None:
-    """Write ``path`` so that a reader sees the old content or the new, never half, and only this user can read it.
-
-    The bytes go to a 0600 file in the same folder, are synced to disk, and take the name in one step; text is UTF-8.
-
-    Raises
-    ------
-    Unavailable
-        The folder is missing or not writable; ``DiskFull`` when the disk is full. The old content is then still there.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    temporary: str | None = None
-    try:
-        # mkstemp opens with O_EXCL and 0600: nobody else ever holds a name for these bytes.
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-        temporary = None
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise explain_os_error(error, f"write {path}", code="home.unwritable") from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-
-
 def explain_os_error(error: OSError, doing: str, *, code: str) -> Unavailable:
     """The sentence for a failed file operation in our own folder; ``doing`` reads on from "UpTrack could not"."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -148,14 +116,3 @@ def explain_os_error(error: OSError, doing: str, *, code: str) -> Unavailable:
         f"UpTrack could not {doing}: {reason[:1].lower()}{reason[1:]}. Check the folder's owner and permissions.",
         code=code,
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without this the new name may be gone after a power cut. Windows cannot open a folder and needs no such step.
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

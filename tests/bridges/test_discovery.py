@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -93,6 +94,21 @@ def test_an_unwritable_folder_is_a_sentence(bridge: Bridge, tmp_path: Path) -> N
     (tmp_path / "taken").write_text("")
     with pytest.raises(Unavailable, match="check the folder's permissions"):
         write_bridge(tmp_path / "taken" / "bridge.json", bridge)
+
+
+def test_when_the_disk_is_full_the_old_file_stays_whole(
+    bridge: Bridge, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_bridge(path, bridge)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)  # where a delayed allocation finds out
+    with pytest.raises(Unavailable, match="No space left on device: check"):
+        write_bridge(path, bridge.model_copy(update={"port": 1}))
+    assert read_bridge(path) == bridge
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_only_the_daemon_that_wrote_the_file_removes_it(bridge: Bridge, path: Path) -> None:

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import errno
-import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from uptrack_analysis.errors import BadInput, Unavailable
-from uptrack_daemon.home import DiskFull, Home, write_private
+from uptrack_daemon.home import Home
 
 
 def mode_of(path: Path) -> int:
@@ -45,37 +43,3 @@ def test_a_file_in_the_place_of_the_home_is_said_in_a_sentence(tmp_path: Path) -
     (tmp_path / "uptrack").write_text("")
     with pytest.raises(Unavailable, match="a file has that name"):
         Home(tmp_path / "uptrack").create()
-
-
-def test_a_private_file_is_the_users_alone_and_replaces_what_was_there(tmp_path: Path) -> None:
-    path = tmp_path / "bridge.json"
-    path.write_text("old")
-    path.chmod(0o644)
-    write_private(path, "new")
-    assert (path.read_text(), mode_of(path)) == ("new", 0o600)
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_link_in_the_place_of_a_private_file_is_replaced_and_not_followed(tmp_path: Path) -> None:
-    victim = tmp_path / "victim"
-    victim.write_text("precious")
-    path = tmp_path / "bridge.json"
-    path.symlink_to(victim)
-    write_private(path, "token")
-    assert victim.read_text() == "precious"
-    assert not path.is_symlink()
-
-
-def test_when_the_disk_is_full_the_old_file_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "bridge.json"
-    write_private(path, "old")
-
-    def full(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)  # where a delayed allocation finds out
-    with pytest.raises(DiskFull, match="disk is full") as refusal:
-        write_private(path, "new")
-    assert refusal.value.code == "store.disk_full"
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]

@@ -27,7 +27,6 @@ from uptrack_analysis.signal import Block, FloatArray
 
 FIRST_EDGE = 26
 LAST_EDGE = 86
-EDGES_PER_OCTAVE = 6
 
 # At 44.1 kHz this rate makes the decimation 32 and the frames the 4096/2048 and 16384/2048 of the module's page.
 _LOW_RATE_HZ = 44_100 / 32

@@ -166,22 +166,3 @@ def spectrum_figures(matrix: BandMatrix, frames: FrameMask | None = None) -> Spe
         third_octaves=third_octave_levels(matrix, frames),
         tilt_db_per_octave=spectral_tilt(matrix, frames),
     )
-
-
-def loud_frames(matrix: BandMatrix, *, within_db: float = 6.0, window_s: float = 3.0) -> FrameMask:
-    """The loud passages: frames whose power, averaged over ``window_s`` around them, is near the loudest.
-
-    "Loudest" is the 95th percentile of that average, so that one impact does not decide. All ``False`` in silence.
-    """
-    power = ((matrix.ll + matrix.rr) / 2).sum(axis=1)
-    if not power.size:
-        return np.zeros(0, dtype=np.bool_)
-    hop_s = float(matrix.times_s[1] - matrix.times_s[0]) if power.size > 1 else window_s
-    half = max(0, round(window_s / hop_s / 2))
-    total = np.concatenate([[0.0], np.cumsum(power)])
-    place = np.arange(power.size)
-    first, last = np.maximum(place - half, 0), np.minimum(place + half + 1, power.size)
-    around = (total[last] - total[first]) / (last - first)
-    loudest = float(np.percentile(around, 95))
-    mask: FrameMask = (around > 0.0) & (around >= loudest * 10 ** (-within_db / 10))
-    return mask

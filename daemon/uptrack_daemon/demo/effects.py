@@ -32,18 +32,8 @@ def band_pass(sound: Sound, low_hz: float, high_hz: float, *, order: int = 2) ->
     return _filtered(_butterworth("bandpass", order, low_hz, high_hz), sound)
 
 
-def bell(sound: Sound, centre_hz: float, gain_db: float, *, quality: float) -> Sound:
-    """Peaking equaliser of R. Bristow-Johnson's Audio EQ Cookbook."""
-    amplitude = 10 ** (gain_db / 40)
-    omega = 2 * np.pi * centre_hz / RATE_HZ
-    alpha = np.sin(omega) / (2 * quality)
-    b = (1 + alpha * amplitude, -2 * np.cos(omega), 1 - alpha * amplitude)
-    a = (1 + alpha / amplitude, -2 * np.cos(omega), 1 - alpha / amplitude)
-    return _filtered(_section(b, a), sound)
-
-
 def high_shelf(sound: Sound, corner_hz: float, gain_db: float) -> Sound:
-    """High shelf of slope 1 from the same cookbook; ``corner_hz`` is where half the gain in dB is reached."""
+    """High shelf of slope 1 (R. Bristow-Johnson, Audio EQ Cookbook); half the gain is reached at ``corner_hz``."""
     amplitude = 10 ** (gain_db / 40)
     cosine = np.cos(2 * np.pi * corner_hz / RATE_HZ)
     alpha = np.sin(2 * np.pi * corner_hz / RATE_HZ) / np.sqrt(2)

@@ -11,8 +11,6 @@ from uptrack_daemon.http.gate import KEYS, PORT
 from uptrack_daemon.jobs.queue import Queue
 from uptrack_daemon.store import Reports
 
-PageUrl = Callable[[], str]
-
 
 @dataclass(frozen=True, slots=True)
 class Api:

@@ -14,7 +14,6 @@ from uptrack_analysis.measure.ltas import (
     NAMED_BANDS,
     THIRD_OCTAVES,
     bands_between,
-    loud_frames,
     mean_power,
     named_band_levels,
     range_power,
@@ -143,16 +142,3 @@ def test_a_range_is_the_bands_nearest_to_it(rate_hz: int) -> None:
     assert range_power(white, 200, 2_000) == pytest.approx((1995.26 - 199.53) / 1000, rel=1e-4)
     assert bands_between(white.edges_hz, 30, 60) == slice(4, 10)
     assert range_power(white, 5_000, 10_000) == (None if rate_hz == 8_000 else pytest.approx(5.0, rel=0.01))
-
-
-def test_loud_frames_are_those_of_the_drop() -> None:
-    edges = band_edges_hz(44_100)
-    second = 22
-    level = np.concatenate([np.full(20 * second, 1e-4), np.full(30 * second, 1e-2), np.full(20 * second, 1e-3)])
-    mask = loud_frames(from_power(edges, np.repeat(level[:, None], 60, axis=1) / 60))
-    found = np.flatnonzero(mask)
-    assert found[0] == pytest.approx(20 * second, abs=2 * second)
-    assert found[-1] == pytest.approx(50 * second, abs=2 * second)
-    assert np.diff(found).max() == 1
-    assert not loud_frames(from_power(edges, np.zeros((9, 60)))).any()
-    assert loud_frames(from_power(edges, np.zeros((0, 60)))).shape == (0,)
