@@ -39,11 +39,14 @@ from uptrack_bridges.messages import (
 from uptrack_bridges.parts import Assembler
 from uptrack_bridges.tempo_map import TempoMap
 from uptrack_daemon import control
+from uptrack_daemon.demo.arrangement import arrange
 from uptrack_daemon.demo.faults import Fault
 from uptrack_daemon.demo.song import DemoSong, render
 from uptrack_daemon.home import Home
 
 ANSWER_LIMIT_S = 120.0
+SEED = 1
+"""Which performance of the song: the demo is the same every time."""
 
 Say = Callable[[str], None]
 
@@ -68,15 +71,16 @@ async def play(say: Say, *, width: int, keep: Path | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="uptrack-demo-") as temporary:
         folder = keep or Path(temporary) / "audio"
         say("Synthesising a 128 BPM track with faults planted in it, and starting a daemon beside it …")
-        rendering = asyncio.create_task(asyncio.to_thread(render, folder / "planted"))
+        playing = asyncio.create_task(asyncio.to_thread(arrange, SEED))
         async with _daemon(Home(Path(temporary) / "home")) as bridge:
-            song = await rendering
+            performance = await playing
+            song = await asyncio.to_thread(render, folder / "planted", performance)
             say(f"  {song.title}: {song.duration_s:.0f} s, {song.bpm:g} BPM, {song.key}, {len(song.stems)} stems")
             say(f"  daemon: process {bridge.pid}, port {bridge.port}, OSC port {bridge.osc_port}")
 
             say("\nA DAW without sockets asks through the mailbox (files in a folder pair, as REAPER's Lua does):")
             # The repaired mix is made while the first one is measured.
-            repaired = asyncio.create_task(asyncio.to_thread(render, folder / "repaired", clean=True))
+            repaired = asyncio.create_task(asyncio.to_thread(render, folder / "repaired", performance, clean=True))
             first = await _over_mailbox(bridge, song, say)
             say("\nWhat its timeline shows now:\n")
             say(_timeline(first, song, width))

@@ -1,11 +1,13 @@
 """The demo song as files: a mix and its stems, with or without planted faults, and the truth about both.
 
-``render`` plays the arrangement, plants the faults, runs the master chain and writes 24-bit WAV at 44.1 kHz. The mix is
-the stems' sum through ``master.master`` and nothing else, except for faults that lie in the mix itself.
+``render`` takes what ``arrangement.arrange`` played, plants the faults, runs the master chain and writes 24-bit WAV at
+44.1 kHz. The mix is the stems' sum through ``master.master`` and nothing else, except for faults that lie in the mix
+itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,15 +57,15 @@ class DemoSong:
     sample_rate_hz: int = RATE_HZ
 
 
-def render(folder: Path, *, seed: int = 1, clean: bool = False) -> DemoSong:
-    """Write mix and stems into ``folder``, which is made if it is missing; the same seed writes the same samples.
+def render(folder: Path, performance: Mapping[str, Sound], *, clean: bool = False) -> DemoSong:
+    """Write mix and stems into ``folder``, which is made if it is missing.
 
     Parameters
     ----------
     folder : Path
         Gets ``<title>.wav`` and ``Stems/01 Kick.wav`` and so on.
-    seed : int
-        Which performance of the song.
+    performance : mapping
+        The stems as ``arrangement.arrange`` played them; they are left as they are.
     clean : bool
         Leave the faults out.
 
@@ -72,7 +74,8 @@ def render(folder: Path, *, seed: int = 1, clean: bool = False) -> DemoSong:
     OSError
         The folder cannot be made or written.
     """
-    stems = arrangement.arrange(seed)
+    # Planting works in place; whole-song arrays are copied only for that.
+    stems = dict(performance) if clean else {name: stem.copy() for name, stem in performance.items()}
     planted = [] if clean else [plant(stems) for plant in faults.IN_STEMS]
     mix = master.master(master.sum_stems(stems.values()))
     duration_s = LENGTH_S
