@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from uptrack_analysis.assemble import assemble
@@ -12,18 +11,11 @@ from uptrack_analysis.audio.source import AudioSource, open_audio
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.findings.judge import judge
 from uptrack_analysis.measure.one_pass import Progress, measure
-from uptrack_analysis.report import Report, Source
+from uptrack_analysis.report import Analysis, Source
 from uptrack_analysis.settings import Settings
 
 MEASURING_SHARE = 0.95
 """Part of the progress that the decode takes; judging and writing the report are quick."""
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    report: Report
-    timings_s: dict[str, float]
-    """Seconds a stage: never inside the report, which is deterministic."""
 
 
 def analyze_file(

@@ -320,6 +320,15 @@ class Report:
     engine: Engine
 
 
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A report and what it took to make it."""
+
+    report: Report
+    timings_s: dict[str, float]
+    """Seconds a stage: never inside the report, which is deterministic."""
+
+
 def to_document(report: Report) -> dict[str, Any]:
     """The report as plain JSON types, keys in schema order."""
     document: dict[str, Any] = dataclasses.asdict(report)

@@ -15,9 +15,9 @@ import pytest
 import soundfile as sf
 
 from support.signals import amplitude, music, tone
-from uptrack_analysis.analyze import Analysis, analyze_file
+from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.errors import BadInput, NothingToMeasure
-from uptrack_analysis.report import ProjectFacts, Report, from_json, to_document, to_json
+from uptrack_analysis.report import Analysis, ProjectFacts, Report, from_json, to_document, to_json
 from uptrack_analysis.rounding import rounded
 from uptrack_analysis.settings import Settings
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support.reports import a_report
-from uptrack_analysis.analyze import Analysis
 from uptrack_analysis.errors import NotAudio
+from uptrack_analysis.report import Analysis
 from uptrack_analysis.settings import Settings
 
 Progress = Callable[[float, str], None]

@@ -18,7 +18,7 @@ import typer
 from uptrack_daemon.cli import errors
 
 if TYPE_CHECKING:
-    from uptrack_analysis.analyze import Analysis
+    from uptrack_analysis.report import Analysis
     from uptrack_analysis.settings import Settings
 
 PAGE_SUFFIXES = {".html", ".htm"}

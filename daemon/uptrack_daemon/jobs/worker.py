@@ -22,15 +22,13 @@ import threading
 import time
 import traceback
 import wave
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
-import numpy as np
-
-from uptrack_analysis.analyze import Analysis
 from uptrack_analysis.errors import UpTrackError
-from uptrack_analysis.report import to_json
+from uptrack_analysis.report import Analysis, to_json
 from uptrack_analysis.settings import Settings
 from uptrack_daemon.jobs.protocol import Done, Failed, Progressed, Ready, Saying, write_line
 from uptrack_daemon.jobs.settings_text import read_settings
@@ -161,15 +159,19 @@ def _warm_up(analyze: Analyze) -> float:
 
 
 def _write_chord(path: Path, rate_hz: int = 44_100) -> None:
-    t = np.arange(int(WARM_UP_S * rate_hz)) / rate_hz
-    beat = np.exp(-8.0 * (t % 0.5))
-    low, high = (beat * np.sin(2 * np.pi * hz * t) for hz in (55.0, 440.0))
-    stereo = np.stack([low, (low + high) / 2], axis=1)
+    # Plain Python, one beat and its repeats: only the analysis itself should load the libraries it needs.
+    beat = array("h")
+    for frame in range(rate_hz // 2):
+        low, high = (math.sin(2 * math.pi * hertz * frame / rate_hz) for hertz in (56.0, 440.0))
+        level = 20_000 * math.exp(-8.0 * frame / rate_hz)
+        beat.extend((round(level * low), round(level * (low + high) / 2)))
+    if sys.byteorder == "big":
+        beat.byteswap()
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(rate_hz)
-        file.writeframes((20_000 * stereo).astype("<i2").tobytes())
+        file.writeframes(beat.tobytes() * round(2 * WARM_UP_S))
 
 
 def _serve(line: bytes, analyze: Analyze, say: Callable[[Saying], None], memory_mib: int) -> None:
