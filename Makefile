@@ -10,22 +10,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check bench soak format lock system-packages dist clean help
+.PHONY: demo test check mypy pyright bench soak format lock system-packages dist clean help
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
-# The locks are complete, so pip only downloads and checks hashes (--no-deps): no resolving, the same everywhere.
-$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml
+# The locks are complete, so nothing is resolved (--no-deps) and every hash is checked. uv unpacks them in seconds where pip
+# takes minutes; pip stands behind it for machines where only pip knows the way to the packages (a mirror in pip.conf).
+UNRESOLVED := --quiet --no-deps --require-hashes
+install = $(BIN)/uv pip install --python $(BIN)/python $(UNRESOLVED) -r $(1) || \
+          $(BIN)/python -m pip install --disable-pip-version-check --no-compile $(UNRESOLVED) -r $(1)
+
+$(VENV)/runtime.stamp: requirements/installer.txt requirements/runtime.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "UpTrack needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/runtime.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --disable-pip-version-check $(UNRESOLVED) -r requirements/installer.txt
+	$(call install,requirements/runtime.txt)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/runtime.stamp requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/dev.txt
+	$(call install,requirements/dev.txt)
 	@touch $@
 
 demo: $(VENV)/runtime.stamp ## set up, then synthesise a mix, analyse it as two DAWs would, show the markers
@@ -40,11 +46,14 @@ soak: $(VENV)/dev.stamp system-packages ## the full counts of fuzz, fault and en
 check: $(VENV)/dev.stamp ## format, lint, types, import contracts, dead links, lock files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_links.py
 	$(BIN)/python scripts/check_locks.py
+	@$(MAKE) --no-print-directory --jobs 2 mypy pyright
+
+# The two type checkers take minutes each and one processor each: side by side.
+mypy pyright: $(VENV)/dev.stamp
+	$(BIN)/$@
 
 bench: $(VENV)/dev.stamp system-packages ## measure speed beside peers on one 4:30 track; prints ratios
 	$(BIN)/python benchmarks/speed.py

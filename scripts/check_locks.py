@@ -19,6 +19,7 @@ def main() -> int:
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = {
+        "requirements/installer.txt": {"uv"},
         "requirements/runtime.txt": names(project["dependencies"] + extras["build"]),
         "requirements/dev.txt": names(project["dependencies"] + extras["build"] + extras["dev"]),
     }
