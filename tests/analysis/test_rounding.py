@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.reports import a_finding, a_report
@@ -63,7 +63,6 @@ def test_rounding_a_rounded_report_changes_nothing() -> None:
     assert to_json(rounded(once)) == to_json(once)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no law depends on a clock
 @given(st.floats(-1e6, 1e6))
 def test_no_figure_is_ever_minus_zero(value: float) -> None:
     assert math.copysign(1.0, round_to(value, 2)) > 0 or round_to(value, 2) < 0

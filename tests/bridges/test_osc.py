@@ -9,7 +9,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
@@ -315,7 +315,7 @@ async def test_three_thousand_random_datagrams_are_survived(
     assert [record for record in caplog.records if record.levelname in {"ERROR", "WARNING"}] == []
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(
     st.binary(max_size=300)
     | st.binary(max_size=300).map(lambda tail: b"#bundle\0" + tail)
@@ -329,7 +329,7 @@ def test_decoding_never_raises_and_never_gives_more_than_its_caps(datagram: byte
     texts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20), max_size=5),
     number=st.integers(-(2**31), 2**31 - 1),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_what_is_encoded_is_decoded_the_same(texts: list[str], number: int) -> None:
     arguments: tuple[Argument, ...] = (*texts, number)
     (heard,) = decode(bundle(encode("/uptrack/x", "s" * len(texts) + "i", arguments)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uptrack_bridges.messages import BadMessage, Part, read_from_host, write
@@ -15,7 +15,7 @@ from uptrack_bridges.parts import MAX_PARTS, Assembler, split
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=600)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no law depends on a clock
+@settings(max_examples=40)
 @given(text=texts, limit=st.integers(200, 400), shuffled=st.randoms(use_true_random=False))
 def test_what_is_split_is_the_same_when_joined_in_any_order(text: str, limit: int, shuffled: random.Random) -> None:
     parts = split(text, limit_bytes=limit, message_id="m", session="s" * 32)

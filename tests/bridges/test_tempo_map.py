@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uptrack_bridges.messages import TempoPoint
@@ -23,9 +23,7 @@ unanchored = st.lists(
     st.builds(TempoPoint, time_s=st.floats(-60, 600), bpm=st.floats(40, 300)), min_size=1, max_size=12
 ).map(TempoMap)
 times_s = st.floats(-1_000, 2_000)
-laws = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)  # no law depends on a clock
+laws = settings(max_examples=40)
 
 
 @pytest.mark.parametrize(

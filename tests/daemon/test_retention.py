@@ -145,7 +145,7 @@ async def test_a_shorter_setting_counts_for_what_is_there_already(home: Home, st
 
 
 @given(jumps=st.lists(st.floats(-900, 900).filter(lambda days: abs(days) > 1e-6), max_size=6), days=st.integers(0, 7))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_clock_did_seven_quiet_days_clear_the_folder(
     tmp_path_factory: pytest.TempPathFactory, jumps: list[float], days: int
 ) -> None:

@@ -30,7 +30,7 @@ def rewritten(version: str, document: str) -> Any:
 
 
 @both
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(document=documents)
 def test_what_lua_reads_and_writes_again_is_the_same(version: str, document: Any) -> None:
     for ascii_only in (True, False):

@@ -188,7 +188,7 @@ class OscHost:
         with contextlib.suppress(ValueError, RecursionError):
             message = json.loads(text)
             if isinstance(message, dict) and self.session is not None and message.get("type") != "hello":
-                text = json.dumps({"session": self.session} | message, ensure_ascii=False)
+                text = json.dumps({"session": self.session} | message, ensure_ascii=False, separators=(",", ":"))
         await self.send("/uptrack/message", text)
 
     async def send(self, address: str, *arguments: Any) -> None:

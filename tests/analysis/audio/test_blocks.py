@@ -36,7 +36,7 @@ def in_one_block(path: Path) -> tuple[Block, AudioSource]:
 
 
 @pytest.mark.parametrize("name", COMPRESSED_AND_PLAIN)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(frames=st.one_of(st.integers(200, 9_000), st.sampled_from([4096, 4608, 16_384, 52_919, 52_920, 52_921])))
 def test_samples_notes_and_counts_do_not_depend_on_the_block_size(tmp_path: Path, name: str, frames: int) -> None:
     path = tmp_path / name

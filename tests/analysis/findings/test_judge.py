@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.mixes import band_matrix, bell, clean, silent, stereo_curve, swapped, turned, with_defects
@@ -119,7 +119,7 @@ def tone_and_space(judgement: Judgement) -> list[tuple[str, float]]:
     )
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(st.floats(-6, 6), st.sampled_from([SHORT, faulty(12.0)]))
 def test_gain_changes_no_tonal_stereo_or_low_end_result(gain_db: float, made: Measured) -> None:
     assert tone_and_space(judged(turned(made, gain_db))) == tone_and_space(judged(made))
@@ -134,7 +134,7 @@ def test_left_and_right_may_be_swapped() -> None:
     ) == sorted((finding.rule, round(finding.excess, 9), finding.severity) for finding in straight.findings)
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(st.floats(-15, 15), st.floats(-15, 15))
 def test_a_tonal_fault_is_dearer_the_further_it_is_out_on_its_side(first_db: float, second_db: float) -> None:
     nearer, further = sorted((abs(first_db), abs(second_db)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from uptrack_analysis.findings.places import inside, merged, overlap_s, share, spans_of_windows, total_s, when
@@ -20,7 +20,6 @@ def test_time_covered_twice_counts_once() -> None:
     assert share([(0, 2)], []) == 0
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no law depends on a clock
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
 def test_splitting_a_span_changes_no_share(first: int, second: int, third: int) -> None:
     start, cut, end = sorted((first, second, third))

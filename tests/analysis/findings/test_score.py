@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uptrack_analysis.findings.rule import all_rules
@@ -34,9 +34,7 @@ costs = st.builds(
     confidence=shares,
     blocker=st.booleans(),
 )
-laws = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
-)  # no law depends on a clock
+laws = settings(max_examples=60)
 sets = st.lists(costs, max_size=12)
 targets = st.sampled_from(TARGETS)
 

@@ -1,15 +1,13 @@
 """Excess: distance from the range that is fine, in steps that mean the same for every rule."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uptrack_analysis.findings.threshold import Threshold, severity_of
 
 ONE_SIDED = [Threshold.above(3.0, 5.0), Threshold.below(7.0, 5.5)]
-laws = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
-)  # no law depends on a clock
+laws = settings(max_examples=60)
 levels = st.floats(-1e3, 1e3)
 
 

@@ -56,7 +56,7 @@ def test_bands_a_rate_cannot_carry_are_absent_rather_than_silent(rate_hz: int, t
     assert matrix.ll[:, 12:].min() > 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     frequency_hz=st.floats(45, 3_500),
     level_dbfs=st.floats(-60, 0),
@@ -175,7 +175,7 @@ def test_silence_is_zero_power() -> None:
     assert not matrix.lr.any()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.integers(1, 30_000), max_size=12))
 def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     signal = music(11_025, 7)

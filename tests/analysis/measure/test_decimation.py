@@ -23,7 +23,7 @@ def test_what_is_kept_lies_where_it_lay() -> None:
     np.testing.assert_allclose(kept[1], -kept[0], atol=1e-7)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 7_000), max_size=12))
 def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     signal = music(22_050, 1)

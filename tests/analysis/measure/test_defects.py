@@ -286,7 +286,7 @@ def test_clean_music_has_none_of_these_faults() -> None:
     assert (defects.clipped_runs, defects.gaps, defects.silent_channels) == (0, (), ())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 40_000), max_size=15), st.integers(0, 100))
 def test_block_size_never_shows_in_the_result(sizes: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)

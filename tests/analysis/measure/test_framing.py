@@ -17,7 +17,7 @@ def frames_of(framer: Framer, blocks: list[Block], total: int) -> Block:
     return np.concatenate(batches, axis=1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     sizes=st.lists(st.integers(0, 40), max_size=20),
     length=st.integers(1, 12),

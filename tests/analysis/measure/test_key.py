@@ -82,7 +82,7 @@ def test_the_rate_of_the_file_does_not_matter(rate_hz: int) -> None:
     assert (found.tonic, found.minor) == (9, True)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(hz=st.floats(110, 1_900), level=st.floats(0.001, 1.0))
 def test_a_sine_sounds_on_the_pitch_class_that_librosa_names(hz: float, level: float) -> None:
     from librosa.core.convert import hz_to_midi, hz_to_note, note_to_midi
@@ -154,7 +154,7 @@ def test_every_semitone_equally_strong_fits_no_key() -> None:
     assert "no major or minor key" in reason
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.integers(1, 30_000), max_size=10))
 def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     signal = np.concatenate([song(2, False), song(7, True)])

@@ -202,7 +202,7 @@ NOISE = (np.random.default_rng(3).standard_normal((2, 90_000)) * np.linspace(0.0
 WHOLE = {rate_hz: measured(NOISE, rate_hz) for rate_hz in (11_025, 22_050)}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 40_000), max_size=30), st.sampled_from(sorted(WHOLE)))
 def test_block_size_never_shows_in_the_result(sizes: list[int], rate_hz: int) -> None:
     whole = WHOLE[rate_hz]

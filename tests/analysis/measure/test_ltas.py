@@ -54,7 +54,7 @@ def test_pink_noise_has_flat_third_octaves_and_a_tilt_of_minus_three() -> None:
     assert spectral_tilt(pink) == pytest.approx(-3.01, abs=0.001)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(-12, 6), st.floats(-90, 0))
 def test_tilt_is_the_slope_of_density_whatever_the_level(db_per_octave: float, level_db: float) -> None:
     assert spectral_tilt(sloped(db_per_octave, level_db=level_db)) == pytest.approx(db_per_octave, abs=0.01)

@@ -70,7 +70,7 @@ def test_a_file_too_short_for_a_rise_has_a_flat_envelope(frames: int) -> None:
     assert envelope.groups.shape == (4, math.ceil(math.ceil(frames / 2) / 256))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.integers(1, 20_000), max_size=10))
 def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     signal = music(44_100, 2)

@@ -80,7 +80,7 @@ def everything_interpolated(samples: Block) -> float:
     return float(max(np.abs(between).max(), np.abs(samples).max()))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 10_000),
     tilt=st.floats(0, 0.98),
@@ -97,7 +97,7 @@ def test_skipping_blocks_never_loses_the_peak(seed: int, tilt: float, frames: in
     assert measured(samples[np.newaxis]).true_dbtp[0] == pytest.approx(20 * math.log10(expected), abs=1e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(-1, 1, width=32), min_size=TAPS, max_size=TAPS))
 def test_no_value_between_samples_exceeds_its_bound(samples: list[float]) -> None:
     window = np.array(samples)
@@ -118,7 +118,7 @@ def test_the_kernel_passes_constants_and_ramps_unchanged() -> None:
     np.testing.assert_allclose(interpolated(place[np.newaxis].astype(float))[0], np.arange(1, 16) / 16, atol=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.floats(-2, 2, width=32), min_size=1, max_size=400))
 def test_true_peak_is_never_below_the_sample_peak(samples: list[float]) -> None:
     signal = mono(np.array(samples))
@@ -166,7 +166,7 @@ def test_the_curve_holds_the_largest_sample_of_every_tenth_of_a_second(rate_hz: 
 CLIPPED = np.clip(music(22_050, 3) * 3, -0.9, 0.9)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 30_000), max_size=20))
 def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     signal = CLIPPED

@@ -66,7 +66,7 @@ def test_silence_has_no_figures() -> None:
     assert power.correlation is power.width_db is power.balance_db is power.mono_loss_db is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.floats(1e-12, 10), st.floats(1e-12, 10), st.floats(-1, 1))
 def test_figures_keep_their_bounds_and_their_sign(ll: float, rr: float, rho: float) -> None:
     power = StereoPower(ll, rr, rho * (ll * rr) ** 0.5)

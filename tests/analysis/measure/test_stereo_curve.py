@@ -44,7 +44,7 @@ def test_mono_has_no_curve() -> None:
     assert curve.ll.size == curve.rr.size == curve.lr.size == 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(1, 9_000), max_size=20))
 def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     signal = music(11_025, 2)

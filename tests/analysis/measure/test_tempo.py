@@ -137,7 +137,7 @@ def test_five_seconds_are_too_few_and_six_and_a_half_enough() -> None:
     assert measured(groove("house", 128.0, seconds=6.5))[0].bpm == pytest.approx(128.0, abs=1.0)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.lists(st.integers(1, 40_000), max_size=10))
 def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     signal = groove("garage", 132.0, seconds=8)

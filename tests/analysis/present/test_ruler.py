@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from uptrack_analysis.present.ruler import Mark, ruler
@@ -63,7 +63,6 @@ def test_a_ruler_without_length_or_room_is_refused(start_s: float, end_s: float,
         ruler([], STEADY, start_s=start_s, end_s=end_s, width=width)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no law depends on a clock
 @given(
     marks=st.lists(
         st.builds(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.reports import a_finding
@@ -26,7 +26,6 @@ def test_a_band_names_its_unit_once_where_once_is_enough(low: float | None, high
     assert wording.band(low, high) == text
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no law depends on a clock
 @given(st.text())
 def test_no_text_from_outside_can_steer_a_terminal(text: str) -> None:
     shown = wording.plain(text)

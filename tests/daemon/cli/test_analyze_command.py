@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,15 @@ def test_nobody_reading_is_no_error_message(mix: Path, environment: dict[str, st
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+@pytest.fixture
+def ctrl_c_heard() -> Iterator[None]:
+    """What a shell starts in the background inherits that SIGINT is ignored; a child of ours must not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_heard")
 def test_ctrl_c_ends_quietly(mix: Path, tmp_path: Path, environment: dict[str, str]) -> None:
     long = long_track(tmp_path / "long.wav", minutes=20)
     with subprocess.Popen(

@@ -57,7 +57,7 @@ def test_a_chord_stays_whole_in_mono() -> None:
     assert np.corrcoef(left, right)[0, 1] > 0.3
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(cutoff_hz=st.floats(100.0, 15_000.0), frequency_hz=st.floats(50.0, 15_000.0))
 def test_a_sweep_that_stands_still_is_a_plain_two_pole_filter(cutoff_hz: float, frequency_hz: float) -> None:
     tone = np.sin(2 * np.pi * frequency_hz / RATE_HZ * np.arange(RATE_HZ // 2)).astype(np.float32)
@@ -93,7 +93,7 @@ def test_echoes_answer_left_and_right_on_the_delay() -> None:
     assert not echoes[:, 200:4_400].any()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1_000), level_db=st.floats(-30.0, 20.0))
 def test_the_master_never_exceeds_its_ceiling(seed: int, level_db: float) -> None:
     rng = np.random.default_rng(seed)
