@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,8 @@ def reports(daemon: Daemon, count: int) -> list[dict[str, Any]]:
         listed = daemon.command("reports", "list", "--json")
         assert listed.returncode == 0, listed.stderr
         found: list[dict[str, Any]] = json.loads(listed.stdout)
-        if len(found) >= count and not daemon.status()["jobs"]["running"]:
+        jobs = daemon.status()["jobs"]
+        if len(found) >= count and not jobs["queued"] and not jobs["running"]:
             return found
     raise AssertionError(f"{count} reports were expected, there are {len(found)}")
 
@@ -61,7 +61,7 @@ def test_the_setting_watches_while_the_daemon_runs_and_a_restart_repeats_nothing
     exports, home = tmp_path / "Exports", tmp_path / "home"
     exports.mkdir()
     export(exports, "Warehouse", "Kick")
-    with running_daemon(home, watch=os.pathsep.join([str(exports)])) as daemon:
+    with running_daemon(home, watch=str(exports)) as daemon:
         (report,) = reports(daemon, 1)
         assert report["name"] == "Warehouse.wav"
     with running_daemon(home, watch=str(exports)) as daemon:

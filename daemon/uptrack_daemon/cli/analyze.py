@@ -6,6 +6,7 @@ import math
 import re
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,16 +97,16 @@ def _analyze_one(number: int, path: Path, settings: Settings, output: _Output, *
 # -- where reports go --------------------------------------------------------------------------------------------------
 
 
-class _Output:
+class _Output(ABC):
     """Takes each file's report or error, in the order given."""
 
-    def show(self, number: int, path: Path, analysis: Analysis) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def show(self, number: int, path: Path, analysis: Analysis) -> None: ...
 
     def fail(self, path: Path, error: Exception) -> None:
         errors.tell(error, file=path)
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most outputs have nothing left to do
         """All files are done."""
 
 

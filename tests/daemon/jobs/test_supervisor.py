@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +27,28 @@ from uptrack_daemon.store import (
     ReportSummary,
     Store,
 )
+
+Gate = Callable[[str], Callable[[], None]]
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    """Makes the pipe that an analysis called ``until…`` waits at; calling what comes back lets it go on."""
+    pipes: list[int] = []
+
+    def make(name: str) -> Callable[[], None]:
+        os.mkfifo(tmp_path / f"{name}.go")
+        pipe = os.open(tmp_path / f"{name}.go", os.O_RDWR)  # both ends: opening never waits for the worker
+        pipes.append(pipe)
+
+        def let_go() -> None:
+            os.write(pipe, b"!")
+
+        return let_go
+
+    yield make
+    for pipe in pipes:
+        os.close(pipe)
 
 
 class Heard:
@@ -137,7 +159,10 @@ async def test_fifty_jobs_queued_at_once_are_all_done_and_in_order(
     assert await Reports(store).count() == 50
 
 
-async def test_two_slots_work_at_the_same_time(queue: Queue, heard: Heard, start: Start, tmp_path: Path) -> None:
+async def test_two_slots_work_at_the_same_time(
+    queue: Queue, heard: Heard, start: Start, gate: Gate, tmp_path: Path
+) -> None:
+    let_go = {number: gate(f"until-{number}") for number in (1, 2)}
     async with start(workers=2) as supervisor:
         await supervisor.warm()
         assert len(set(supervisor.pids)) == 2
@@ -145,7 +170,7 @@ async def test_two_slots_work_at_the_same_time(queue: Queue, heard: Heard, start
         await heard.until(lambda: {name for name, _, _ in heard.progress} == {"until-1.wav", "until-2.wav"})
         assert (await queue.counts())["running"] == 2
         for number in (2, 1):  # the second ends first: neither waits for the other
-            (tmp_path / f"until-{number}.go").touch()
+            let_go[number]()
             await heard.all_ended(3 - number)
     assert heard.ended == [("until-2.wav", "done"), ("until-1.wav", "done")]
 
@@ -210,12 +235,13 @@ async def test_a_running_job_that_is_cancelled_ends_at_once_and_the_next_one_sta
 
 
 async def test_a_waiting_job_that_is_cancelled_never_starts(
-    queue: Queue, heard: Heard, start: Start, tmp_path: Path
+    queue: Queue, heard: Heard, start: Start, gate: Gate, tmp_path: Path
 ) -> None:
+    let_go = gate("until")
     async with start() as supervisor:
         _, waiting = await enqueue(queue, tmp_path, "until", "crash")
         assert await supervisor.cancel(waiting.id)
-        (tmp_path / "until.go").touch()
+        let_go()
         await heard.all_ended(2)
     assert sorted(heard.ended) == [("crash.wav", "job.cancelled"), ("until.wav", "done")]
     assert (await queue.get(waiting.id)).attempts == 0
@@ -233,11 +259,13 @@ async def test_a_job_that_takes_too_long_is_stopped_with_a_sentence(
 
 
 async def test_stopping_lets_a_running_job_finish_and_starts_no_other(
-    queue: Queue, heard: Heard, start: Start, tmp_path: Path
+    queue: Queue, heard: Heard, start: Start, gate: Gate, tmp_path: Path
 ) -> None:
+    let_go = gate("until")
+
     async def finish_once_it_is_stopping(supervisor: Supervisor) -> None:
         await supervisor._stopping.wait()
-        (tmp_path / "until.go").touch()
+        let_go()
 
     async with start(stop_grace_s=600) as supervisor:
         running, waiting = await enqueue(queue, tmp_path, "until", "mix")
@@ -283,13 +311,14 @@ async def test_workers_that_die_at_the_start_are_said_and_their_jobs_do_not_wait
 
 
 async def test_when_the_disk_is_full_the_report_waits_and_its_owner_hears_why(
-    queue: Queue, store: Store, heard: Heard, start: Start, tmp_path: Path
+    queue: Queue, store: Store, heard: Heard, start: Start, gate: Gate, tmp_path: Path
 ) -> None:
+    let_go = gate("until")
     async with start() as supervisor:
         (job,) = await enqueue(queue, tmp_path, "until")
         await heard.stage("waiting")
         async with full_disk(store):
-            (tmp_path / "until.go").touch()
+            let_go()
             await heard.stage("disk is full")
             assert "disk is full" in (supervisor.trouble or "")
             assert (await queue.get(job.id)).state == "running"
