@@ -1,7 +1,9 @@
-"""How long one 4:30 stereo track takes, beside ffmpeg's loudness meter run in turn with it. ``make bench`` prints this.
+"""How long a 4:30 stereo track and the demo take beside ffmpeg's loudness meter, and what the daemon adds.
 
-Seconds on a shared machine mean little; the ratios do, because both sides of a pair meet the same neighbours. ffmpeg's
-``ebur128=peak=true`` measures loudness and true peak only, ``uptrack analyze`` everything a report holds.
+``make bench`` prints this. Seconds on a shared machine mean little; the ratios do, because both sides of a pair meet
+the same neighbours. ffmpeg's ``ebur128=peak=true`` measures loudness and true peak only, ``uptrack analyze`` everything
+a report holds. What the daemon adds is a difference that has no peer: it is taken on an excerpt, often, and said beside
+the share of a processor that the machine gave meanwhile.
 """
 
 from __future__ import annotations
@@ -19,12 +21,13 @@ from pathlib import Path
 
 import websockets
 
-from track import SECONDS, track
+from track import EXCERPT_SECONDS, SECONDS, excerpt, track
 from uptrack_daemon.home import Home
 from uptrack_daemon.jobs.queue import Queue
 from uptrack_daemon.store import open_store
 
 RUNS = int(os.environ.get("UPTRACK_BENCH_RUNS", "5"))
+TRIPS = 5 * RUNS
 UPTRACK = str(Path(sys.executable).with_name("uptrack"))
 
 
@@ -39,16 +42,27 @@ def show(name: str, values: list[float], unit: str = "s") -> None:
     print(f"  {name:<58} {middle:7.2f} {unit:<2} [{low:.2f} … {high:.2f}]")
 
 
-def command_line(path: Path) -> None:
-    ours = [UPTRACK, "analyze", "--json", str(path)]
-    peer = ["ffmpeg", "-nostdin", "-i", str(path), "-af", "ebur128=peak=true", "-f", "null", "-"]
+def ffmpeg_meter(path: Path) -> list[str]:
+    return ["ffmpeg", "-nostdin", "-i", str(path), "-af", "ebur128=peak=true", "-f", "null", "-"]
+
+
+def beside_ffmpeg(name: str, ours: list[str], path: Path) -> None:
+    peer = ffmpeg_meter(path)
     wall_s(ours)
     wall_s(peer)
     pairs = [(wall_s(ours), wall_s(peer)) for _ in range(RUNS)]
-    print(f"one file of {SECONDS // 60}:{SECONDS % 60:02d}, whole processes, {RUNS} pairs: median [min … max]")
-    show("uptrack analyze --json", [ours_s for ours_s, _ in pairs])
-    show("ffmpeg ebur128=peak=true", [peer_s for _, peer_s in pairs])
+    show(name, [ours_s for ours_s, _ in pairs])
+    show("ffmpeg ebur128=peak=true on the track", [peer_s for _, peer_s in pairs])
     show("ratio, pair by pair", [ours_s / peer_s for ours_s, peer_s in pairs], "×")
+
+
+def share_of_a_core(seconds: float = 5.0) -> float:
+    """Of the time that passes, how much this machine lets a busy process run: 1.0 if nothing takes it away."""
+    ends, took_s = time.perf_counter() + seconds, []
+    while (started := time.perf_counter()) < ends:
+        sum(range(20_000))
+        took_s.append(time.perf_counter() - started)
+    return statistics.median(took_s) * len(took_s) / sum(took_s)
 
 
 async def one_round_trip(wire: websockets.ClientConnection, path: Path, number: int) -> tuple[float, str]:
@@ -76,7 +90,7 @@ async def warm_daemon(path: Path) -> None:
             await wire.send(json.dumps(hello))
             await wire.recv()
             await one_round_trip(wire, path, 0)
-            trips = [await one_round_trip(wire, path, number) for number in range(1, RUNS + 1)]
+            trips = [await one_round_trip(wire, path, number) for number in range(1, TRIPS + 1)]
         async with open_store(home.database) as store:
             queue = Queue(store)
             analysis_s = [(await queue.get(job)).timings["total"] for _took_s, job in trips]
@@ -84,13 +98,18 @@ async def warm_daemon(path: Path) -> None:
         subprocess.run([UPTRACK, "daemon", "stop"], env=environment, check=True, stdout=subprocess.DEVNULL)
         shutil.rmtree(home.root)
     total_s = [took_s for took_s, _job in trips]
-    print(f"a warm daemon, WebSocket, {RUNS} runs: median [min … max]")
     show("analyze message to feedback", total_s)
     show("of that, the analysis itself", analysis_s)
     show("what the daemon adds", [whole - inner for whole, inner in zip(total_s, analysis_s, strict=True)])
 
 
 if __name__ == "__main__":
-    measured = track()
-    command_line(measured)
-    asyncio.run(warm_daemon(measured))
+    before = share_of_a_core()
+    whole = track()
+    print(f"one file of {SECONDS // 60}:{SECONDS % 60:02d}, whole processes, {RUNS} pairs: median [min … max]")
+    beside_ffmpeg("uptrack analyze --json", [UPTRACK, "analyze", "--json", str(whole)], whole)
+    print(f"the demo, synthesis and two analyses through a daemon, {RUNS} pairs")
+    beside_ffmpeg("uptrack demo", [UPTRACK, "demo"], whole)
+    print(f"a warm daemon over WebSocket, an excerpt of {EXCERPT_SECONDS} s, {TRIPS} runs")
+    asyncio.run(warm_daemon(excerpt()))
+    print(f"share of a processor this machine gave, before and after: {before:.0%}, {share_of_a_core():.0%}")

@@ -12,15 +12,25 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support.lmms import CACHE, render  # noqa: E402
 
 SECONDS = 270
+EXCERPT_SECONDS = 20
 
 
 def track() -> Path:
     """The track's path; rendered once and kept in ``.cache/lmms``."""
-    looped = CACHE / f"speed-{SECONDS}s.wav"
+    return _looped(SECONDS)
+
+
+def excerpt() -> Path:
+    """Its first seconds, for what is run often."""
+    return _looped(EXCERPT_SECONDS)
+
+
+def _looped(seconds: int) -> Path:
+    looped = CACHE / f"speed-{seconds}s.wav"
     if not looped.exists():
         source, _bpm = render()
         partial = looped.with_suffix(".partial.wav")
-        loop = ["-stream_loop", "-1", "-i", str(source), "-t", str(SECONDS), "-c:a", "pcm_s24le"]
+        loop = ["-stream_loop", "-1", "-i", str(source), "-t", str(seconds), "-c:a", "pcm_s24le"]
         subprocess.run(["ffmpeg", "-nostdin", "-loglevel", "error", "-y", *loop, str(partial)], check=True)
         partial.rename(looped)
     return looped

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -52,23 +53,8 @@ class BlockFilter:
     """Blocks must hold a multiple of this many frames."""
 
     def __init__(self, sections: Sequence[Section], channels: int) -> None:
-        order = 2 * len(sections)
-        outputs, states = _responses(sections, STEP)
-        self._input_to_output = np.ascontiguousarray(outputs[:, :STEP].T)
-        self._state_to_output = np.ascontiguousarray(outputs[:, STEP:].T)
-        self._input_to_state = np.ascontiguousarray(states[:, :STEP].T)
-        step = states[:, STEP:].T
-        # A second level of the same idea: the states before each of _GROUP steps, from what each step adds.
-        powers = [np.eye(order)]
-        for _ in range(_GROUP):
-            powers.append(powers[-1] @ step)
-        spread = np.zeros((_GROUP, order, _GROUP + 1, order))
-        for added in range(_GROUP):
-            for later in range(added + 1, _GROUP + 1):
-                spread[added, :, later, :] = powers[later - added - 1]
-        self._added_to_states = spread.reshape(_GROUP * order, (_GROUP + 1) * order)
-        self._state_to_states = np.concatenate(powers, axis=1)
-        self._state: FloatArray = np.zeros((channels, order))
+        self._matrices = _matrices(tuple(sections))
+        self._state: FloatArray = np.zeros((channels, 2 * len(sections)))
 
     def push(self, block: FloatArray) -> FloatArray:
         """Filter the next samples.
@@ -90,19 +76,52 @@ class BlockFilter:
         channels, order = self._state.shape
         if block.ndim != 2 or block.shape[0] != channels or block.shape[1] % self.MULTIPLE:
             raise InvalidSignal(f"expected shape ({channels}, a multiple of {self.MULTIPLE}), got {block.shape}")
-        frames = block.shape[1]
+        frames, matrices = block.shape[1], self._matrices
         steps = np.ascontiguousarray(block).reshape(-1, _STEP_BATCH, STEP)
-        added = (steps @ self._input_to_state).reshape(-1, _GROUP_BATCH, _GROUP * order)
+        added = (steps @ matrices.input_to_state).reshape(-1, _GROUP_BATCH, _GROUP * order)
         # From zero within each group; what came before it is added group by group.
-        states = (added @ self._added_to_states).reshape(channels, -1, (_GROUP + 1) * order)
+        states = (added @ matrices.added_to_states).reshape(channels, -1, (_GROUP + 1) * order)
         for group in range(states.shape[1]):
-            states[:, group] += self._state @ self._state_to_states
+            states[:, group] += self._state @ matrices.state_to_states
             self._state = states[:, group, -order:].copy()
         self._state[np.abs(self._state) < _SILENT_STATE] = 0.0
         before = states[:, :, :-order].reshape(-1, _STEP_BATCH, order)
-        filtered: FloatArray = steps @ self._input_to_output
-        filtered += before @ self._state_to_output
+        filtered: FloatArray = steps @ matrices.input_to_output
+        filtered += before @ matrices.state_to_output
         return filtered.reshape(channels, frames)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matrices:
+    """What a step of ``STEP`` frames, and a group of ``_GROUP`` steps, do to outputs and states."""
+
+    input_to_output: FloatArray
+    state_to_output: FloatArray
+    input_to_state: FloatArray
+    added_to_states: FloatArray
+    state_to_states: FloatArray
+
+
+@lru_cache(maxsize=128)  # designing costs more than filtering a second of sound
+def _matrices(sections: tuple[Section, ...]) -> _Matrices:
+    order = 2 * len(sections)
+    outputs, states = _responses(sections, STEP)
+    step = states[:, STEP:].T
+    # A second level of the same idea: the states before each of _GROUP steps, from what each step adds.
+    powers = [np.eye(order)]
+    for _ in range(_GROUP):
+        powers.append(powers[-1] @ step)
+    spread = np.zeros((_GROUP, order, _GROUP + 1, order))
+    for added in range(_GROUP):
+        for later in range(added + 1, _GROUP + 1):
+            spread[added, :, later, :] = powers[later - added - 1]
+    return _Matrices(
+        input_to_output=np.ascontiguousarray(outputs[:, :STEP].T),
+        state_to_output=np.ascontiguousarray(outputs[:, STEP:].T),
+        input_to_state=np.ascontiguousarray(states[:, :STEP].T),
+        added_to_states=spread.reshape(_GROUP * order, (_GROUP + 1) * order),
+        state_to_states=np.concatenate(powers, axis=1),
+    )
 
 
 def _responses(sections: Sequence[Section], steps: int) -> tuple[FloatArray, FloatArray]:

@@ -1,43 +1,46 @@
 """Filters, reverb, echo and ducking for the demo's voices, each a function of whole signals and free of state.
 
 Signals are float32 at ``RATE_HZ``, shape ``(frames,)`` or ``(2, frames)``; every function returns a new array of the
-same shape unless it says otherwise. Filters are Butterworth sections run forward, as a synthesiser would.
+same shape unless it says otherwise. Filters are second-order sections of R. Bristow-Johnson's Audio EQ Cookbook, run
+forward as a synthesiser would; low-pass and high-pass are Butterworth. They run in the analysis' own block filter:
+``scipy.signal`` would have them too, but its import takes longer than the whole song.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Literal
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import signal
+
+from uptrack_analysis.measure.block_filter import BlockFilter, Section
 
 RATE_HZ = 44_100
 
 Sound = NDArray[np.float32]
-Sections = NDArray[np.float64]
-"""Second-order sections, shape (n_sections, 6)."""
 
 
 def low_pass(sound: Sound, cutoff_hz: float, *, order: int = 2) -> Sound:
-    return _filtered(_butterworth("lowpass", order, cutoff_hz), sound)
+    """Butterworth low-pass of ``order`` 1 to 3."""
+    return _filtered(_low_pass_sections(cutoff_hz, order), sound)
 
 
 def high_pass(sound: Sound, cutoff_hz: float, *, order: int = 2) -> Sound:
-    return _filtered(_butterworth("highpass", order, cutoff_hz), sound)
+    """Butterworth high-pass of ``order`` 1 to 3."""
+    return _filtered(_high_pass_sections(cutoff_hz, order), sound)
 
 
 def band_pass(sound: Sound, low_hz: float, high_hz: float, *, order: int = 2) -> Sound:
-    return _filtered(_butterworth("bandpass", order, low_hz, high_hz), sound)
+    """What a high-pass at ``low_hz`` and a low-pass at ``high_hz``, each of ``order``, leave."""
+    return _filtered(_high_pass_sections(low_hz, order) + _low_pass_sections(high_hz, order), sound)
 
 
 def high_shelf(sound: Sound, corner_hz: float, gain_db: float) -> Sound:
-    """High shelf of slope 1 (R. Bristow-Johnson, Audio EQ Cookbook); half the gain is reached at ``corner_hz``."""
+    """High shelf of slope 1; half the gain is reached at ``corner_hz``."""
     amplitude = 10 ** (gain_db / 40)
-    cosine = np.cos(2 * np.pi * corner_hz / RATE_HZ)
-    alpha = np.sin(2 * np.pi * corner_hz / RATE_HZ) / np.sqrt(2)
-    root = 2 * np.sqrt(amplitude) * alpha
+    cosine = math.cos(2 * math.pi * corner_hz / RATE_HZ)
+    alpha = math.sin(2 * math.pi * corner_hz / RATE_HZ) / math.sqrt(2)
+    root = 2 * math.sqrt(amplitude) * alpha
     above, below = amplitude + 1, amplitude - 1
     b = (
         amplitude * (above + below * cosine + root),
@@ -45,10 +48,10 @@ def high_shelf(sound: Sound, corner_hz: float, gain_db: float) -> Sound:
         amplitude * (above + below * cosine - root),
     )
     a = (above - below * cosine + root, 2 * (below - above * cosine), above - below * cosine - root)
-    return _filtered(_section(b, a), sound)
+    return _filtered((_section(b, a),), sound)
 
 
-def swept_low_pass(sound: Sound, cutoff_hz: ArrayLike, *, resonance: float = 0.71, filters: int = 5) -> Sound:
+def swept_low_pass(sound: Sound, cutoff_hz: ArrayLike, *, resonance: float = math.sqrt(0.5), filters: int = 5) -> Sound:
     """Low-pass whose cutoff moves: ``cutoff_hz`` broadcasts to shape (frames,), ``resonance`` is the filter's Q.
 
     A bank of ``filters`` fixed two-pole filters, spaced evenly in pitch over the range that is used, is cross-faded
@@ -57,7 +60,7 @@ def swept_low_pass(sound: Sound, cutoff_hz: ArrayLike, *, resonance: float = 0.7
     pitch = np.log2(np.broadcast_to(np.asarray(cutoff_hz, dtype=np.float32), sound.shape[-1:]))
     lowest, highest = float(pitch.min()), float(pitch.max())
     if highest - lowest < 0.01:
-        return _resonant(sound, 2.0**lowest, resonance)
+        return _filtered((_resonant(2.0**lowest, resonance),), sound)
     steps = np.linspace(lowest, highest, filters)
     position = (pitch - np.float32(lowest)) * np.float32((filters - 1) / (highest - lowest))
     mixed = np.zeros_like(sound)
@@ -66,7 +69,7 @@ def swept_low_pass(sound: Sound, cutoff_hz: ArrayLike, *, resonance: float = 0.7
         heard = np.flatnonzero(share)
         if heard.size:
             span = slice(max(int(heard[0]) - _SETTLING, 0), int(heard[-1]) + 1)
-            mixed[..., span] += share[span] * _resonant(sound[..., span], 2.0 ** float(step), resonance)
+            mixed[..., span] += share[span] * _filtered((_resonant(2.0 ** float(step), resonance),), sound[..., span])
     return mixed
 
 
@@ -91,7 +94,11 @@ class Reverb:
     def send(self, sound: Sound, *, wet: float) -> Sound:
         """``sound`` with its room, shape (2, frames + tail)."""
         stereo = np.broadcast_to(sound, (2, sound.shape[-1]))
-        room = signal.oaconvolve(stereo, self._tail, axes=-1).astype(np.float32) * np.float32(wet)
+        count = stereo.shape[-1] + self._tail.shape[-1] - 1
+        size = 1 << (count - 1).bit_length()
+        spectra = np.fft.rfft(stereo, size) * np.fft.rfft(self._tail, size)
+        room = np.fft.irfft(spectra, size)[:, :count].astype(np.float32)
+        room *= np.float32(wet)
         room[:, : stereo.shape[-1]] += stereo
         return room
 
@@ -127,25 +134,51 @@ def ducking(count: int, onsets: NDArray[np.int64], *, depth_db: float, hold_s: f
     return gain.astype(np.float32)
 
 
-def _resonant(sound: Sound, cutoff_hz: float, quality: float) -> Sound:
-    omega = 2 * np.pi * min(cutoff_hz, 0.45 * RATE_HZ) / RATE_HZ
-    alpha = np.sin(omega) / (2 * quality)
-    cosine = np.cos(omega)
-    b = ((1 - cosine) / 2, 1 - cosine, (1 - cosine) / 2)
-    return _filtered(_section(b, (1 + alpha, -2 * cosine, 1 - alpha)), sound)
+def _low_pass_sections(cutoff_hz: float, order: int) -> tuple[Section, ...]:
+    return _butterworth(cutoff_hz, order, high=False)
 
 
-@lru_cache(maxsize=64)
-def _butterworth(kind: Literal["lowpass", "highpass", "bandpass"], order: int, *corners_hz: float) -> Sections:
-    # Designing costs more than filtering one short sound, and the same few filters serve hundreds.
-    corners = corners_hz if kind == "bandpass" else corners_hz[0]
-    return signal.butter(order, corners, kind, fs=RATE_HZ, output="sos")
+def _high_pass_sections(cutoff_hz: float, order: int) -> tuple[Section, ...]:
+    return _butterworth(cutoff_hz, order, high=True)
 
 
-def _section(b: tuple[float, float, float], a: tuple[float, float, float]) -> Sections:
-    return np.array([[*b, *a]], dtype=np.float64) / a[0]
+def _butterworth(cutoff_hz: float, order: int, *, high: bool) -> tuple[Section, ...]:
+    """Poles evenly on the circle: one on the axis if ``order`` is odd, pairs of the quality their angle gives."""
+    sections: list[Section] = []
+    if order % 2:
+        tangent = math.tan(math.pi * cutoff_hz / RATE_HZ)
+        b = (1.0, -1.0, 0.0) if high else (tangent, tangent, 0.0)
+        sections.append(_section(b, (tangent + 1, tangent - 1, 0.0)))
+    for pair in range(order // 2):
+        angle = math.pi * (order - 1 - 2 * pair) / (2 * order)
+        sections.append(_resonant(cutoff_hz, 1 / (2 * math.cos(angle)), high=high))
+    return tuple(sections)
 
 
-def _filtered(sections: Sections, sound: Sound) -> Sound:
-    filtered = signal.sosfilt(sections.astype(np.float32), sound, axis=-1)
-    return filtered.astype(np.float32, copy=False)
+def _resonant(cutoff_hz: float, quality: float, *, high: bool = False) -> Section:
+    omega = 2 * math.pi * min(cutoff_hz, 0.45 * RATE_HZ) / RATE_HZ
+    alpha = math.sin(omega) / (2 * quality)
+    cosine = math.cos(omega)
+    edge = (1 + cosine) / 2 if high else (1 - cosine) / 2
+    return _section((edge, -2 * edge if high else 2 * edge, edge), (1 + alpha, -2 * cosine, 1 - alpha))
+
+
+def _section(b: tuple[float, float, float], a: tuple[float, float, float]) -> Section:
+    return Section(b0=b[0] / a[0], b1=b[1] / a[0], b2=b[2] / a[0], a1=a[1] / a[0], a2=a[2] / a[0])
+
+
+def _filtered(sections: tuple[Section, ...], sound: Sound) -> Sound:
+    rows = np.atleast_2d(sound)
+    kernel = BlockFilter(sections, rows.shape[0])
+    filtered = np.empty_like(rows)
+    for start in range(0, rows.shape[1], _CHUNK):
+        part = rows[:, start : start + _CHUNK]
+        count = part.shape[1]
+        padded = np.zeros((rows.shape[0], -(-count // BlockFilter.MULTIPLE) * BlockFilter.MULTIPLE))
+        padded[:, :count] = part
+        filtered[:, start : start + count] = kernel.push(padded)[:, :count]
+    return filtered.reshape(sound.shape)
+
+
+# Long enough that the products pay for their calls, short enough to stay in the cache.
+_CHUNK = 4 * BlockFilter.MULTIPLE

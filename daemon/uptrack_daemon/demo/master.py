@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
+from numpy.lib.stride_tricks import sliding_window_view
 
 from uptrack_daemon.demo import effects
 from uptrack_daemon.demo.effects import RATE_HZ, Sound
@@ -74,7 +74,9 @@ def _limit(sound: Sound, settings: Settings) -> Sound:
     fallen_db = np.arange(blocks) * (settings.release_db_per_s * _BLOCK / RATE_HZ)
     reduction_db = np.maximum.accumulate(needed_db + fallen_db) - fallen_db
     window = 2 * max(1, round(settings.look_ahead_s * RATE_HZ / _BLOCK)) + 1
-    gain = uniform_filter1d(minimum_filter1d(10 ** (-reduction_db / 20), window + 2), window)
+    around = np.pad(10 ** (-reduction_db / 20), window // 2 + 1 + window // 2, mode="edge")
+    least = sliding_window_view(around, window + 2).min(axis=-1)
+    gain = np.convolve(least, np.full(window, 1 / window), mode="valid")
     centres = np.arange(blocks) * _BLOCK + (_BLOCK - 1) / 2
     return sound * np.interp(np.arange(count), centres, gain).astype(np.float32)
 

@@ -74,8 +74,7 @@ def render(folder: Path, performance: Mapping[str, Sound], *, clean: bool = Fals
     OSError
         The folder cannot be made or written.
     """
-    # Planting works in place; whole-song arrays are copied only for that.
-    stems = dict(performance) if clean else {name: stem.copy() for name, stem in performance.items()}
+    stems = dict(performance) if clean else _CopiedOnceTouched(performance)
     planted = [] if clean else [plant(stems) for plant in faults.IN_STEMS]
     mix = master.master(master.sum_stems(stems.values()))
     duration_s = LENGTH_S
@@ -90,7 +89,9 @@ def render(folder: Path, performance: Mapping[str, Sound], *, clean: bool = Fals
     # libsndfile packs 24-bit samples outside the interpreter lock, so two files are written at once.
     with ThreadPoolExecutor(max_workers=2) as writers:
         jobs = [writers.submit(_write, mix_path, mix[:, :count])]
-        jobs += [writers.submit(_write, file.path, stems[file.name][:, :count]) for file in files]
+        jobs += [
+            writers.submit(_write, file.path, stem[:, :count]) for file, stem in zip(files, stems.values(), strict=True)
+        ]
         for job in jobs:
             job.result()
     return DemoSong(
@@ -105,6 +106,20 @@ def render(folder: Path, performance: Mapping[str, Sound], *, clean: bool = Fals
         faults=tuple(sorted(planted, key=lambda fault: (fault.start_s, fault.name))),
         duration_s=count / RATE_HZ,
     )
+
+
+class _CopiedOnceTouched(dict[str, Sound]):
+    """Stems to plant in: planting works in place, and whole-song arrays are copied only where something is planted."""
+
+    def __init__(self, performance: Mapping[str, Sound]) -> None:
+        super().__init__(performance)
+        self._still_shared = set(performance)
+
+    def __getitem__(self, name: str) -> Sound:
+        if name in self._still_shared:
+            self._still_shared.remove(name)
+            self[name] = super().__getitem__(name).copy()
+        return super().__getitem__(name)
 
 
 def _write(path: Path, sound: Sound) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,15 @@ def clean(performance: dict[str, Sound], tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def planted(performance: dict[str, Sound], tmp_path_factory: pytest.TempPathFactory) -> DemoSong:
+def as_played(performance: dict[str, Sound]) -> dict[str, int]:
+    """Checksums of the stems before anything was planted."""
+    return {name: zlib.crc32(stem.tobytes()) for name, stem in performance.items()}
+
+
+@pytest.fixture(scope="module")
+def planted(
+    performance: dict[str, Sound], as_played: dict[str, int], tmp_path_factory: pytest.TempPathFactory
+) -> DemoSong:
     return render(tmp_path_factory.mktemp("planted"), performance)
 
 
@@ -58,6 +67,13 @@ def read(path: Path) -> Sound:
     assert rate_hz == RATE_HZ
     stereo: Sound = np.ascontiguousarray(samples.T)
     return stereo
+
+
+def test_planting_leaves_the_performance_as_it_was_played(
+    performance: dict[str, Sound], planted: DemoSong, as_played: dict[str, int]
+) -> None:
+    assert planted.faults
+    assert {name: zlib.crc32(stem.tobytes()) for name, stem in performance.items()} == as_played
 
 
 def fault_called(song: DemoSong, name: str) -> Fault:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import signal
 
 from uptrack_daemon.demo import effects, master, synth, timeline
 from uptrack_daemon.demo.effects import RATE_HZ
@@ -65,6 +68,27 @@ def test_a_sweep_that_stands_still_is_a_plain_two_pole_filter(cutoff_hz: float, 
     moving = effects.swept_low_pass(tone, np.geomspace(cutoff_hz * 0.98, cutoff_hz * 1.02, tone.size))
     settled = slice(RATE_HZ // 4 - 500, RATE_HZ // 4 + 500)
     assert np.abs(still[settled]).max() == pytest.approx(np.abs(moving[settled]).max(), abs=0.03)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["low", "high"])
+@given(cutoff_hz=st.floats(30.0, 15_000.0))
+def test_low_and_high_pass_are_butterworths(kind: Literal["low", "high"], order: int, cutoff_hz: float) -> None:
+    noise = synth.noise(np.random.default_rng(1), 0.2, channels=2)
+    ours = (effects.low_pass if kind == "low" else effects.high_pass)(noise, cutoff_hz, order=order)
+    design = signal.butter(order, cutoff_hz, kind, fs=RATE_HZ, output="sos")
+    np.testing.assert_allclose(ours, signal.sosfilt(design, noise, axis=-1), rtol=0, atol=1e-5)
+
+
+def test_a_reverb_is_the_sound_and_its_tail() -> None:
+    click = np.zeros(100, dtype=np.float32)
+    click[0] = 1.0
+    room = effects.Reverb(np.random.default_rng(1), decay_s=0.2, low_hz=300.0, high_hz=6_000.0)
+    answer = room.send(click, wet=0.5)
+    assert answer.shape == (2, 100 + round(0.2 * RATE_HZ) - 1)
+    later = room.send(np.roll(click, 50), wet=0.5)
+    np.testing.assert_allclose(later[:, 50:], answer[:, :-50], atol=1e-6)
+    assert np.sum(answer[:, 1:] ** 2) == pytest.approx(2 * 0.5**2, rel=0.01)  # energy one a side
 
 
 def test_a_sweep_opens() -> None:
