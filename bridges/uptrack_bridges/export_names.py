@@ -16,7 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 AUDIO_SUFFIXES = frozenset(
-    {".wav", ".wave", ".w64", ".rf64", ".bwf", ".aif", ".aiff", ".aifc", ".flac", ".ogg", ".oga", ".opus", ".mp3"}
+    {
+        ".wav",
+        ".wave",
+        ".w64",
+        ".rf64",
+        ".bwf",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".m4a",
+    }
 )
 """Everything else is not listened to: ``.asd`` and ``.reapeaks`` (Live's and REAPER's own notes), ``.part``, ``.tmp``
 and ``.crdownload`` (somebody is still writing), documents, projects."""

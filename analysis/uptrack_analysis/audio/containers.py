@@ -39,7 +39,7 @@ _KNOWN = (
     (b"SQLite format 3", "a database"),
 )
 _MP4_CODECS = (
-    (b"alac", "ALAC (Apple Lossless)"),
+    (b"alac", "ALAC"),
     (b"drms", "copy-protected AAC"),
     (b"mp4a", "AAC"),
     (b"ec-3", "Dolby Digital Plus"),
@@ -47,6 +47,7 @@ _MP4_CODECS = (
     (b"fLaC", "FLAC"),
     (b"Opus", "Opus"),
 )
+_PROTECTED = ("copy-protected AAC",)
 _MOOV_READ = 1 << 20
 
 
@@ -70,12 +71,12 @@ def look(file: AudioFile, *, quick: bool = False) -> Head:
     if magic[:4] == b"caff":
         return look_at_caf(file)
     if magic[4:8] == b"ftyp":
-        raise NotAudio(f"{file.name} is an MPEG-4 file with {_mp4_codec(file)}, not decoded here: {EXPORT_INSTEAD}.")
+        return _look_at_mpeg4(file)
     start = end_of_id3(file)
     if file.read_at(start, 4) == b"fLaC":
         return look_at_flac(file, start)
     if magic[:1] == b"\xff" and len(magic) > 1 and magic[1] & 0xF6 == 0xF0:
-        raise NotAudio(f"{file.name} is a raw AAC file (ADTS), not decoded here: {EXPORT_INSTEAD}.")
+        return Head(format="ADTS", codec="AAC", ffmpeg_demuxer="aac")
     for beginning, what in _KNOWN:
         if magic.startswith(beginning):
             raise NotAudio(f"{file.name} is {what}, not audio that UpTrack decodes: {EXPORT_INSTEAD}.")
@@ -99,7 +100,14 @@ def _refuse_text(file: AudioFile) -> None:
         raise NotAudio(f"{file.name} holds text, not audio: {EXPORT_INSTEAD}.")
 
 
-def _mp4_codec(file: AudioFile) -> str:
+def _look_at_mpeg4(file: AudioFile) -> Head:
+    codec = _mpeg4_codec(file)
+    if codec in _PROTECTED:
+        raise NotAudio(f"{file.name} is an MPEG-4 file with {codec} audio, which nobody may decode: {EXPORT_INSTEAD}.")
+    return Head(format="MPEG-4", codec=codec, ffmpeg_demuxer="mov")
+
+
+def _mpeg4_codec(file: AudioFile) -> str | None:
     """The codec that the movie header names, looked for in its first megabyte."""
     at = 0
     for _ in range(1000):
@@ -111,8 +119,8 @@ def _mp4_codec(file: AudioFile) -> str:
             size = int.from_bytes(box[8:16], "big")
         if box[4:8] == b"moov":
             content = file.read_at(at, min(size, _MOOV_READ))
-            return next((f"{codec} audio" for code, codec in _MP4_CODECS if code in content), "audio or video")
+            return next((codec for code, codec in _MP4_CODECS if code in content), None)
         if size < 8:
             break
         at += size
-    return "audio or video"
+    return None

@@ -34,6 +34,10 @@ class Head:
     notes: tuple[str, ...] = ()
     pieces: tuple[Piece, ...] | None = None
     """What the decoder should see instead of the file as it stands."""
+    ffmpeg_demuxer: str | None = None
+    """ffmpeg's name for the format, where libsndfile does not know it."""
+    codec: str | None = None
+    """Where the decoder does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

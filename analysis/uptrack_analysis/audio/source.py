@@ -3,7 +3,7 @@
 Samples are float32, shape (channels, frames), full scale 1.0; non-finite samples become 0 and are counted. What is
 wrong with a file but leaves audio to measure ends up in ``AudioSource.notes``, one sentence each; what leaves none is
 refused with one. Headers are read next door (``containers.py`` and a file a format), libsndfile decodes
-(``decoder.py``).
+(``decoder.py``), or ffmpeg what libsndfile does not know (``ffmpeg.py``).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 
 from uptrack_analysis.audio.containers import look
 from uptrack_analysis.audio.decoder import Decoder
+from uptrack_analysis.audio.ffmpeg import FfmpegDecoder
 from uptrack_analysis.audio.files import AudioFile, open_regular
 from uptrack_analysis.audio.fingerprint import Fingerprint
 from uptrack_analysis.audio.head import EXPORT_INSTEAD, Head, damaged
@@ -28,6 +29,8 @@ from uptrack_analysis.errors import BadInput, InvalidSignal, NotAudio, TooLarge
 from uptrack_analysis.signal import Block
 
 __all__ = ["AudioInfo", "AudioSource", "Limits", "Speaker", "open_audio", "probe"]
+
+AnyDecoder = Decoder | FfmpegDecoder
 
 LOUDEST_PLAUSIBLE = 1e4
 """+80 dBFS: a float beyond it is a broken plug-in's number, like NaN, and no sound."""
@@ -40,9 +43,9 @@ class AudioInfo:
     Attributes
     ----------
     format : str
-        The container: WAV, RF64, BW64, W64, AIFF, AIFF-C, FLAC, Ogg, MP3, CAF.
+        The container: WAV, RF64, BW64, W64, AIFF, AIFF-C, FLAC, Ogg, MP3, CAF; with ffmpeg also MPEG-4, ADTS.
     codec : str
-        PCM, float, u-law, A-law, MS ADPCM, FLAC, Vorbis, Opus, MP3, ALAC …
+        PCM, float, u-law, A-law, MS ADPCM, FLAC, Vorbis, Opus, MP3, ALAC, AAC …
     bit_depth : int or None
         ``None`` for lossy encodings.
     frames_claimed : int or None
@@ -80,7 +83,7 @@ class AudioSource:
         Sentences about the file itself.
     """
 
-    def __init__(self, file: AudioFile, head: Head, decoder: Decoder, limits: Limits) -> None:
+    def __init__(self, file: AudioFile, head: Head, decoder: AnyDecoder, limits: Limits) -> None:
         self.info = _info(head, decoder)
         self.name = file.name
         self.frames_read = 0
@@ -241,14 +244,14 @@ def probe(path: Path, limits: Limits = Limits()) -> AudioInfo:
 
 def _open(path: Path, limits: Limits, *, quick: bool) -> AudioSource:
     file = open_regular(path)
-    decoder: Decoder | None = None
+    decoder: AnyDecoder | None = None
     try:
         head = look(file, quick=quick)
         _refuse_shape(file.name, head.channels, head.rate_hz, limits)
         claimed = head.frames_present if head.frames_present is not None else head.frames_claimed
         if claimed is not None and head.channels:
             _refuse_samples(file, claimed * head.channels, limits, "claims")
-        decoder = Decoder(file, head.pieces)
+        decoder = FfmpegDecoder(file, head) if head.ffmpeg_demuxer else Decoder(file, head.pieces)
         _refuse_shape(file.name, decoder.channels, decoder.rate_hz, limits)
         _refuse_ruin(file, head, decoder)
         return AudioSource(file, head, decoder, limits)
@@ -278,7 +281,7 @@ def _refuse_shape(name: str, channels: int | None, rate_hz: float | None, limits
             raise TooLarge(sentence, code="input.rate")
 
 
-def _refuse_ruin(file: AudioFile, head: Head, decoder: Decoder) -> None:
+def _refuse_ruin(file: AudioFile, head: Head, decoder: AnyDecoder) -> None:
     if head.pieces is not None and decoder.frames == 0:
         raise damaged(file, head.format, "no whole stretch of audio is left in it")
 
@@ -295,7 +298,7 @@ def _refuse_samples(file: AudioFile, samples: int, limits: Limits, verb: str) ->
         )
 
 
-def _info(head: Head, decoder: Decoder) -> AudioInfo:
+def _info(head: Head, decoder: AnyDecoder) -> AudioInfo:
     exact = decoder.codec in {"PCM", "FLAC", "ALAC"} and decoder.bit_depth is not None
     return AudioInfo(
         format=head.format,
@@ -308,11 +311,11 @@ def _info(head: Head, decoder: Decoder) -> AudioInfo:
     )
 
 
-def _own_claim(head: Head, decoder: Decoder) -> int | None:
+def _own_claim(head: Head, decoder: AnyDecoder) -> int | None:
     """The decoder's count, where the header's own was not looked up (Ogg, packed WAV encodings)."""
     return decoder.frames if head.frames_present is None and head.format != "MP3" else None
 
 
-def _expected(head: Head, decoder: Decoder) -> int | None:
+def _expected(head: Head, decoder: AnyDecoder) -> int | None:
     known = [count for count in (decoder.frames, head.frames_present, head.frames_claimed) if count is not None]
     return known[0] if known else None

@@ -40,7 +40,9 @@ def register(app: typer.Typer) -> None:
 
 
 def analyze(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="WAV, AIFF, FLAC, OGG or MP3 files.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="WAV, AIFF, FLAC, OGG or MP3 files; M4A with ffmpeg.")
+    ],
     genre: Annotated[
         str | None, typer.Option(metavar="GENRE", help="Judge as this genre, such as techno or liquid; else guessed.")
     ] = None,
