@@ -117,11 +117,28 @@ class StereoCurve:
 
 
 @dataclass(frozen=True, slots=True)
+class BeatGrid:
+    """Where the beats of a steady tempo lie: beat ``k`` at ``first_beat_s + k * beat_s``."""
+
+    beat_s: float
+    first_beat_s: float
+    """The first beat at or after the file's first sample."""
+    first_downbeat_s: float | None
+    """The first beat that begins a bar; ``None`` where no beat of the bar stands out."""
+    beats_per_bar: int
+    downbeat_confidence: float
+    drift_ms: float | None
+    """How far the played beats wander from the grid over the file: largest minus smallest smoothed deviation."""
+
+
+@dataclass(frozen=True, slots=True)
 class TempoEstimate:
     bpm: float | None
     confidence: float
     alternatives: tuple[tuple[float, float], ...]
     """(bpm, confidence), most likely first, the winner not repeated"""
+    grid: BeatGrid | None = None
+    """``None`` without a tempo, or where no phase of the beat stands out."""
 
 
 @dataclass(frozen=True, slots=True)
