@@ -30,7 +30,7 @@ _RANGE_PERCENTILES = (0.10, 0.95)
 # BS.1770-5 table 4: +1.5 dB between 60 and 120 degrees at ear height, where only the side surrounds are; LFE left out.
 _WEIGHTS: dict[Speaker, float] = {"Ls": 1.41, "Rs": 1.41, "LFE": 0.0}
 
-_CHUNK_FRAMES = 2 * BlockFilter.MULTIPLE
+_CHUNK_FRAMES = BlockFilter.FRAMES
 
 
 class LoudnessMeter:
@@ -58,7 +58,7 @@ class LoudnessMeter:
         self._weights: FloatArray = weights[self._heard]
         # Fixed chunks: a matrix product may round differently in another shape, and block size must not show.
         self._framer = Framer(self._heard.size, _CHUNK_FRAMES, _CHUNK_FRAMES, batch=1)
-        self._filter = BlockFilter(k_weighting(rate_hz), self._heard.size)
+        self._filter = BlockFilter(k_weighting(rate_hz), self._heard.size, np.float32)
         self._frames_in = 0
         self._frames_filtered = 0
         self._hops_closed = 0
@@ -104,7 +104,7 @@ class LoudnessMeter:
 
     def _weigh(self, chunk: Block) -> None:
         """K-weight one chunk and close the hops that end in it."""
-        squares = self._filter.push(chunk.astype(np.float64))
+        squares = self._filter.push(chunk)
         np.square(squares, out=squares)
         start, frames = self._frames_filtered, squares.shape[1]
         self._frames_filtered += frames
@@ -112,7 +112,7 @@ class LoudnessMeter:
         ends = self._edges(self._hops_closed + 1, whole + 1) - start
         self._hops_closed = whole
         inner = ends[ends < frames]
-        sums = np.add.reduceat(squares, np.concatenate([[0], inner]), axis=1)
+        sums = np.add.reduceat(squares, np.concatenate([[0], inner]), axis=1, dtype=np.float64)
         sums[:, 0] += self._open_energy
         closed = sums[:, : ends.size]
         self._open_energy = sums[:, -1].copy() if inner.size == ends.size else np.zeros(self._heard.size)

@@ -169,16 +169,12 @@ def _section(b: tuple[float, float, float], a: tuple[float, float, float]) -> Se
 
 def _filtered(sections: tuple[Section, ...], sound: Sound) -> Sound:
     rows = np.atleast_2d(sound)
-    kernel = BlockFilter(sections, rows.shape[0])
+    kernel = BlockFilter(sections, rows.shape[0], np.float64)
     filtered = np.empty_like(rows)
-    for start in range(0, rows.shape[1], _CHUNK):
-        part = rows[:, start : start + _CHUNK]
+    padded = np.zeros((rows.shape[0], BlockFilter.FRAMES))
+    for start in range(0, rows.shape[1], BlockFilter.FRAMES):
+        part = rows[:, start : start + BlockFilter.FRAMES]
         count = part.shape[1]
-        padded = np.zeros((rows.shape[0], -(-count // BlockFilter.MULTIPLE) * BlockFilter.MULTIPLE))
         padded[:, :count] = part
         filtered[:, start : start + count] = kernel.push(padded)[:, :count]
     return filtered.reshape(sound.shape)
-
-
-# Long enough that the products pay for their calls, short enough to stay in the cache.
-_CHUNK = 4 * BlockFilter.MULTIPLE
