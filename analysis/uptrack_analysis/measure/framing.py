@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from uptrack_analysis.errors import InvalidSignal
 from uptrack_analysis.signal import Block
@@ -34,6 +34,7 @@ class Framer:
         self.lead = lead
         self._batch = batch
         self._buffer = np.zeros((channels, (batch - 1) * hop + length), dtype=np.float32)
+        self._windows = windows(self._buffer, length, hop)
         self._filled = lead
         self._batches = 0
 
@@ -47,7 +48,7 @@ class Framer:
             self._filled += taken
             position += taken
             if self._filled == capacity:
-                yield self._frames(self._batch)
+                yield self._windows
                 self._batches += 1
                 kept = capacity - self._batch * self.hop
                 self._buffer[:, :kept] = self._buffer[:, capacity - kept :].copy()
@@ -59,16 +60,23 @@ class Framer:
         while left > 0:
             self._buffer[:, self._filled :] = 0.0
             count = min(left, self._batch)
-            yield self._frames(count)
+            yield self._windows[:, :count]
             left -= count
             self._batches += 1
             kept = max(0, self._filled - self._batch * self.hop)
             self._buffer[:, :kept] = self._buffer[:, self._filled - kept : self._filled].copy()
             self._filled = kept
 
-    def _frames(self, count: int) -> Block:
-        windows = sliding_window_view(self._buffer, self.length, axis=1)
-        return windows[:, : (count - 1) * self.hop + 1 : self.hop]
+
+def windows(samples: Block, length: int, hop: int) -> Block:
+    """Read-only view of every stretch of ``length`` samples of the last axis that starts a multiple of ``hop`` in.
+
+    What ``sliding_window_view`` gives, without its checks, which cost a fifth of a millisecond a call.
+    """
+    count = (samples.shape[-1] - length) // hop + 1
+    *outer, step = samples.strides
+    shape = (*samples.shape[:-1], count, length)
+    return as_strided(samples, shape, (*outer, hop * step, step), writeable=False)
 
 
 def check_block(block: Block, channels: int) -> None:

@@ -73,13 +73,13 @@ def block_matrix(block_frames: int, every: int) -> Block:
 
     Returns
     -------
-    matrix : array, shape (block_frames + TAPS - 1, block_frames * (PHASES // every - 1)), float32
-        Output ``n * phases + p`` belongs to sample ``n`` of the block.
+    matrix : array, shape (block_frames + TAPS - 1, (PHASES // every - 1) * block_frames), float32
+        Output ``p * block_frames + n`` belongs to sample ``n`` of the block.
     """
     phases = KERNELS[every - 1 :: every]
-    matrix = np.zeros((block_frames + TAPS - 1, block_frames, len(phases)), dtype=np.float32)
+    matrix = np.zeros((block_frames + TAPS - 1, len(phases), block_frames), dtype=np.float32)
     for frame in range(block_frames):
-        matrix[frame : frame + TAPS, frame] = phases.T
+        matrix[frame : frame + TAPS, :, frame] = phases.T
     return matrix.reshape(block_frames + TAPS - 1, -1)
 
 

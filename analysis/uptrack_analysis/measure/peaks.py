@@ -13,12 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from uptrack_analysis.measure.framing import Framer, check_block, check_stream
+from uptrack_analysis.measure.framing import Framer, check_block, check_stream, windows
 from uptrack_analysis.measure.interpolation import (
     BEFORE,
+    L1,
     PHASES,
     TAPS,
     block_matrix,
@@ -30,7 +30,7 @@ from uptrack_analysis.signal import Block, FloatArray
 
 CURVE_STEPS_PER_S = 10
 _BLOCK = 64
-_CHUNK = 256 * _BLOCK
+_CHUNK = 512 * _BLOCK
 _SCAN_EVERY = 4  # phases: a first look at four times the rate
 _SCAN_PHASES = PHASES // _SCAN_EVERY
 # A band-limited signal that reaches M stays over M cos(pi d) at d samples from there, and the scan comes within 1/8:
@@ -83,6 +83,11 @@ class PeakMeter:
         self._samples = [_Highest() for _ in range(channels)]
         self._true = [_Highest() for _ in range(channels)]
         self._scan = block_matrix(_BLOCK, _SCAN_EVERY)
+        self._window = np.zeros((channels, _CHUNK + _BLOCK), dtype=np.float32)
+        # Views of that window, made once because making one costs as much as reading a thousand samples.
+        self._stretches = windows(self._window, _BLOCK + TAPS - 1, _BLOCK)
+        self._taps = windows(self._window, TAPS, 1)
+        self._bends = np.zeros(_CHUNK + _BLOCK, dtype=np.float32)
         self._steps: dict[int, float] = {}
 
     def push(self, block: Block) -> None:
@@ -116,6 +121,7 @@ class PeakMeter:
         )
 
     def _look(self, window: Block) -> None:
+        self._window[...] = window
         magnitudes = np.abs(window)
         blocks = magnitudes.reshape(self._channels, -1, _BLOCK).max(axis=2)
         self._extend_curve(magnitudes[:, :_CHUNK].max(axis=0) if self._channels > 1 else magnitudes[0, :_CHUNK])
@@ -126,7 +132,7 @@ class PeakMeter:
                 at = int(own.argmax()) * _BLOCK
                 at += int(magnitudes[channel, at : at + _BLOCK].argmax())
                 self._samples[channel].offer(largest, self._first + at)
-            self._search(channel, window[channel], blocks[channel])
+            self._search(channel, blocks[channel])
         self._first += _CHUNK
 
     def _extend_curve(self, magnitudes: Block) -> None:
@@ -145,42 +151,42 @@ class PeakMeter:
         for step, largest in enumerate(maxima.tolist(), first_step):
             self._steps[step] = max(self._steps.get(step, 0.0), largest)
 
-    def _search(self, channel: int, samples: Block, peaks: NDArray[np.float32]) -> None:
+    def _search(self, channel: int, peaks: NDArray[np.float32]) -> None:
         """Raise the channel's true peak to the largest value between the samples of one chunk."""
         best = self._true[channel]
         seen = np.maximum(peaks[:-1], peaks[1:])  # a block's values reach into the next block, never further
         floor = max(best.value, float(peaks[:-1].max()))
-        if float(highest_possible(seen.max(keepdims=True), 4 * seen.max(keepdims=True))[0]) <= floor * _ROUNDING:
+        if L1 * float(seen.max()) <= floor * _ROUNDING:
             return
-        curve = np.zeros_like(samples)
-        np.subtract(samples[2:], samples[1:-1], out=curve[:-2])
-        curve[:-2] -= samples[1:-1]
-        curve[:-2] += samples[:-2]
-        np.abs(curve, out=curve)
-        curves = curve.reshape(-1, _BLOCK).max(axis=1)
+        samples, bends = self._window[channel], self._bends
+        np.subtract(samples[2:], samples[1:-1], out=bends[:-2])
+        bends[:-2] -= samples[1:-1]
+        bends[:-2] += samples[:-2]
+        np.abs(bends, out=bends)
+        curves = bends.reshape(-1, _BLOCK).max(axis=1)
         bounds = highest_possible(seen, np.maximum(curves[:-1], curves[1:]))
-        # The likeliest blocks first: what they reach lets most others go unseen.
         candidates = np.flatnonzero(bounds > floor * _ROUNDING)
+        # The likeliest blocks first: what they reach lets most others go unseen.
         candidates = candidates[np.argsort(-bounds[candidates], kind="stable")]
-        windows = sliding_window_view(samples, _BLOCK + TAPS - 1)[::_BLOCK]
         for position in range(0, candidates.size, _BATCH):
             batch = candidates[position : position + _BATCH]
             floor = max(floor, best.value)
             batch = batch[bounds[batch] > floor * _ROUNDING]
             if batch.size == 0:
                 break
-            scanned = np.abs(windows[batch] @ self._scan).reshape(batch.size, _BLOCK, _SCAN_PHASES - 1).max(axis=2)
+            scanned = np.abs(self._stretches[channel, batch] @ self._scan)
+            scanned = scanned.reshape(batch.size, _SCAN_PHASES - 1, _BLOCK).max(axis=1)
             here = np.arange(_BLOCK) + BEFORE + batch[:, np.newaxis] * _BLOCK
             around = np.maximum(np.abs(samples[here]), np.abs(samples[here + 1]))
             near = here[np.maximum(scanned, around) >= max(floor, float(scanned.max())) * _SCAN_SHARE]
-            self._refine(best, samples, near)
+            self._refine(channel, near)
 
-    def _refine(self, best: _Highest, samples: Block, near: NDArray[np.int64]) -> None:
-        windows = sliding_window_view(samples, TAPS)
+    def _refine(self, channel: int, near: NDArray[np.int64]) -> None:
+        best = self._true[channel]
         near = np.sort(near)
         for start in range(0, near.size, _WINDOWS):
             some = near[start : start + _WINDOWS]
-            values = np.abs(interpolated(windows[some - BEFORE].astype(np.float64)))
+            values = np.abs(interpolated(self._taps[channel, some - BEFORE].astype(np.float64)))
             at, phase = divmod(int(values.argmax()), PHASES - 1)
             best.offer(float(values[at, phase]), self._first + int(some[at]) + (phase + 1) / PHASES)
 
