@@ -273,13 +273,12 @@ def _series(measured: Measured) -> Series:
 
 
 def _loudest(curve: FloatArray, values_per_step: int, steps: int) -> tuple[float | None, ...]:
-    values: list[float | None] = []
-    for step in range(steps):
-        part = curve[step * values_per_step : (step + 1) * values_per_step]
-        # A step in which the first whole window has not ended yet, or only silence did, has no level.
-        audible = part[np.isfinite(part)]
-        values.append(float(audible.max()) if audible.size else None)
-    return tuple(values)
+    """The maximum of each step; ``None`` where no first whole window has ended yet, or only silence did."""
+    values = np.full(steps * values_per_step, -np.inf)
+    there = curve[: values.size]
+    values[: there.size] = np.where(np.isnan(there), -np.inf, there)
+    highest = values.reshape(steps, values_per_step).max(axis=1)
+    return tuple(value if math.isfinite(value) else None for value in highest.tolist())
 
 
 def _lowest(curve: FloatArray, values_per_step: int, steps: int) -> tuple[float | None, ...]:
@@ -291,10 +290,9 @@ def _correlation(measured: Measured, step_s: float, steps: int) -> tuple[float |
     if not curve.ll.size:
         return (None,) * steps
     group = round(step_s / curve.step_s)
-    values: list[float | None] = []
-    for step in range(steps):
-        part = slice(step * group, (step + 1) * group)
-        left, right, cross = (float(power[part].sum()) for power in (curve.ll, curve.rr, curve.lr))
-        scale = math.sqrt(left * right)
-        values.append(max(-1.0, min(1.0, cross / scale)) if scale > 0 else None)
-    return tuple(values)
+    left, right, cross = (
+        power[: steps * group].reshape(steps, group).sum(axis=1) for power in (curve.ll, curve.rr, curve.lr)
+    )
+    scale = np.sqrt(left * right)
+    values = np.clip(np.divide(cross, scale, out=np.full(steps, np.nan), where=scale > 0), -1.0, 1.0)
+    return tuple(None if math.isnan(value) else value for value in values.tolist())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 DataclassT = TypeVar("DataclassT")
@@ -47,6 +48,7 @@ def round_to(value: float, decimals: int) -> float:
     return round(float(value), decimals) + 0.0
 
 
+@cache
 def decimals_for(name: str) -> int:
     """How many decimals a field of this name keeps."""
     for unit, decimals in DECIMALS_BY_UNIT:
