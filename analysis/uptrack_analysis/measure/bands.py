@@ -18,9 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 
 from uptrack_analysis.measure.decimation import Decimator, nearest_smooth
+from uptrack_analysis.measure.fft import rfft
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
 from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.signal import Block, FloatArray
@@ -135,8 +135,9 @@ class _BandSpectrum:
     ) -> None:
         self._framer = Framer(rows, length, hop, lead=lead, batch=_BATCH)
         self._window = hann(length)
-        # Written over for every batch: a fresh megabyte is fresh memory from the system, and costs more than the FFT.
+        # Both written over for every batch: fresh memory from the system would cost more than the FFT.
         self._windowed = np.empty((rows, _BATCH, length), dtype=np.float32)
+        self._spectra = np.empty((rows, _BATCH, length // 2 + 1), dtype=np.complex64)
         self._bands = edges_hz.size - 1
         self._groups = _band_groups(rate_hz, length, edges_hz, low=low)
         self._powers: list[Block] = []
@@ -161,7 +162,7 @@ class _BandSpectrum:
     def _transform(self, frames: Block) -> Block:
         windowed = self._windowed[:, : frames.shape[1]]
         np.multiply(frames, self._window, out=windowed)
-        spectra = scipy.fft.rfft(windowed, axis=-1, overwrite_x=True)
+        spectra = rfft(windowed, self._spectra[:, : frames.shape[1]])
         rows = list(spectra)
         if len(rows) == 2:
             rows.append(rows[0] - rows[1])

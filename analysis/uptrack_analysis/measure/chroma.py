@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 
 from uptrack_analysis.measure.decimation import Decimator, fold, nearest_smooth
+from uptrack_analysis.measure.fft import rfft
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -104,7 +104,7 @@ class ChromaMeter:
             self._transform(frames)
 
     def _transform(self, frames: Block) -> None:
-        amplitude = np.abs(scipy.fft.rfft(frames[0] * self._window, axis=-1)).astype(np.float64)
+        amplitude = np.abs(rfft(frames[0] * self._window)).astype(np.float64)
         until = np.concatenate([np.zeros((amplitude.shape[0], 1)), np.cumsum(amplitude, axis=1)], axis=1)
         around = (until[:, self._to] - until[:, self._from]) / (self._to - self._from)
         here = amplitude[:, self._bins]

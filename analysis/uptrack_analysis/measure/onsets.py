@@ -11,9 +11,9 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 
 from uptrack_analysis.measure.decimation import Decimator, fold
+from uptrack_analysis.measure.fft import rfft
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -101,7 +101,7 @@ class OnsetMeter:
             self._transform(frames)
 
     def _transform(self, frames: Block) -> None:
-        parts = scipy.fft.rfft(frames[0] * self._window, axis=-1).view(np.float32)
+        parts = rfft(frames[0] * self._window).view(np.float32)
         np.square(parts, out=parts)
         # In parts, because a larger product would wake OpenBLAS's threads, which cost more than the work.
         groups = [parts @ weights for weights in self._weights]

@@ -15,8 +15,8 @@ envelope-to-autocorrelation chain); the scoring is this project's.
 from __future__ import annotations
 
 import numpy as np
-import scipy.fft
 
+from uptrack_analysis.measure.fft import fast_length, irfft, rfft
 from uptrack_analysis.measure.onsets import OnsetEnvelope, OnsetMeter
 from uptrack_analysis.measure.results import TempoEstimate
 from uptrack_analysis.signal import Block, FloatArray
@@ -128,10 +128,11 @@ def _repetition(flux: FloatArray) -> FloatArray:
     The groups singly keep a hi-hat's pulse apart from a bass line's; the sum rewards what falls together.
     """
     frames = flux.shape[1]
-    length = scipy.fft.next_fast_len(2 * frames, real=True)
-    rows = np.vstack([flux, flux.sum(axis=0)])
-    power = np.abs(scipy.fft.rfft(rows, length, axis=1)) ** 2
-    correlation = scipy.fft.irfft(power, length, axis=1)[:, :frames] / (frames - np.arange(frames))
+    rows = np.zeros((flux.shape[0] + 1, fast_length(2 * frames)))
+    rows[:-1, :frames] = flux
+    rows[-1, :frames] = flux.sum(axis=0)
+    power = np.abs(rfft(rows)) ** 2
+    correlation = irfft(power.astype(np.complex128), rows.shape[1])[:, :frames] / (frames - np.arange(frames))
     correlation /= correlation[:, :1]
     answer: FloatArray = (correlation[:-1].mean(axis=0) + correlation[-1]) / 2
     return answer

@@ -9,7 +9,6 @@ from uptrack_analysis.measure.block_filter import BlockFilter
 from uptrack_analysis.measure.k_weighting import k_weighting
 from uptrack_analysis.signal import FloatArray
 
-
 FRAMES = BlockFilter.FRAMES
 
 
