@@ -63,19 +63,19 @@ class BlockFilter(Generic[Sample]):
     def __init__(self, sections: Sequence[Section], channels: int, dtype: type[Sample]) -> None:
         order = 2 * len(sections)
         matrices = _matrices(tuple(sections))
-        self._input_to_output = matrices.input_to_output.astype(dtype)
-        self._state_to_output = matrices.state_to_output.astype(dtype)
-        self._input_to_state = matrices.input_to_state.astype(dtype)
+        self._input_to_output: NDArray[Sample] = matrices.input_to_output.astype(dtype)
+        self._state_to_output: NDArray[Sample] = matrices.state_to_output.astype(dtype)
+        self._input_to_state: NDArray[Sample] = matrices.input_to_state.astype(dtype)
         self._matrices = matrices
         self._state: FloatArray = np.zeros((channels, order))
         # Buffers of their own: a fresh array of this size is fresh memory from the system, page by page.
         batches = channels * _GROUPS * _STEPS // _STEP_BATCH
         self._shape = (channels, self.FRAMES)
-        self._filtered = np.empty((batches, _STEP_BATCH, STEP), dtype)
-        self._ringing = np.empty_like(self._filtered)
-        self._added = np.empty((batches, _STEP_BATCH, order), dtype)
+        self._filtered: NDArray[Sample] = np.empty((batches, _STEP_BATCH, STEP), dtype)
+        self._ringing: NDArray[Sample] = np.empty_like(self._filtered)
+        self._added: NDArray[Sample] = np.empty((batches, _STEP_BATCH, order), dtype)
         self._states: FloatArray = np.empty((channels * _GROUPS // _GROUP_BATCH, _GROUP_BATCH, (_STEPS + 1) * order))
-        self._before = np.empty((channels, _GROUPS, _STEPS * order), dtype)
+        self._before: NDArray[Sample] = np.empty((channels, _GROUPS, _STEPS * order), dtype)
         self._ends: FloatArray = np.empty((channels, _GROUPS + 1, order))
 
     def push(self, block: NDArray[Sample]) -> NDArray[Sample]:
@@ -116,7 +116,8 @@ class BlockFilter(Generic[Sample]):
         np.matmul(steps, self._input_to_output, out=self._filtered)
         np.matmul(self._before.reshape(-1, _STEP_BATCH, order), self._state_to_output, out=self._ringing)
         self._filtered += self._ringing
-        return self._filtered.reshape(self._shape)
+        filtered: NDArray[Sample] = self._filtered.reshape(self._shape)
+        return filtered
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,10 +10,12 @@ from __future__ import annotations
 import importlib.util
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
-from typing import Any, cast, overload
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from uptrack_analysis.signal import FloatArray
 
 _LAST = (-1,)
 _BY_LENGTH = 2
@@ -44,10 +46,6 @@ def _pocketfft() -> Any:
 _engine: Any = _pocketfft()
 
 
-@overload
-def rfft(samples: NDArray[np.float32], out: NDArray[np.complex64] | None = None) -> NDArray[np.complex64]: ...
-@overload
-def rfft(samples: NDArray[np.float64], out: NDArray[np.complex128] | None = None) -> NDArray[np.complex128]: ...
 def rfft(samples: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
     """Spectrum of real samples, not normalised.
 
@@ -68,13 +66,13 @@ def rfft(samples: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]
     return out
 
 
-def irfft(spectrum: NDArray[np.complex128], length: int) -> NDArray[np.float64]:
+def irfft(spectrum: NDArray[np.complex128], length: int) -> FloatArray:
     """The ``length`` real samples of a spectrum, shape (..., length // 2 + 1): what ``rfft`` was given."""
     if _engine is not None:
-        return cast("NDArray[np.float64]", _engine.c2r(spectrum, _LAST, length, False, _BY_LENGTH, None, 1))
+        return cast("FloatArray", _engine.c2r(spectrum, _LAST, length, False, _BY_LENGTH, None, 1))
     import scipy.fft
 
-    samples: NDArray[np.float64] = scipy.fft.irfft(spectrum, length, axis=-1)
+    samples: FloatArray = scipy.fft.irfft(spectrum, length, axis=-1)
     return samples
 
 
