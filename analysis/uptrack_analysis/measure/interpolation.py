@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from uptrack_analysis.signal import Block, FloatArray
 
 PHASES = 16
-TAPS = 48
+# The recommendation's own example has 12 taps a phase. Longer kernels keep more of the last kilohertz under the Nyquist
+# frequency, and clipped music peaks higher through them (48 taps: up to 0.65 dB over libebur128, soxr likewise); with
+# these it stays within 0.2 dB of what other meters built to the recommendation say, flat within 0.4 dB to 0.4 rates.
+TAPS = 16
 BEFORE = TAPS // 2 - 1
 """Samples before the one at ``k = 0`` that a value needs; ``TAPS - 1 - BEFORE`` are needed after it."""
-_KAISER_BETA = 8.0
+_KAISER_BETA = 7.0
 
 
 def _kernels() -> FloatArray:
@@ -29,7 +32,7 @@ def _kernels() -> FloatArray:
     offset = np.arange(TAPS) - BEFORE - fraction
     shape = np.i0(_KAISER_BETA * np.sqrt(np.clip(1 - (2 * offset / TAPS) ** 2, 0, 1))) / np.i0(_KAISER_BETA)
     taps: FloatArray = np.sinc(offset) * shape
-    # The window leaves each phase a few 1e-5 from passing constants and ramps exactly; the second bound needs it exact.
+    # The window leaves each phase a few 1e-4 from passing constants and ramps exactly; the second bound needs it exact.
     ramp = (taps * offset).sum(axis=1, keepdims=True)
     constant = 1 - taps.sum(axis=1, keepdims=True)
     right = fraction * constant - ramp

@@ -4,8 +4,8 @@ True peak after ITU-R BS.1770-5 annex 2, at 16-fold oversampling (705.6 kHz for 
 192 kHz, where a tone at 0.45 of the rate still reads up to 0.55 dB low). Only blocks that can hold the maximum are
 interpolated, see ``interpolation.py``; the result is the one that interpolating everything would give.
 
-How loud clipped audio peaks between samples depends on the interpolator's last kilohertz: meters agree to about
-0.2 dB on such material, and no more should be read into the figure.
+How high clipped audio peaks between samples depends on the interpolator's last kilohertz: meters agree to about 0.2 dB
+on such material, and no more should be read into the figure.
 """
 
 from __future__ import annotations

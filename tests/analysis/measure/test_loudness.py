@@ -11,11 +11,14 @@ import numpy as np
 import pyloudnorm
 import pytest
 import soundfile
+import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.libebur128 import libebur128
 from support.needs import need_program
 from support.signals import cut, music, tone, tones
+from uptrack_analysis.audio.layout import speaker_layout
 from uptrack_analysis.errors import InvalidSignal
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.results import Loudness
@@ -24,7 +27,7 @@ from uptrack_analysis.signal import Block
 STEREO = ("L", "R")
 TOLERANCE_LU = 0.1
 SILENT = -math.inf
-RATES = [44_100, 48_000]
+RATES = [44_100, 48_000, 96_000]
 
 
 def measured(signal: Block, rate_hz: int, layout: tuple[str, ...] = STEREO) -> Loudness:
@@ -67,6 +70,19 @@ def test_tech_3341_case_6_surrounds_weigh_more_and_the_lfe_nothing(rate_hz: int,
     assert measured(signal, rate_hz, tuple(levels)).integrated_lufs == pytest.approx(-23.0, abs=TOLERANCE_LU)
 
 
+SEVEN_ONE = speaker_layout(8)
+PLUS_1_5_DB = 10 * math.log10(1.41)
+
+
+@pytest.mark.parametrize("speaker", SEVEN_ONE)
+def test_each_loudspeaker_of_7_1_weighs_what_table_4_of_bs_1770_says(speaker: str) -> None:
+    signal = np.zeros((8, 5 * 48_000), dtype=np.float32)
+    signal[SEVEN_ONE.index(speaker)] = tone(48_000, 5, -20.0, channels=1)
+    expected = {"Ls": -23.0 + PLUS_1_5_DB, "Rs": -23.0 + PLUS_1_5_DB, "LFE": None}.get(speaker, -23.0)
+    loudness = measured(signal, 48_000, SEVEN_ONE).integrated_lufs
+    assert loudness == (None if expected is None else pytest.approx(expected, abs=TOLERANCE_LU))
+
+
 @pytest.mark.parametrize("rate_hz", RATES)
 def test_tech_3341_case_9_short_term_bridges_a_pattern_of_its_own_length(rate_hz: int) -> None:
     loudness = measured(tones(rate_hz, [(1.34, -20.0), (1.66, -30.0)] * 5), rate_hz)
@@ -93,7 +109,7 @@ def test_tech_3341_case_12_momentary_bridges_a_pattern_of_its_own_length(rate_hz
     np.testing.assert_allclose(loudness.momentary_lufs[100:], -23.0, atol=TOLERANCE_LU)
 
 
-@pytest.mark.parametrize("rate_hz", [*RATES, 96_000])
+@pytest.mark.parametrize("rate_hz", RATES)
 @pytest.mark.parametrize("delay", range(20))
 def test_tech_3341_case_13_four_hundred_milliseconds_are_caught_wherever_they_start(delay: int, rate_hz: int) -> None:
     signal = tones(rate_hz, [(delay * 0.02, SILENT), (0.4, -23.0), (1, SILENT)])
@@ -125,6 +141,23 @@ def test_agrees_with_pyloudnorm_on_music(rate_hz: int) -> None:
     other = pyloudnorm.Meter(rate_hz, filter_class="DeMan")
     loudness = measured(signal, rate_hz)
     assert loudness.integrated_lufs == pytest.approx(other.integrated_loudness(signal.T.astype(float)), abs=0.01)
+
+
+@pytest.mark.parametrize("rate_hz", RATES)
+def test_agrees_with_libebur128_on_music(rate_hz: int) -> None:
+    signal = music(rate_hz, 20)
+    loudness, other = measured(signal, rate_hz), libebur128(signal, rate_hz)
+    assert loudness.integrated_lufs == pytest.approx(other.integrated_lufs, abs=0.01)
+    assert loudness.range_lu == pytest.approx(other.range_lu, abs=0.1)
+
+
+def test_another_rate_or_depth_of_the_same_music_reads_the_same() -> None:
+    at_48 = music(48_000, 20)
+    at_44 = soxr.resample(at_48.T, 48_000, 44_100, quality="VHQ").T
+    of_24_bits = (np.round(at_48 * 2.0**23) / 2.0**23).astype(np.float32)
+    reference = measured(at_48, 48_000).integrated_lufs
+    assert measured(at_44, 44_100).integrated_lufs == pytest.approx(reference, abs=0.02)
+    assert measured(of_24_bits, 48_000).integrated_lufs == pytest.approx(reference, abs=0.02)
 
 
 @pytest.mark.parametrize("rate_hz", RATES)

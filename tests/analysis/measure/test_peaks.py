@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
 from support.ffmpeg import ebur128
+from support.libebur128 import libebur128
 from support.signals import cut, music
 from uptrack_analysis.errors import InvalidSignal
 from uptrack_analysis.measure.interpolation import BEFORE, CURVE, KERNELS, L1, TAPS, highest_possible, interpolated
@@ -55,15 +56,16 @@ def test_tech_3341_cases_15_to_19_a_sine_peaks_between_its_samples(
     assert_within_tech_3341(measured(mono(wave * fade * fade[::-1]), rate_hz).true_dbtp[0], expected_dbtp)
 
 
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
 @pytest.mark.parametrize("offset", range(4))
-def test_tech_3341_cases_20_to_23_one_loud_period_is_found_wherever_it_falls(offset: int) -> None:
+def test_tech_3341_cases_20_to_23_one_loud_period_is_found_wherever_it_falls(offset: int, rate_hz: int) -> None:
     slow = np.sin(2 * np.pi * np.arange(24 * 200) / 24)  # fs/6, drawn at four times the rate
     wave = 0.5 * slow
     fast = np.sin(2 * np.pi * np.arange(16) / 16)  # one period of fs/4 between two of its zero crossings
     wave = np.concatenate([wave[: 24 * 100], fast, wave[24 * 100 :]])
     taps = np.sinc(np.arange(-400, 401) / 4 * 0.98) * np.kaiser(801, 9)
     sampled = np.convolve(wave, taps / taps.sum(), mode="same")[offset::4]
-    assert_within_tech_3341(measured(mono(sampled)).true_dbtp[0], 0.0)
+    assert_within_tech_3341(measured(mono(sampled), rate_hz).true_dbtp[0], 0.0)
 
 
 @pytest.mark.parametrize("rate_hz", [44_100, 48_000])
@@ -72,6 +74,15 @@ def test_agrees_with_ffmpeg_on_clipped_music(rate_hz: int, tmp_path: Path) -> No
     path = tmp_path / "clipped.wav"
     soundfile.write(path, clipped.T, rate_hz, subtype="FLOAT")
     assert measured(clipped, rate_hz).true_dbtp.max() == pytest.approx(ebur128(path).true_peak_dbtp, abs=0.3)
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000])
+@pytest.mark.parametrize("drive_db", [3, 6, 12])
+def test_agrees_with_libebur128_on_clipped_music(drive_db: float, rate_hz: int) -> None:
+    clipped = np.clip(music(rate_hz, 10) * np.float32(10 ** (drive_db / 20)), -1, 1 - 2**-15)
+    np.testing.assert_allclose(
+        measured(clipped, rate_hz).true_dbtp, libebur128(clipped, rate_hz).true_peak_dbtp, atol=0.2
+    )
 
 
 def everything_interpolated(samples: Block) -> float:
