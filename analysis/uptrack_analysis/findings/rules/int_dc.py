@@ -1,9 +1,15 @@
-"""``int.dc``: a constant offset under the music, which eats headroom and clicks at every edit."""
+"""``int.dc``: a constant offset under the music, which eats headroom and clicks at every edit.
+
+Counted between the first sound and the last, so that silence rendered with a mix makes no fault smaller. A short file
+has a mean of its own, because its ends cut the bass anywhere: only what no tone could leave behind is an offset.
+"""
 
 from __future__ import annotations
 
+import math
+
 from uptrack_analysis.figures import channel_name, digits
-from uptrack_analysis.findings.case import Case, Draft
+from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
 from uptrack_analysis.findings.threshold import Threshold
@@ -15,12 +21,23 @@ CONFIDENCE = 0.95
 def check(case: Case) -> Verdict:
     data = limits("int.dc")
     threshold = Threshold.above(data.number("warn_percent"), data.number("bad_percent"))
-    percents = [100 * abs(offset) for offset in case.measured.defects.dc_offset.tolist()]
-    channels = [channel for channel, percent in enumerate(percents) if threshold.excess(percent)]
+    defects, whole_s = case.measured.defects, case.measured.duration_s
+    sounding_s = whole_s - defects.lead_silence_s - defects.tail_silence_s
+    if sounding_s <= 0:
+        return ()
+    percents = [100 * abs(offset) * whole_s / sounding_s for offset in defects.dc_offset.tolist()]
+    suspects = [channel for channel, percent in enumerate(percents) if threshold.excess(percent)]
+    channels = [
+        channel
+        for channel in suspects
+        if percents[channel] > _left_by_a_tone_percent(case, channel, data.number("lowest_tone_hz"), sounding_s)
+    ]
+    if suspects and not channels:
+        return Unmeasured(f"The file is too short ({digits(whole_s)} s) to tell a DC offset from its bass.")
     if not channels:
         return ()
     # One cause, one finding: the worst channel stands for all.
-    percent = max(percents)
+    percent = max(percents[channel] for channel in channels)
     only = channels[0] if len(channels) == 1 and case.measured.channels > 1 else None
     where = f" in {channel_name(only, case.measured.channels)}" if only is not None else ""
     return (
@@ -42,13 +59,20 @@ def check(case: Case) -> Verdict:
     )
 
 
+def _left_by_a_tone_percent(case: Case, channel: int, frequency_hz: float, length_s: float) -> float:
+    """Largest mean of a tone with the channel's own peak, cut half a period away from a whole number of them."""
+    peak: float = 10 ** (float(case.measured.peaks.sample_dbfs[channel]) / 20)
+    return 100 * peak / (math.pi * frequency_hz * length_s)
+
+
 RULE = Rule(
     id="int.dc",
     area="integrity",
     group="dc",
     weight=0.4,
     title="DC offset",
-    measures="Mean of each channel in percent of full scale.",
+    measures="Mean of each channel from the first sound to the last, in percent of full scale.",
     grade="B",
     check=check,
+    version=2,
 )
