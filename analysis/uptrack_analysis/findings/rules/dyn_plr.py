@@ -16,7 +16,7 @@ CONFIDENCE = 0.9
 def check(case: Case) -> Verdict:
     value = case.plr_db
     if value is None:
-        return case.why("loudness.plr_db", "The file is silent.")
+        return case.why("loudness.integrated_lufs", "The file is silent.")
     threshold = case.family.plr_db
     if not threshold.excess(value):
         return ()

@@ -1,5 +1,7 @@
 """``dyn.plr``: flattened peaks."""
 
+from dataclasses import replace
+
 import pytest
 
 from support.mixes import clean, silent
@@ -37,5 +39,15 @@ def test_the_advice_says_what_to_expect() -> None:
     assert finding.actions[0].gain_db == -1.5
 
 
+def test_a_file_too_short_for_loudness_is_not_called_silent() -> None:
+    mix = clean(1.0)
+    short = replace(
+        mix,
+        loudness=replace(mix.loudness, integrated_lufs=None),
+        unmeasured={"loudness.integrated_lufs": "expected at least 0.4 s of audio, got 0.1 s"},
+    )
+    assert why_unmeasured("dyn.plr", short) == "expected at least 0.4 s of audio, got 0.1 s"
+
+
 def test_silence_has_no_plr() -> None:
-    assert why_unmeasured("dyn.plr", silent()) == "The file is silent."
+    assert why_unmeasured("dyn.plr", silent()) == "The file is silent throughout."
