@@ -25,7 +25,8 @@ def check(case: Case) -> Verdict:
         return ()
     threshold = Threshold.above(data.number("warn_per_min"), data.number("bad_per_min"))
     # Under a minute the rate of a few runs would be extrapolated; the count itself is the better figure.
-    rate = defects.clipped_runs / max(1.0, case.measured.duration_s / 60)
+    minutes = case.measured.duration_s / 60
+    rate = defects.clipped_runs / max(1.0, minutes)
     if not threshold.excess(rate):
         return ()
     premaster = case.delivery.target == "premaster"
@@ -35,7 +36,8 @@ def check(case: Case) -> Verdict:
     places = case.joined([(run.start / frames, (run.start + run.length) / frames) for run in defects.clip_runs])
     channels = {run.channel for run in defects.clip_runs}
     count = f"{defects.clipped_runs} clipped peak{'s' if defects.clipped_runs > 1 else ''}"
-    worst = f"{count}, {digits(rate, 0)} a minute" + (f", most at {when(places)}" if places else "")
+    a_minute = f", {digits(rate, 0)} a minute" if minutes > 1 else f" in {digits(case.measured.duration_s)} s"
+    worst = count + a_minute + (f", at {when(places)}" if places else "")
     advice = f"{worst}. Turn the mix down by 1.5 dB before the last plug-in of the master and render again" + (
         "; a premaster should not touch the ceiling at all."
         if premaster
@@ -46,7 +48,7 @@ def check(case: Case) -> Verdict:
     return (
         Draft(
             value=rate,
-            unit="runs/min",
+            unit="runs/min" if minutes > 1 else "runs",
             threshold=threshold,
             confidence=confidence,
             exposure=share(places, [case.whole]) if total_s([case.whole]) > 0 else 0.0,
@@ -57,7 +59,7 @@ def check(case: Case) -> Verdict:
                 Action("GN", "Turn the mix bus down before the limiter", gain_db=-1.5),
                 Action("MK", "Mark the clipped passages"),
             ),
-            expected_delta=f"{digits(rate, 0)} → 0 clipped peaks a minute",
+            expected_delta=f"{digits(rate, 0)} → 0 clipped peaks" + (" a minute" if minutes > 1 else ""),
         ),
     )
 

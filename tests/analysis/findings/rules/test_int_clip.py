@@ -28,7 +28,7 @@ def clipped(runs: int, *, every_s: float = 0.1, from_s: float = 10.0, plr_db: fl
 def test_a_premaster_that_clips_all_the_time_is_blocked() -> None:
     finding = ask_one("int.clip", clipped(90), target="premaster")
     assert finding.severity == "blocker"
-    assert (finding.value, finding.unit) == (90, "runs/min")
+    assert (finding.value, finding.unit) == (90, "runs")
     assert (finding.start_s, finding.end_s) == pytest.approx((10.0, 18.9), abs=0.01)
     assert finding.exposure == pytest.approx(8.9 / 60, abs=0.001)
     assert "0:10–0:19" in finding.advice
@@ -47,6 +47,16 @@ def test_a_club_master_with_standing_peaks_is_asked_rather_than_blamed() -> None
 
 def test_a_club_master_whose_peaks_are_flat_as_well_is_blamed() -> None:
     assert ask_one("int.clip", clipped(200, plr_db=5.5)).severity == "major"
+
+
+def test_in_a_file_under_a_minute_the_count_is_not_called_a_rate() -> None:
+    whole = clipped(20)
+    short = replace(whole, frames=15 * RATE_HZ)
+    finding = ask_one("int.clip", short, target="premaster")
+    assert (finding.value, finding.unit) == (20, "runs")
+    assert finding.advice.startswith("20 clipped peaks in 15.0 s")
+    assert "a minute" not in finding.advice + finding.expected_delta
+    assert "60 a minute" in ask_one("int.clip", replace(clipped(120), frames=120 * RATE_HZ), target="premaster").advice
 
 
 @pytest.mark.parametrize("runs", [0, 3])
