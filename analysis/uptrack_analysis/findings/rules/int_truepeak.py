@@ -44,7 +44,8 @@ def check(case: Case) -> Verdict:
             f"{where}: {why}. A true-peak limiter with its ceiling at {signed(ceiling)} dBTP costs "
             f"{digits(cost)} dB of peak level."
         )
-        action = Action("LM", f"Limiter ceiling {signed(ceiling)} dBTP, true-peak mode", gain_db=ceiling)
+        # No gain: a ceiling is a level, and "−1.0 dB" behind it on a marker would read as one more move.
+        action = Action("LM", f"Limiter ceiling {signed(ceiling)} dBTP, true-peak mode")
     return (
         Draft(
             value=peak,

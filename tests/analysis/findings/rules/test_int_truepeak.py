@@ -5,6 +5,7 @@ import pytest
 from support.mixes import clean, silent
 from support.verdicts import ask, ask_one, why_unmeasured
 from uptrack_analysis.report import Target
+from uptrack_daemon.feedback import marker_text
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,7 @@ def test_the_advice_names_place_ceiling_and_price() -> None:
     assert "+0.5 dBTP at 0:12.3 (left)" in finding.advice
     assert "ceiling at −1.0 dBTP costs 1.5 dB" in finding.advice
     assert finding.expected_delta == "true peak +0.5 → −1.0 dBTP"
+    assert marker_text(finding).endswith("Limiter ceiling −1.0 dBTP, true-peak mode")
     assert [(span.start_s, span.channel) for span in finding.spans] == [(12.3, 0)]
 
 
