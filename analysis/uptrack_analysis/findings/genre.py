@@ -70,10 +70,10 @@ def _guess(measured: Measured, project: ProjectFacts) -> GenreChoice:
         candidates = [family for family in candidates if family.kick != "every beat"]
         said += " and a broken kick pattern"
     if not candidates:
-        return _unsure(f"{said} fit no genre here")
+        return _unsure(f"no genre here goes with {said}")
     family = _narrowest(candidates)
     if family.id == GENERAL or not all(candidate.tempo_speaks and candidate.kick == heard for candidate in candidates):
-        return _unsure(f"{said} fit {', '.join(sorted(candidate.name for candidate in candidates))} alike")
+        return _unsure(f"{said} would suit {_listed(sorted(candidate.name for candidate in candidates))}")
     confidence = GUESSED_CONFIDENCE if project.bpm is not None else GUESSED_CONFIDENCE * _tempo_trust(measured)
     return GenreChoice(
         family.id, family.name, "guessed", confidence, f"Guessed from {said}; name the genre if that is wrong."
@@ -89,6 +89,12 @@ def _unsure(reason: str) -> GenreChoice:
         UNSURE_CONFIDENCE,
         f"Not guessed: {reason}. Judged with the widest tolerance of every genre; name it for a closer look.",
     )
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]}, but other music as well"
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _narrowest(candidates: list[Family]) -> Family:

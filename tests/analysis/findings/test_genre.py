@@ -91,6 +91,20 @@ def test_what_several_families_share_is_not_guessed() -> None:
     assert "trap" in choice.reason
 
 
+@pytest.mark.parametrize(
+    ("bpm", "kicks", "reason"),
+    [
+        (45.0, HALF_TIME, "tempo of 45 bpm and a broken kick pattern would suit Ambient and downtempo, but other music"),
+        (140.0, HALF_TIME, "would suit Dubstep and bass music or Hip-hop and trap."),
+        (300.0, EVERY_BEAT, "no genre here goes with the project's tempo of 300 bpm"),
+    ],
+)
+def test_why_nothing_was_guessed_is_a_sentence(bpm: float, kicks: tuple[int, ...], reason: str) -> None:
+    choice = choose_genre(None, drums(bpm, kicks), ProjectFacts(bpm=bpm))
+    assert choice.how == "unsure"
+    assert reason in choice.reason
+
+
 def test_the_project_s_tempo_outranks_the_detected_one() -> None:
     mix = replace(drums(174.0, TWO_STEP), tempo=TempoEstimate(116.0, 0.9, ()))
     assert choose_genre(None, mix, ProjectFacts(bpm=174.0)).family == "dnb"
