@@ -151,8 +151,12 @@ class Case:
         return 60.0 / self.bpm * (self.project.beats_per_bar or 4)
 
     def joined(self, spans: Sequence[TimeSpan]) -> tuple[TimeSpan, ...]:
-        """The union of ``spans``, with gaps under one bar closed."""
-        return merged(spans, self.bar_s)
+        """The union of ``spans``, with gaps under one bar closed; none of it after the file's end.
+
+        The last window of a curve may reach past that end by part of a step.
+        """
+        end_s = self.measured.duration_s
+        return tuple((start, min(end, end_s)) for start, end in merged(spans, self.bar_s) if start < end_s)
 
     @cached_property
     def loud_spans(self) -> tuple[TimeSpan, ...]:

@@ -73,3 +73,9 @@ def test_under_a_second_there_is_no_correlation() -> None:
     unmeasured = case_of(mix).stereo
     assert isinstance(unmeasured, Unmeasured)
     assert "shorter" in unmeasured.reason
+
+
+def test_no_place_reaches_past_the_end_of_the_file() -> None:
+    case = case_of(replace(clean(60.0), frames=round(59.95 * 44_100)))
+    assert case.joined([(58.0, 60.0), (59.97, 60.0)]) == ((58.0, 59.95),)
+    assert case.joined([(59.96, 60.0)]) == ()
