@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections import Counter
 
 from uptrack_analysis.figures import signed
-from uptrack_analysis.present.wording import band
+from uptrack_analysis.present.wording import band, most_telling
 from uptrack_analysis.report import SEVERITIES, Action, Finding, Report, Severity, StemReport
 from uptrack_bridges.messages import Analyze, Feedback, Marker, Project, TrackNote
 from uptrack_bridges.tempo_map import TempoMap
-
-MOST_MARKERS = 12
-"""A timeline full of flags helps nobody; the report holds every finding."""
 
 COLOURS: dict[Severity, str] = {
     "info": "#8b8d98",
@@ -32,7 +29,7 @@ def compose(report: Report, request: Analyze, *, job: str, run: str, report_id: 
     Parameters
     ----------
     report : Report
-        Findings are taken in its order, most valuable first.
+        Its most telling findings become markers, in its order, most valuable first.
     request : Analyze
         What the host asked; its project places file seconds on the timeline, its stems name the tracks.
     job, run, report_id : str
@@ -48,7 +45,7 @@ def compose(report: Report, request: Analyze, *, job: str, run: str, report_id: 
         report=report_id,
         status=status_line(report),
         score=report.score.overall,
-        markers=[_marker(finding, project.start_s, tempo_map, tracks) for finding in report.findings[:MOST_MARKERS]],
+        markers=[_marker(finding, project.start_s, tempo_map, tracks) for finding in most_telling(report.findings)],
         tracks=[_note(stem, report) for stem in report.stems if stem.track],
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from support.reports import a_finding, a_report
+from uptrack_analysis.present.wording import MOST_FINDINGS_SHOWN
 from uptrack_analysis.report import Action, Finding, Report
 from uptrack_bridges.messages import Analyze, AudioFile, Feedback, Project, Stem, TempoPoint
-from uptrack_daemon.feedback import COLOURS, MOST_MARKERS, compose, marker_text, status_line
+from uptrack_daemon.feedback import COLOURS, compose, marker_text, status_line
 
 
 def feedback_of(report: Report, project: Project | None = None, stems: list[Stem] | None = None) -> Feedback:
@@ -35,7 +36,15 @@ def test_bars_are_counted_by_the_hosts_own_tempo_map() -> None:
 def test_a_timeline_gets_the_twelve_most_valuable_findings_in_the_reports_order() -> None:
     findings = [a_finding(number=number) for number in range(20)]
     markers = feedback_of(with_findings(*findings)).markers
-    assert [marker.id for marker in markers] == [finding.id for finding in findings[:MOST_MARKERS]]
+    assert [marker.id for marker in markers] == [finding.id for finding in findings[:MOST_FINDINGS_SHOWN]]
+
+
+def test_a_blocker_worth_nothing_alone_still_gets_its_marker() -> None:
+    """Of two equal dropouts neither is worth a point, since mending one regains nothing."""
+    dear = [dataclasses.replace(a_finding("minor", number), rule=f"rule.{number}", points=1.0) for number in range(14)]
+    blockers = [dataclasses.replace(a_finding("blocker", number), rule="int.dropout") for number in (20, 21)]
+    markers = feedback_of(with_findings(*dear, *blockers)).markers
+    assert [marker.severity for marker in markers] == ["minor"] * 11 + ["blocker"]
 
 
 def test_a_finding_that_names_a_stem_names_the_hosts_track() -> None:

@@ -108,8 +108,7 @@ def _bar(score: float, style: str) -> Text:
 def _findings(report: Report, *, every_finding: bool) -> list[RenderableType]:
     if not report.findings:
         return [_heading("Findings"), Text("  Nothing found by the rules that could be measured."), Text()]
-    shown = report.findings if every_finding else report.findings[: wording.MOST_FINDINGS_SHOWN]
-    shown = wording.worst_first(shown)
+    shown = wording.worst_first(report.findings if every_finding else wording.most_telling(report.findings))
     parts: list[RenderableType] = [_heading("Findings")]
     bar_of = wording.bars_from_start(report.context.project)
     for finding in shown:

@@ -107,6 +107,21 @@ def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity)))
 
 
+def most_telling(findings: Sequence[Finding], at_most: int = MOST_FINDINGS_SHOWN) -> tuple[Finding, ...]:
+    """The findings to show where not all have room, in the order given: each rule's worst, then each rule's second …
+
+    Not by points: two equal blockers of one cause are worth nothing each, because mending one regains nothing.
+    """
+    places: Counter[str] = Counter()
+    ranked: list[tuple[int, str]] = []
+    for finding in worst_first(findings):
+        ranked.append((places[finding.rule], finding.id))
+        places[finding.rule] += 1
+    ranked.sort(key=lambda rank: rank[0])
+    chosen = {finding_id for _, finding_id in ranked[:at_most]}
+    return tuple(finding for finding in findings if finding.id in chosen)
+
+
 def where(finding: Finding, duration_s: float) -> str:
     """Where a finding is: "whole file", "1:12.500", "1:12.500-1:28.000 and 3 more places"."""
     places = finding.spans or (Span(finding.start_s, finding.end_s),)

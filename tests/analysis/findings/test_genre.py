@@ -94,7 +94,11 @@ def test_what_several_families_share_is_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("bpm", "kicks", "reason"),
     [
-        (45.0, HALF_TIME, "tempo of 45 bpm and a broken kick pattern would suit Ambient and downtempo, but other music"),
+        (
+            45.0,
+            HALF_TIME,
+            "tempo of 45 bpm and a broken kick pattern would suit Ambient and downtempo, but other music",
+        ),
         (140.0, HALF_TIME, "would suit Dubstep and bass music or Hip-hop and trap."),
         (300.0, EVERY_BEAT, "no genre here goes with the project's tempo of 300 bpm"),
     ],

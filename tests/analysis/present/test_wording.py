@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,3 +71,11 @@ def test_the_worst_findings_come_first_and_equals_keep_their_order() -> None:
     findings = [a_finding("minor", 1), a_finding("blocker", 2), a_finding("minor", 3), a_finding("major", 4)]
     assert [finding.severity for finding in wording.worst_first(findings)] == ["blocker", "major", "minor", "minor"]
     assert [finding.id[-1] for finding in wording.worst_first(findings)] == ["2", "4", "1", "3"]
+
+
+def test_where_not_all_have_room_each_rules_worst_is_shown_before_anothers_second() -> None:
+    dropouts = [replace(a_finding("blocker", number), rule="int.dropout") for number in range(1, 6)]
+    others = [replace(a_finding("minor", number), rule=f"rule.{number}") for number in (6, 7)]
+    shown = wording.most_telling([*others, *dropouts], at_most=4)
+    assert [finding.id[-1] for finding in shown] == ["6", "7", "1", "2"]
+    assert wording.most_telling(dropouts) == tuple(dropouts)
