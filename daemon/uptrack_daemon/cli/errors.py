@@ -26,6 +26,7 @@ from typing import Any
 
 import typer
 
+from uptrack_analysis.audio.files import display_name
 from uptrack_analysis.errors import BadInput, InvalidSignal, NothingToMeasure, Unavailable, UpTrackError
 from uptrack_analysis.present.wording import plain
 
@@ -127,10 +128,18 @@ def tell(error: Exception, *, as_json: bool = False, file: Path | None = None) -
     if exit_code_of(error) == FAULT and os.environ.get("UPTRACK_DEBUG", "") not in {"", "0"}:
         traceback.print_exception(error, file=sys.stderr)
     if as_json:
-        write_json(json.dumps(problem(error, name=None if file is None else file.name), ensure_ascii=False))
+        try:
+            write_json(json.dumps(problem(error, name=None if file is None else file.name), ensure_ascii=False))
+        except BrokenPipeError:
+            silence_stdout()
+            return BROKEN_PIPE
+        except OSError as full:
+            # Where not even the problem can be written, a person may still read stderr.
+            silence_stdout()
+            return tell(full)
     else:
         sentence = sentence_of(error)
-        about = "" if file is None or str(file) in sentence or file.name in sentence else f"{file}: "
+        about = "" if file is None or str(file) in sentence or display_name(file) in sentence else f"{file}: "
         # A name may hold anything, and a sentence may hold a name.
         sys.stderr.write(f"uptrack: {plain(about + sentence)}\n")
     return exit_code_of(error)
@@ -151,6 +160,9 @@ def write_json(text: str) -> None:
 def make_output_robust() -> None:
     """Let no character stop the output: what the terminal's encoding lacks is written plainly, a minus as a hyphen."""
     codecs.register_error("uptrack.plain", _plainly)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us: nobody reads it, and that is no fault
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="uptrack.plain")

@@ -17,6 +17,7 @@ import soundfile as sf
 
 from support.tracks import beat, long_track
 from uptrack_analysis.analyze import analyze_file
+from uptrack_analysis.audio.files import display_name
 from uptrack_analysis.report import ProjectFacts, to_json
 from uptrack_analysis.settings import Settings
 from uptrack_daemon.cli import main
@@ -186,14 +187,51 @@ def test_stage_times_go_to_stderr_and_leave_the_report_as_it_is(mix: Path, capsy
     assert "total" in err
 
 
-def test_nobody_reading_is_no_error_message(mix: Path, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("words", [[], ["--json"], ["--json", "--genre", "polka"]])
+def test_nobody_reading_is_no_error_message(words: list[str], mix: Path, environment: dict[str, str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as stdout:
         ended = subprocess.run(
-            [*COMMAND, "analyze", str(mix)], stdout=stdout, stderr=subprocess.PIPE, env=environment, text=True
+            [*COMMAND, "analyze", str(mix), *words], stdout=stdout, stderr=subprocess.PIPE, env=environment, text=True
         )
     assert (ended.returncode, ended.stderr) == (141, "")
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_full_disk_is_one_sentence_and_code_4(words: list[str], mix: Path, environment: dict[str, str]) -> None:
+    with FULL.open("wb") as stdout:
+        ended = subprocess.run(
+            [*COMMAND, "analyze", str(mix), *words], stdout=stdout, stderr=subprocess.PIPE, env=environment, text=True
+        )
+    assert ended.returncode == 4
+    assert ended.stderr.count("\n") == 1
+    assert "No space left" in ended.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_output_that_whoever_started_us_closed_is_no_fault(
+    words: list[str], mix: Path, environment: dict[str, str]
+) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&-', "sh", *COMMAND, "analyze", str(mix), *words],
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".wav", "x\x1b[31mred.wav"])
+def test_a_name_that_is_shortened_or_cleaned_is_said_once(name: str, capsys: Capture) -> None:
+    assert main(["analyze", name]) == 3
+    err = capsys.readouterr().err
+    assert err.startswith(f"uptrack: {display_name(name)} ")
 
 
 @pytest.fixture
