@@ -156,6 +156,7 @@ class _JsonOutput(_Output):
 def _write_page(page: Path, analysis: Analysis) -> None:
     """The page whole or not at all: written beside its place and moved there."""
     from uptrack_analysis.present.html import report_page
+    from uptrack_analysis.present.wording import plain
     from uptrack_daemon.feedback import status_line
 
     part = page.with_name(f".{page.name}.part")
@@ -164,7 +165,7 @@ def _write_page(page: Path, analysis: Analysis) -> None:
         part.replace(page)
     finally:
         part.unlink(missing_ok=True)
-    typer.echo(f"{page}: {status_line(analysis.report)}")
+    typer.echo(f"{plain(str(page))}: {status_line(analysis.report)}")
 
 
 def _page_paths(files: list[Path], out: Path) -> list[Path]:
@@ -274,5 +275,7 @@ def _shortened(text: str, length: int) -> str:
 
 
 def _show_timings(path: Path, analysis: Analysis) -> None:
+    from uptrack_analysis.present.wording import plain
+
     lines = [f"  {stage:<20} {seconds:8.3f} s" for stage, seconds in analysis.timings_s.items()]
-    sys.stderr.write("\n".join([f"{path.name}: seconds by stage", *lines]) + "\n")
+    sys.stderr.write("\n".join([f"{plain(path.name)}: seconds by stage", *lines]) + "\n")

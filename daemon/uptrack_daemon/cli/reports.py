@@ -51,11 +51,14 @@ def list_reports(
     if not found:
         typer.echo("No report yet." if name is None else f"No report's file or project is named like {name!r}.")
         return
+    from uptrack_analysis.present.wording import plain
+
     for report in found:
         score = "  –" if report.score is None else f"{report.score:3.0f}"
         when = report.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
         project = f"  [{report.project_name}]" if report.project_name else ""
-        typer.echo(f"{report.id[:8]}  {when}  {score}  {report.genre}, {report.target}  {report.source_name}{project}")
+        line = f"{report.id[:8]}  {when}  {score}  {report.genre}, {report.target}  {report.source_name}{project}"
+        typer.echo(plain(line))
     if total > len(found):
         typer.echo(f"… and {total - len(found)} older: --limit {total} shows all.")
 
@@ -89,7 +92,8 @@ def export(
     if everything == (report is not None):
         raise typer.BadParameter("expected a report's id, or --all with --out FOLDER")
     if everything:
-        typer.echo(f"{_with_reports(lambda reports: _export_all(reports, out))} reports in {out}")
+        count = _with_reports(lambda reports: _export_all(reports, out))
+        typer.echo(f"{count} {'report' if count == 1 else 'reports'} in {out}")
         return
     document = _with_reports(lambda reports: reports.get(report or "")).document
     if str(out) == "-":

@@ -68,6 +68,7 @@ async def _watch(folder: Path, quiet_s: float, *, once: bool) -> None:
 
 async def _analyse(conversation: Conversation, export: Export) -> str | None:
     """Have one export analysed and show what came of it; the job's id, if there was one."""
+    from uptrack_analysis.present.wording import plain
     from uptrack_bridges.messages import Feedback, FeedbackApplied, JobFailed, JobQueued, Refused
     from uptrack_daemon.watching import request_for
 
@@ -83,7 +84,7 @@ async def _analyse(conversation: Conversation, export: Export) -> str | None:
                 _show(export, message)
                 return job
             case Refused() | JobFailed():
-                typer.echo(f"{export.mix.name}: {message.sentence}", err=True)
+                typer.echo(plain(f"{export.mix.name}: {message.sentence}"), err=True)
                 return job
             case _:
                 pass
@@ -91,8 +92,11 @@ async def _analyse(conversation: Conversation, export: Export) -> str | None:
 
 def _show(export: Export, feedback: Feedback) -> None:
     from uptrack_analysis.figures import clock
+    from uptrack_analysis.present.wording import plain
 
-    stems = f" with {len(export.stems)} stems" if export.stems else ""
-    typer.echo(f"{export.mix.name}{stems}: {feedback.status}   (uptrack reports show {feedback.report[:8]})")
+    count = len(export.stems)
+    stems = f" with {count} {'stem' if count == 1 else 'stems'}" if count else ""
+    line = f"{export.mix.name}{stems}: {feedback.status}   (uptrack reports show {feedback.report[:8]})"
+    typer.echo(plain(line))
     for marker in feedback.markers:
         typer.echo(f"  {clock(marker.start_s, 3)}  {marker.severity:<8}  {marker.text}")

@@ -198,6 +198,15 @@ def test_nobody_reading_is_no_error_message(words: list[str], mix: Path, environ
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+def test_a_files_name_reaches_no_terminal_unchecked(tmp_path: Path, capsys: Capture) -> None:
+    odd = beat(tmp_path / "mix\u202ev7.wav", seconds=2.0)
+    assert main(["analyze", str(odd), "--html", str(tmp_path), "--timings"]) == 0
+    out, err = capsys.readouterr()
+    assert "mix\ufffdv7.wav.html: " in out
+    assert "mix\ufffdv7.wav: seconds by stage" in err
+    assert "\u202e" not in out + err
+
+
 FULL = Path("/dev/full")
 
 

@@ -1,0 +1,46 @@
+"""``uptrack reports`` as people call it; what it does to the store is tested beside the store."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from support.stores import a_new_report, a_store
+from uptrack_daemon.cli import main
+from uptrack_daemon.home import Home
+from uptrack_daemon.store import Reports
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The id of one report, of a file whose name and project would turn a terminal's text around."""
+    monkeypatch.setenv("UPTRACK_HOME", str(tmp_path / "home"))
+    home = Home.of_user()
+    home.create()
+
+    async def save() -> str:
+        async with a_store(home.database) as store:
+            report = dataclasses.replace(a_new_report(name="mix\u202ev7.wav"), project_name="Ware\x1b[31mhouse")
+            return (await Reports(store).save(report)).id
+
+    return asyncio.run(save())
+
+
+def test_a_list_cannot_be_steered_by_the_names_in_it(stored: str, capsys: Capture) -> None:
+    assert main(["reports", "list"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(stored[:8])
+    assert "mix\ufffdv7.wav  [Ware\ufffd[31mhouse]" in line
+
+
+def test_one_report_is_not_called_reports(stored: str, tmp_path: Path, capsys: Capture) -> None:
+    assert main(["reports", "export", "--all", "--out", str(tmp_path / "all")]) == 0
+    assert capsys.readouterr().out == f"1 report in {tmp_path / 'all'}\n"
+    assert [path.name for path in (tmp_path / "all").iterdir()] == [f"{stored}.json"]
+    assert main(["reports", "delete", "--all", "--yes"]) == 0
+    assert capsys.readouterr().out == "Erased 1 report.\n"
