@@ -81,12 +81,13 @@ def rate(hertz: int) -> str:
 
 
 def format_line(source: Source) -> str:
-    """The file in one line: "WAV, PCM_24 · stereo · 44.1 kHz · 4:30.000"."""
+    """The file in one line: "WAV, PCM 24-bit · stereo · 44.1 kHz · 4:30.000", "FLAC 16-bit · …"."""
     channels = {1: "mono", 2: "stereo"}.get(source.channels, f"{source.channels} channels")
     codec = source.codec
     if source.bit_depth is not None and str(source.bit_depth) not in codec:
         codec = f"{codec} {source.bit_depth}-bit"
-    return f"{source.format}, {codec} · {channels} · {rate(source.sample_rate_hz)} · {clock(source.duration_s, 3)}"
+    kind = codec if codec.split()[0] == source.format else f"{source.format}, {codec}"
+    return f"{kind} · {channels} · {rate(source.sample_rate_hz)} · {clock(source.duration_s, 3)}"
 
 
 def genre_line(report: Report) -> str:

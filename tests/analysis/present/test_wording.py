@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.reports import a_finding
+from support.reports import a_finding, a_report
 from uptrack_analysis.present import wording
 from uptrack_analysis.report import ProjectFacts, Span
 
@@ -79,3 +79,17 @@ def test_where_not_all_have_room_each_rules_worst_is_shown_before_anothers_secon
     shown = wording.most_telling([*others, *dropouts], at_most=4)
     assert [finding.id[-1] for finding in shown] == ["6", "7", "1", "2"]
     assert wording.most_telling(dropouts) == tuple(dropouts)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "bits", "text"),
+    [
+        ("WAV", "PCM", 24, "WAV, PCM 24-bit"),
+        ("FLAC", "FLAC", 16, "FLAC 16-bit"),
+        ("MP3", "MP3", None, "MP3"),
+        ("Ogg", "FLAC", 16, "Ogg, FLAC 16-bit"),
+    ],
+)
+def test_a_format_that_is_its_own_codec_is_named_once(container: str, codec: str, bits: int | None, text: str) -> None:
+    source = replace(a_report().source, format=container, codec=codec, bit_depth=bits)
+    assert wording.format_line(source).startswith(f"{text} · ")

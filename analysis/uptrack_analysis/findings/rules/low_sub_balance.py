@@ -7,7 +7,7 @@ before it warns and ±10 before it calls a sub bad, believes itself by 0.6, and 
 
 from __future__ import annotations
 
-from uptrack_analysis.figures import digits, frequency, signed
+from uptrack_analysis.figures import digits, frequency, percent, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict, limits
@@ -56,7 +56,8 @@ def check(case: Case) -> Verdict:
             advice=(
                 f"{frequency(low_hz)} to {frequency(high_hz)} lies {digits(distance)} dB {'over' if over else 'under'} "
                 f"the average of popular music in the loud passages. {what} That average is a weak guide for club "
-                f"music (grade D, believed by 60 %), so trust a reference track you like more than this number."
+                f"music (evidence D, confidence {percent(data.number('confidence'))}), so trust a reference track you "
+                f"like more than this number."
             ),
             spans=as_spans(case.joined(case.loud_spans)),
             low_hz=low_hz,

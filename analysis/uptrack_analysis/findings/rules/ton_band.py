@@ -19,6 +19,8 @@ from uptrack_analysis.report import Action
 
 CONFIDENCE = 0.75
 EQ_Q = 0.9
+SINGULAR = {"low mids": "low midrange", "mids": "midrange"}
+"""What there is too much or too little of, where the band's own name is a plural."""
 
 
 def check(case: Case) -> Verdict:
@@ -67,7 +69,7 @@ def _draft(case: Case, band: Band, residual: float, threshold: Threshold) -> Dra
         threshold=threshold,
         confidence=CONFIDENCE,
         exposure=1.0,
-        title=f"{'Too much' if over else 'Too little'} {band.name}",
+        title=f"{'Too much' if over else 'Too little'} {SINGULAR.get(band.name, band.name)}",
         advice=advice,
         spans=as_spans(case.joined(case.loud_spans)),
         low_hz=band.low_hz,

@@ -29,7 +29,7 @@ def test_it_believes_itself_by_sixty_percent_and_says_so() -> None:
     for genre in ("techno", None):
         finding = ask_one("low.sub_balance", with_sub(11.0), genre)
         assert (finding.confidence, finding.grade) == (0.6, "D")
-        assert "weak guide for club music (grade D, believed by 60 %)" in finding.advice
+        assert "weak guide for club music (evidence D, confidence 60 %)" in finding.advice
 
 
 def test_no_move_exceeds_three_db() -> None:

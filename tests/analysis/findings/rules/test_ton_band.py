@@ -17,7 +17,7 @@ def shaped(level: Level) -> Measured:
     return replace(clean(), bands=band_matrix(60.0, level))
 
 
-@pytest.mark.parametrize(("band", "name"), [(PRESENCE, "presence"), (LOW_MIDS, "low mids")])
+@pytest.mark.parametrize(("band", "name"), [(PRESENCE, "presence"), (LOW_MIDS, "low midrange")])
 @pytest.mark.parametrize(("gain_db", "word"), [(4.7, "minor"), (7.0, "major"), (-7.0, "major")])
 def test_one_octave_out_of_shape_keeps_its_whole_deviation(
     band: tuple[float, float], name: str, gain_db: float, word: str
