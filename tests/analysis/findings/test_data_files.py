@@ -1,11 +1,14 @@
 """The data files: complete, typed, sourced, and told by name when they are wrong."""
 
+import inspect
+import sys
+
 import pytest
 
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings.families import GENERAL, Family, find_family, load_families, read_family
 from uptrack_analysis.findings.playback import load_platforms, playback_change
-from uptrack_analysis.findings.rule import all_rules, limits
+from uptrack_analysis.findings.rule import Rule, all_rules, limits
 from uptrack_analysis.findings.tables import DataError, Table, data_files, parse_table, read_table
 from uptrack_analysis.findings.targets import load_deliveries
 
@@ -70,6 +73,22 @@ def test_every_table_of_numbers_says_where_they_came_from_and_how_far_to_trust_t
 def test_every_rule_has_its_limits_in_the_data() -> None:
     for rule in all_rules():
         assert limits(rule.id).values
+
+
+def keys_of_numbers(table: Table) -> set[str]:
+    inner = [table.table(key) for key, value in table.values.items() if isinstance(value, dict)]
+    own = (
+        set(table.values)
+        - {"source", "grade"}
+        - {key for key, value in table.values.items() if isinstance(value, dict)}
+    )
+    return own.union(*map(keys_of_numbers, inner))
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_no_limit_stands_in_the_data_that_its_rule_does_not_read(rule: Rule) -> None:
+    source = inspect.getsource(sys.modules[rule.check.__module__])
+    assert {key for key in keys_of_numbers(limits(rule.id)) if f'"{key}"' not in source} == set()
 
 
 @pytest.mark.parametrize(
