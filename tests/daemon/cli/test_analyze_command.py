@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -241,6 +242,29 @@ def test_a_name_that_is_shortened_or_cleaned_is_said_once(name: str, capsys: Cap
     assert main(["analyze", name]) == 3
     err = capsys.readouterr().err
     assert err.startswith(f"uptrack: {display_name(name)} ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_progress_is_shown_on_a_terminal_and_wiped_when_done(
+    mix: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    terminal, end = os.openpty()
+    with (tmp_path / "report.json").open("wb") as stdout, os.fdopen(end, "wb") as stderr:
+        process = subprocess.Popen(
+            [*COMMAND, "analyze", str(mix), "--json"],
+            stdout=stdout,
+            stderr=stderr,
+            env={**environment, "TERM": "xterm", "COLUMNS": "80"},
+        )
+    text = b""
+    with process, os.fdopen(terminal, "rb", buffering=0) as shown, contextlib.suppress(OSError):
+        # Linux says EIO once the last writer of a terminal is gone.
+        while part := shown.read(65_536):
+            text += part
+    assert json.loads((tmp_path / "report.json").read_bytes())["schema"] == "uptrack.report/1"
+    assert b"mix.wav" in text
+    assert b"%" in text
+    assert text.rstrip().endswith(b"\x1b[2K")
 
 
 @pytest.fixture
