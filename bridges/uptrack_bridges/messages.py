@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from uptrack_analysis.errors import BadInput
 
 PROTOCOL = 1
+MAX_STEMS = 256
 
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 Path = Annotated[str, Field(min_length=1, max_length=32_768)]
@@ -84,7 +85,7 @@ class Stem(Message):
 class Analyze(FromHost):
     type: Literal["analyze"] = "analyze"
     mix: AudioFile | None = None
-    stems: Annotated[list[Stem], Field(max_length=256)] = []
+    stems: Annotated[list[Stem], Field(max_length=MAX_STEMS)] = []
     genre: Annotated[str, Field(max_length=40)] | None = None
     target: Literal["club", "stream", "premaster"] | None = None
     references: Annotated[list[Path], Field(max_length=64)] = []

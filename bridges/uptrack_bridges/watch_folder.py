@@ -109,7 +109,9 @@ async def folder_ticks(folder: Path, every_s: float) -> AsyncGenerator[None, Non
                     yield
                     if not await asyncio.to_thread(folder.is_dir):
                         break  # the notices of a folder that went away stay silent when it returns
-        except (OSError, RuntimeError) as error:  # no notices here: a network drive, or the system's table is full
+        # No notices here: a network drive, the system's table is full, or a name in there that is no UTF-8 (which
+        # watchfiles answers with an internal error, in a group of one).
+        except (OSError, RuntimeError, ExceptionGroup) as error:
             logger.info("no change notices for %s (%s); looking every %g s", folder, error, every_s)
             await asyncio.sleep(every_s)
 

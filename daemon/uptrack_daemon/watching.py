@@ -4,35 +4,73 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
-from uptrack_analysis.errors import BadInput
+from uptrack_analysis.audio.files import display_name
+from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.export_names import Export
-from uptrack_bridges.messages import Analyze, AudioFile, Project, Stem
+from uptrack_bridges.messages import MAX_STEMS, Analyze, AudioFile, Project, Stem
 from uptrack_bridges.watch_folder import Seen, watch_folder
 from uptrack_daemon.desk import Desk
 from uptrack_daemon.store import Watched
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 
-async def watch_folders(folders: Iterable[Path], watched: Watched, desk: Desk) -> None:
-    """Queue every export that appears in ``folders``, until cancelled."""
+Sleep = Callable[[float], Awaitable[Any]]
+
+
+async def watch_folders(
+    folders: Iterable[Path],
+    watched: Watched,
+    desk: Desk,
+    *,
+    quiet_s: float = 3.0,
+    sleep: Sleep = asyncio.sleep,
+) -> None:
+    """Queue every export that appears in ``folders``, until cancelled.
+
+    While the store cannot be written (a full disk) or a file's disk does not answer, an export waits: nothing is lost.
+    """
     async with asyncio.TaskGroup() as tasks:
         for folder in folders:
-            tasks.create_task(_watch(folder, watched, desk), name=f"watch {folder.name}")
+            tasks.create_task(_watch(folder, watched, desk, quiet_s, sleep), name=f"watch {folder.name}")
 
 
-async def _watch(folder: Path, watched: Watched, desk: Desk) -> None:
+async def _watch(folder: Path, watched: Watched, desk: Desk, quiet_s: float, sleep: Sleep) -> None:
     log.info("watching %s", folder)
-    async for export in watch_folder(folder, seen=seen_in(watched)):
-        job = None
+    known = seen_in(watched)
+
+    async def seen(path: Path, size: int, mtime_ns: int, /) -> bool:
+        return await _insistently(lambda: known(path, size, mtime_ns), sleep)
+
+    async for export in watch_folder(folder, seen=seen, quiet_s=quiet_s):
+        await _insistently(partial(_queue, export, watched, desk), sleep)
+
+
+async def _queue(export: Export, watched: Watched, desk: Desk) -> None:
+    job = None
+    try:
+        job = (await desk.submit(request_for(export))).job.id
+    except BadInput as error:
+        log.warning("%s: %s", display_name(export.mix), error)
+    await remember(watched, export, job_id=job)
+
+
+async def _insistently(work: Callable[[], Awaitable[T]], sleep: Sleep) -> T:
+    """Do ``work`` until what it needs is available; a minute apart in the end."""
+    wait_s = 1.0
+    while True:
         try:
-            job = (await desk.submit(request_for(export))).job.id
-        except BadInput as error:
-            log.warning("%s: %s", export.mix.name, error)
-        await remember(watched, export, job_id=job)
+            return await work()
+        except Unavailable as error:
+            log.warning("A watched folder has to wait: %s", error)
+            await sleep(wait_s)
+            wait_s = min(2 * wait_s, 60.0)
 
 
 def seen_in(watched: Watched) -> Seen:
@@ -51,10 +89,32 @@ async def remember(watched: Watched, export: Export, *, job_id: str | None) -> N
 
 
 def request_for(export: Export, *, request_id: str | None = None) -> Analyze:
-    """What a host would have asked; the project is named after the mix, so that its versions belong together."""
+    """What a host would have asked; the project is named after the mix, so that its versions belong together.
+
+    Stems that a message cannot carry (over ``MAX_STEMS``, or with a name that is no UTF-8) are left out.
+
+    Raises
+    ------
+    BadInput
+        The mix itself has such a name.
+    """
+    if not _is_text(export.mix):
+        raise BadInput(
+            f"The path of {display_name(export.mix)} is not UTF-8, and no message can carry it: rename the file.",
+            code="input.path",
+        )
+    stems = [Stem(path=str(stem.path), name=stem.name) for stem in export.stems if _is_text(stem.path)]
     return Analyze(
         id=request_id,
         mix=AudioFile(path=str(export.mix)),
-        stems=[Stem(path=str(stem.path), name=stem.name) for stem in export.stems],
+        stems=stems[:MAX_STEMS],
         project=Project(name=export.mix.stem),
     )
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

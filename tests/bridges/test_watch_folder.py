@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -222,3 +223,19 @@ async def test_the_whole_watcher_finds_a_real_export(folder: Path) -> None:
     async with asyncio.timeout(PATIENCE_S):
         export = await anext(aiter(watch_folder(folder, seen=nothing_seen, quiet_s=0.05, poll_s=0.02)))
     assert export.mix == folder / "Song.wav"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such name")
+async def test_a_name_that_is_no_utf_8_ends_the_notices_for_a_moment_and_not_the_watch(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    ticks = folder_ticks(folder, 0.01)
+    async with asyncio.timeout(PATIENCE_S):
+        number = 0
+        while "no change notices" not in caplog.text:  # the system tells of a new file at its own time
+            number += 1
+            Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9 %d.wav" % number)).touch()
+            await anext(ticks)
+        await anext(ticks)
+    await ticks.aclose()

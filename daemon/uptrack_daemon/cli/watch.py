@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +73,11 @@ async def _analyse(conversation: Conversation, export: Export) -> str | None:
     from uptrack_bridges.messages import Feedback, FeedbackApplied, JobFailed, JobQueued, Refused
     from uptrack_daemon.watching import request_for
 
-    request = request_for(export, request_id=f"{export.mix.name}-{export.files[0].mtime_ns}"[:200])
+    try:
+        request = request_for(export, request_id=secrets.token_hex(8))
+    except BadInput as error:
+        typer.echo(error.sentence, err=True)
+        return None
     await conversation.say(request)
     job: str | None = None
     while True:
