@@ -178,7 +178,7 @@ def _list_folder(folder: Path) -> list[_Found]:
 
 
 def _remove(folder: Path, name: str) -> None:
-    if name in ("", ".", "..") or name != Path(name).name or "\\" in name:
+    if name in ("", ".", "..") or name != Path(name).name:
         raise ValueError(f"expected one name inside {folder}, got {name!r}")
     _refuse_foreign(folder)
     path = folder / name
