@@ -29,7 +29,7 @@ async def serve_http(
     Unavailable
         The port is taken or may not be used; code ``daemon.port``.
     """
-    app = web.Application(middlewares=[explain, gate], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[gate, explain], client_max_size=MAX_BODY_BYTES)
     app[KEYS] = keys
     app[PORT] = []
     app.add_routes(routes)

@@ -143,9 +143,8 @@ async def test_an_error_inside_tells_the_asker_nothing_of_its_cause(door: Door) 
 
 
 async def test_every_answer_forbids_scripts_framing_and_caching(door: Door) -> None:
-    url = f"http://127.0.0.1:{door.port}/secret"
-    for headers in (door.token, {}):
-        async with door.session.get(url, headers=headers) as answer:
+    for path, headers in (("secret", door.token), ("secret", {}), ("nowhere", door.token), ("broken", door.token)):
+        async with door.session.get(f"http://127.0.0.1:{door.port}/{path}", headers=headers) as answer:
             assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
             assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
             assert answer.headers["Cache-Control"] == "no-store"
