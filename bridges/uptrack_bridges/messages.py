@@ -43,7 +43,7 @@ class TempoPoint(Message):
     """From ``time_s`` on, this tempo and signature; ``bar`` is the bar number that starts there, if it does."""
 
     time_s: Seconds
-    bpm: Annotated[float, Field(gt=0, le=2_000, allow_inf_nan=False)]
+    bpm: Annotated[float, Field(ge=0.01, le=2_000, allow_inf_nan=False)]
     beats_per_bar: Annotated[int, Field(ge=1, le=64)] = 4
     bar: Annotated[int, Field(ge=-100_000, le=1_000_000)] | None = None
 
@@ -184,8 +184,8 @@ class Marker(Message):
     id: Identifier
     rule: str
     severity: Severity
-    start_s: Seconds
-    end_s: Seconds
+    start_s: Annotated[float, Field(allow_inf_nan=False)]
+    end_s: Annotated[float, Field(allow_inf_nan=False)]
     bar: str | None = None
     """"bar.beat" of ``start_s``, when the host sent a tempo map."""
     text: str

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+from pydantic import ValidationError
+
 from support.reports import a_finding, a_report
 from uptrack_analysis.present.wording import MOST_FINDINGS_SHOWN
 from uptrack_analysis.report import Action, Finding, Report
@@ -31,6 +34,22 @@ def test_bars_are_counted_by_the_hosts_own_tempo_map() -> None:
     report = with_findings(a_finding(start_s=2.0, end_s=3.0))
     [marker] = feedback_of(report, Project(start_s=8.0, tempo_map=tempo_map)).markers
     assert marker.bar == "6.1", "10 s at 120 BPM in 4/4"
+
+
+@pytest.mark.parametrize("start_s", [-1e9, 1e9])
+@pytest.mark.parametrize("bpm", [0.01, 2_000.0])
+def test_the_farthest_place_and_the_oddest_tempo_a_host_may_name_still_get_their_markers(
+    start_s: float, bpm: float
+) -> None:
+    project = Project(start_s=start_s, tempo_map=[TempoPoint(time_s=-start_s, bpm=bpm, beats_per_bar=1, bar=1)])
+    [marker] = feedback_of(with_findings(a_finding(start_s=2.0, end_s=3.5)), project).markers
+    assert marker.end_s == start_s + 3.5
+    assert marker.bar is not None
+
+
+def test_a_tempo_so_slow_that_a_beat_lasts_for_ever_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        TempoPoint(time_s=0.0, bpm=5e-324)
 
 
 def test_a_timeline_gets_the_twelve_most_valuable_findings_in_the_reports_order() -> None:
