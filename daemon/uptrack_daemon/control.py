@@ -48,7 +48,7 @@ async def start(home: Home) -> tuple[Bridge, bool]:
     bridge : Bridge
         Where it listens.
     started : bool
-        False when one was running already.
+        False when one was running already, or somebody else's start was quicker.
 
     Raises
     ------
@@ -60,7 +60,12 @@ async def start(home: Home) -> tuple[Bridge, bool]:
         return await _until_healthy(home, None), False
     process = _spawn(home)
     try:
-        return await _until_healthy(home, process), True
+        bridge = await _until_healthy(home, process)
+        # On Windows a virtual environment's python is a launcher, and the daemon's process is its child.
+        ours = bridge.pid == process.pid or (os.name == "nt" and process.poll() is None)
+        if not ours:
+            await asyncio.to_thread(process.wait)  # it finds the lock taken, and ends
+        return bridge, ours
     except BaseException:
         process.terminate()  # nobody was told where it listens, so nobody could stop it
         raise
@@ -117,7 +122,7 @@ async def _until_healthy(home: Home, process: subprocess.Popen[bytes] | None) ->
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(START_LIMIT_S):
             while True:
-                if process is not None and process.poll() is not None:
+                if (process is None or process.poll() is not None) and not is_locked(home):
                     raise Unavailable(await asyncio.to_thread(_last_words, home), code="daemon.start_failed")
                 try:
                     bridge = running_bridge(home)
@@ -137,7 +142,7 @@ async def _until_healthy(home: Home, process: subprocess.Popen[bytes] | None) ->
 
 def _last_words(home: Home) -> str:
     lines = (home.logs / "start.log").read_text("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else f"The daemon ended at once without a word; see {home.logs}."
+    return lines[-1].removeprefix("uptrack: ") if lines else f"The daemon ended without a word; see {home.logs}."
 
 
 async def _ask(bridge: Bridge, method: str, path: str) -> Any:

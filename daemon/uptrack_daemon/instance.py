@@ -12,6 +12,9 @@ from uptrack_analysis.errors import Unavailable
 from uptrack_bridges.discovery import Bridge, read_bridge
 from uptrack_daemon.home import Home
 
+GLANCE_S = 1.0
+"""Whoever asks ``is_locked`` holds the lock for a moment; a daemon that starts just then waits that out."""
+
 
 class AlreadyRunning(Unavailable):
     """Another daemon of this user holds the lock."""
@@ -32,7 +35,7 @@ def only_one(home: Home) -> Iterator[None]:
     """
     lock = FileLock(home.lock_file, mode=0o600)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=GLANCE_S)
     except Timeout:
         raise AlreadyRunning(_already(home)) from None
     try:

@@ -57,6 +57,7 @@ async def live(home: Home, settings: DaemonSettings, *, ready: Callable[[Bridge]
     stopping = asyncio.Event()
     home.create()
     with only_one(home), _signals(stopping):
+        home.bridge_file.unlink(missing_ok=True)  # a daemon that was killed left it: nothing it names answers
         try:
             async with open_store(home.database) as store, _daemon(home, settings, store, stopping) as bridge:
                 write_bridge(home.bridge_file, bridge)

@@ -140,7 +140,10 @@ def test_a_second_daemon_is_told_about_the_first(daemon: Daemon) -> None:
     assert "already running" in second.stderr.splitlines()[-1]
 
 
-def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_named_and_nobody_is_sent_to_a_daemon_that_is_not_there(tmp_path: Path) -> None:
+    left_behind = tmp_path / "home" / "bridge.json"
+    left_behind.parent.mkdir()
+    left_behind.write_text('{"pid": 1}', "utf-8")  # by a daemon that was killed
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -148,7 +151,8 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         refused = uptrack("daemon", "start", environment=environment_of(tmp_path / "home", port=str(port)))
     assert refused.returncode == 4
     assert str(port) in refused.stderr
-    assert "Traceback" not in refused.stderr
+    assert refused.stderr.startswith("uptrack: Expected to listen")
+    assert not left_behind.exists()
 
 
 def test_commands_say_so_when_no_daemon_runs(tmp_path: Path) -> None:

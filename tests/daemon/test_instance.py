@@ -1,0 +1,52 @@
+"""One daemon per user, also when several start, look and die at the same moment."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from support.daemon_process import environment_of, uptrack
+from uptrack_daemon import control
+from uptrack_daemon.home import Home
+from uptrack_daemon.instance import only_one
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
+
+
+def test_somebody_who_looks_at_the_lock_just_then_keeps_no_daemon_from_starting(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glance = FileLock(home.lock_file)
+    glance.acquire()
+    monkeypatch.setattr(time, "sleep", lambda _seconds: glance.release())  # what waiting for a lock comes to
+    with only_one(home):
+        assert not glance.is_locked
+
+
+async def test_a_start_that_was_overtaken_by_another_takes_the_daemon_that_is_there(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = environment_of(home.root)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    spawn = control._spawn
+
+    def overtaken(home: Home) -> object:
+        assert uptrack("daemon", "start", environment=environment).returncode == 0
+        return spawn(home)
+
+    monkeypatch.setattr(control, "_spawn", overtaken)
+    try:
+        bridge, started = await control.start(home)
+        assert control.running_bridge(home) == bridge
+        assert not started
+    finally:
+        assert await control.stop(home)
