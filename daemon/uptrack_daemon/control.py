@@ -103,8 +103,9 @@ async def stop(home: Home) -> bool:
 
 
 def _spawn(home: Home) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "uptrack_daemon.cli", "daemon", "run"]
+    command = [sys.executable, "-m", "uptrack_daemon.cli", "daemon", "run", "--quiet"]
     environment = {**os.environ, "UPTRACK_HOME": str(home.root)}
+    (home.logs / "start.log").touch(mode=0o600)
     with (home.logs / "start.log").open("wb") as log:
         return subprocess.Popen(
             command,
@@ -123,7 +124,10 @@ async def _until_healthy(home: Home, process: subprocess.Popen[bytes] | None) ->
         async with asyncio.timeout(START_LIMIT_S):
             while True:
                 if (process is None or process.poll() is not None) and not is_locked(home):
-                    raise Unavailable(await asyncio.to_thread(_last_words, home), code="daemon.start_failed")
+                    words = "The daemon that was running has just ended: start it again."
+                    if process is not None:
+                        words = await asyncio.to_thread(_last_words, home)
+                    raise Unavailable(words, code="daemon.start_failed")
                 try:
                     bridge = running_bridge(home)
                     wires = (await _ask(bridge, "GET", "/api/status"))["wires"]

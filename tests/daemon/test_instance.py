@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from support.daemon_process import environment_of, uptrack
+from support.daemon_process import environment_of, running_daemon, uptrack
+from uptrack_analysis.errors import Unavailable
 from uptrack_daemon import control
 from uptrack_daemon.home import Home
-from uptrack_daemon.instance import only_one
+from uptrack_daemon.instance import only_one, running_bridge
 
 
 @pytest.fixture
@@ -46,7 +48,25 @@ async def test_a_start_that_was_overtaken_by_another_takes_the_daemon_that_is_th
     monkeypatch.setattr(control, "_spawn", overtaken)
     try:
         bridge, started = await control.start(home)
-        assert control.running_bridge(home) == bridge
+        assert running_bridge(home) == bridge
         assert not started
     finally:
         assert await control.stop(home)
+
+
+async def test_a_start_beside_a_daemon_that_is_just_ending_says_so(home: Home) -> None:
+    ending = FileLock(home.lock_file)
+    ending.acquire()
+    starting = asyncio.create_task(control.start(home))
+    await asyncio.sleep(0)  # it has looked once
+    ending.release()
+    with pytest.raises(Unavailable, match="start it again"):
+        await starting
+
+
+def test_what_a_daemon_writes_is_for_its_owner_alone_and_its_log_is_kept_once(tmp_path: Path) -> None:
+    with running_daemon(tmp_path / "home") as daemon:
+        files = [path for path in daemon.home.rglob("*") if path.is_file()]
+        assert {path.name: path.stat().st_mode & 0o777 for path in files} == {path.name: 0o600 for path in files}
+        assert (daemon.home / "logs" / "daemon.log").stat().st_size
+        assert (daemon.home / "logs" / "start.log").read_text("utf-8") == "", "it would grow for ever"

@@ -18,17 +18,22 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="daemon")
 
 
-def run() -> None:
+def run(
+    quiet: Annotated[bool, typer.Option("--quiet", help="Log to the home's logs folder only.")] = False,
+) -> None:
     """Run in the foreground until Ctrl-C or SIGTERM; logs to stderr and to the home's logs folder."""
+    import os
+
     from uptrack_daemon import logs
     from uptrack_daemon.home import Home
     from uptrack_daemon.life import live
     from uptrack_daemon.settings import load
 
+    os.umask(0o077)  # whatever the daemon writes is for its owner alone
     home = Home.of_user()
     home.create()
     settings = load(home)
-    logs.set_up(home, verbose=True)
+    logs.set_up(home, verbose=not quiet)
     asyncio.run(live(home, settings))
 
 
