@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from uptrack_analysis.errors import BadInput
+from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.report import ProjectFacts, Target, from_json
 from uptrack_analysis.settings import Settings
@@ -91,7 +91,8 @@ class Desk:
         self._genre = genre
         self._target: Target = target
         self._sleep = sleep
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[tuple[str, str], Session] = {}
+        """By host and instance: two hosts may have chosen the same name for themselves."""
         self._repeating: dict[str, asyncio.Task[None]] = {}
         self._unannounced: dict[str, asyncio.Event] = {}
 
@@ -101,8 +102,9 @@ class Desk:
         return self._page_url()
 
     async def opened(self, session: Session) -> None:
-        self._sessions[session.instance] = session
-        for delivery in await self._deliveries.pending(session.instance):
+        await self.closed(session)  # a hello that is repeated may name another host
+        self._sessions[session.host, session.instance] = session
+        for delivery in await self._deliveries.pending(session.instance, host=session.host):
             await self._deliver(session, delivery.id, delivery.run_id, delivery.payload)
 
     async def received(self, session: Session, message: Analyze | Cancel | State | FeedbackApplied) -> None:
@@ -120,8 +122,7 @@ class Desk:
                 session.state = message.state
 
     async def closed(self, session: Session) -> None:
-        if self._sessions.get(session.instance) is session:
-            del self._sessions[session.instance]
+        self._sessions = {name: other for name, other in self._sessions.items() if other is not session}
 
     # -- what jobs give ------------------------------------------------------------------------------------------------
 
@@ -226,7 +227,7 @@ class Desk:
             case "failed" | "cancelled":
                 await self.failed(job, job.code or "job.failed", job.sentence or "The analysis failed.")
             case "done":
-                for delivery in await self._deliveries.pending(session.instance):
+                for delivery in await self._deliveries.pending(session.instance, host=session.host):
                     if delivery.job_id == job.id:
                         await self._deliver(session, delivery.id, delivery.run_id, delivery.payload)
             case _:
@@ -246,7 +247,7 @@ class Desk:
 
     def _session_of(self, job: Job) -> Session | None:
         origin = read_origin(job)
-        return self._sessions.get(origin.instance) if origin and origin.instance else None
+        return self._sessions.get((origin.host, origin.instance)) if origin and origin.instance else None
 
     async def _tell(self, job: Job, message: FromDaemon) -> None:
         session = self._session_of(job)
@@ -267,7 +268,7 @@ class Desk:
             await session.wire.send(feedback)
         except WireClosed:
             return  # it waits for the next hello
-        await self._deliveries.sent(delivery_id)
+        await self._count_sending(delivery_id)
         if session.wire.lossy and run not in self._repeating:
             task = asyncio.create_task(self._repeat(session, delivery_id, run, feedback), name=f"repeat {run}")
             self._repeating[run] = task
@@ -276,10 +277,20 @@ class Desk:
     async def _repeat(self, session: Session, delivery_id: str, run: str, feedback: Feedback) -> None:
         for wait_s in RESEND_AFTER_S:
             await self._sleep(wait_s)
-            if self._sessions.get(session.instance) is not session:
+            if session not in self._sessions.values():
                 return
-            await session.wire.send(feedback)
+            try:
+                await session.wire.send(feedback)
+            except WireClosed:
+                return
+            await self._count_sending(delivery_id)
+
+    async def _count_sending(self, delivery_id: str) -> None:
+        # Only a count: a disk that is full must not turn feedback that was heard into a refusal.
+        try:
             await self._deliveries.sent(delivery_id)
+        except Unavailable as error:
+            log.warning("A sending could not be counted: %s", error)
 
     def _stop_repeating(self, run: str) -> None:
         if (task := self._repeating.get(run)) is not None:

@@ -47,7 +47,7 @@ class Deliveries:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def pending(self, instance: str | None = None) -> list[Delivery]:
+    async def pending(self, instance: str | None = None, *, host: str | None = None) -> list[Delivery]:
         """What has not been acknowledged, oldest first; of one DAW, or of all."""
         query = (
             select(DeliveryRow)
@@ -56,6 +56,8 @@ class Deliveries:
         )
         if instance is not None:
             query = query.where(DeliveryRow.instance == instance)
+        if host is not None:
+            query = query.where(DeliveryRow.host == host)
         async with self._store.reading() as session:
             return [_delivery(row) for row in await session.scalars(query)]
 
