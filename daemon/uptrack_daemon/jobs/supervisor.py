@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from uptrack_analysis.errors import Unavailable
+from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_daemon.jobs.bulletin import Bulletin, Listener
 from uptrack_daemon.jobs.protocol import Done, Failed
 from uptrack_daemon.jobs.queue import Job, Queue
@@ -171,17 +171,17 @@ class Supervisor:
         running = self._running[job.id] = _Running(worker)
         try:
             # Only now can a cancel find the worker; one that came between claim and here is seen in the store.
-            if (await self._queue.get(job.id)).state != "running":
+            if not await self._still_wanted(job):
                 return True
             if self._stopping.is_set():
-                await self._queue.give_back(job.id)
+                await self._give_back(job)
                 return False
             answer = await self._answer(running, job)
             if running.cancelled:
                 return False
             # When the whole machine goes down, workers may be ended before us: that is not the job's fault.
             if running.put_back or (self._stopping.is_set() and isinstance(answer, Failed) and worker.gone):
-                await self._queue.give_back(job.id)
+                await self._give_back(job)
                 return False
             match answer:
                 case Done():
@@ -192,6 +192,18 @@ class Supervisor:
                     return reusable
         finally:
             del self._running[job.id]
+
+    async def _still_wanted(self, job: Job) -> bool:
+        try:
+            return (await self._stored(job, lambda: self._queue.get(job.id))).state == "running"
+        except (BadInput, Unavailable):
+            return False  # cancelled and erased since it was claimed; or stopping, and the next start resumes it
+
+    async def _give_back(self, job: Job) -> None:
+        try:
+            await self._queue.give_back(job.id)
+        except Unavailable as error:
+            log.warning("Job %s could not be put back, so the next start resumes it: %s", job.id, error)
 
     async def _answer(self, running: _Running, job: Job) -> Done | Failed:
         length_s = UNKNOWN_DURATION_S if job.duration_s is None else job.duration_s
@@ -234,7 +246,7 @@ class Supervisor:
             self._bulletin.finished(job, summary)
 
     async def _fail(self, job: Job, code: str, sentence: str) -> None:
-        with suppress(Unavailable):
+        with suppress(BadInput, Unavailable):  # erased meanwhile; or stopping, and the next start resumes it
             failed = await self._stored(job, lambda: self._queue.fail(job.id, code, sentence))
             if failed is not None:
                 self._bulletin.failed(failed, code, sentence)

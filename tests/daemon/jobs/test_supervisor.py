@@ -16,6 +16,7 @@ import pytest
 from support.full_disk import full_disk
 from support.stores import a_store
 from uptrack_analysis.report import from_json
+from uptrack_daemon.home import DiskFull
 from uptrack_daemon.jobs.queue import Job, NewJob, Queue
 from uptrack_daemon.jobs.supervisor import Supervisor, supervise
 from uptrack_daemon.settings import DaemonSettings
@@ -288,6 +289,43 @@ async def test_a_job_that_outlasts_the_grace_is_put_back_uncounted_and_no_proces
     assert await queue.get(job.id) == job
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_a_job_that_cannot_be_put_back_on_a_full_disk_still_lets_the_daemon_stop_and_is_resumed(
+    queue: Queue, heard: Heard, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_room(_job_id: str) -> bool:
+        raise DiskFull("the disk is full")
+
+    async with start(stop_grace_s=0):
+        (job,) = await enqueue(queue, tmp_path, "hang")
+        await heard.stage("hanging")
+        monkeypatch.setattr(queue, "give_back", no_room)
+    assert [resumed.id for resumed in (await queue.recover()).resumed] == [job.id]
+
+
+async def test_a_job_that_is_cancelled_and_erased_as_it_starts_or_ends_is_nobodys_fault(
+    queue: Queue, store: Store, heard: Heard, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = queue.claim
+
+    async def claim_and_erase() -> Job | None:
+        job = await claim()
+        if job is not None and job.path.stem == "starts":
+            await queue.cancel(job.id)
+            await Reports(store).delete_all()
+        return job
+
+    monkeypatch.setattr(queue, "claim", claim_and_erase)
+    async with start() as supervisor:
+        _, ends = await enqueue(queue, tmp_path, "starts", "hang")
+        await heard.stage("hanging")
+        await queue.cancel(ends.id)
+        await Reports(store).delete_all()
+        os.kill(supervisor.pids[0], signal.SIGKILL)
+        await enqueue(queue, tmp_path, "mix")
+        await heard.all_ended(1)
+    assert heard.ended == [("mix.wav", "done")]
 
 
 async def test_a_daemon_that_stops_while_its_worker_warms_up_does_not_wait_for_it(
