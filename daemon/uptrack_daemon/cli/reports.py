@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from uptrack_daemon.store import Reports, ReportSummary, Store
 
 T = TypeVar("T")
+
+PAGE_SUFFIXES = {".html", ".htm"}
 
 ReportId = Annotated[str, typer.Argument(help="A report's id, or its first digits (at least 4).", metavar="ID")]
 
@@ -101,7 +104,10 @@ def export(
 
         write_json(document)
         return
-    if out.suffix.lower() in {".html", ".htm"}:
+    if out.suffix.lower() not in {*PAGE_SUFFIXES, ".json"}:
+        # Also what keeps a slip of the hand from writing a report over a mix.
+        raise typer.BadParameter(f"--out needs a name that ends in .json or .html; got {out}")
+    if out.suffix.lower() in PAGE_SUFFIXES:
         from uptrack_analysis.present.html import report_page
         from uptrack_analysis.report import from_json
 
@@ -189,6 +195,8 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # a full disk is no fault of the place that was named
         raise BadInput(
             f"Expected to write {path}, but {error.strerror or error}: choose another place with --out.",
             code="export.unwritable",

@@ -1,9 +1,10 @@
-"""``uptrack reports`` as people call it; what it does to the store is tested beside the store."""
+"""``uptrack reports`` as people call it, beside their own files; what it does to the store is tested beside the store."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,21 @@ def test_one_report_is_not_called_reports(stored: str, tmp_path: Path, capsys: C
     assert [path.name for path in (tmp_path / "all").iterdir()] == [f"{stored}.json"]
     assert main(["reports", "delete", "--all", "--yes"]) == 0
     assert capsys.readouterr().out == "Erased 1 report.\n"
+
+
+def test_a_report_is_never_written_over_a_mix(stored: str, tmp_path: Path, capsys: Capture) -> None:
+    mix = tmp_path / "mix.wav"
+    mix.write_bytes(b"RIFF")
+    assert main(["reports", "export", stored, "--out", str(mix)]) == 2
+    assert mix.read_bytes() == b"RIFF"
+    assert "ends in .json or .html" in capsys.readouterr().err
+    for name in ("report.json", "report.HTML"):
+        assert main(["reports", "export", stored, "--out", str(tmp_path / name)]) == 0
+        assert (tmp_path / name).stat().st_size
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_is_told_as_one(stored: str, tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "report.json").symlink_to("/dev/full")
+    assert main(["reports", "export", stored, "--out", str(tmp_path / "report.json")]) == 4
+    assert os.strerror(28) in capsys.readouterr().err
