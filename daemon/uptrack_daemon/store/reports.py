@@ -111,11 +111,6 @@ class Reports:
             row = await _find(session, id_or_prefix)
             return StoredReport(summary_of(row), row.document)
 
-    async def of_run(self, run_id: str) -> StoredReport | None:
-        async with self._store.reading() as session:
-            row = (await session.scalars(select(ReportRow).where(ReportRow.run_id == run_id))).one_or_none()
-            return None if row is None else StoredReport(summary_of(row), row.document)
-
     async def delete(self, id_or_prefix: str) -> Erased:
         """Erase one report, its deliveries and its job, from the bytes of the store too.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import delete
@@ -36,13 +35,10 @@ class Watched:
         async with self._store.writing() as session:
             await session.execute(statement.on_conflict_do_update(index_elements=["path_digest"], set_=values))
 
-    async def forget(self, *, seen_before: datetime | None = None) -> None:
-        """Forget all files, or those last seen before then; they count as new afterwards."""
-        statement = delete(WatchedRow)
-        if seen_before is not None:
-            statement = statement.where(WatchedRow.seen_at < seen_before)
+    async def forget(self) -> None:
+        """Forget all files; they count as new afterwards."""
         async with self._store.writing() as session:
-            await session.execute(statement)
+            await session.execute(delete(WatchedRow))
 
 
 def _digest(path: Path) -> str:
