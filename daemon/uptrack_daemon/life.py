@@ -24,6 +24,7 @@ from uptrack_bridges.websocket import BridgeEndpoint
 from uptrack_bridges.wire import Session
 from uptrack_daemon.desk import Desk
 from uptrack_daemon.home import Home
+from uptrack_daemon.housekeeping import keep_house
 from uptrack_daemon.http.api import Api, page_url
 from uptrack_daemon.http.gate import PORT
 from uptrack_daemon.http.keys import Keys
@@ -119,6 +120,8 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         sweeping = tasks.create_task(Retention(home, store, days=settings.retention_days).run(), name="retention")
         stack.callback(sweeping.cancel)
+        tidying = tasks.create_task(keep_house(store), name="housekeeping")
+        stack.callback(tidying.cancel)
         routes = [*api.routes(), *Pages(queue, reports).routes(), *endpoint.routes()]
         app = await stack.enter_async_context(serve_http(keys, routes, port=settings.port))
         stack.push_async_callback(endpoint.close)
