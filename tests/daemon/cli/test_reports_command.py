@@ -1,4 +1,4 @@
-"""``uptrack reports`` as people call it, beside their own files; what it does to the store is tested beside the store."""
+"""``uptrack reports`` as people call it, beside their own files; what it does to the store is tested there."""
 
 from __future__ import annotations
 
