@@ -16,15 +16,20 @@ from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Pea
 from uptrack_analysis.measure.stereo import stereo_figures
 from uptrack_analysis.report import (
     SCHEMA,
+    Click,
+    Clip,
     Context,
     DefectFigures,
     DynamicsFigures,
     Engine,
+    Hum,
+    HumLine,
     KeyCandidate,
     KeyFigures,
     LoudnessFigures,
     Measurements,
     ProjectFacts,
+    Repeat,
     Report,
     Series,
     Source,
@@ -115,6 +120,7 @@ def _measurements(measured: Measured) -> Measurements:
         *_missing("spectrum", spectrum),
         *_missing("stereo", stereo),
         *_missing("dynamics", dynamics),
+        *(["defects.hum"] if measured.defects.hum is None else []),
     ]
     if measured.channels == 1:
         missing.append("stereo.bands")
@@ -229,7 +235,15 @@ def _dynamics(measured: Measured) -> DynamicsFigures:
 def _defects(measured: Measured) -> DefectFigures:
     defects, rate = measured.defects, measured.sample_rate_hz
     clips = [
-        Span(run.start / rate, (run.start + run.length) / rate, run.channel) for run in defects.clip_runs[:MOST_SPANS]
+        Clip(
+            run.start / rate,
+            (run.start + run.length) / rate,
+            run.channel,
+            frame=run.start,
+            frames=run.length,
+            ceiling_dbfs=20 * math.log10(run.ceiling),
+        )
+        for run in defects.clip_runs[:MOST_SPANS]
     ]
     return DefectFigures(
         clipped_runs=int(defects.clipped_runs),
@@ -241,6 +255,45 @@ def _defects(measured: Measured) -> DefectFigures:
         non_finite_samples=int(measured.non_finite_samples),
         lead_silence_s=defects.lead_silence_s,
         tail_silence_s=defects.tail_silence_s,
+        click_count=len(defects.clicks),
+        clicks=_clicks(defects, rate, measured.channels),
+        repeat_count=len(defects.repeats),
+        repeats=tuple(
+            Repeat(copy.start / rate, copy.end / rate, None, copy.start, copy.end - copy.start, copy.period)
+            for copy in defects.repeats[:MOST_SPANS]
+        ),
+        hum=_hum(defects),
+        non_finite=tuple(
+            Span(stretch.start / rate, stretch.end / rate, stretch.channel)
+            for stretch in measured.non_finite[:MOST_SPANS]
+        ),
+    )
+
+
+def _clicks(defects: Defects, rate: int, channels: int) -> tuple[Click, ...]:
+    clicks = [
+        Click(click.frame / rate, click.frame, channel, click.level_dbfs)
+        for click in defects.clicks[:MOST_SPANS]
+        for channel in ((None,) if len(click.channels) == channels else click.channels)
+    ]
+    return tuple(clicks[:MOST_SPANS])
+
+
+def _hum(defects: Defects) -> tuple[Hum, ...] | None:
+    if defects.hum is None:
+        return None
+    return tuple(
+        Hum(
+            hum.start_s,
+            hum.end_s,
+            hum.channel,
+            frequency_hz=hum.frequency_hz,
+            level_dbfs=hum.level_dbfs,
+            lines=tuple(
+                HumLine(multiple, multiple * hum.frequency_hz, level_dbfs) for multiple, level_dbfs in hum.harmonics
+            ),
+        )
+        for hum in defects.hum
     )
 
 

@@ -176,12 +176,56 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip(Span):
+    """A clipped run: ``frames`` samples from ``frame`` on lie at the ceiling, which gain can have moved since."""
+
+    frame: int = 0
+    frames: int = 0
+    ceiling_dbfs: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """``frame`` is the first wrong sample; level is how far the wave is off its course there."""
+
+    time_s: float
+    frame: int
+    channel: int | None
+    level_dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Span):
+    """The ``frames`` samples from ``frame`` on are a copy of what was ``period_frames`` before them."""
+
+    frame: int = 0
+    frames: int = 0
+    period_frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HumLine:
+    multiple: int
+    frequency_hz: float
+    level_dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hum(Span):
+    """Mains hum of one channel; levels are RMS re a full-scale square wave, ``level_dbfs`` of all lines together."""
+
+    frequency_hz: float = 0.0
+    level_dbfs: float = 0.0
+    lines: tuple[HumLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DefectFigures:
     """Objective faults. Long lists are cut at 200 spans; the counts are always whole."""
 
     clipped_runs: int
     clipped_samples: int
-    clips: tuple[Span, ...]
+    clips: tuple[Clip, ...]
     dc_offset: tuple[float, ...]
     """Mean of each channel, 1.0 is full scale."""
     dropouts: tuple[Span, ...]
@@ -189,6 +233,14 @@ class DefectFigures:
     non_finite_samples: int
     lead_silence_s: float
     tail_silence_s: float
+    click_count: int = 0
+    clicks: tuple[Click, ...] = ()
+    repeat_count: int = 0
+    repeats: tuple[Repeat, ...] = ()
+    """Buffers of 1 to 200 ms that a driver or a render delivered twice."""
+    hum: tuple[Hum, ...] | None = ()
+    """Empty where there is none; ``None`` where the file is too short to tell it from a note."""
+    non_finite: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

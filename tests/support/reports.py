@@ -11,6 +11,7 @@ from uptrack_analysis.report import (
     Action,
     AreaScore,
     BandLevel,
+    Clip,
     Context,
     DefectFigures,
     DynamicsFigures,
@@ -101,7 +102,9 @@ def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | 
                 0.71, 0.22, -9.4, 0.31, tuple(StereoBand(band, low, high, 0.9, -12.5, 0.2) for band, low, high in BANDS)
             ),
             DynamicsFigures(12.3, -12.4),
-            DefectFigures(3, 14, (Span(37.4, 37.4001, 1),), (0.000012, -0.00003), (), (), 0, 0.021, 0.4),
+            DefectFigures(
+                3, 14, (Clip(37.4, 37.4001, 1, 1_649_340, 4, -0.1),), (0.000012, -0.00003), (), (), 0, 0.021, 0.4
+            ),
             {"loudness.psr_min_db": "Peaks over time are not measured yet."},
         ),
         series=Series(0.1, 0.1, curve, curve, (None,) * steps, (0.5,) * steps),

@@ -36,6 +36,19 @@ LOUDEST_PLAUSIBLE = 1e4
 """+80 dBFS: a float beyond it is a broken plug-in's number, like NaN, and no sound."""
 
 
+MOST_BROKEN_STRETCHES = 200
+"""Located in each channel; the count is of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenStretch:
+    """Consecutive samples of one channel that are no sound; ``end`` is exclusive."""
+
+    start: int
+    end: int
+    channel: int
+
+
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
     """What the header says.
@@ -66,8 +79,8 @@ class AudioInfo:
 class AudioSource:
     """One open audio file, read once from front to back.
 
-    Use as a context manager. ``frames_read``, ``non_finite_samples`` and ``notes`` are whole once ``blocks`` is
-    exhausted.
+    Use as a context manager. ``frames_read``, ``non_finite_samples``, ``broken_stretches`` and ``notes`` are whole once
+    ``blocks`` is exhausted.
 
     Attributes
     ----------
@@ -90,6 +103,7 @@ class AudioSource:
         self.non_finite_samples = 0
         self.notes: tuple[str, ...] = head.notes
         self.frames_expected = _expected(head, decoder)
+        self._broken: list[list[BrokenStretch]] = [[] for _ in range(self.info.channels)]
         self._file = file
         self._head = head
         self._decoder = decoder
@@ -187,6 +201,22 @@ class AudioSource:
             broken = ~(np.abs(block) <= LOUDEST_PLAUSIBLE)
         block[broken] = 0.0
         self.non_finite_samples += int(np.count_nonzero(broken))
+        first = self.frames_read - block.shape[1]
+        for channel, (row, known) in enumerate(zip(broken, self._broken, strict=True)):
+            borders = np.flatnonzero(np.diff(row, prepend=False, append=False)) + first
+            for start, end in borders.reshape(-1, 2).tolist():
+                if known and known[-1].end == start:  # it began in the block before
+                    known[-1] = BrokenStretch(known[-1].start, end, channel)
+                elif len(known) == MOST_BROKEN_STRETCHES:
+                    break
+                else:
+                    known.append(BrokenStretch(start, end, channel))
+
+    @property
+    def broken_stretches(self) -> tuple[BrokenStretch, ...]:
+        """Where samples are that ``non_finite_samples`` counts, in order of time, the first 200 of each channel."""
+        every = [stretch for known in self._broken for stretch in known]
+        return tuple(sorted(every, key=lambda stretch: (stretch.start, stretch.channel)))
 
     def _closing_notes(self) -> Iterator[str]:
         rate_hz = self.info.sample_rate_hz

@@ -1,7 +1,8 @@
-"""Objective faults of a file: clipping, offset, holes, dead channels, silent or cut edges.
+"""Objective faults of a file: clipping, offset, holes, clicks, repeats, hum, dead channels, silent or cut edges.
 
-What makes a plateau clipping is in ``plateaus.py``, what makes a silence a hole in ``gaps.py``; here the stream is cut,
-both are fed, and the rest is counted. The definitions of all figures are those of ``results.Defects``.
+What makes a plateau clipping is in ``plateaus.py``, what makes a silence a hole in ``gaps.py``; ``clicks.py``,
+``repeats.py`` and ``hum.py`` say what those are. Here the stream is cut, all are fed, and the rest is counted. The
+definitions of all figures are those of ``results.Defects``.
 """
 
 from __future__ import annotations
@@ -13,15 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.measure import gaps, plateaus
+from uptrack_analysis.measure.clicks import ClickFinder
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream
-from uptrack_analysis.measure.results import Defects, Gap
+from uptrack_analysis.measure.hum import HumMeter
+from uptrack_analysis.measure.repeats import RepeatFinder
+from uptrack_analysis.measure.results import Click, Defects, Gap, Repeat
+from uptrack_analysis.measure.screening import LEAD, Screen
 from uptrack_analysis.signal import Block, FloatArray
 
 DEAD_CHANNEL = 10 ** (-90 / 20)
-SILENCE = 10 ** (-60 / 20)
+SILENCE = float(np.float32(10 ** (-60 / 20)))
+"""As a sample can hold it, so that it is the same limit for one sample and for the largest of many."""
 HEAD_S = 0.001
 TAIL_S = 0.010
-_CHUNK_FRAMES = 32_768
+CLICK_OF_EDGE_S = 0.002
+_CHUNK_FRAMES = 65_536
 _GLANCE_FRAMES = 1024
 _FINEST_STEP = 2.0**-15
 """Plateaus and jumps are judged in steps of 16 bits even in finer files: 24-bit files full of 16-bit samples abound."""
@@ -52,7 +59,11 @@ class DefectMeter:
         self._channels = channels
         self._ceilings = [[plateaus.CeilingWatch(sign, resolution) for sign in (1, -1)] for _ in range(channels)]
         self._gap_finder = gaps.GapFinder(rate_hz, resolution)
-        self._history = self._gap_finder.history_frames
+        self._screen = Screen(rate_hz, _CHUNK_FRAMES)
+        self._clicks = ClickFinder(rate_hz, self._screen.row, _CHUNK_FRAMES // self._screen.row)
+        self._repeats = RepeatFinder(rate_hz)
+        self._hum = HumMeter(rate_hz, channels)
+        self._history = max(self._gap_finder.history_frames, self._clicks.history_frames, self._repeats.history_frames)
         self._framer = Framer(channels, self._history + _CHUNK_FRAMES, _CHUNK_FRAMES, lead=self._history, batch=1)
         self._first = -self._history
         self._frames_in = 0
@@ -82,7 +93,11 @@ class DefectMeter:
 
     def finish(self) -> Defects:
         """Everything found in what was pushed."""
-        reach = self._gap_finder.reach_frames + plateaus.CONTEXT
+        reach = max(
+            self._gap_finder.reach_frames + plateaus.CONTEXT,
+            self._clicks.reach_frames,
+            self._repeats.reach_frames,
+        )
         for window in self._framer.finish(-(-(self._frames_in + reach) // _CHUNK_FRAMES)):
             self._look(window[:, 0])
         clipped = [
@@ -99,18 +114,35 @@ class DefectMeter:
         if self._first_audible is not None and self._last_audible is not None:
             lead = self._first_audible / self._rate_hz
             tail = (self._frames_in - 1 - self._last_audible) / self._rate_hz
+        found_gaps = self._gaps()
+        found_repeats = tuple(self._repeats.finish())
         return Defects(
             clip_runs=tuple(runs[: plateaus.MAX_RUNS]),
             clipped_runs=sum(tally.sliced + tally.stepped for _channel, tally in clipped),
             clipped_samples=sum(tally.samples for _channel, tally in clipped),
             dc_offset=self._sum / max(1, self._frames_in),
-            gaps=self._gaps(),
+            gaps=found_gaps,
             silent_channels=self._silent_channels(),
             lead_silence_s=lead,
             tail_silence_s=tail,
             head_peak_dbfs=_db(self._head_peak),
             tail_rms_dbfs=_db(float(np.sqrt(np.mean(self._tail.astype(np.float64) ** 2))) if self._tail.size else 0.0),
+            clicks=self._clicks_apart_from(found_gaps, found_repeats),
+            repeats=found_repeats,
+            hum=self._hum.finish(self._frames_in, self._loudest),
         )
+
+    def _clicks_apart_from(self, holes: tuple[Gap, ...], repeats: tuple[Repeat, ...]) -> tuple[Click, ...]:
+        """A hole and a repeated block begin and end with clicks that are no faults of their own."""
+        borders = [(hole.start, hole.end) for hole in holes] + [(copy.start, copy.end) for copy in repeats]
+        edges = np.sort(np.array(borders, dtype=np.int64).ravel())
+        near = round(CLICK_OF_EDGE_S * self._rate_hz)
+
+        def stands_alone(click: Click) -> bool:
+            first, last = np.searchsorted(edges, [click.frame - near, click.frame + near + 1])
+            return bool(first == last)
+
+        return tuple(click for click in self._clicks.finish(self._frames_in) if stands_alone(click))
 
     def _look(self, window: Block) -> None:
         chunk = window[:, self._history :]
@@ -119,19 +151,24 @@ class DefectMeter:
         loudest = np.maximum(chunk.max(axis=1), -chunk.min(axis=1)).astype(np.float64)
         self._loudest = np.maximum(self._loudest, loudest)
         self._watch_edges(chunk, first, float(loudest.max()))
+        unseen = self._history - self._gap_finder.history_frames
         # Plateaus are judged with samples on both sides, so their stretch trails the chunk by as many.
         stretch = window[:, self._history - 2 * plateaus.CONTEXT :]
         for channel in range(self._channels):
             for watch in self._ceilings[channel]:
                 watch.push(stretch[channel], first - plateaus.CONTEXT)
             holes, silences = self._holes[channel], self._silences[channel]
-            for start, end, is_hole in self._gap_finder.search(window[channel]):
+            for start, end, is_hole in self._gap_finder.search(window[channel, unseen:]):
                 if len(holes) + len(silences) >= gaps.MAX_SILENCES:
                     break
                 if is_hole:
-                    holes.append((start + self._first, end + self._first))
+                    holes.append((start + self._first + unseen, end + self._first + unseen))
                 else:
-                    silences.append(end + self._first)
+                    silences.append(end + self._first + unseen)
+        screening = self._screen.look(window[:, self._history - LEAD :])
+        self._clicks.search(window, screening, first)
+        self._repeats.search(window, screening, first)
+        self._hum.push(window, self._first, min(first + _CHUNK_FRAMES, self._frames_in))
         self._first += _CHUNK_FRAMES
 
     def _watch_edges(self, chunk: Block, first: int, loudest: float) -> None:

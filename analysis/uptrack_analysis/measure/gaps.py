@@ -22,6 +22,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from uptrack_analysis.measure.regular import keeps_time
 from uptrack_analysis.measure.results import Gap
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -39,12 +40,6 @@ _JUMP_STEPS = 8
 _SAME_S = 0.001
 _NEARBY_S = 4.0
 _ORDINARY_MIN = 3
-_GRID_MIN = 6
-_GRID_STEP_S = 0.050
-_GRID_DIVISIONS = (1, 2, 3, 4)
-# Played by hand, or swung a little; chance would keep one hole in six within it, and six of six never.
-_GRID_ERROR_S = 0.004
-_GRID_SHARE = 0.9
 MAX_SILENCES = 100_000
 """Of one channel; those after are not looked at."""
 
@@ -190,17 +185,4 @@ def _twin(gaps: list[Gap], start: int, end: int, channel: int, near: float) -> i
 
 def in_time(gaps: list[Gap], rate_hz: int) -> bool:
     """Whether the holes' ends keep to one grid, as notes do and lost buffers do not."""
-    ends = np.array(sorted({gap.end for gap in gaps}), dtype=np.float64) / rate_hz
-    if ends.size < _GRID_MIN:
-        return False
-    intervals = np.diff(ends)
-    # The shortest distance between two holes may itself be a few steps of the grid.
-    for divisions in _GRID_DIVISIONS:
-        step = float(intervals.min()) / divisions
-        counts = np.maximum(1, np.round(intervals / step))
-        step = float(intervals.sum() / counts.sum())
-        if step >= _GRID_STEP_S:
-            errors = np.abs(intervals - step * np.round(intervals / step))
-            if np.mean(errors <= _GRID_ERROR_S) >= _GRID_SHARE:
-                return True
-    return False
+    return keeps_time(np.array(sorted({gap.end for gap in gaps}), dtype=np.float64) / rate_hz)

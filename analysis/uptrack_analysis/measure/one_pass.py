@@ -13,6 +13,7 @@ from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.defects import DefectMeter
+from uptrack_analysis.measure.hum import TOO_SHORT as HUM_TOO_SHORT
 from uptrack_analysis.measure.key import KeyMeter
 from uptrack_analysis.measure.lanes import Lanes
 from uptrack_analysis.measure.levels import RmsMeter
@@ -112,6 +113,7 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
         tempo=found_tempo.result,
         key=found_key.result,
         non_finite_samples=source.non_finite_samples,
+        non_finite=source.broken_stretches,
     )
     return replace(
         measured,
@@ -120,6 +122,7 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
             **loudness.unmeasured,
             **({"tempo.bpm": tempo.reason} if tempo.reason else {}),
             **({"key.name": key.reason} if key.reason else {}),
+            **({"defects.hum": HUM_TOO_SHORT} if measured.defects.hum is None else {}),
         },
     )
 

@@ -54,6 +54,7 @@ class Tally:
     starts: list[NDArray[np.int64]] = field(default_factory=list)
     lengths: list[NDArray[np.int64]] = field(default_factory=list)
     kept: int = 0
+    ceiling: float = FULL_SCALE
     open: tuple[int, Drops] | None = None
     """First sample, and the drops before it, of a plateau that the stretch ended in."""
 
@@ -64,7 +65,7 @@ class Tally:
 
     def runs(self, channel: int) -> list[ClipRun]:
         return [
-            ClipRun(channel, start, length)
+            ClipRun(channel, start, length, self.ceiling)
             for starts, lengths in zip(self.starts, self.lengths, strict=True)
             for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)
         ]
@@ -101,7 +102,7 @@ class CeilingWatch:
         inside = samples[CONTEXT:-CONTEXT]
         top = self._sign * (inside.max() if self._sign > 0 else inside.min())
         if top > self._level:
-            self._level, self._at_peak = top, Tally()
+            self._level, self._at_peak = top, Tally(ceiling=float(top))
         if top >= FULL_SCALE:
             self._collect(self._at_full_scale, np.float32(FULL_SCALE), samples, start)
         if top == self._level != FULL_SCALE:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from uptrack_analysis.audio.source import BrokenStretch
 from uptrack_analysis.signal import FloatArray
 
 
@@ -56,6 +57,8 @@ class ClipRun:
     channel: int
     start: int
     length: int
+    ceiling: float = 1.0
+    """Magnitude of the ceiling; under 1.0 the signal was clipped first and turned down later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,39 @@ class Gap:
     start: int
     end: int
     channels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A discontinuity in music that goes on as before: ``frame`` is its first wrong sample, in the channels named."""
+
+    frame: int
+    channels: tuple[int, ...]
+    level_dbfs: float
+    """By how much the wave misses its course there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Frames from ``start`` to ``end``, exclusive, are a copy of the ``period`` frames before ``start``."""
+
+    start: int
+    end: int
+    period: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hum:
+    """Mains hum of one channel: lines at multiples of ``frequency_hz`` that nothing in the music moves."""
+
+    channel: int
+    frequency_hz: float
+    level_dbfs: float
+    """RMS of all lines together, re a full-scale square wave."""
+    harmonics: tuple[tuple[int, float], ...]
+    """(multiple, RMS level in dBFS) of each line"""
+    start_s: float
+    end_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +121,11 @@ class Defects:
     """Largest sample of the first 1 ms: a cut transient when high."""
     tail_rms_dbfs: float | None
     """RMS of the last 10 ms: a cut tail when high."""
+    clicks: tuple[Click, ...] = ()
+    """The first 10,000."""
+    repeats: tuple[Repeat, ...] = ()
+    hum: tuple[Hum, ...] | None = ()
+    """Empty where there is none, ``None`` where the file is too short to tell it from a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +209,8 @@ class Measured:
     tempo: TempoEstimate
     key: KeyEstimate
     non_finite_samples: int
+    non_finite: tuple[BrokenStretch, ...] = ()
+    """The first of the stretches that hold them."""
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     """Dotted report name ("tempo.bpm", "loudness.range_lu") to the sentence that says why."""
 

@@ -29,6 +29,7 @@ NAMES = {
     "stereo.width_db": "Side to mid",
     "stereo.balance_db": "Balance",
     "stereo.bands": "Stereo by band",
+    "defects.hum": "Mains hum",
 }
 """Dotted report names people are told about; companions of a figure (its time, its channel) share its reason."""
 
@@ -131,8 +132,20 @@ def _defects(report: Report) -> tuple[KeyFigure, ...]:
         )
     if defects.dropouts:
         rows.append(KeyFigure("Dropouts", str(len(defects.dropouts)), _at(defects.dropouts[0].start_s)))
+    if defects.repeats:
+        rows.append(KeyFigure("Repeated blocks", str(defects.repeat_count), _at(defects.repeats[0].start_s)))
+    if defects.clicks:
+        rows.append(KeyFigure("Clicks", str(defects.click_count), _at(defects.clicks[0].time_s)))
+    if defects.hum:
+        loudest = max(defects.hum, key=lambda hum: hum.level_dbfs)
+        rows.append(
+            KeyFigure("Mains hum", f"{signed(loudest.level_dbfs, 1)} dBFS", f"at {loudest.frequency_hz:.1f} Hz")
+        )
     if defects.non_finite_samples:
-        rows.append(KeyFigure("Broken samples", str(defects.non_finite_samples), "NaN or infinite, read as silence"))
+        where = f", {_at(defects.non_finite[0].start_s)}" if defects.non_finite else ""
+        rows.append(
+            KeyFigure("Broken samples", str(defects.non_finite_samples), f"NaN or infinite, read as silence{where}")
+        )
     if defects.silent_channels:
         names = ", ".join(channel_name(channel, channels) for channel in defects.silent_channels)
         rows.append(KeyFigure("Silent channels", names))

@@ -1,0 +1,179 @@
+"""Clicks: a wrong sample, a step or a burst of at most 2 ms in music that goes on as before.
+
+Electronic music is made of steep edges, so steepness proves nothing. The screening (``screening.py``) marks rows of
+about 1.5 ms that stand out of the 12 ms on both sides: note onsets do not, because what follows them is as bright, and
+waves that are steep by nature do not, because their next period is as steep. What stands out is judged in each channel
+(``discontinuity.py``):
+
+* a **spike**, one sample off its place, is no instrument's work: a click;
+* a **step** or a **burst** may be the edge of a note. It counts only if the music goes on as loud and as bright as
+  before, and only where such edges are rare: synthesisers that switch their voices hard, and samples cut short, leave
+  them by the dozen, and that is how the track sounds;
+* three discontinuities within 65 ms are a wave (31 Hz and up), and what keeps to one grid is played.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uptrack_analysis.measure.discontinuity import LEAST, Judge
+from uptrack_analysis.measure.regular import keeps_time
+from uptrack_analysis.measure.results import Click
+from uptrack_analysis.measure.screening import Screening
+from uptrack_analysis.signal import Block
+
+_NEAR_ROWS = 8
+_ROW_RATIO = 4.0
+"""Energy of a row over the strongest row near it. Rows of steady noise keep under 3."""
+_ROW_FLOOR = 3 * LEAST**2
+"""What the least step leaves in the fold if the channel with the least weight has it."""
+_WAVE_S = 0.065
+_WAVE = 2
+_OFTEN_S = 4.0
+_OFTEN = 3
+_MOST_PER_STRETCH = 16
+"""More than ten a second are a texture, and looked at no closer."""
+MAX_CLICKS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    frame: int
+    channel: int
+    size: float
+    is_spike: bool
+    goes_on: bool
+
+
+class ClickFinder:
+    """Searches windows that overlap by ``history_frames``; each click counts once.
+
+    Parameters
+    ----------
+    rate_hz : int
+    row, rows : int
+        Length and number of the rows of a stretch.
+    """
+
+    def __init__(self, rate_hz: int, row: int, rows: int) -> None:
+        self._rate_hz = rate_hz
+        self._row = row
+        self._rows = rows
+        self._judge = Judge(rate_hz, row)
+        # A row is judged when the samples that its judgement looks at are there.
+        self._late = max(_NEAR_ROWS, math.ceil(self._judge.reach / self._row))
+        self.reach_frames = (self._late + 1) * self._row
+        self.history_frames = self.reach_frames + self._judge.reach
+        self._energies: Block = np.zeros(self._rows + _NEAR_ROWS + self._late, dtype=np.float32)
+        self._marks: list[_Mark] = []
+        self._edges: list[int] = []
+
+    def search(self, window: Block, screening: Screening, first: int) -> None:
+        """Judge the rows that have become judgeable.
+
+        Parameters
+        ----------
+        window : array, shape (channels, history + stretch)
+        screening : Screening
+            Of its stretch.
+        first : int
+            Position in the file of the stretch's first frame.
+        """
+        energies, kept = self._energies, _NEAR_ROWS + self._late
+        energies[:kept] = energies[-kept:].copy()
+        energies[kept:] = screening.energies
+        hits = _standing_out(energies, self._rows)
+        if hits.size == 0:
+            return
+        frames = first + (hits - self._late) * self._row
+        if hits.size > _MOST_PER_STRETCH:
+            self._edges += frames.tolist()
+            return
+        stretch_at = window.shape[1] - self._rows * self._row
+        reach = self._judge.reach
+        for frame in frames.tolist():
+            at = frame + self._row // 2 - reach
+            around = window[:, at - first + stretch_at :][:, : 2 * reach]
+            # Where edges abound only spikes can be clicks, and a spike shows in the fold already.
+            if self._abound(frame) and not self._judge.may_be_spike(around):
+                self._edges.append(frame)
+                continue
+            for channel, samples in enumerate(around):
+                found = self._judge.judge(samples)
+                if found is not None:
+                    self._marks.append(_Mark(at + found.index, channel, found.size, found.is_spike, found.goes_on))
+                    if not found.is_spike:
+                        self._edges.append(at + found.index)
+
+    def _abound(self, frame: int) -> bool:
+        return len(self._edges) > 2 * _OFTEN and frame - self._edges[-2 * _OFTEN] < _OFTEN_S * self._rate_hz
+
+    def finish(self, frames: int) -> list[Click]:
+        """Clicks of a file of ``frames`` in order of time, one for all channels that have it.
+
+        The first and last 2 ms are left out: a file that begins or ends in the middle of a wave is cut there.
+        """
+        inside = range(self._judge.longest, frames - self._judge.longest)
+        marks = [mark for mark in self._marks if mark.frame in inside]
+        marks.sort(key=lambda mark: (mark.frame, mark.channel))
+        edges = self._apart(self._edges)
+        every = self._apart([*self._edges, *(mark.frame for mark in marks)])
+        clicks = [
+            _click(group)
+            for group in self._joined(marks)
+            if self._others(every, group[0].frame, _WAVE_S) < _WAVE
+            and (
+                all(mark.is_spike for mark in group)
+                or (all(mark.goes_on for mark in group) and self._others(edges, group[0].frame, _OFTEN_S) < _OFTEN)
+            )
+        ]
+        times_s = np.array([click.frame for click in clicks], dtype=np.float64) / self._rate_hz
+        return [] if keeps_time(times_s) else clicks[:MAX_CLICKS]
+
+    def _apart(self, frames: list[int]) -> NDArray[np.int64]:
+        """The frames in order, those of one discontinuity in several channels or rows once."""
+        ordered = np.sort(np.array(frames, dtype=np.int64))
+        return ordered[np.diff(ordered, prepend=-self._judge.longest - 1) > self._judge.longest]
+
+    def _others(self, frames: NDArray[np.int64], frame: int, within_s: float) -> int:
+        reach = round(within_s * self._rate_hz)
+        first, last = np.searchsorted(frames, [frame - reach, frame + reach + 1])
+        return int(last - first) - 1  # itself
+
+    def _joined(self, marks: list[_Mark]) -> list[list[_Mark]]:
+        """Marks of several channels, or of two rows, that lie within the longest click."""
+        groups: list[list[_Mark]] = []
+        for mark in marks:
+            if groups and mark.frame - groups[-1][0].frame <= self._judge.longest:
+                groups[-1].append(mark)
+            else:
+                groups.append([mark])
+        return groups
+
+
+def _standing_out(energies: Block, count: int) -> NDArray[np.intp]:
+    """Which of ``count`` rows, the first of them at ``_NEAR_ROWS``, outdo the seven rows on either side.
+
+    The row beside the one judged is left out: it may hold part of the same click. Of two such rows the stronger stands.
+    """
+    pairs = np.maximum(energies[:-1], energies[1:])
+    fours = np.maximum(pairs[:-2], pairs[2:])
+    sevens = np.maximum(fours[:-3], fours[3:])  # the strongest of the seven rows that begin at each
+    judged = energies[_NEAR_ROWS : _NEAR_ROWS + count]
+    around = np.maximum(sevens[:count], sevens[_NEAR_ROWS + 2 : _NEAR_ROWS + 2 + count])
+    hits = np.flatnonzero(judged > np.maximum(_ROW_RATIO * around, _ROW_FLOOR))
+    if hits.size == 0:
+        return hits
+    left, right = energies[hits + _NEAR_ROWS - 1], energies[hits + _NEAR_ROWS + 1]
+    stands: NDArray[np.intp] = hits[(judged[hits] > left) & (judged[hits] >= right)]
+    return stands
+
+
+def _click(marks: list[_Mark]) -> Click:
+    largest = max(marks, key=lambda mark: mark.size)
+    channels = tuple(sorted({mark.channel for mark in marks}))
+    return Click(largest.frame, channels, 20 * math.log10(largest.size))

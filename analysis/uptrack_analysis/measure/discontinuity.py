@@ -1,0 +1,140 @@
+"""What breaks a wave at one place: a spike, a step, a burst, or nothing that stands out.
+
+Judged on the fourth difference, in which a lone sample off its place is the pattern 1, -4, 6, -4, 1 and a step the
+pattern 1, -3, 3, -1, whatever slow wave they sit on. A burst is anything else of at most 2 ms.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from uptrack_analysis.signal import Block, FloatArray
+
+LEAST = 10 ** (-46 / 20)
+"""Smaller ones are dither, or under the noise of whatever music is around them."""
+SIDE_S = 0.012
+LONGEST_S = 0.002
+_SPIKE = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
+_STEP = np.array([1.0, -3.0, 3.0, -1.0])
+_SPIKE_RATIO = 3.0
+_EDGE_RATIO = 5.0
+"""How far the peak stands over the largest difference within 12 ms; between two stretches of noise it is 1.3."""
+_SAME_DB = 4.0
+_EXTENT_SHARE = 0.25
+_PURE_SHARE = 0.15
+_LEAST_PURE_SHARE = 0.3
+_HEADROOM = 1.3
+"""A pattern explains a peak if what it leaves is no more than the music beside it, or than a seventh of the peak; a
+third of it would be as far from a spike as from a step."""
+_CREST_SHARE = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Discontinuity:
+    """Found in a stretch of one channel."""
+
+    index: int
+    """The first wrong sample."""
+    size: float
+    """How far the wave is off its course."""
+    is_spike: bool
+    goes_on: bool
+    """Whether the wave is as loud and as bright after it as before, within 4 dB."""
+
+
+class Judge:
+    """Judges stretches of ``2 * reach`` samples, whose middle is suspected.
+
+    Parameters
+    ----------
+    rate_hz : int
+    spread : int
+        How far from the middle the peak may lie.
+    """
+
+    def __init__(self, rate_hz: int, spread: int) -> None:
+        self.longest = math.ceil(LONGEST_S * rate_hz)
+        self._side = math.ceil(SIDE_S * rate_hz)
+        self._spread = spread
+        self.reach = spread + self.longest + self._side + 16
+
+    def may_be_spike(self, samples: Block) -> bool:
+        """Whether the pattern of a lone wrong sample is most of what bends the wave where it bends most.
+
+        Parameters
+        ----------
+        samples : array, shape (channels, 2 * reach)
+        """
+        low = self.reach - self._spread - 2 - 8
+        wave = samples[:, low : low + 2 * self._spread + 20].astype(np.float64)
+        bends = np.diff(wave, 4)
+        peaks = np.argmax(np.abs(bends[:, 8:-8]), axis=1) + 8
+        for row, peak_at in zip(bends, peaks.tolist(), strict=True):
+            around = row[peak_at - 2 : peak_at + 3]
+            height = float(around @ _SPIKE) / 70
+            if np.abs(around - height * _SPIKE).max() <= _LEAST_PURE_SHARE * abs(row[peak_at]):
+                return True
+        return False
+
+    def judge(self, samples: Block) -> Discontinuity | None:
+        """The discontinuity in the middle of ``samples``, if one stands out."""
+        wave = samples.astype(np.float64)
+        bends = np.diff(wave, 4)  # bends[i] is made of wave[i] to wave[i + 4]
+        size = np.abs(bends)
+        low = self.reach - self._spread - 2
+        peak_at = low + int(np.argmax(size[low : low + 2 * self._spread]))
+        peak = float(size[peak_at])
+        if peak < 3 * LEAST:
+            return None
+        low = peak_at - self.longest
+        over = np.flatnonzero(size[low : peak_at + self.longest + 1] > _EXTENT_SHARE * peak)
+        first, last = low + int(over[0]), low + int(over[-1])
+        if last - first > self.longest:
+            return None
+        # The differences of a fault reach four elements to either side of what is over the share.
+        before, after = slice(max(0, first - 4 - self._side), first - 4), slice(last + 5, last + 5 + self._side)
+        outside = max(float(size[before].max()), float(size[after].max()))
+        if peak < _SPIKE_RATIO * outside or _is_clipped(wave, peak_at):
+            return None
+        allowed = min(max(_HEADROOM * outside, _PURE_SHARE * peak), _LEAST_PURE_SHARE * peak)
+        spike_at, spike, spike_rest = _matched(bends, peak_at, _SPIKE)
+        at, height, rest = _matched(bends, peak_at, _STEP)
+        if spike_rest <= min(allowed, rest):
+            return Discontinuity(spike_at, abs(spike), True, True) if abs(spike) >= LEAST else None
+        if peak < _EDGE_RATIO * outside:
+            return None
+        if rest > allowed:
+            # A burst begins where the differences first leave those of the music.
+            at = first - 4 + int(np.flatnonzero(size[first - 4 : peak_at + 1] > outside)[0]) + 4
+            height = peak / _SPIKE.max()
+        if abs(height) < LEAST:
+            return None
+        loudness = _change_db(wave[before], wave[last + 5 : last + 5 + self._side])
+        goes_on = max(loudness, _change_db(bends[before], bends[after])) <= _SAME_DB
+        return Discontinuity(at, abs(height), False, goes_on)
+
+
+def _matched(bends: FloatArray, peak_at: int, pattern: FloatArray) -> tuple[int, float, float]:
+    """(first wrong sample, height, largest rest) of the pattern where it fits best around the peak."""
+    start = peak_at - 8
+    around = bends[start : peak_at + 9]
+    fits = np.correlate(around, pattern) / (pattern @ pattern)
+    best = int(np.argmax(np.abs(fits)))
+    rest = around.copy()
+    rest[best : best + pattern.size] -= fits[best] * pattern
+    return start + best + 4, float(fits[best]), float(np.abs(rest).max())
+
+
+def _is_clipped(wave: FloatArray, peak_at: int) -> bool:
+    """Whether the bend is the corner of a plateau at the crest of the wave."""
+    near = wave[peak_at - 4 : peak_at + 9]
+    flat = (near[2:] == near[1:-1]) & (near[1:-1] == near[:-2])
+    return bool((flat & (np.abs(near[1:-1]) >= _CREST_SHARE * np.abs(wave).max()) & (near[1:-1] != 0)).any())
+
+
+def _change_db(before: FloatArray, after: FloatArray) -> float:
+    floor = (LEAST / 10) ** 2
+    return abs(10 * math.log10((np.mean(after**2) + floor) / (np.mean(before**2) + floor)))

@@ -1,0 +1,233 @@
+"""Mains hum: lines at 50 or 60 Hz and its multiples that stand still while the music moves.
+
+Each channel is low-passed to about 1 kHz and cut into windows of 4.1 s, in which a line at 50.0 Hz and the note G1 at
+49.0 Hz lie four bins apart. A line is **clear** in a window where it is twice as strong as anything up to 3.4 Hz away:
+music that repeats with the beat has equals of every line a beat's rate away, and a note that ends has skirts. Hum is a
+base frequency with
+
+* at least two of its multiples clear, in two windows and a fiftieth of all, or on the median of all: a break or an
+  outro of ten seconds shows hum that dense bass covers;
+* each as strong in one such window as in another, the middle half within 2 dB, and hardly ever 6 dB weaker anywhere
+  between the first and the last: what stops between phrases is a note;
+* within 0.1 Hz of 50 or 60 Hz, the multiples in tune with it to 0.03 Hz;
+* 10 dB or more under the channel's loudest sample: what is louder is the music.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from uptrack_analysis.measure.results import Hum
+from uptrack_analysis.signal import Block, FloatArray
+
+MAINS_HZ = (50.0, 60.0)
+MULTIPLES = 4
+_LOW_RATE_HZ = 1_000
+_CUTOFF_HZ = 500.0
+_SEGMENTS = 4
+"""Length of the low-pass in output samples: at 760 Hz, which folds onto the highest line, 38 dB under 240 Hz."""
+_KAISER = 3.1
+_DELAY = _SEGMENTS // 2 - 1
+_WINDOW = 4096
+_HOP = _WINDOW
+_REACH = 17
+_SKIRT = 3
+_RING = 14
+"""Bins around a line: Hann's main lobe ends at the second; a quarter of a hertz each."""
+_TOLERANCE_HZ = 0.1
+_TUNE_HZ = 0.03
+_CLEAR = 2.0
+_LEAST_WINDOWS = 3
+_LEAST_CLEAR = 2
+_CLEAR_SHARE = 0.02
+_STEADY = 10 ** (2 / 20)
+_PRESENT = 10 ** (-6 / 20)
+_MISSING_SHARE = 0.1
+_UNDER_MUSIC = 10 ** (-10 / 20)
+_FAINTEST = 10 ** (-100 / 20)
+TOO_SHORT = "expected at least 13 s of audio, in which a note moves and hum does not"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    multiple: int
+    base_hz: float
+    amplitude: float
+    present: NDArray[np.bool_]
+    shares: FloatArray
+    """shape (n_windows,): amplitude in each window re the line's own"""
+
+
+class HumMeter:
+    """Streaming kernel.
+
+    Parameters
+    ----------
+    rate_hz : int
+    channels : int
+    """
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        self._factor = max(1, round(rate_hz / _LOW_RATE_HZ))
+        self._low_hz = rate_hz / self._factor
+        taps = _low_pass(self._factor * _SEGMENTS, _CUTOFF_HZ / rate_hz)
+        self._segments = np.ascontiguousarray(taps.reshape(_SEGMENTS, self._factor).T.astype(np.float32))
+        self._parts: Block = np.zeros((channels, _SEGMENTS - 1, _SEGMENTS), dtype=np.float32)
+        self._low: Block = np.zeros((channels, 0), dtype=np.float32)
+        lines_hz = np.outer(MAINS_HZ, np.arange(1, MULTIPLES + 1)).ravel()
+        self._bin_hz = self._low_hz / _WINDOW
+        self._bins = np.round(lines_hz / self._bin_hz).astype(np.intp)[:, np.newaxis] + np.arange(-_REACH, _REACH + 1)
+        # To the peak of a sine: Hann's mean is a half, and a real line has half its amplitude on either side.
+        self._scale = 4 / _WINDOW / _response(taps, self._bins * (self._bin_hz / rate_hz))
+        self._taper = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
+        self._spectra: list[Block] = []
+        self._next = 0
+
+    def push(self, samples: Block, first: int, end: int) -> None:
+        """Take the samples up to ``end`` that were not taken yet.
+
+        Parameters
+        ----------
+        samples : array, shape (channels, frames)
+            Each push's begin at most ``rate_hz / 1000`` frames after the last one's end.
+        first, end : int
+            Position in the file of the first sample, and of the end of the signal within them.
+        """
+        count = (end - self._next) // self._factor
+        if count <= 0:
+            return
+        begin = self._next - first
+        self._next += count * self._factor
+        rows = samples[:, begin : begin + count * self._factor].reshape(-1, count, self._factor)
+        # In two: a product of 2**18 multiplications would wake OpenBLAS's threads.
+        halves = [rows[:, : count // 2] @ self._segments, rows[:, count // 2 :] @ self._segments]
+        parts: Block = np.concatenate([self._parts, *halves], axis=1)
+        self._parts = parts[:, count:].copy()
+        low = parts[:, :count, 0].copy()
+        for segment in range(1, _SEGMENTS):
+            low += parts[:, segment : segment + count, segment]
+        self._low = np.concatenate([self._low, low], axis=1)
+        while self._low.shape[1] >= _WINDOW:
+            spectrum: Any = scipy.fft.rfft(self._low[:, :_WINDOW] * self._taper)
+            self._spectra.append((np.abs(spectrum[:, self._bins]) * self._scale).astype(np.float32))
+            self._low = self._low[:, _HOP:].copy()
+
+    def finish(self, frames: int, loudest: FloatArray) -> tuple[Hum, ...] | None:
+        """Hum of each channel.
+
+        Parameters
+        ----------
+        frames : int
+            Of the file.
+        loudest : array, shape (channels,)
+            Largest sample of each channel.
+
+        Returns
+        -------
+        tuple of Hum or None
+            Empty where there is none, ``None`` where fewer than three windows were there to judge by.
+        """
+        if len(self._spectra) < _LEAST_WINDOWS:
+            return None
+        spectra = np.stack(self._spectra, axis=1).astype(np.float64)
+        duration_s = frames * 1.0 / (self._factor * self._low_hz)
+        found: list[Hum] = []
+        for channel, windows in enumerate(spectra):
+            for number, mains_hz in enumerate(MAINS_HZ):
+                lines = self._lines(windows[:, number * MULTIPLES : (number + 1) * MULTIPLES], mains_hz)
+                if len(lines) >= 2 and sum(line.amplitude for line in lines) <= _UNDER_MUSIC * loudest[channel]:
+                    found.append(self._hum(channel, lines, duration_s))
+        return tuple(found)
+
+    def _lines(self, windows: FloatArray, mains_hz: float) -> list[_Line]:
+        """Multiples that are clear and steady, and in tune with the strongest of them."""
+        lines = [self._line(windows[:, multiple - 1], multiple, mains_hz) for multiple in range(1, MULTIPLES + 1)]
+        steady = [line for line in lines if line is not None]
+        if not steady:
+            return []
+        base_hz = max(steady, key=lambda line: line.amplitude).base_hz
+        return [line for line in steady if abs(line.base_hz - base_hz) <= _TUNE_HZ]
+
+    def _line(self, around: FloatArray, multiple: int, mains_hz: float) -> _Line | None:
+        centre_hz = multiple * mains_hz
+        centre_bin = round(centre_hz / self._bin_hz)
+        search = math.ceil(_TOLERANCE_HZ * multiple / self._bin_hz + 0.5)
+        peaks = _REACH - search + np.argmax(around[:, _REACH - search : _REACH + search + 1], axis=1)
+        every = np.arange(around.shape[0])
+        below, at, above = (np.log(np.maximum(around[every, peaks + step], 1e-12)) for step in (-1, 0, 1))
+        curve = np.minimum(below - 2 * at + above, -1e-9)
+        shift = np.clip(0.5 * (below - above) / curve, -0.5, 0.5)
+        amplitudes = np.exp(at - 0.25 * (below - above) * shift)
+        apart = np.abs(np.arange(around.shape[1]) - peaks[:, np.newaxis])
+        rings = np.where((apart >= _SKIRT) & (apart <= _RING), around, 0.0)
+        clear = amplitudes >= np.maximum(_CLEAR * rings.max(axis=1), _FAINTEST)
+        if np.count_nonzero(clear) < max(_LEAST_CLEAR, _CLEAR_SHARE * clear.size):
+            if np.median(amplitudes) < max(_CLEAR * float(np.median(rings, axis=0).max()), _FAINTEST):
+                return None
+            clear[:] = True
+        quarter, amplitude, three_quarters = np.percentile(amplitudes[clear], [25, 50, 75])
+        base_hz = float(np.median((peaks + shift)[clear]) - _REACH + centre_bin) * self._bin_hz / multiple
+        present = amplitudes >= _PRESENT * amplitude
+        first, last = np.flatnonzero(present)[[0, -1]]
+        missing = np.mean(~present[first : last + 1])
+        if three_quarters > _STEADY * quarter or missing > _MISSING_SHARE or abs(base_hz - mains_hz) > _TOLERANCE_HZ:
+            return None
+        return _Line(multiple, base_hz, float(amplitude), present, amplitudes / amplitude)
+
+    def _hum(self, channel: int, lines: Sequence[_Line], duration_s: float) -> Hum:
+        strongest = max(lines, key=lambda line: line.amplitude)
+        start_s, end_s = self._span(strongest, duration_s)
+        return Hum(
+            channel=channel,
+            frequency_hz=strongest.base_hz,
+            level_dbfs=10 * math.log10(sum(line.amplitude**2 for line in lines) / 2),
+            harmonics=tuple((line.multiple, 10 * math.log10(line.amplitude**2 / 2)) for line in lines),
+            start_s=start_s,
+            end_s=end_s,
+        )
+
+    def _span(self, line: _Line, duration_s: float) -> tuple[float, float]:
+        """From when to when: the share of its strength that a line has in a window tells how much of it it fills."""
+        window_s, hop_s = _WINDOW / self._low_hz, _HOP / self._low_hz
+        there = np.flatnonzero(line.present)
+        first, last = int(there[0]), int(there[-1])
+        start_s, end_s = 0.0, duration_s
+        if first > 0:
+            at = min((first - 1, first), key=lambda window: abs(line.shares[window] - 0.5))
+            start_s = at * hop_s + window_s * (1 - _filled(line.shares[at]))
+        if last < line.present.size - 1:
+            at = min((last, last + 1), key=lambda window: abs(line.shares[window] - 0.5))
+            end_s = at * hop_s + window_s * _filled(line.shares[at])
+        delay_s = _DELAY / self._low_hz
+        return max(0.0, start_s - delay_s * (first > 0)), min(duration_s, end_s)
+
+
+def _low_pass(length: int, cutoff: float) -> FloatArray:
+    """Windowed sinc with unit gain at 0 Hz; ``cutoff`` in cycles per sample."""
+    centred = np.arange(length) - (length - 1) / 2
+    taps: FloatArray = np.sinc(2 * cutoff * centred) * np.kaiser(length, _KAISER)
+    taps /= taps.sum()
+    return taps
+
+
+def _response(taps: FloatArray, cycles: NDArray[Any]) -> FloatArray:
+    """Gain of symmetric taps at frequencies in cycles per sample."""
+    centred = np.arange(taps.size) - (taps.size - 1) / 2
+    gains = [float(taps @ np.cos(2 * np.pi * cycle * centred)) for cycle in cycles.ravel()]
+    return np.array(gains).reshape(cycles.shape)
+
+
+_FILLS = np.linspace(0, 1, 201)
+_SHARES = _FILLS - np.sin(2 * np.pi * _FILLS) / (2 * np.pi)
+
+
+def _filled(share: float) -> float:
+    """How much of a Hann window a steady line fills, from one end, whose amplitude in it is ``share`` of its own."""
+    return float(np.interp(share, _SHARES, _FILLS))

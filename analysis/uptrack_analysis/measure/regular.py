@@ -1,0 +1,37 @@
+"""Whether events keep to one grid, as notes do, and faults of a driver or an edit do not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from uptrack_analysis.signal import FloatArray
+
+LEAST_EVENTS = 6
+_STEP_S = 0.050
+_DIVISIONS = (1, 2, 3, 4)
+# Played by hand, or swung a little; chance would keep one event in six within it, and six of six never.
+_ERROR_S = 0.004
+_SHARE = 0.9
+
+
+def keeps_time(times_s: FloatArray) -> bool:
+    """Whether nearly all intervals are multiples of one step of at least 50 ms.
+
+    Parameters
+    ----------
+    times_s : array, shape (n_events,)
+        In order; fewer than six prove nothing.
+    """
+    if times_s.size < LEAST_EVENTS:
+        return False
+    intervals = np.diff(times_s)
+    # The shortest distance between two events may itself be a few steps of the grid.
+    for divisions in _DIVISIONS:
+        step = float(intervals.min()) / divisions
+        counts = np.maximum(1, np.round(intervals / step))
+        step = float(intervals.sum() / counts.sum())
+        if step >= _STEP_S:
+            errors = np.abs(intervals - step * np.round(intervals / step))
+            if np.mean(errors <= _ERROR_S) >= _SHARE:
+                return True
+    return False
