@@ -22,10 +22,15 @@ CACHE = Path(__file__).parents[2] / ".cache" / "lmms"
 ATTEMPTS = 4
 
 
-def project_tempo(project: Path) -> float:
-    """The tempo written in an LMMS project, in BPM (``.mmpz`` is XML deflated as Qt's qCompress does)."""
+def project_xml(project: Path) -> bytes:
+    """An LMMS project's XML (``.mmpz`` is XML deflated as Qt's qCompress does)."""
     raw = project.read_bytes()
-    xml = zlib.decompress(raw[4:]) if project.suffix == ".mmpz" else raw
+    return zlib.decompress(raw[4:]) if project.suffix == ".mmpz" else raw
+
+
+def project_tempo(project: Path) -> float:
+    """The tempo written in an LMMS project, in BPM."""
+    xml = project_xml(project)
     head = re.search(rb"<head\b.*?/?>", xml, re.DOTALL)
     found = re.search(rb'\bbpm="([0-9.]+)"', head.group()) if head else None
     if found is None:
@@ -61,13 +66,17 @@ def render(name: str = "shorties/Skiessi-222.mmpz") -> tuple[Path, float]:
     bpm : float
         As the project says.
     """
-    need_program("lmms")
     project = PROJECTS / name
+    return render_project(project, CACHE / f"{project.stem}.wav"), project_tempo(project)
+
+
+def render_project(project: Path, wav: Path) -> Path:
+    """Render any project file to ``wav``, unless that is there already."""
+    need_program("lmms")
     CACHE.mkdir(parents=True, exist_ok=True)
-    wav = CACHE / f"{project.stem}.wav"
-    with FileLock(CACHE / f"{project.stem}.lock"):
+    with FileLock(wav.with_suffix(".lock")):
         if not wav.exists():
             partial = wav.with_suffix(".partial.wav")
             _run(["lmms", "--allowroot", "render", str(project), "-f", "wav", "-s", "44100", "-o", str(partial)])
             shutil.move(partial, wav)
-    return wav, project_tempo(project)
+    return wav
