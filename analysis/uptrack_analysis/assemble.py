@@ -53,13 +53,26 @@ SILENCE = "digital silence: there is no level to measure"
 NO_WINDOW = "no window of 3 s with music in it"
 NO_LOUDNESS = "there is no integrated loudness to hold the peak against"
 
-UNSURE = {"tempo.bpm": "no steady beat stands out", "key.name": "no key stands out from the others"}
+NO_PHASE = "the beat's attacks are heard too seldom to say where beats lie"
+UNSURE = {
+    "tempo.bpm": "no steady beat stands out",
+    "tempo.first_beat_s": NO_PHASE,
+    "tempo.beats_per_bar": NO_PHASE,
+    "tempo.first_downbeat_s": "no beat of the bar stands out",
+    "tempo.drift_ms": "too few bars to follow the beat through",
+    "key.name": "no key stands out from the others",
+}
+BEAT_GRID = tuple(
+    f"tempo.{name}" for name in ("first_beat_s", "first_downbeat_s", "beats_per_bar", "downbeat_confidence", "drift_ms")
+)
+"""Figures that need a tempo, and are missing for its reason where there is none."""
 
 COMPANIONS = {
     "loudness.momentary_max_s": "loudness.momentary_max_lufs",
     "loudness.short_term_max_s": "loudness.short_term_max_lufs",
     "loudness.true_peak_s": "loudness.true_peak_dbtp",
     "loudness.true_peak_channel": "loudness.true_peak_dbtp",
+    "tempo.downbeat_confidence": "tempo.first_downbeat_s",
     "key.camelot": "key.name",
 }
 """Figures that say where or how of another one, and are missing for its reason."""
@@ -115,7 +128,7 @@ def _measurements(measured: Measured) -> Measurements:
     dynamics = rounded(_dynamics(measured))
     missing = [
         *_missing("loudness", loudness),
-        *(["tempo.bpm"] if tempo.bpm is None else []),
+        *_missing("tempo", tempo),
         *(["key.name", "key.camelot"] if key.name is None else []),
         *_missing("spectrum", spectrum),
         *_missing("stereo", stereo),
@@ -128,7 +141,9 @@ def _measurements(measured: Measured) -> Measurements:
     return Measurements(loudness, tempo, key, spectrum, stereo, dynamics, _defects(measured), reasons)
 
 
-def _missing(group: str, figures: LoudnessFigures | SpectrumFigures | StereoFigures | DynamicsFigures) -> list[str]:
+def _missing(
+    group: str, figures: LoudnessFigures | TempoFigures | SpectrumFigures | StereoFigures | DynamicsFigures
+) -> list[str]:
     names = [f"{group}.{name}" for name in figures.__dataclass_fields__ if getattr(figures, name) is None]
     match figures:
         case SpectrumFigures():
@@ -153,7 +168,7 @@ def _missing(group: str, figures: LoudnessFigures | SpectrumFigures | StereoFigu
 
 def _reason(name: str, measured: Measured) -> str:
     """Why a figure is missing: what the meter said, or what follows from the file."""
-    main = COMPANIONS.get(name, name)
+    main = "tempo.bpm" if name in BEAT_GRID and measured.tempo.bpm is None else COMPANIONS.get(name, name)
     said = measured.unmeasured.get(name) or measured.unmeasured.get(main)
     if said:
         return said
@@ -204,8 +219,19 @@ def _highest(peaks: Peaks) -> tuple[float | None, float | None, int | None]:
 
 
 def _tempo(tempo: TempoEstimate) -> TempoFigures:
+    alternatives = tuple(TempoCandidate(bpm, confidence) for bpm, confidence in tempo.alternatives)
+    grid = tempo.grid
+    if grid is None:
+        return TempoFigures(tempo.bpm, tempo.confidence, alternatives)
     return TempoFigures(
-        tempo.bpm, tempo.confidence, tuple(TempoCandidate(bpm, confidence) for bpm, confidence in tempo.alternatives)
+        tempo.bpm,
+        tempo.confidence,
+        alternatives,
+        first_beat_s=grid.first_beat_s,
+        first_downbeat_s=grid.first_downbeat_s,
+        beats_per_bar=grid.beats_per_bar,
+        downbeat_confidence=None if grid.first_downbeat_s is None else grid.downbeat_confidence,
+        drift_ms=grid.drift_ms,
     )
 
 

@@ -93,9 +93,18 @@ class TempoCandidate:
 
 @dataclass(frozen=True, slots=True)
 class TempoFigures:
+    """The beat's grid: beat ``k`` at ``first_beat_s + k * 60 / bpm``, a bar every ``beats_per_bar`` of them."""
+
     bpm: float | None
     confidence: float
     alternatives: tuple[TempoCandidate, ...] = ()
+    first_beat_s: float | None = None
+    first_downbeat_s: float | None = None
+    """The first beat of the file that begins a bar; null where no beat of the bar stands out."""
+    beats_per_bar: int | None = None
+    downbeat_confidence: float | None = None
+    drift_ms: float | None = None
+    """How far the played beats wander from the grid over the file: latest minus earliest, smoothed over a few bars."""
 
 
 @dataclass(frozen=True, slots=True)

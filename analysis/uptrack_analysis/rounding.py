@@ -24,6 +24,7 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     ("db", 2),
     ("bpm", 2),
     ("hz", 1),
+    ("ms", 1),
     ("s", 3),
     ("confidence", 3),
     ("coverage", 3),

@@ -2,7 +2,8 @@
 
 The front pair is folded to one channel, taken to about 22 kHz and cut into 46 ms frames, one every 11.6 ms. What is
 kept while streaming is the power in 24 log bands (about 8 kB a second); flux is taken at the end, when the level each
-band reaches is known, so that a quiet master and a loud one, a dull and a bright one, give the same envelope.
+band reaches is known, so that a quiet master and a loud one, a dull and a bright one, give the same envelope. The same
+channel feeds ``attacks.py``, which hears less but times it finer.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from uptrack_analysis.measure.attacks import AttackMeter, Attacks
 from uptrack_analysis.measure.decimation import Decimator, fold
 from uptrack_analysis.measure.fft import rfft
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
@@ -43,6 +45,9 @@ class OnsetEnvelope:
 
     rate_hz: float
     groups: FloatArray
+    levels: Block
+    """shape (n_frames, n_bands): compressed level of each band, natural log, 0 where it reaches its own loud moments"""
+    attacks: Attacks
 
 
 class OnsetMeter:
@@ -74,6 +79,7 @@ class OnsetMeter:
         self._samples = 0
         self._weights, self._centres_hz = _log_bands(self._rate_hz, length)
         self._powers: list[Block] = []
+        self._attacks = AttackMeter(self._rate_hz)
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames).
@@ -93,10 +99,13 @@ class OnsetMeter:
         for frames in self._framer.finish(total):
             self._transform(frames)
         powers = np.concatenate(self._powers)[:total] if total else np.zeros((0, self._centres_hz.size), np.float32)
-        return OnsetEnvelope(self._rate_hz / self._hop, flux(powers, self._centres_hz))
+        self._powers = []
+        levels = compressed(powers)
+        return OnsetEnvelope(self._rate_hz / self._hop, flux(levels, self._centres_hz), levels, self._attacks.finish())
 
     def _take(self, mono: Block) -> None:
         self._samples += mono.shape[1]
+        self._attacks.push(mono)
         for frames in self._framer.push(mono):
             self._transform(frames)
 
@@ -104,17 +113,34 @@ class OnsetMeter:
         parts = rfft(frames[0] * self._window).view(np.float32)
         np.square(parts, out=parts)
         # In parts, because a larger product would wake OpenBLAS's threads, which cost more than the work.
-        groups = [parts @ weights for weights in self._weights]
+        groups = [parts[:, first : first + weights.shape[0]] @ weights for first, weights in self._weights]
         self._powers.append(np.concatenate(groups, axis=1))
 
 
-def flux(powers: Block, centres_hz: FloatArray) -> FloatArray:
-    """Half-wave rectified rise of compressed band power, averaged in four ranges.
+def compressed(powers: Block) -> Block:
+    """Power to level: natural log over what each band reaches, flattened far below it; zero throughout in silence.
 
     Parameters
     ----------
     powers : shape (n_frames, n_bands)
-        Mean-square power.
+        Mean-square power. It is overwritten: a two-hour set has room for it once.
+    """
+    if powers.size == 0 or float(powers.max()) < _SILENCE_POWER:
+        return np.zeros_like(powers)
+    loud = float(np.percentile(powers.sum(axis=1), 95))
+    reached = np.maximum(np.percentile(powers, 90, axis=0), max(_BAND_FLOOR * loud, _SILENCE_POWER))
+    powers /= reached.astype(np.float32)
+    powers += np.float32(_COMPRESSION_FLOOR)
+    return np.log(powers, out=powers)
+
+
+def flux(levels: Block, centres_hz: FloatArray) -> FloatArray:
+    """Half-wave rectified rise of compressed band level, averaged in four ranges.
+
+    Parameters
+    ----------
+    levels : shape (n_frames, n_bands)
+        Natural log.
     centres_hz : shape (n_bands,)
 
     Returns
@@ -122,22 +148,23 @@ def flux(powers: Block, centres_hz: FloatArray) -> FloatArray:
     groups : shape (4, n_frames)
         Natural-log units; a range without a band is zero.
     """
-    groups = np.zeros((len(GROUP_EDGES_HZ) - 1, powers.shape[0]))
-    if powers.shape[0] <= _RISE_FRAMES or float(powers.max()) < _SILENCE_POWER:
+    groups = np.zeros((len(GROUP_EDGES_HZ) - 1, levels.shape[0]))
+    if levels.shape[0] <= _RISE_FRAMES:
         return groups
-    loud = float(np.percentile(powers.sum(axis=1), 95))
-    reached = np.maximum(np.percentile(powers, 90, axis=0), max(_BAND_FLOOR * loud, _SILENCE_POWER))
-    level = np.log(powers / reached + _COMPRESSION_FLOOR)
-    rise = np.maximum(level[_RISE_FRAMES:] - level[:-_RISE_FRAMES], 0.0)
     for group, (low_hz, high_hz) in enumerate(itertools.pairwise(GROUP_EDGES_HZ)):
-        members = (centres_hz >= low_hz) & (centres_hz < high_hz)
-        if members.any():
-            groups[group, _RISE_FRAMES:] = rise[:, members].mean(axis=1)
+        members = np.flatnonzero((centres_hz >= low_hz) & (centres_hz < high_hz))
+        if members.size:
+            part = levels[:, members[0] : members[-1] + 1]
+            rise = np.maximum(part[_RISE_FRAMES:] - part[:-_RISE_FRAMES], 0.0)
+            groups[group, _RISE_FRAMES:] = rise.mean(axis=1)
     return groups
 
 
-def _log_bands(rate_hz: float, length: int) -> tuple[list[Block], FloatArray]:
-    """Weights from interleaved real and imaginary squares to mean-square band power, and the bands' centres."""
+def _log_bands(rate_hz: float, length: int) -> tuple[list[tuple[int, Block]], FloatArray]:
+    """Weights from interleaved real and imaginary squares to mean-square band power, and the bands' centres.
+
+    Three bands at a time, with the first of the squares they need: most of the whole matrix is zero.
+    """
     edges_hz = np.geomspace(LOW_HZ, HIGH_HZ, BANDS + 1)
     edges_hz = edges_hz[edges_hz <= rate_hz / 2]
     bins = np.arange(length // 2 + 1)
@@ -147,5 +174,9 @@ def _log_bands(rate_hz: float, length: int) -> tuple[list[Block], FloatArray]:
     weights = np.maximum(overlap, 0.0) / (above - below)[:, None]
     weights *= 2.0 / (length * float(np.sum(hann(length).astype(np.float64) ** 2)))
     pairs = np.repeat(weights, 2, axis=0).astype(np.float32)
-    groups = [np.ascontiguousarray(pairs[:, first : first + 3]) for first in range(0, pairs.shape[1], 3)]
+    groups: list[tuple[int, Block]] = []
+    for first in range(0, pairs.shape[1], 3):
+        bands = pairs[:, first : first + 3]
+        used = np.flatnonzero(bands.any(axis=1))
+        groups.append((int(used[0]), np.ascontiguousarray(bands[used[0] : used[-1] + 1])))
     return groups, np.sqrt(edges_hz[1:] * edges_hz[:-1])

@@ -5,8 +5,9 @@ those four autocorrelations, so that one missing level sinks a candidate. A sum 
 180 into 120. What two- and four-beat repetition cannot rule out, a beat taken 3/2 too long, betrays itself by strong
 repetition at 2/3, 4/3 and 8/3 of it, which is subtracted. The octave left over is decided by a prior that is level from
 95 to 180 BPM, where electronic music is written and DJ players count, and falls to either side: it has no favourite
-inside. The winner is then followed to ever longer lags, up to half the file, which settles it to a few
-thousandths of a BPM where a machine kept time; a band that drifts keeps its mean.
+inside. The winner is then followed to ever longer lags, up to half the file, and at last its attacks through the whole
+file (``pulse.py``), which settles it to a few thousandths of a BPM where a machine kept time; a band that drifts keeps
+its mean. ``beat_grid.py`` says where its beats and bars lie.
 
 After the autocorrelation family of tempo estimators (Percival and Tzanetakis, IEEE/ACM TASLP 22(12), 2014, for the
 envelope-to-autocorrelation chain); the scoring is this project's.
@@ -16,8 +17,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from uptrack_analysis.measure.beat_grid import fit_grid
 from uptrack_analysis.measure.fft import fast_length, irfft, rfft
 from uptrack_analysis.measure.onsets import OnsetEnvelope, OnsetMeter
+from uptrack_analysis.measure.pulse import follow
 from uptrack_analysis.measure.results import TempoEstimate
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -25,6 +28,11 @@ MIN_SECONDS = 6.0
 MIN_BPM, MAX_BPM = 45.0, 240.0
 PRIOR_LEVEL_BPM = (95.0, 180.0)
 PRIOR_WIDTH_OCTAVES = 0.2
+COUNTED_DOUBLE_BPM = 90.0
+"""Below this the double is counted (drum and bass is 174, not 87) where it is heard at all, as DJ programs do, whose
+ranges begin at 88 to 90: the slower level repeats better by nature, since its lags leave out the odd beats."""
+HEARD_AT_ALL = 0.5
+"""Least clarity of the double, over that of the slower level; breaks and dotted grooves at 170 to 177 have 0.71."""
 MIN_CLARITY = 0.12
 """Least geometric mean of the four autocorrelations that counts as a beat: noise, speech and drones stay under 0.10."""
 CLEAR = 0.4
@@ -32,9 +40,16 @@ CLEAR = 0.4
 MIN_ALTERNATIVE = 0.01
 """Alternatives less likely than this are not worth a reader's time."""
 
+MIN_CONTRAST, DOUBTFUL = 2.3, 0.5
+"""A doubtful tempo is none if its strongest attack stands out less than so many times: partials that beat against each
+other repeat as well, but swell. Drones stay under 2.0, of 107 pieces of music the least is 2.7."""
+
 _BEATS = (1.0, 2.0, 4.0, 8.0)
 _THIRDS = (2 / 3, 4 / 3, 8 / 3)
 _THIRDS_WEIGHT = 0.3
+# How much less a bar of three must differ from the next than a bar of four does: pieces in three have 0.25 to 0.63, in
+# four 0.87 and more.
+_UNLIKE = 0.75
 _TREND_S = 1.0
 _GRID_STEP = 0.002
 _CANDIDATES = 5
@@ -92,12 +107,19 @@ def estimate_tempo(envelope: OnsetEnvelope) -> tuple[TempoEstimate, str | None]:
     chosen = _distinct(ranked, bpm)
     odds = score[chosen] ** _ODDS_POWER
     confidence = odds / odds.sum() * min(1.0, float(clarity[chosen[0]]) / CLEAR)
+    chosen = _counted(chosen, bpm, clarity)
     found = [
         (_refine(repetition, envelope.rate_hz, float(bpm[place])), float(sure))
         for place, sure in zip(chosen, confidence, strict=True)
     ]
     alternatives = tuple(other for other in found[1:] if other[1] >= MIN_ALTERNATIVE)
-    return TempoEstimate(found[0][0], found[0][1], alternatives), None
+    bpm, sure = found[0]
+    attacks = envelope.attacks
+    pulse = follow(attacks.low + attacks.high, attacks.rate_hz, 60.0 / bpm)
+    if sure < DOUBTFUL and pulse.contrast < MIN_CONTRAST:
+        return _NO_TEMPO, "something swells and fades steadily, but no attack marks a beat"
+    grid = fit_grid(envelope, pulse, _beats_per_bar(repetition, 60.0 * envelope.rate_hz / bpm))
+    return TempoEstimate(bpm if grid is None else 60.0 / grid.beat_s, sure, alternatives, grid), None
 
 
 _NO_TEMPO = TempoEstimate(None, 0.0, ())
@@ -156,6 +178,26 @@ def _score(repetition: FloatArray, beat: FloatArray, bpm: FloatArray) -> tuple[F
     octaves = np.maximum(np.log2(low / bpm), 0.0) + np.maximum(np.log2(bpm / high), 0.0)
     prior = np.exp(-0.5 * (octaves / PRIOR_WIDTH_OCTAVES) ** 2)
     return clarity, np.maximum(clarity - _THIRDS_WEIGHT * thirds, 0.0) * prior
+
+
+def _counted(chosen: list[int], bpm: FloatArray, clarity: FloatArray) -> list[int]:
+    """The candidates, a slow winner having changed places with its double where that is one of them."""
+    slow = chosen[0]
+    for rank, fast in enumerate(chosen):
+        is_double = abs(np.log(bpm[fast] / bpm[slow] / 2)) < 0.02
+        if bpm[slow] < COUNTED_DOUBLE_BPM and is_double and clarity[fast] > HEARD_AT_ALL * clarity[slow]:
+            return [fast, *chosen[1:rank], slow, *chosen[rank + 1 :]]
+    return chosen
+
+
+def _beats_per_bar(repetition: FloatArray, beat: float) -> int:
+    """Three where every multiple of three beats repeats better than any of two or four, and clearly; else four."""
+    # Over five frames, or a lag half-way between two would seem to repeat worse than one that meets a frame.
+    around = np.concatenate([repetition[2:0:-1], repetition])
+    smooth = np.convolve(around, np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0, mode="same")[2:]
+    threes, fours = (_at(smooth, beat * np.array(multiples)) for multiples in ((3.0, 6.0, 9.0), (2.0, 4.0, 8.0)))
+    clearly = smooth[0] - threes.mean() < _UNLIKE * (smooth[0] - fours.mean())
+    return 3 if clearly and threes.mean() > fours.max() else 4
 
 
 def _distinct(ranked: np.ndarray[tuple[int], np.dtype[np.intp]], bpm: FloatArray) -> list[int]:

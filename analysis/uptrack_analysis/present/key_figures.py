@@ -20,6 +20,8 @@ NAMES = {
     "dynamics.crest_db": "Crest factor",
     "dynamics.rms_dbfs": "RMS",
     "tempo.bpm": "Tempo",
+    "tempo.first_downbeat_s": "First downbeat",
+    "tempo.drift_ms": "Drift of the beat",
     "key.name": "Key",
     "spectrum.tilt_db_per_octave": "Spectral tilt",
     "spectrum.bands": "Spectrum",
@@ -94,9 +96,20 @@ def _music(report: Report) -> tuple[KeyFigure, ...]:
     key_text = None if key.name is None else key.name + (f" ({key.camelot})" if key.camelot else "")
     return (
         _row("tempo.bpm", tempo.bpm, digits, "BPM", tempo_note),
+        _first_downbeat(report),
         KeyFigure(NAMES["key.name"], key_text, key_note if key_text else ""),
         _row("spectrum.tilt_db_per_octave", report.measurements.spectrum.tilt_db_per_octave, signed, "dB/oct"),
     )
+
+
+def _first_downbeat(report: Report) -> KeyFigure:
+    tempo = report.measurements.tempo
+    if tempo.first_downbeat_s is None or tempo.downbeat_confidence is None:
+        return KeyFigure(NAMES["tempo.first_downbeat_s"], None)
+    note = f"confidence {percent(tempo.downbeat_confidence)}"
+    if tempo.drift_ms is not None:
+        note += f"; beats wander by {digits(tempo.drift_ms, 1)} ms"
+    return KeyFigure(NAMES["tempo.first_downbeat_s"], clock(tempo.first_downbeat_s, 3), note)
 
 
 def _stereo(report: Report) -> tuple[KeyFigure, ...]:

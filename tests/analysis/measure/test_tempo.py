@@ -5,22 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.grooves import PATTERNS, RATE_HZ, groove
 from support.signals import cut
 from uptrack_analysis.measure.results import TempoEstimate
 from uptrack_analysis.measure.tempo import TempoMeter
 from uptrack_analysis.signal import Block
 
-RATE_HZ = 11_025
-
-# Sixteen steps a bar. The tresillo of the last two (3 + 3 + 2) is what makes a sum of autocorrelations say two thirds.
-PATTERNS = {
-    "house": {"kick": "x...x...x...x...", "snare": "....x.......x...", "hat": "..x...x...x...x."},
-    "techno": {"kick": "x...x...x...x...", "hat": "..x...x...x...x.", "bass": ".xxx.xxx.xxx.xxx"},
-    "garage": {"kick": "x......x..x.....", "snare": "....x.......x...", "hat": "x.xxx.x.x.xxx.x."},
-    "breaks": {"kick": "x.x.......xx....", "snare": "....x..x.x..x...", "hat": "x.x.x.x.x.x.x.x."},
-    "dembow": {"kick": "x...x...x...x...", "snare": "...x..x....x..x.", "hat": "x.x.x.x.x.x.x.x."},
-    "trance": {"kick": "x...x...x...x...", "hat": "..x...x...x...x.", "bass": "x..x..x..x..x.x."},
-}
+STRAIGHT = [name for name in PATTERNS if name not in ("half-time", "waltz")]
 
 
 def measured(signal: Block, rate_hz: int = RATE_HZ) -> tuple[TempoEstimate, str | None]:
@@ -29,37 +20,33 @@ def measured(signal: Block, rate_hz: int = RATE_HZ) -> tuple[TempoEstimate, str 
     return meter.finish(), meter.reason
 
 
-def groove(name: str, bpm: float, *, seconds: float = 24.0, rate_hz: int = RATE_HZ, drift: float = 0.0) -> Block:
-    """A drum pattern with ghost notes left out at random; ``drift`` is the share by which the last bar is slower."""
-    rng = np.random.default_rng(sum(map(ord, name)))
-    length = rate_hz // 5
-    time_s = np.arange(length) / rate_hz
-    noise = rng.standard_normal((3, length))
-    sounds = {
-        "kick": 0.9 * np.sin(2 * np.pi * (50 * time_s + 6 * (1 - np.exp(-time_s * 35)))) * np.exp(-time_s * 14),
-        "snare": 0.4 * (noise[0] + np.sin(2 * np.pi * 190 * time_s)) * np.exp(-time_s * 25),
-        "hat": 0.1 * np.diff(noise[1], prepend=0) * np.exp(-time_s * 70),
-        "bass": 0.3 * np.sign(np.sin(2 * np.pi * 65 * time_s)) * np.exp(-time_s * 12),
-    }
-    signal = np.zeros(round(seconds * rate_hz) + length)
-    step, moment_s = 0, 0.1
-    while moment_s < seconds:
-        for sound, steps in PATTERNS[name].items():
-            if steps[step % 16] == "x" and rng.random() > 0.03:
-                start = round(moment_s * rate_hz)
-                signal[start : start + length] += sounds[sound][: signal.size - start] * rng.uniform(0.8, 1.0)
-        moment_s += 15 / bpm * (1 + drift * moment_s / seconds)
-        step += 1
-    return (0.5 * signal[None]).astype(np.float32)
-
-
-@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize("name", STRAIGHT)
 @pytest.mark.parametrize("bpm", [98.5, 124.0, 131.7, 152.0])
 def test_machine_time_is_found_to_a_twentieth_of_a_bpm(name: str, bpm: float) -> None:
     found, reason = measured(groove(name, bpm))
     assert found.bpm == pytest.approx(bpm, abs=0.05)
     assert found.confidence > 0.4
     assert reason is None
+
+
+@pytest.mark.parametrize("bpm", [170.0, 177.0])
+@pytest.mark.parametrize("name", ["dotted", "trance"])
+def test_notes_in_threes_do_not_take_a_beat_to_two_thirds(name: str, bpm: float) -> None:
+    found, _ = measured(groove(name, bpm))
+    assert found.bpm == pytest.approx(bpm, abs=0.05)
+
+
+def test_half_time_dubstep_runs_at_the_tempo_it_is_written_in() -> None:
+    found, _ = measured(groove("half-time", 140.0))
+    assert found.bpm == pytest.approx(140.0, abs=0.05)
+
+
+def test_the_level_a_dj_counts_in_is_preferred_to_its_half_and_double() -> None:
+    click = {"hat": "x..............."}
+    found, _ = measured(groove(click, 4 * 70.0, misses=0.0))  # one click in 3.4 s would be 17.5 BPM
+    assert found.bpm in (None, pytest.approx(140.0, abs=0.1), pytest.approx(70.0, abs=0.1))
+    eighths, _ = measured(groove({"hat": "x.x.x.x.x.x.x.x."}, 124.0, misses=0.0))
+    assert eighths.bpm == pytest.approx(124.0, abs=0.05)
 
 
 @pytest.mark.parametrize("name", ["breaks", "garage", "dembow"])
@@ -127,6 +114,26 @@ def test_a_drone_has_no_tempo() -> None:
     time_s = np.arange(20 * RATE_HZ) / RATE_HZ
     drone = sum(0.1 * np.sin(2 * np.pi * hz * time_s + hz) for hz in (55.0, 110.0, 110.7, 165.0, 220.4))
     assert measured(np.asarray(drone, dtype=np.float32)[None])[0].bpm is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_partials_that_beat_against_each_other_have_no_tempo(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(30 * 22_050) / 22_050
+    swell = np.interp(time_s, np.sort(rng.uniform(0, 30, 12)), rng.uniform(0.1, 1.0, 12))
+    drone = 0.05 * swell * sum(np.sin(2 * np.pi * hz * time_s + hz) for hz in rng.uniform(50, 400, 5))
+    assert measured(np.asarray(drone, dtype=np.float32)[None], 22_050)[0].bpm is None
+
+
+@pytest.mark.parametrize("gain", [0.01, -0.5, -1.0])
+def test_neither_level_nor_polarity_changes_tempo_or_grid(gain: float) -> None:
+    signal = groove("house", 126.0, seconds=16)
+    (first, _), (second, _) = measured(signal), measured(signal * np.float32(gain))
+    assert first.grid is not None
+    assert second.grid is not None
+    assert second.bpm == pytest.approx(first.bpm, abs=1e-3)
+    assert second.grid.first_beat_s == pytest.approx(first.grid.first_beat_s, abs=1e-3)
+    assert second.grid.first_downbeat_s == pytest.approx(first.grid.first_downbeat_s, abs=1e-3)
 
 
 def test_five_seconds_are_too_few_and_six_and_a_half_enough() -> None:
