@@ -77,16 +77,10 @@ class AttackMeter:
         total = self._samples // self._step
         for frames in self._framer.finish(total):
             self._take(frames[0])
-        low, high = (
-            np.concatenate(parts)[:total] if total else np.zeros(0, dtype=np.float32)
-            for parts in (self._low, self._high)
-        )
-        self._low, self._high = [], []
-        return Attacks(
-            self.rate_hz,
-            rises(low, round(LOW_WINDOW_S * self.rate_hz)),
-            rises(high, round(HIGH_WINDOW_S * self.rate_hz)),
-        )
+        # One after the other, each let go before the next is put together.
+        low = rises(_joined(self._low, total), round(LOW_WINDOW_S * self.rate_hz))
+        high = rises(_joined(self._high, total), round(HIGH_WINDOW_S * self.rate_hz))
+        return Attacks(self.rate_hz, low, high)
 
     def _take(self, steps: Block) -> None:
         # Sums as matrix products: reductions over rows this short cost ten times as much.
@@ -96,6 +90,13 @@ class AttackMeter:
         np.subtract(flat[1:], flat[:-1], out=slope[1:])
         np.square(slope, out=slope)
         self._high.append(slope.reshape(steps.shape) @ self._within)
+
+
+def _joined(parts: list[Block], total: int) -> Block:
+    """The first ``total`` values of the parts, which are taken out of their list."""
+    whole = np.concatenate(parts)[:total] if total else np.zeros(0, dtype=np.float32)
+    parts.clear()
+    return whole
 
 
 def rises(power: Block, window: int) -> Block:
@@ -119,12 +120,13 @@ def rises(power: Block, window: int) -> Block:
     loud = max(loud, 1e-3 * float(power.max(initial=0.0)))
     if loud < _SILENCE:
         return rise
-    padded = np.zeros(power.size + 2 * window)
-    padded[window : window + power.size] = power
-    padded /= loud * window
     # In chunks, so that a two-hour set needs no more memory than a track; each starts its own sum.
     for first in range(0, power.size, _CHUNK):
-        part = padded[first : first + _CHUNK + 2 * window]
+        known = power[max(0, first - window) : first + _CHUNK + window]
+        part = np.zeros(min(_CHUNK, power.size - first) + 2 * window)
+        begins = window - min(first, window)
+        part[begins : begins + known.size] = known
+        part /= loud * window
         until = np.concatenate([[0.0], np.cumsum(part)])
         level = np.log(until[window:] - until[:-window] + _FLOOR)
         change = level[window : part.size - window] - level[: part.size - 2 * window]

@@ -34,6 +34,8 @@ _BAND_FLOOR = 1e-6
 _SILENCE_POWER = 1e-11
 # Frames overlap by three quarters, so a hit needs two of them to rise.
 _RISE_FRAMES = 2
+# Frames whose rise is taken together: six minutes, so that only a longer file is cut.
+_CHUNK = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,9 @@ def compressed(powers: Block) -> Block:
     if powers.size == 0 or float(powers.max()) < _SILENCE_POWER:
         return np.zeros_like(powers)
     loud = float(np.percentile(powers.sum(axis=1), 95))
-    reached = np.maximum(np.percentile(powers, 90, axis=0), max(_BAND_FLOOR * loud, _SILENCE_POWER))
+    # Band by band: all at once, the percentile would copy the whole of a two-hour set.
+    strong = np.array([np.percentile(band, 90) for band in powers.T])
+    reached = np.maximum(strong, max(_BAND_FLOOR * loud, _SILENCE_POWER))
     powers /= reached.astype(np.float32)
     powers += np.float32(_COMPRESSION_FLOOR)
     return np.log(powers, out=powers)
@@ -154,9 +158,10 @@ def flux(levels: Block, centres_hz: FloatArray) -> FloatArray:
     for group, (low_hz, high_hz) in enumerate(itertools.pairwise(GROUP_EDGES_HZ)):
         members = np.flatnonzero((centres_hz >= low_hz) & (centres_hz < high_hz))
         if members.size:
-            part = levels[:, members[0] : members[-1] + 1]
-            rise = np.maximum(part[_RISE_FRAMES:] - part[:-_RISE_FRAMES], 0.0)
-            groups[group, _RISE_FRAMES:] = rise.mean(axis=1)
+            for first in range(0, levels.shape[0] - _RISE_FRAMES, _CHUNK):
+                part = levels[first : first + _CHUNK + _RISE_FRAMES, members[0] : members[-1] + 1]
+                rise = np.maximum(part[_RISE_FRAMES:] - part[:-_RISE_FRAMES], 0.0)
+                groups[group, first + _RISE_FRAMES : first + part.shape[0]] = rise.mean(axis=1)
     return groups
 
 

@@ -127,20 +127,20 @@ _NO_TEMPO = TempoEstimate(None, 0.0, ())
 
 def _flatten(envelope: OnsetEnvelope) -> FloatArray:
     """Groups without their slow trend, unit variance each; groups in which nothing happens are left out."""
-    flux = envelope.groups - _trend(envelope.groups, round(_TREND_S * envelope.rate_hz))
+    window = round(_TREND_S * envelope.rate_hz)
+    flux = np.stack([group - _trend(group, window) for group in envelope.groups])
     spread = flux.std(axis=1, keepdims=True)
     alive = spread[:, 0] > 1e-9
     flat: FloatArray = flux[alive] / spread[alive]
     return flat
 
 
-def _trend(groups: FloatArray, window: int) -> FloatArray:
+def _trend(group: FloatArray, window: int) -> FloatArray:
     """Mean over ``window`` frames around each frame, fewer at the ends."""
-    frames = groups.shape[1]
-    until = np.concatenate([np.zeros((groups.shape[0], 1)), np.cumsum(groups, axis=1)], axis=1)
-    first = np.maximum(np.arange(frames) - window // 2, 0)
-    last = np.minimum(np.arange(frames) + window // 2 + 1, frames)
-    trend: FloatArray = (until[:, last] - until[:, first]) / (last - first)
+    until = np.concatenate([np.zeros(1), np.cumsum(group)])
+    first = np.maximum(np.arange(group.size) - window // 2, 0)
+    last = np.minimum(np.arange(group.size) + window // 2 + 1, group.size)
+    trend: FloatArray = (until[last] - until[first]) / (last - first)
     return trend
 
 
@@ -149,15 +149,19 @@ def _repetition(flux: FloatArray) -> FloatArray:
 
     The groups singly keep a hi-hat's pulse apart from a bass line's; the sum rewards what falls together.
     """
-    frames = flux.shape[1]
-    rows = np.zeros((flux.shape[0] + 1, fast_length(2 * frames)))
-    rows[:-1, :frames] = flux
-    rows[-1, :frames] = flux.sum(axis=0)
-    power = np.abs(rfft(rows)) ** 2
-    correlation = irfft(power.astype(np.complex128), rows.shape[1])[:, :frames] / (frames - np.arange(frames))
-    correlation /= correlation[:, :1]
-    answer: FloatArray = (correlation[:-1].mean(axis=0) + correlation[-1]) / 2
-    return answer
+    groups, frames = flux.shape
+    repetition = np.zeros(frames)
+    padded = np.zeros(fast_length(2 * frames))
+    # One after the other, so that a two-hour set needs the room of one.
+    for number in range(groups + 1):
+        padded[:frames] = flux[number] if number < groups else flux.sum(axis=0)
+        spectrum = rfft(padded)
+        spectrum *= spectrum.conj()
+        correlation = irfft(spectrum, padded.size)[:frames]
+        repetition += correlation * ((0.5 / groups if number < groups else 0.5) / float(correlation[0]))
+    # Longer lags are sums over less of the file.
+    repetition *= frames / (frames - np.arange(frames))
+    return repetition
 
 
 def _at(repetition: FloatArray, lags: FloatArray) -> FloatArray:

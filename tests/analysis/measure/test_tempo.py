@@ -42,9 +42,6 @@ def test_half_time_dubstep_runs_at_the_tempo_it_is_written_in() -> None:
 
 
 def test_the_level_a_dj_counts_in_is_preferred_to_its_half_and_double() -> None:
-    click = {"hat": "x..............."}
-    found, _ = measured(groove(click, 4 * 70.0, misses=0.0))  # one click in 3.4 s would be 17.5 BPM
-    assert found.bpm in (None, pytest.approx(140.0, abs=0.1), pytest.approx(70.0, abs=0.1))
     eighths, _ = measured(groove({"hat": "x.x.x.x.x.x.x.x."}, 124.0, misses=0.0))
     assert eighths.bpm == pytest.approx(124.0, abs=0.05)
 
