@@ -10,7 +10,8 @@ the rate (2.7 Hz bins), answers. Between 251 and 501 Hz they are cross-faded, bi
 frequency, so that a tone counts once wherever it lies. Other rates scale both lengths, and keep times and resolution
 within 8 %. A bin's power is shared between bands by how much of its width ``[f - df/2, f + df/2)`` lies in each.
 
-Spectra become levels elsewhere: ``ltas.py`` for tone, ``stereo.py`` for width.
+Spectra become levels elsewhere: ``ltas.py`` for tone, ``stereo.py`` for width. What ``fine_spectrum.py`` keeps of them
+in full resolution is taken on the way, and so is the envelope of ``low_envelope.py``.
 """
 
 from __future__ import annotations
@@ -21,8 +22,17 @@ import numpy as np
 
 from uptrack_analysis.measure.decimation import Decimator, nearest_smooth
 from uptrack_analysis.measure.fft import rfft
+from uptrack_analysis.measure.fine_spectrum import (
+    FRAMES_A_SLOT,
+    SWITCH_BAND,
+    FineSpectrum,
+    SlotMeter,
+    fine_edges_hz,
+    slot_sums,
+)
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
-from uptrack_analysis.measure.results import BandMatrix
+from uptrack_analysis.measure.low_envelope import LowEnvelopeMeter
+from uptrack_analysis.measure.results import BandMatrix, Envelope
 from uptrack_analysis.signal import Block, FloatArray
 
 FIRST_EDGE = 26
@@ -47,7 +57,7 @@ def band_edges_hz(rate_hz: float) -> FloatArray:
 
 
 class BandMeter:
-    """Streaming kernel: blocks in, one ``BandMatrix`` out.
+    """Streaming kernel: blocks in, one ``BandMatrix`` out; ``fine`` and ``low_envelope`` are there after ``finish``.
 
     Parameters
     ----------
@@ -62,6 +72,9 @@ class BandMeter:
         A rate outside that range, or no channel.
     """
 
+    fine: FineSpectrum
+    low_envelope: Envelope
+
     def __init__(self, rate_hz: int, channels: int) -> None:
         check_stream(rate_hz, channels)
         factor = nearest_smooth(rate_hz / _LOW_RATE_HZ)
@@ -75,7 +88,11 @@ class BandMeter:
         self._upper = _BandSpectrum(rows, rate_hz, upper_length, self._hop, 0, self._edges_hz, low=False)
         lead = _LOW_LENGTH // 2 - _LOW_HOP  # centres both spectra's frames on the same instants
         self._low = _BandSpectrum(rows, rate_hz / factor, _LOW_LENGTH, _LOW_HOP, lead, self._edges_hz, low=True)
+        fine_hz = fine_edges_hz(rate_hz)
+        self._upper.fine = SlotMeter(rate_hz, rows, upper_length, fine_hz[SWITCH_BAND:])
+        self._low.fine = SlotMeter(rate_hz / factor, rows, _LOW_LENGTH, fine_hz[: SWITCH_BAND + 1])
         self._decimator = Decimator(rows, factor)
+        self._low_envelope = LowEnvelopeMeter(rows, rate_hz / factor)
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames).
@@ -89,7 +106,7 @@ class BandMeter:
         front = block[:2]
         self._frames_in += block.shape[1]
         self._upper.push(front)
-        self._low.push(self._decimator.push(front))
+        self._push_low(self._decimator.push(front))
 
     def finish(self) -> BandMatrix:
         """The whole matrix. Every sample lies in a frame: the last is continued with silence.
@@ -98,11 +115,22 @@ class BandMeter:
         inside, so that a file's edges do not read as a fade.
         """
         rows = min(self._channels, 2)
-        self._low.push(self._decimator.push(np.zeros((rows, 0), dtype=np.float32), last=True))
+        self._push_low(self._decimator.push(np.zeros((rows, 0), dtype=np.float32), last=True))
         total = max(1, -(-self._frames_in // self._hop) - 1) if self._frames_in else 0
         upper = self._upper.finish(total, self._frames_in)
         low = self._low.finish(total, self._frames_in * _LOW_HOP / self._hop)
+        self.low_envelope = self._low_envelope.finish()
         ll, rr, dd = (a + b for a, b in zip(upper, low, strict=True))
+        # Whole slots only: in the last one, frames may reach past the end of the file.
+        slots = total // FRAMES_A_SLOT
+        (low_slots, low_bins), (upper_slots, upper_bins) = self._low.fine.finish(slots), self._upper.fine.finish(slots)
+        self.fine = FineSpectrum(
+            slot_s=FRAMES_A_SLOT * self._hop / self._rate_hz,
+            edges_hz=fine_edges_hz(self._rate_hz),
+            slots=np.concatenate([low_slots, upper_slots], axis=1),
+            low=low_bins,
+            upper=upper_bins,
+        )
         return BandMatrix(
             edges_hz=self._edges_hz,
             times_s=(np.arange(total) + 1.0) * self._hop / self._rate_hz,
@@ -110,6 +138,10 @@ class BandMeter:
             rr=rr,
             lr=(ll + rr - dd) / 2,
         )
+
+    def _push_low(self, decimated: Block) -> None:
+        self._low.push(decimated)
+        self._low_envelope.push(decimated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +161,8 @@ class _BandSpectrum:
     The difference is kept rather than the cross power because single precision then loses nothing where it matters:
     a side signal 120 dB under the mid stays itself, and identical channels differ by exactly zero.
     """
+
+    fine: SlotMeter
 
     def __init__(
         self, rows: int, rate_hz: float, length: int, hop: int, lead: int, edges_hz: FloatArray, *, low: bool
@@ -164,6 +198,8 @@ class _BandSpectrum:
         np.multiply(frames, self._window, out=windowed)
         spectra = rfft(windowed, self._spectra[:, : frames.shape[1]])
         rows = list(spectra)
+        channels = len(rows)
+        slots: Block | None = None
         if len(rows) == 2:
             rows.append(rows[0] - rows[1])
         powers = np.zeros((len(rows), frames.shape[1], self._bands), dtype=np.float32)
@@ -172,6 +208,11 @@ class _BandSpectrum:
             np.square(parts, out=parts)
             for group in self._groups:
                 np.matmul(parts[:, group.values], group.weights, out=powers[row, :, group.bands])
+            if row < channels:
+                sums = slot_sums(parts)
+                slots = sums if slots is None else slots + sums
+        if slots is not None:
+            self.fine.take(slots)
         return powers
 
     def _energy_inside(self, total: int, frames_in: float) -> FloatArray:

@@ -100,6 +100,7 @@ class LoudnessMeter:
             short_term_max_lufs=short_term_max,
             short_term_max_s=short_term_at,
             range_lu=self._range(short_term),
+            power=energies * (HOPS_PER_S / self._rate_hz),
         )
 
     def _weigh(self, chunk: Block) -> None:

@@ -87,6 +87,12 @@ def mean_power(matrix: BandMatrix, frames: FrameMask | None = None) -> FloatArra
     return mean
 
 
+def frames_between(matrix: BandMatrix, start_s: float, end_s: float) -> FrameMask:
+    """Frames whose centre lies in a stretch of the file, ``end_s`` not included: a section, for all functions here."""
+    inside: FrameMask = (matrix.times_s >= start_s) & (matrix.times_s < end_s)
+    return inside
+
+
 def bands_between(edges_hz: FloatArray, low_hz: float, high_hz: float) -> slice | None:
     """Matrix columns whose edges lie nearest to a range; ``None`` if the file's rate cannot carry all of it."""
     if edges_hz.size < 2 or high_hz > edges_hz[-1] * 10 ** (1 / 40) or low_hz < edges_hz[0] * 10 ** (-1 / 40):

@@ -13,6 +13,7 @@ from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.defects import DefectMeter
+from uptrack_analysis.measure.details import measure_details
 from uptrack_analysis.measure.hum import TOO_SHORT as HUM_TOO_SHORT
 from uptrack_analysis.measure.key import KeyMeter
 from uptrack_analysis.measure.lanes import Lanes
@@ -115,9 +116,14 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
         non_finite_samples=source.non_finite_samples,
         non_finite=source.broken_stretches,
     )
+    details, reasons = measure_details(
+        measured, fine=bands.fine, low_envelope=bands.low_envelope, excerpts=stereo.excerpts
+    )
     return replace(
         measured,
+        details=details,
         unmeasured={
+            **reasons,
             **_unmeasured(measured),
             **loudness.unmeasured,
             **({"tempo.bpm": tempo.reason} if tempo.reason else {}),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class Loudness:
     short_term_max_lufs: float | None
     short_term_max_s: float | None
     range_lu: float | None
+    power: FloatArray = field(default_factory=lambda: np.empty(0))
+    """shape (n_hops,): K-weighted mean-square power of each hop, channels summed with their weights"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,87 @@ class StereoCurve:
 
 
 @dataclass(frozen=True, slots=True)
+class Resonance:
+    """A narrow peak of the long-term spectrum."""
+
+    frequency_hz: float
+    above_floor_db: float
+    """Level in a 48th of an octave over what the surroundings suggest."""
+    share: float
+    """Share of the sounding time in which it stands: near 1 for what rings, less for a note that comes and goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMatch:
+    """How alike the front left and right are."""
+
+    kind: Literal["stereo", "identical", "gain", "delay"]
+    """Two signals, or one: the same on both channels, at another gain, or later on one of them."""
+    difference_db: float
+    """What is left of right once left, at the gain that fits best, is taken off: loudest 100 ms re the loudest 100 ms
+    of right; -120 for nothing."""
+    gain_db: float
+    """Right over left."""
+    delay_ms: float | None
+    """Of right behind left, where that is the only difference."""
+    inverted: bool | None
+    """One channel is turned over; ``None`` where they have too little in common to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Mean-square power of hop after hop; element ``k`` begins at ``k * hop_s``."""
+
+    hop_s: float
+    power: FloatArray
+    """shape (n_hops,)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Transients:
+    """By how many dB hits rise over what came before them."""
+
+    hits: int
+    rise_low_db: float
+    """10th percentile"""
+    rise_median_db: float
+    rise_high_db: float
+    """90th percentile"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pumping:
+    """Level modulation of everything above the kick at the beat, in loud passages."""
+
+    depth_db: float
+    lowest_at: float | None
+    """Where in the beat the level is lowest, 0 (on it) to 1; ``None`` without a beat grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelJump:
+    time_s: float
+    step_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What follows from several meters' results together; ``None`` where its reason is in ``Measured.unmeasured``."""
+
+    resonances: tuple[Resonance, ...] | None = None
+    cutoff_hz: float | None = None
+    cutoff_likely: str | None = None
+    """An encoder setting whose files end there."""
+    channels: ChannelMatch | None = None
+    transients: Transients | None = None
+    """Of the whole signal, K-weighted."""
+    kick_transients: Transients | None = None
+    """Below 150 Hz."""
+    pumping: Pumping | None = None
+    level_jumps: tuple[LevelJump, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BeatGrid:
     """Where the beats of a steady tempo lie: beat ``k`` at ``first_beat_s + k * beat_s``."""
 
@@ -211,6 +295,7 @@ class Measured:
     non_finite_samples: int
     non_finite: tuple[BrokenStretch, ...] = ()
     """The first of the stretches that hold them."""
+    details: Details = Details()
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     """Dotted report name ("tempo.bpm", "loudness.range_lu") to the sentence that says why."""
 

@@ -91,13 +91,15 @@ def power_between(
 
 
 def stereo_bands(matrix: BandMatrix, frames: FrameMask | None = None) -> tuple[StereoBand, ...]:
-    """Correlation, width and mono loss of the eight named bands."""
+    """Correlation, width, mono loss and balance of the eight named bands."""
 
     def measured(name: str, low_hz: float, high_hz: float) -> StereoBand:
         power = power_between(matrix, low_hz, high_hz, frames)
         if power is None:
             return StereoBand(name, low_hz, high_hz, None, None, None)
-        return StereoBand(name, low_hz, high_hz, power.correlation, power.width_db, power.mono_loss_db)
+        return StereoBand(
+            name, low_hz, high_hz, power.correlation, power.width_db, power.mono_loss_db, power.balance_db
+        )
 
     return tuple(measured(band.name, band.low_hz, band.high_hz) for band in NAMED_BANDS)
 

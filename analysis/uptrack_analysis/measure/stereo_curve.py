@@ -1,4 +1,7 @@
-"""Power and cross power of the front pair, every 100 ms: what correlation, balance and width over time derive from."""
+"""Power and cross power of the front pair, every 100 ms: what correlation, balance and width over time derive from.
+
+A few of the steps are kept as samples, for ``false_stereo.py``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from uptrack_analysis.measure.results import StereoCurve
 from uptrack_analysis.signal import Block
 
 STEPS_PER_S = 10
+MOST_EXCERPTS = 32
+"""Steps whose samples are kept: 1 MB at 44.1 kHz."""
 
 
 class StereoCurveMeter:
@@ -33,6 +38,9 @@ class StereoCurveMeter:
         self._channels = channels
         self._pending: Block = np.empty((min(channels, 2), 0), dtype=np.float32)
         self._sums: list[tuple[float, float, float]] = []
+        self._every = 1
+        self.excerpts: list[Block] = []
+        """The samples of up to ``MOST_EXCERPTS`` steps, shape (2, frames) each, spread evenly over what was pushed."""
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames).
@@ -71,6 +79,11 @@ class StereoCurveMeter:
         return (taken + 1) * self._rate_hz // STEPS_PER_S - taken * self._rate_hz // STEPS_PER_S
 
     def _take(self, step: Block) -> None:
+        if len(self._sums) % self._every == 0:
+            self.excerpts.append(step.copy())
+            if len(self.excerpts) > MOST_EXCERPTS:
+                self.excerpts = self.excerpts[::2]
+                self._every *= 2
         left, right = step.astype(np.float64)
         # Not dot products: OpenBLAS would wake threads for long ones, and they cost more than they do.
         self._sums.append(

@@ -1,0 +1,69 @@
+"""Correlation, width and balance of each named band over time, from the band matrix.
+
+Mono loss needs no curve of its own: it is ``10 log10(1 + 10 ** (width / 10))``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between
+from uptrack_analysis.measure.results import BandMatrix
+from uptrack_analysis.measure.stereo import DEAD_CHANNEL, LIMIT_DB, SOUNDING_DB
+from uptrack_analysis.signal import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class BandStereoCurves:
+    """Element ``k`` of a curve is the step from ``k * step_s`` to ``(k + 1) * step_s``; shape (n_steps, n_bands) each.
+
+    The bands are ``NAMED_BANDS``. NaN where the band is silent (50 dB under its own loudest step), or the rate cannot
+    carry it.
+    """
+
+    step_s: float
+    correlation: FloatArray
+    width_db: FloatArray
+    balance_db: FloatArray
+
+
+def band_stereo_curves(matrix: BandMatrix, step_s: float, steps: int) -> BandStereoCurves:
+    """Curves of ``steps`` steps of ``step_s`` seconds, not below the matrix's own hop."""
+    shape = (steps, len(NAMED_BANDS))
+    ll, rr, lr = (_summed(part, matrix, step_s, shape) for part in (matrix.ll, matrix.rr, matrix.lr))
+    power = ll + rr
+    loudest = power.max(axis=0, initial=0.0)
+    sounding = (power > loudest * 10 ** (SOUNDING_DB / 10)) & (power > 0)
+    dead = np.minimum(ll, rr) <= DEAD_CHANNEL * np.maximum(ll, rr)
+    scale = np.where(dead, 1.0, np.sqrt(np.where(dead, 1.0, ll)) * np.sqrt(np.where(dead, 1.0, rr)))
+    correlation = np.where(dead, 0.0, np.clip(lr / scale, -1.0, 1.0))
+    return BandStereoCurves(
+        step_s=step_s,
+        correlation=np.where(sounding, correlation, np.nan),
+        width_db=np.where(sounding, _ratio_db(power - 2 * lr, power + 2 * lr), np.nan),
+        balance_db=np.where(sounding, _ratio_db(ll, rr), np.nan),
+    )
+
+
+def _summed(part: FloatArray, matrix: BandMatrix, step_s: float, shape: tuple[int, int]) -> FloatArray:
+    """Power of each named band in each step; zero where there is none."""
+    summed = np.zeros(shape)
+    # Frames are in order of time: one run of them a step, some runs may be empty.
+    edges = np.searchsorted(matrix.times_s, np.arange(shape[0] + 1) * step_s)
+    filled = np.flatnonzero(edges[1:] > edges[:-1])
+    for index, band in enumerate(NAMED_BANDS):
+        columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
+        if columns is not None and filled.size:
+            power = part[: edges[-1], columns].sum(axis=1)
+            summed[filled, index] = np.add.reduceat(power, edges[filled])
+    return summed
+
+
+def _ratio_db(over: FloatArray, under: FloatArray) -> FloatArray:
+    least = 10 ** (-LIMIT_DB / 10)
+    over, under = np.maximum(over, 0.0), np.maximum(under, 0.0)
+    bound = np.maximum(np.maximum(over, under) * least, np.finfo(float).tiny)
+    ratio: FloatArray = 10 * np.log10(np.maximum(over, bound) / np.maximum(under, bound))
+    return ratio

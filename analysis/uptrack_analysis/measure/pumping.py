@@ -1,0 +1,113 @@
+"""Pumping: how deep everything above the kick breathes in time with the beat, and where in the beat it is lowest.
+
+The levels in dB of the sixth octaves from 250 Hz to 8 kHz are averaged, so that a hi-hat in one of them counts little;
+what they do slower than two beats is taken off; the rest of the loud passages is folded over the beat, the 30th
+percentile at each phase keeping out what is added at every other beat, as a snare is. Four harmonics of that are the
+shape of the breathing, its highest minus its lowest the depth. A bus compressor keyed by the kick, a part that plays
+off the beat and one that dies away with each look alike in depth, not in phase: the first is lowest just after the
+beat, the last just before it. Both are facts; the verdict needs more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from uptrack_analysis.errors import NothingToMeasure
+from uptrack_analysis.measure.ltas import bands_between
+from uptrack_analysis.measure.results import BandMatrix, BeatGrid, Loudness, Pumping
+from uptrack_analysis.signal import FloatArray
+
+RANGE_HZ = (10**2.4, 10**3.9)
+LEAST_BEATS = 16
+LOUD_LU = -1.0
+"""Short-term loudness over the integrated one from which a passage is a loud one."""
+SHORT_TERM_S = 3.0
+
+_HARMONICS = 4
+_PHASES = 16
+_SHAPE_POINTS = 96
+_PERCENTILE = 30
+_FLOOR_DB = -60.0
+
+
+def pumping(matrix: BandMatrix, loudness: Loudness, bpm: float | None, grid: BeatGrid | None) -> Pumping:
+    """Depth and phase of level modulation at the beat.
+
+    Parameters
+    ----------
+    matrix : BandMatrix
+    loudness : Loudness
+        Of the same file: it says which passages are loud.
+    bpm : float or None
+    grid : BeatGrid or None
+        Without it the depth is known, but not where in the beat it lies.
+
+    Raises
+    ------
+    NothingToMeasure
+        No tempo, or fewer than ``LEAST_BEATS`` beats of loud music, or a beat too short for the spectrum's frames.
+    """
+    beat_s = grid.beat_s if grid is not None else 60.0 / bpm if bpm else None
+    if beat_s is None:
+        raise NothingToMeasure("pumping is measured at the beat, and the file has no steady one")
+    frames = matrix.times_s.size
+    columns = bands_between(matrix.edges_hz, RANGE_HZ[0], min(RANGE_HZ[1], float(matrix.edges_hz[-1])))
+    hop_s = float(matrix.times_s[1] - matrix.times_s[0]) if frames > 1 else beat_s
+    loud = _loud(matrix.times_s, loudness)
+    beats = loud.sum() * hop_s / beat_s
+    if columns is None or beats < LEAST_BEATS:
+        raise NothingToMeasure(f"expected at least {LEAST_BEATS} beats of loud music, got {int(beats)}")
+    phases = min(_PHASES, int(beat_s / hop_s))
+    if phases < 2 * 2 + 1:
+        raise NothingToMeasure(f"a beat of {beat_s:.2f} s is too short for frames every {hop_s:.3f} s")
+    moving_db = _moving_db(matrix, columns, round(2 * beat_s / hop_s))
+    first_s = grid.first_beat_s if grid is not None else 0.0
+    place = ((matrix.times_s[loud] - first_s) / beat_s) % 1.0
+    shape_db = _shape_db(place, moving_db[loud], phases)
+    lowest = float(np.argmin(shape_db)) / _SHAPE_POINTS
+    return Pumping(float(np.ptp(shape_db)), lowest if grid is not None else None)
+
+
+def _loud(times_s: FloatArray, loudness: Loudness) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Frames whose own 3 s, centred, are among the loud."""
+    short_term = loudness.short_term_lufs
+    if loudness.integrated_lufs is None or short_term.size == 0:
+        return np.zeros(times_s.size, dtype=np.bool_)
+    ends = np.round((times_s + SHORT_TERM_S / 2) / loudness.hop_s).astype(np.intp) - 1
+    # The first and the last second and a half belong to the first and the last whole window.
+    whole = round(SHORT_TERM_S / loudness.hop_s) - 1
+    level = short_term[np.clip(ends, min(whole, short_term.size - 1), short_term.size - 1)]
+    loud: np.ndarray[tuple[int], np.dtype[np.bool_]] = level >= loudness.integrated_lufs + LOUD_LU
+    return loud
+
+
+def _moving_db(matrix: BandMatrix, columns: slice, window: int) -> FloatArray:
+    """Mean level of the bands without what changes over ``window`` frames, shape (n_frames,)."""
+    power = matrix.ll[:, columns] + matrix.rr[:, columns]
+    # A band's own silences are bounded: one that only plays now and then must not swing by 200 dB.
+    floor = np.maximum(power.mean(axis=0) * 10 ** (_FLOOR_DB / 10), 1e-30)
+    level_db = 10 * np.log10(np.maximum(power, floor)).mean(axis=1)
+    until = np.concatenate([[0.0], np.cumsum(level_db)])
+    first = np.maximum(np.arange(level_db.size) - window // 2, 0)
+    last = np.minimum(first + window, level_db.size)
+    moving: FloatArray = level_db - (until[last] - until[first]) / (last - first)
+    return moving
+
+
+def _shape_db(place: FloatArray, level_db: FloatArray, phases: int) -> FloatArray:
+    """A low percentile over all beats at each phase, as a smooth curve, shape (_SHAPE_POINTS,)."""
+    phase = np.minimum((place * phases).astype(np.intp), phases - 1)
+    folded = np.array(
+        [
+            np.percentile(level_db[phase == index], _PERCENTILE) if (phase == index).any() else 0.0
+            for index in range(phases)
+        ]
+    )
+    harmonics = min(_HARMONICS, (phases - 1) // 2)
+    orders = np.arange(1, harmonics + 1)
+    # Each of them stands for a whole phase: its middle, and a harmonic averaged over its width.
+    centres = (np.arange(phases) + 0.5) / phases
+    amplitudes = 2 / phases * np.exp(-2j * np.pi * orders[:, None] * centres) @ folded / np.sinc(orders / phases)
+    points = np.arange(_SHAPE_POINTS) / _SHAPE_POINTS
+    shape: FloatArray = np.real(amplitudes @ np.exp(2j * np.pi * orders[:, None] * points))
+    return shape

@@ -1,0 +1,155 @@
+"""Resonances: narrow peaks of the long-term spectrum, where they lie, how far they stand out and how much of the time.
+
+The spectrum is taken in 48ths of an octave. A band's floor is the level its surroundings suggest for it: the mean of
+the medians of half an octave to either side, in dB, which a slope does not tilt and other peaks do not lift. A peak is
+narrow if it falls to half its height within a quarter of an octave.
+
+A ringing resonance lifts whatever is played through it; a note comes and goes. What tells them apart is ``share``: in
+how much of the sounding time the peak stands at half its height or more over the floor of that very moment.
+The scheme is this project's own; its parts, peak over a smoothed floor and persistence, are those of resonance and
+feedback detectors.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from uptrack_analysis.errors import NothingToMeasure
+from uptrack_analysis.measure.fine_spectrum import BANDS_AN_OCTAVE, Bins, FineSpectrum
+from uptrack_analysis.measure.results import Resonance
+from uptrack_analysis.signal import Block, FloatArray
+
+MIN_HEIGHT_DB = 4.0
+"""Over the chance of noise: in six seconds of it, a band of 2.7 Hz errs by 0.9 dB (one sigma), and there are 400."""
+MIN_SLOTS = 16
+"""Six seconds."""
+MOST = 16
+SOUNDING_DB = -50.0
+"""A slot quieter than the loudest by more than this is tail or noise floor."""
+
+_SIDE = BANDS_AN_OCTAVE // 2
+_SKIPPED = BANDS_AN_OCTAVE // 12
+# What lies on one side of a crossover, a cliff or the end of the music says nothing of the other side.
+_SIDES_APART_DB = 12.0
+_WIDEST = BANDS_AN_OCTAVE // 4
+_LEAST_STANDING_DB = 3.0
+_MOST_LOOKED_AT = 40
+# A band is wider than the top of a peak, and reads it lower.
+_ROUNDED_OFF_DB = 1.0
+_HALF_SEMITONE = 2 ** (0.5 / 12) - 1
+_NOTHING = 1e-30
+
+
+def resonances(fine: FineSpectrum) -> tuple[Resonance, ...]:
+    """The peaks that matter most, height times share, at most ``MOST``; from 60 Hz to two thirds of the top.
+
+    Parameters
+    ----------
+    fine : FineSpectrum
+
+    Raises
+    ------
+    NothingToMeasure
+        Less than six seconds of sound.
+    """
+    slots = sounding_slots(fine)
+    if slots.shape[0] < MIN_SLOTS:
+        raise NothingToMeasure(
+            f"expected at least {MIN_SLOTS * fine.slot_s:.0f} s of sound, got {slots.shape[0] * fine.slot_s:.1f} s"
+        )
+    widths_hz = np.diff(fine.edges_hz)
+    mean_db = 10 * np.log10(np.maximum(slots.mean(axis=0, dtype=np.float64) / widths_hz, _NOTHING))
+    floor_db = _floor_db(mean_db)
+    peaks = _peaks(mean_db - floor_db)
+    moments_db = 10 * np.log10(np.maximum(slots / widths_hz.astype(np.float32), np.float32(_NOTHING)))
+    found = [_described(fine, band, float(floor_db[band]), moments_db) for band in peaks]
+    found = [peak for peak in found if peak.above_floor_db >= MIN_HEIGHT_DB]
+    found.sort(key=lambda peak: (-peak.above_floor_db * peak.share, peak.frequency_hz))
+    return tuple(found[:MOST])
+
+
+def sounding_slots(fine: FineSpectrum) -> Block:
+    """Slots in which something plays, shape (n_sounding, n_bands)."""
+    power = fine.slots.sum(axis=1)
+    loudest = float(power.max(initial=0.0))
+    sounding: Block = fine.slots[power > max(loudest * 10 ** (SOUNDING_DB / 10), _NOTHING)]
+    return sounding
+
+
+def _floor_db(level_db: FloatArray) -> FloatArray:
+    """What the surroundings suggest for each band; ``inf`` where they do not reach far enough to either side."""
+    reach = _SIDE + _SKIPPED
+    floor_db: FloatArray = np.full(level_db.size, np.inf)
+    if level_db.size <= 2 * reach:
+        return floor_db
+    sides_db = np.median(sliding_window_view(level_db, _SIDE), axis=1)
+    floor_db[reach:-reach] = _between(sides_db[: -reach - _SKIPPED - 1], sides_db[reach + _SKIPPED + 1 :])
+    return floor_db
+
+
+def _between(below_db: FloatArray, above_db: FloatArray) -> FloatArray:
+    higher = np.maximum(below_db, above_db)
+    floor_db: FloatArray = np.where(np.abs(below_db - above_db) > _SIDES_APART_DB, higher, (below_db + above_db) / 2)
+    return floor_db
+
+
+def _peaks(height_db: FloatArray) -> list[int]:
+    """Bands of narrow local maxima, one within a semitone each; of more than ``_MOST_LOOKED_AT`` the highest."""
+    around = sliding_window_view(np.pad(height_db, _SKIPPED, constant_values=-np.inf), 2 * _SKIPPED + 1)
+    # A bin wider than a band makes plateaus: the first band of one stands for it.
+    first = np.argmax(around, axis=1) == _SKIPPED
+    candidates = np.flatnonzero(first & (height_db >= MIN_HEIGHT_DB - _ROUNDED_OFF_DB))
+    highest = candidates[np.argsort(-height_db[candidates], kind="stable")][:_MOST_LOOKED_AT]
+    return [int(band) for band in highest if _upper_half(height_db, int(band)) <= _WIDEST]
+
+
+def _upper_half(height_db: FloatArray, band: int) -> int:
+    """How many bands around a peak stand at half its height or more."""
+    below = height_db[max(0, band - _WIDEST) : band + 1][::-1] < height_db[band] / 2
+    above = height_db[band : band + _WIDEST + 1] < height_db[band] / 2
+    return sum(int(np.argmax(side)) if side.any() else _WIDEST + 1 for side in (below, above)) - 1
+
+
+def _described(fine: FineSpectrum, band: int, floor_db: float, moments_db: Block) -> Resonance:
+    bins = fine.bins_at(float(fine.edges_hz[band]))
+    frequency_hz, level_db = _vertex(bins, float(fine.edges_hz[band]), float(fine.edges_hz[band + 1]), floor_db)
+    height_db = level_db - floor_db
+    return Resonance(frequency_hz, height_db, _share(moments_db, band, height_db))
+
+
+def _vertex(bins: Bins, low_hz: float, high_hz: float, floor_db: float) -> tuple[float, float]:
+    """Frequency and density in dB of a peak's top: a parabola through its upper half, the strongest bins counting most.
+
+    Through three bins of a pure tone seen through a Hann window this is the usual interpolation, good to a few
+    hundredths of a bin. A peak hardly wider than the bins reads low: a bell of +9 dB and Q 30 by 0.6 dB at 440 Hz, by
+    1.1 dB at 1 kHz, where the bins are four times as wide.
+    """
+    first = max(1, math.floor(low_hz / bins.width_hz))
+    last = min(bins.density.size - 2, math.ceil(high_hz / bins.width_hz))
+    top = first + int(np.argmax(bins.density[first : last + 1]))
+    reach = min(max(1, round(top * _HALF_SEMITONE)), top - 1, bins.density.size - 2 - top)
+    levels_db = 10 * np.log10(np.maximum(bins.density[top - reach : top + reach + 1], _NOTHING))
+    low = levels_db < (levels_db[reach] + floor_db) / 2
+    left = max(1, int(np.argmax(low[reach::-1])) - 1 if low[reach::-1].any() else reach)
+    right = max(1, int(np.argmax(low[reach:])) - 1 if low[reach:].any() else reach)
+    places = np.arange(-left, right + 1)
+    fitted = levels_db[reach - left : reach + right + 1]
+    weights = 10 ** ((fitted - levels_db[reach]) / 5)
+    powers = np.stack([np.ones(places.size), places, places**2]) * np.sqrt(weights)
+    level, slope, bend = np.linalg.solve(powers @ powers.T, powers @ (fitted * np.sqrt(weights)))
+    if bend >= 0:
+        return top * bins.width_hz, float(levels_db[reach])
+    offset = float(np.clip(-slope / (2 * bend), -left, right))
+    return (top + offset) * bins.width_hz, float(level + slope * offset + bend * offset**2)
+
+
+def _share(moments_db: Block, band: int, height_db: float) -> float:
+    reach = _SIDE + _SKIPPED
+    # Means of dB instead of medians: a tenth of the time, and the margin of half the height covers the difference.
+    below_db = moments_db[:, band - reach : band - _SKIPPED].mean(axis=1)
+    above_db = moments_db[:, band + _SKIPPED + 1 : band + reach + 1].mean(axis=1)
+    standing_db = moments_db[:, band - 1 : band + 2].max(axis=1) - _between(below_db, above_db)
+    return float(np.mean(standing_db >= max(_LEAST_STANDING_DB, height_db / 2)))
