@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from uptrack_analysis import __version__
 from uptrack_analysis.findings.judge import Judgement
 from uptrack_analysis.findings.rule import ruleset_hash
+from uptrack_analysis.measure.band_crest import band_crests
+from uptrack_analysis.measure.band_stereo import band_stereo_curves
 from uptrack_analysis.measure.key import camelot, key_name
-from uptrack_analysis.measure.ltas import spectrum_figures
+from uptrack_analysis.measure.ltas import NAMED_BANDS, spectrum_figures
+from uptrack_analysis.measure.notes import nearest_note
 from uptrack_analysis.measure.psr import psr_curve, smallest_psr
-from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate
+from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate, Transients
 from uptrack_analysis.measure.stereo import stereo_figures
 from uptrack_analysis.report import (
     SCHEMA,
@@ -26,19 +30,23 @@ from uptrack_analysis.report import (
     HumLine,
     KeyCandidate,
     KeyFigures,
+    LevelJump,
     LoudnessFigures,
     Measurements,
     ProjectFacts,
     Repeat,
     Report,
+    ResonanceFigures,
     Series,
     Source,
     Span,
     SpectrumFigures,
+    StereoBandSeries,
     StereoFigures,
     Target,
     TempoCandidate,
     TempoFigures,
+    TransientFigures,
 )
 from uptrack_analysis.rounding import rounded
 from uptrack_analysis.signal import FloatArray
@@ -47,6 +55,9 @@ MOST_SPANS = 200
 MOST_POINTS = 3_600
 """Six minutes at ten a second; longer files get wider steps, so that a two-hour set stays a page's worth of bytes."""
 STEPS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+MOST_BAND_POINTS = 600
+"""Ten minutes at one a second: eight bands' curves together weigh no more than two of the others."""
+BAND_STEPS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
 MONO = "mono: one channel has no stereo image"
 SILENCE = "digital silence: there is no level to measure"
@@ -123,7 +134,7 @@ def _measurements(measured: Measured) -> Measurements:
     loudness = rounded(_loudness(measured))
     tempo = _tempo(measured.tempo)
     key = _key(measured.key)
-    spectrum = rounded(spectrum_figures(measured.bands))
+    spectrum = rounded(_spectrum(measured))
     stereo = rounded(_stereo(measured))
     dynamics = rounded(_dynamics(measured))
     missing = [
@@ -158,9 +169,11 @@ def _missing(
             names += [
                 f"{group}.bands.{band.name}.{figure}"
                 for band in figures.bands
-                for figure in ("correlation", "width_db", "mono_loss_db")
+                for figure in ("correlation", "width_db", "mono_loss_db", "balance_db")
                 if getattr(band, figure) is None
             ]
+        case DynamicsFigures():
+            names += [f"{group}.bands.{band.name}" for band in figures.bands if band.crest_db is None]
         case _:
             pass
     return names
@@ -183,9 +196,7 @@ def _reason(name: str, measured: Measured) -> str:
         return measured.unmeasured.get("loudness.integrated_lufs", NO_LOUDNESS)
     if ".bands." in main or ".third_octaves." in main:
         top_hz = measured.sample_rate_hz / 2
-        band = (
-            main.split(".", 2)[2].removesuffix(".correlation").removesuffix(".width_db").removesuffix(".mono_loss_db")
-        )
+        band = main.split(".")[2]
         return f"no signal in the band {band}, or the file's rate (up to {top_hz:.0f} Hz) cannot carry it"
     return UNSURE.get(main, "there is too little signal to measure it on")
 
@@ -245,17 +256,58 @@ def _key(key: KeyEstimate) -> KeyFigures:
     return KeyFigures(key_name(key.tonic, key.minor), camelot(key.tonic, key.minor), key.confidence, alternatives)
 
 
+def _spectrum(measured: Measured) -> SpectrumFigures:
+    details = measured.details
+    resonances: tuple[ResonanceFigures, ...] | None = None
+    if details.resonances is not None:
+        resonances = tuple(
+            ResonanceFigures(peak.frequency_hz, *nearest_note(peak.frequency_hz), peak.above_floor_db, peak.share)
+            for peak in details.resonances
+        )
+    return replace(
+        spectrum_figures(measured.bands),
+        cutoff_hz=details.cutoff_hz,
+        cutoff_likely=details.cutoff_likely,
+        resonances=resonances,
+    )
+
+
 def _stereo(measured: Measured) -> StereoFigures:
     if measured.channels == 1:
         return StereoFigures(None, None, None, None)
-    return stereo_figures(measured.bands, measured.stereo)
+    figures, match = stereo_figures(measured.bands, measured.stereo), measured.details.channels
+    if match is None:
+        return figures
+    return replace(
+        figures,
+        false_stereo="no" if match.kind == "stereo" else match.kind,
+        channel_difference_db=match.difference_db,
+        channel_delay_ms=match.delay_ms,
+        polarity=None if match.inverted is None else "inverted" if match.inverted else "normal",
+    )
 
 
 def _dynamics(measured: Measured) -> DynamicsFigures:
     peak_dbfs, rms_dbfs = float(np.max(measured.peaks.sample_dbfs, initial=-math.inf)), measured.rms_dbfs
-    if rms_dbfs is None or not math.isfinite(rms_dbfs) or not math.isfinite(peak_dbfs):
-        return DynamicsFigures(None, None)
-    return DynamicsFigures(crest_db=peak_dbfs - rms_dbfs, rms_dbfs=rms_dbfs)
+    details = measured.details
+    pumping = details.pumping
+    silent = rms_dbfs is None or not math.isfinite(rms_dbfs) or not math.isfinite(peak_dbfs)
+    return DynamicsFigures(
+        crest_db=None if silent or rms_dbfs is None else peak_dbfs - rms_dbfs,
+        rms_dbfs=None if silent else rms_dbfs,
+        bands=() if silent else band_crests(measured.bands),
+        transients=_transients(details.transients),
+        kick_transients=_transients(details.kick_transients),
+        pumping_db=None if pumping is None else pumping.depth_db,
+        pumping_lowest_at=None if pumping is None else pumping.lowest_at,
+        level_jumps=tuple(LevelJump(jump.time_s, jump.step_db) for jump in details.level_jumps),
+    )
+
+
+def _transients(found: Transients | None) -> TransientFigures | None:
+    if found is None:
+        return None
+    return TransientFigures(found.hits, found.rise_low_db, found.rise_median_db, found.rise_high_db)
 
 
 def _defects(measured: Measured) -> DefectFigures:
@@ -348,7 +400,27 @@ def _series(measured: Measured) -> Series:
             psr_curve(measured.peaks, measured.loudness), round(step_s / measured.peaks.curve_step_s), steps
         ),
         correlation=_correlation(measured, step_s, steps),
+        stereo_band_step_s=_band_step_s(measured),
+        stereo_bands=_stereo_bands(measured, _band_step_s(measured)),
     )
+
+
+def _band_step_s(measured: Measured) -> float:
+    return next((step for step in BAND_STEPS_S if measured.duration_s / step <= MOST_BAND_POINTS), BAND_STEPS_S[-1])
+
+
+def _stereo_bands(measured: Measured, step_s: float) -> tuple[StereoBandSeries, ...]:
+    if measured.channels == 1:
+        return ()
+    curves = band_stereo_curves(measured.bands, step_s, int(measured.duration_s / step_s + 1e-9))
+    return tuple(
+        StereoBandSeries(band.name, _plain(curves.correlation[:, index]), _plain(curves.width_db[:, index]))
+        for index, band in enumerate(NAMED_BANDS)
+    )
+
+
+def _plain(curve: FloatArray) -> tuple[float | None, ...]:
+    return tuple(None if math.isnan(value) else value for value in curve.tolist())
 
 
 def _loudest(curve: FloatArray, values_per_step: int, steps: int) -> tuple[float | None, ...]:

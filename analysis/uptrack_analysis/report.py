@@ -135,12 +135,31 @@ class BandLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class ResonanceFigures:
+    """A narrow peak of the long-term spectrum, over what its surroundings suggest."""
+
+    frequency_hz: float
+    note: str
+    """The nearest note at A4 = 440 Hz, and ``cents`` how far over it the peak lies."""
+    cents: float
+    above_floor_db: float
+    share: float
+    """Share of the sounding time in which it stands: near 1 for what rings, less for a note that comes and goes."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpectrumFigures:
     """``bands``: eight named bands. ``third_octaves``: band power re the band at 1 kHz. Tilt over 100 Hz-10 kHz."""
 
     bands: tuple[BandLevel, ...]
     third_octaves: tuple[BandLevel, ...]
     tilt_db_per_octave: float | None
+    cutoff_hz: float | None = None
+    """Where the spectrum ends in a cliff of 40 dB, as a lossy encoder or a lower sample rate leaves it."""
+    cutoff_likely: str | None = None
+    """An encoder setting that is known to end there; others may, too."""
+    resonances: tuple[ResonanceFigures, ...] | None = None
+    """At most 16, the ones that stand out most of the time and farthest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +172,7 @@ class StereoBand:
     correlation: float | None
     width_db: float | None
     mono_loss_db: float | None
+    balance_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +185,42 @@ class StereoFigures:
     width_db: float | None
     balance_db: float | None
     bands: tuple[StereoBand, ...] = ()
+    false_stereo: Literal["no", "identical", "gain", "delay"] | None = None
+    """One signal on both channels: the same, at another gain, or later on one of them."""
+    channel_difference_db: float | None = None
+    """What is left of the right channel without the left one, in the loudest 100 ms; -120 for nothing."""
+    channel_delay_ms: float | None = None
+    """Right behind left, where that alone makes the stereo."""
+    polarity: Literal["normal", "inverted"] | None = None
+    """Inverted: one channel is the other turned over, whatever the delay between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BandCrest:
+    """95th percentile of a band's power in frames of some 90 ms over its mean: 0 for what never moves."""
+
+    name: str
+    low_hz: float
+    high_hz: float
+    crest_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransientFigures:
+    """By how many dB hits rise over the 40 to 70 ms before them: 10th, 50th and 90th percentile."""
+
+    hits: int
+    rise_low_db: float
+    rise_median_db: float
+    rise_high_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class LevelJump:
+    """The whole spectrum goes up or down at once, as no arrangement does."""
+
+    time_s: float
+    step_db: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +229,16 @@ class DynamicsFigures:
 
     crest_db: float | None
     rms_dbfs: float | None
+    bands: tuple[BandCrest, ...] = ()
+    transients: TransientFigures | None = None
+    kick_transients: TransientFigures | None = None
+    """Below 150 Hz."""
+    pumping_db: float | None = None
+    """How far everything from 250 Hz up goes up and down with every beat, in loud passages."""
+    pumping_lowest_at: float | None = None
+    """Where in the beat it is lowest: just after 0 for what a kick ducks, just before 1 for what dies away."""
+    level_jumps: tuple[LevelJump, ...] = ()
+    """At most 50, in order of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +332,15 @@ class Measurements:
 
 
 @dataclass(frozen=True, slots=True)
+class StereoBandSeries:
+    """Signed correlation and width of one named band, step by step from the file's first sample."""
+
+    name: str
+    correlation: tuple[float | None, ...]
+    width_db: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """Curves for plots: one value every ``step_s``, the first at ``start_s`` (a window's end for M and S)."""
 
@@ -275,6 +350,9 @@ class Series:
     short_term_lufs: tuple[float | None, ...]
     psr_db: tuple[float | None, ...]
     correlation: tuple[float | None, ...]
+    stereo_band_step_s: float = 1.0
+    stereo_bands: tuple[StereoBandSeries, ...] = ()
+    """The eight named bands; none for mono."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     ("bpm", 2),
     ("hz", 1),
     ("ms", 1),
+    ("cents", 1),
     ("s", 3),
     ("confidence", 3),
     ("coverage", 3),

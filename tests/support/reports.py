@@ -10,6 +10,7 @@ from uptrack_analysis.report import (
     SCHEMA,
     Action,
     AreaScore,
+    BandCrest,
     BandLevel,
     Clip,
     Context,
@@ -20,10 +21,12 @@ from uptrack_analysis.report import (
     GenreChoice,
     KeyCandidate,
     KeyFigures,
+    LevelJump,
     LoudnessFigures,
     Measurements,
     ProjectFacts,
     Report,
+    ResonanceFigures,
     Score,
     Series,
     Severity,
@@ -31,9 +34,11 @@ from uptrack_analysis.report import (
     Span,
     SpectrumFigures,
     StereoBand,
+    StereoBandSeries,
     StereoFigures,
     TempoCandidate,
     TempoFigures,
+    TransientFigures,
 )
 
 DURATION_S = 180.0
@@ -97,17 +102,49 @@ def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | 
                     for centre in (1000 * 2 ** (step / 3) for step in range(-16, 13))
                 ),
                 -4.61,
+                cutoff_hz=16_490.9,
+                cutoff_likely="MP3 at 128 kbit/s, or AAC at 96",
+                resonances=(ResonanceFigures(2_093.4, "C7", 0.3, 7.25, 0.941),),
             ),
             StereoFigures(
-                0.71, 0.22, -9.4, 0.31, tuple(StereoBand(band, low, high, 0.9, -12.5, 0.2) for band, low, high in BANDS)
+                0.71,
+                0.22,
+                -9.4,
+                0.31,
+                tuple(StereoBand(band, low, high, 0.9, -12.5, 0.2, 0.1) for band, low, high in BANDS),
+                false_stereo="no",
+                channel_difference_db=-8.02,
+                polarity="normal",
             ),
-            DynamicsFigures(12.3, -12.4),
+            DynamicsFigures(
+                12.3,
+                -12.4,
+                bands=tuple(BandCrest(band, low, high, 4.75) for band, low, high in BANDS),
+                transients=TransientFigures(193, 6.75, 14.86, 25.2),
+                kick_transients=TransientFigures(91, 8.86, 14.73, 29.24),
+                pumping_db=3.4,
+                pumping_lowest_at=0.104,
+                level_jumps=(LevelJump(61.23, -3.1),),
+            ),
             DefectFigures(
                 3, 14, (Clip(37.4, 37.4001, 1, 1_649_340, 4, -0.1),), (0.000012, -0.00003), (), (), 0, 0.021, 0.4
             ),
-            {"loudness.psr_min_db": "Peaks over time are not measured yet."},
+            {
+                "loudness.psr_min_db": "Peaks over time are not measured yet.",
+                "stereo.channel_delay_ms": "the channels do not differ by a delay alone",
+            },
         ),
-        series=Series(0.1, 0.1, curve, curve, (None,) * steps, (0.5,) * steps),
+        series=Series(
+            0.1,
+            0.1,
+            curve,
+            curve,
+            (None,) * steps,
+            (0.5,) * steps,
+            stereo_bands=tuple(
+                StereoBandSeries(band, (0.9,) * int(DURATION_S), (-12.5,) * int(DURATION_S)) for band, _, _ in BANDS
+            ),
+        ),
         sections=(),
         stems=(),
         findings=findings,
