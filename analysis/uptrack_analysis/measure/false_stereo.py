@@ -87,7 +87,6 @@ def match_channels(curve: StereoCurve, excerpts: list[Block], rate_hz: int) -> C
     difference_db = max(LEAST_DB, _db(left_over / float(curve.rr.max())))
     gain_db = _db(rr / ll)
     whitened = _likeness([np.diff(excerpt, axis=1) for excerpt in excerpts], rate_hz)
-    plain = _likeness(excerpts, rate_hz)
     value, lag = whitened.strongest()
     kind: Literal["stereo", "identical", "gain", "delay"] = "stereo"
     delay_ms: float | None = None
@@ -95,16 +94,17 @@ def match_channels(curve: StereoCurve, excerpts: list[Block], rate_hz: int) -> C
         kind = "identical" if abs(gain_db) <= EQUAL_GAIN_DB else "gain"
     elif abs(value) >= DELAYED and abs(lag) >= 1.0:
         kind, delay_ms = "delay", 1000 * lag / rate_hz
-    return ChannelMatch(kind, difference_db, gain_db, delay_ms, _inverted(whitened, plain))
+    return ChannelMatch(kind, difference_db, gain_db, delay_ms, _inverted(whitened, excerpts, rate_hz))
 
 
-def _inverted(whitened: _Likeness, plain: _Likeness) -> bool | None:
+def _inverted(whitened: _Likeness, excerpts: list[Block], rate_hz: int) -> bool | None:
     value, lag = whitened.strongest()
+    if value >= ALIKE:
+        return False
+    plain = _likeness(excerpts, rate_hz)
     if abs(value) < ALIKE:
         # Unrelated hats over a common bass: the bass alone answers, if it does so without a shift.
         return plain.at_zero < 0 if abs(plain.at_zero) >= BASS_ALIKE else None
-    if value > 0:
-        return False
     if lag != 0.0 and float(whitened.values.max()) * CLEARLY > -value:
         return None
     # The bass may be in order while all the rest is turned: that is for the bands to say, not for the channel.
@@ -115,10 +115,12 @@ def _inverted(whitened: _Likeness, plain: _Likeness) -> bool | None:
 def _likeness(excerpts: list[Block], rate_hz: int) -> _Likeness:
     """Summed over the excerpts, each lag normalised by the energies that overlap at it."""
     longest = max((excerpt.shape[1] for excerpt in excerpts), default=0)
-    whole = [excerpt for excerpt in excerpts if excerpt.shape[1] == longest]
-    lags = min(round(LONGEST_LAG_S * rate_hz), longest // 2)
-    if longest == 0:
+    if longest < 2:
         return _Likeness(np.zeros(1))
+    # Steps differ by a sample where the rate is no multiple of ten; the last of a file may be much shorter.
+    longest -= 1
+    whole = [excerpt[:, :longest] for excerpt in excerpts if excerpt.shape[1] >= longest]
+    lags = min(round(LONGEST_LAG_S * rate_hz), longest // 2)
     length = scipy.fft.next_fast_len(longest + lags, real=True)
     cross = np.zeros(length // 2 + 1, dtype=np.complex128)
     energies = np.zeros((2, longest))
