@@ -119,6 +119,23 @@ def test_every_rate_has_an_answer(rate_hz: int) -> None:
     assert found.delay_ms == pytest.approx(10, abs=0.1)
 
 
+def test_only_what_overlaps_is_compared() -> None:
+    """One burst that dies away within the only step: late by 20 ms, a third of its energy lies past the end."""
+    time_s = np.arange(4_410) / RATE_HZ
+    burst = shaped_noise(RATE_HZ, 0.1, np.ones_like, channels=1)[0] * np.exp(-10 * time_s)
+    found = matched(burst, later(burst, 882))
+    assert found.kind == "delay"
+    assert found.delay_ms == pytest.approx(20, abs=0.1)
+
+
+def test_unrelated_sounds_that_cross_over_are_alike_at_no_lag() -> None:
+    """Left dies away while right swells: at long lags the weak ends meet, which must not count as strong ones."""
+    time_s = np.arange(4_410) / RATE_HZ
+    left, right = shaped_noise(RATE_HZ, 0.1, np.ones_like).astype(np.float64)
+    found = matched(left * np.exp(-80 * time_s), right * np.exp(-80 * time_s[::-1]))
+    assert (found.kind, found.inverted) == ("stereo", None)
+
+
 @pytest.mark.parametrize("frames", [1, 2, 3, 441, 4_410])
 def test_the_shortest_files_have_an_answer(frames: int) -> None:
     row = MONO[5_000 : 5_000 + frames]
