@@ -57,8 +57,28 @@ def _run(command: list[str]) -> None:
             return
 
 
-def render(name: str = "shorties/Skiessi-222.mmpz") -> tuple[Path, float]:
+def _transposed(project: Path, semitones: int, folder: Path) -> Path:
+    """A copy whose master pitch lies ``semitones`` higher; its drums keep their pitch where they ignore that."""
+    raw = project.read_bytes()
+    xml = zlib.decompress(raw[4:]) if project.suffix == ".mmpz" else raw
+    before = re.search(rb'\bmasterpitch="(-?[0-9]+)"', xml)
+    if before is None:
+        raise AssertionError(f"{project.name} names no master pitch in its head")
+    copy = folder / f"{project.stem}{semitones:+d}.mmp"
+    pitch = b'masterpitch="%d"' % (int(before.group(1)) + semitones)
+    copy.write_bytes(xml[: before.start()] + pitch + xml[before.end() :])
+    return copy
+
+
+def render(name: str = "shorties/Skiessi-222.mmpz", semitones: int = 0) -> tuple[Path, float]:
     """Render one of LMMS's own projects to 16-bit stereo WAV at 44.1 kHz.
+
+    Parameters
+    ----------
+    name : str
+        Below LMMS's folder of projects.
+    semitones : int
+        Added to the master pitch the project was written with.
 
     Returns
     -------
@@ -67,6 +87,9 @@ def render(name: str = "shorties/Skiessi-222.mmpz") -> tuple[Path, float]:
         As the project says.
     """
     project = PROJECTS / name
+    if semitones:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        project = _transposed(project, semitones, CACHE)
     return render_project(project, CACHE / f"{project.stem}.wav"), project_tempo(project)
 
 
