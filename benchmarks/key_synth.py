@@ -173,7 +173,9 @@ def note(timbre: str, midi: float, length_s: float, part: str) -> FloatArray:
     return np.asarray(wave * decay * envelope)
 
 
-def drums(frames: int, step_s: float, rng: np.random.Generator, plan: list[tuple[str, ...]] | None = None) -> FloatArray:
+def drums(
+    frames: int, step_s: float, rng: np.random.Generator, plan: list[tuple[str, ...]] | None = None
+) -> FloatArray:
     """Kick, clap and hats; the kick rings at a pitch of its own, the tom is tuned too."""
     time_s = np.arange(frames) / RATE_HZ
     beat_s, bar_s = 4 * step_s, 16 * step_s

@@ -141,6 +141,7 @@ def _measurements(measured: Measured) -> Measurements:
         *_missing("loudness", loudness),
         *_missing("tempo", tempo),
         *(["key.name", "key.camelot"] if key.name is None else []),
+        *(["key.tuning_cents"] if key.tuning_cents is None else []),
         *_missing("spectrum", spectrum),
         *_missing("stereo", stereo),
         *_missing("dynamics", dynamics),
@@ -252,8 +253,9 @@ def _key(key: KeyEstimate) -> KeyFigures:
         for tonic, minor, confidence in key.alternatives
     )
     if key.tonic is None or key.minor is None:
-        return KeyFigures(None, None, key.confidence, alternatives)
-    return KeyFigures(key_name(key.tonic, key.minor), camelot(key.tonic, key.minor), key.confidence, alternatives)
+        return KeyFigures(None, None, key.confidence, alternatives, key.tuning_cents)
+    name, place = key_name(key.tonic, key.minor), camelot(key.tonic, key.minor)
+    return KeyFigures(name, place, key.confidence, alternatives, key.tuning_cents)
 
 
 def _spectrum(measured: Measured) -> SpectrumFigures:

@@ -116,12 +116,14 @@ class KeyCandidate:
 
 @dataclass(frozen=True, slots=True)
 class KeyFigures:
-    """``name`` is written "F# minor" or "Bb major"."""
+    """``name`` is written "F# minor" or "Bb major". Confidences are probabilities among all 24 keys."""
 
     name: str | None
     camelot: str | None
     confidence: float
     alternatives: tuple[KeyCandidate, ...] = ()
+    tuning_cents: float | None = None
+    """How far the tones lie over A = 440 Hz equal temperament, -50 to 50; it may be known where the key is not."""
 
 
 @dataclass(frozen=True, slots=True)

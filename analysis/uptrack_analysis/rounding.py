@@ -23,6 +23,7 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     ("dbfs", 2),
     ("db", 2),
     ("bpm", 2),
+    ("cents", 1),
     ("hz", 1),
     ("ms", 1),
     ("cents", 1),

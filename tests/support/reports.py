@@ -92,7 +92,7 @@ def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | 
         measurements=Measurements(
             LoudnessFigures(-9.87, -5.01, 37.42, -7.2, 95.0, 5.5, 0.61, 37.402, 1, -0.1, 10.48, None),
             TempoFigures(138.02, 0.83, (TempoCandidate(92.01, 0.1),), 0.101, 0.536, 4, 0.87, 1.4),
-            KeyFigures("F# minor", "11A", 0.71, (KeyCandidate("A major", "11B", 0.2),)),
+            KeyFigures("F# minor", "11A", 0.71, (KeyCandidate("A major", "11B", 0.2),), -31.4),
             SpectrumFigures(
                 tuple(BandLevel(band, low, high, -3.25) for band, low, high in BANDS),
                 tuple(

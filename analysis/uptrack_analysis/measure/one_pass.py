@@ -127,7 +127,7 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
             **_unmeasured(measured),
             **loudness.unmeasured,
             **({"tempo.bpm": tempo.reason} if tempo.reason else {}),
-            **({"key.name": key.reason} if key.reason else {}),
+            **key.unmeasured,
             **({"defects.hum": HUM_TOO_SHORT} if measured.defects.hum is None else {}),
         },
     )

@@ -275,6 +275,8 @@ class KeyEstimate:
     confidence: float
     alternatives: tuple[tuple[int, bool, float], ...]
     """(tonic, minor, confidence), most likely first, the winner not repeated"""
+    tuning_cents: float | None = None
+    """How far the tones lie over A = 440 Hz equal temperament, -50 to 50; it may be known where the key is not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ NAMES = {
     "tempo.first_downbeat_s": "First downbeat",
     "tempo.drift_ms": "Drift of the beat",
     "key.name": "Key",
+    "key.tuning_cents": "Tuning",
     "spectrum.tilt_db_per_octave": "Spectral tilt",
     "spectrum.bands": "Spectrum",
     "spectrum.third_octaves": "Third-octave spectrum",
@@ -34,6 +35,8 @@ NAMES = {
     "defects.hum": "Mains hum",
 }
 """Dotted report names people are told about; companions of a figure (its time, its channel) share its reason."""
+OUT_OF_TUNE_CENTS = 5.0
+"""From here tuning is worth a row: about what a listener can hear between two notes (5 to 6 cents)."""
 
 
 def key_figures(report: Report) -> tuple[KeyFigure, ...]:
@@ -98,6 +101,7 @@ def _music(report: Report) -> tuple[KeyFigure, ...]:
         _row("tempo.bpm", tempo.bpm, digits, "BPM", tempo_note),
         _first_downbeat(report),
         KeyFigure(NAMES["key.name"], key_text, key_note if key_text else ""),
+        *_tuning(key.tuning_cents),
         _row("spectrum.tilt_db_per_octave", report.measurements.spectrum.tilt_db_per_octave, signed, "dB/oct"),
     )
 
@@ -110,6 +114,12 @@ def _first_downbeat(report: Report) -> KeyFigure:
     if tempo.drift_ms is not None:
         note += f"; beats wander by {digits(tempo.drift_ms, 1)} ms"
     return KeyFigure(NAMES["tempo.first_downbeat_s"], clock(tempo.first_downbeat_s, 3), note)
+
+
+def _tuning(cents: float | None) -> tuple[KeyFigure, ...]:
+    if cents is None or abs(cents) < OUT_OF_TUNE_CENTS:
+        return ()
+    return (KeyFigure(NAMES["key.tuning_cents"], f"{signed(cents)} cents", "from A = 440 Hz"),)
 
 
 def _stereo(report: Report) -> tuple[KeyFigure, ...]:
