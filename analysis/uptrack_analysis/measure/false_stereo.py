@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import scipy.fft
 
 from uptrack_analysis.errors import NothingToMeasure
+from uptrack_analysis.measure.fft import fast_length, irfft, rfft
 from uptrack_analysis.measure.results import ChannelMatch, StereoCurve
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -121,14 +121,16 @@ def _likeness(excerpts: list[Block], rate_hz: int) -> _Likeness:
     longest -= 1
     whole = [excerpt[:, :longest] for excerpt in excerpts if excerpt.shape[1] >= longest]
     lags = min(round(LONGEST_LAG_S * rate_hz), longest // 2)
-    length = scipy.fft.next_fast_len(longest + lags, real=True)
+    length = fast_length(longest + lags)
     cross = np.zeros(length // 2 + 1, dtype=np.complex128)
     energies = np.zeros((2, longest))
     for excerpt in whole:
-        left, right = scipy.fft.rfft(excerpt, length, axis=1)
+        padded = np.zeros((2, length), dtype=excerpt.dtype)
+        padded[:, :longest] = excerpt
+        left, right = rfft(padded)
         cross += np.conj(left) * right
         energies += np.square(excerpt, dtype=np.float64)
-    circular = scipy.fft.irfft(cross, length)
+    circular = irfft(cross, length)
     numerator = np.concatenate([circular[length - lags :], circular[: lags + 1]])
     until = np.concatenate([np.zeros((2, 1)), np.cumsum(energies, axis=1)], axis=1)
     steps = np.arange(lags + 1)

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
+from uptrack_analysis.measure.fft import rfft
 from uptrack_analysis.measure.results import Hum
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -115,7 +115,7 @@ class HumMeter:
             low += parts[:, segment : segment + count, segment]
         self._low = np.concatenate([self._low, low], axis=1)
         while self._low.shape[1] >= _WINDOW:
-            spectrum: Any = scipy.fft.rfft(self._low[:, :_WINDOW] * self._taper)
+            spectrum: Any = rfft(self._low[:, :_WINDOW] * self._taper)
             self._spectra.append((np.abs(spectrum[:, self._bins]) * self._scale).astype(np.float32))
             self._low = self._low[:, _HOP:].copy()
 
