@@ -148,7 +148,7 @@ def test_agrees_with_libebur128_on_music(rate_hz: int) -> None:
     signal = music(rate_hz, 20)
     loudness, other = measured(signal, rate_hz), libebur128(signal, rate_hz)
     assert loudness.integrated_lufs == pytest.approx(other.integrated_lufs, abs=0.01)
-    assert loudness.range_lu == pytest.approx(other.range_lu, abs=0.1)
+    assert loudness.range_lu == pytest.approx(other.range_lu, abs=0.2)
 
 
 def test_another_rate_or_depth_of_the_same_music_reads_the_same() -> None:
