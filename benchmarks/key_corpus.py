@@ -36,11 +36,13 @@ from key_synth import (
     note,
 )
 from lmms_notes import derive_key, read_score, read_xml
-from support.lmms import PROJECTS, render
 from track import ROOT
 from uptrack_analysis.signal import FloatArray
 
 CACHE = ROOT / ".cache" / "key"
+
+from support.lmms import PROJECTS, render  # noqa: E402 - track.py shows the way to it
+
 MATERIAL = Path(os.environ.get("UPTRACK_MATERIAL", ROOT.parent / "shared" / "material"))
 NAMES = {
     **{name: place for place, name in enumerate(("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"))},

@@ -53,7 +53,7 @@ class Chroma:
     """
 
     hop_s: float
-    salience: FloatArray
+    salience: Block
     bass_semitones: FloatArray
     """shape (n_frames,): the bass note in semitones over C4, meaningless where its strength is 0"""
     bass_strength: FloatArray
@@ -98,8 +98,8 @@ class ChromaMeter:
         self._samples = 0
         self._peaks = 0
         # Spectra of the last two frames: whether a peak is steady shows one frame later.
-        self._held = np.zeros((2, length // 2 + 1))
-        self._salience: list[FloatArray] = []
+        self._held = np.zeros((2, length // 2 + 1), dtype=np.float32)
+        self._salience: list[Block] = []
         self._bass: list[FloatArray] = []
 
     def push(self, block: Block) -> None:
@@ -119,7 +119,7 @@ class ChromaMeter:
         total = -(-self._samples // self._hop)
         for frames in self._framer.finish(total):
             self._transform(frames)
-        self._look(np.concatenate([self._held, np.zeros((1, self._held.shape[1]))]))
+        self._look(np.concatenate([self._held, np.zeros((1, self._held.shape[1]), dtype=np.float32)]))
         # The first row belongs to the frame before the file; batches overlap by nothing, so the rest is in order.
         salience = np.concatenate(self._salience)[1 : total + 1]
         bass = np.concatenate(self._bass)[1 : total + 1]
@@ -131,36 +131,39 @@ class ChromaMeter:
             self._transform(frames)
 
     def _transform(self, frames: Block) -> None:
-        amplitude = np.abs(rfft(frames[0] * self._window)).astype(np.float64)
+        amplitude = np.abs(rfft(frames[0] * self._window))
         spectra = np.concatenate([self._held, amplitude])
         self._held = spectra[-2:]
         self._look(spectra)
 
-    def _look(self, spectra: FloatArray) -> None:
+    def _look(self, spectra: Block) -> None:
         """Peaks of all spectra but the first and last, which are there to compare with."""
         amplitude = spectra[1:-1]
-        until = np.concatenate([np.zeros((amplitude.shape[0], 1)), np.cumsum(amplitude, axis=1)], axis=1)
-        around = (until[:, self._to] - until[:, self._from]) / (self._to - self._from)
-        here = amplitude[:, self._bins]
-        before, after = amplitude[:, self._bins - 1], amplitude[:, self._bins + 1]
-        prominent = (here > before) & (here >= after) & (here > _BASS_PROMINENCE * around) & (here > _SILENCE)
-        frame, place = np.nonzero(prominent)
-        level = here[frame, place]
+        first, end = int(self._bins[0]), int(self._bins[-1]) + 1
+        here, before, after = (amplitude[:, first + step : end + step] for step in (0, -1, 1))
+        frame, place = np.nonzero((here > before) & (here >= after) & (here > _SILENCE))
+        until = np.zeros((amplitude.shape[0], amplitude.shape[1] + 1))
+        np.cumsum(amplitude, axis=1, dtype=np.float64, out=until[:, 1:])
+        wide = until[frame, self._to[place]] - until[frame, self._from[place]]
+        stands_out = here[frame, place] * (self._to - self._from)[place] / np.maximum(wide, 1e-30)
+        prominent = stands_out > _BASS_PROMINENCE
+        frame, place, stands_out = frame[prominent], place[prominent], stands_out[prominent]
+        level, sides = here[frame, place].astype(np.float64), (before[frame, place], after[frame, place])
         # A parabola through the logarithms finds a Hann peak's place to a few hundredths of a bin.
-        low, top, high = (np.log(part + 1e-12) for part in (before[frame, place], level, after[frame, place]))
+        low, top, high = (np.log(part.astype(np.float64) + 1e-12) for part in (sides[0], level, sides[1]))
         bend = low - 2 * top + high
         shift = np.clip(np.divide(0.5 * (low - high), bend, out=np.zeros_like(bend), where=bend < 0.0), -0.5, 0.5)
-        frequency_hz = (self._bins[place] + shift) * self._bin_hz
-        strength = np.cbrt(np.minimum(level, self._next_to(spectra, frame, self._bins[place])))
-        tonal = (frequency_hz >= LOW_HZ) & (level > _PROMINENCE * around[frame, place]) & (strength > 0.0)
+        frequency_hz: FloatArray = np.asarray((place + first + shift) * self._bin_hz, dtype=np.float64)
+        strength = np.cbrt(np.minimum(level, self._next_to(spectra, frame, place + first)))
+        tonal = (frequency_hz >= LOW_HZ) & (stands_out > _PROMINENCE) & (strength > 0.0)
         self._peaks += int(np.count_nonzero(tonal))
         rows = amplitude.shape[0]
         self._salience.append(_classes(frame[tonal], frequency_hz[tonal], strength[tonal], rows))
-        low_part = frequency_hz < BASS_TOP_HZ
+        low_part = (frequency_hz < BASS_TOP_HZ) & (strength > 0.0)
         self._bass.append(_bass(frame[low_part], frequency_hz[low_part], strength[low_part], rows))
 
     @staticmethod
-    def _next_to(spectra: FloatArray, frame: _Places, place: _Places) -> FloatArray:
+    def _next_to(spectra: Block, frame: _Places, place: _Places) -> FloatArray:
         """What each peak's bin and its neighbours held a frame before or after, whichever is less."""
         sides = [
             np.maximum(np.maximum(spectra[row, place - 1], spectra[row, place]), spectra[row, place + 1])
@@ -169,7 +172,7 @@ class ChromaMeter:
         return np.minimum(*sides)
 
 
-def _classes(frame: _Places, frequency_hz: FloatArray, strength: FloatArray, frames: int) -> FloatArray:
+def _classes(frame: _Places, frequency_hz: FloatArray, strength: FloatArray, frames: int) -> Block:
     """Peaks folded into one octave, each split between the two nearest bins, shape (frames, 240)."""
     position = BINS_PER_OCTAVE * np.log2(frequency_hz / C4_HZ)
     lower = np.floor(position)

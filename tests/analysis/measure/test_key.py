@@ -98,7 +98,8 @@ def test_a_kick_and_a_sub_on_a_foreign_note_do_not_change_the_key(tonic: int, mi
 @given(tonic=st.integers(0, 11), minor=st.booleans(), semitones=st.integers(1, 11))
 def test_transposing_by_n_semitones_moves_the_tonic_by_n(tonic: int, minor: bool, semitones: int) -> None:
     here, _ = measured(song(tonic, minor))
-    there, _ = measured(song(tonic + semitones, minor))
+    # Within the register of a bass: over 180 Hz none is looked for.
+    there, _ = measured(song((tonic + semitones) % 12, minor))
     assert here.tonic is not None
     assert (there.tonic, there.minor) == ((here.tonic + semitones) % 12, here.minor)
 
@@ -117,12 +118,27 @@ def test_neither_gain_nor_polarity_matters(gain_db: float, inverted: bool) -> No
 
 def test_fifth_harmonics_do_not_turn_a_minor_chord_into_a_major_one() -> None:
     time_s = np.arange(10 * RATE_HZ) / RATE_HZ
-    # The third is a whisper; the fifth harmonic of the root, 14 cents under E, is loud.
-    wave = (
-        saw(-12, time_s, 0) + 0.5 * np.sin(2 * np.pi * 5 * C3_HZ * time_s) + 0.1 * saw(3, time_s, 0) + saw(7, time_s, 0)
-    )
+    # The third is soft; the fifth harmonic of the root, 14 cents under E, is loud.
+    third = 0.15 * np.sin(2 * np.pi * C3_HZ * 2 ** (15 / 12) * time_s)
+    wave = saw(-12, time_s, 0) + 0.5 * np.sin(2 * np.pi * 5 * C3_HZ * time_s) + third + saw(7, time_s, 0)
     classes = pitch_classes(chroma_of(np.asarray((0.2 * wave)[None], dtype=np.float32)))
     assert classes[3] > classes[4]
+
+
+def test_a_tone_is_heard_in_every_frame_that_has_one_on_either_side() -> None:
+    chroma = chroma_of(tone(RATE_HZ, 30, -10, frequency_hz=440))
+    heard = np.flatnonzero(chroma.salience.any(axis=1))
+    frames = chroma.salience.shape[0]
+    # The first frame starts before the file and the last ends after it.
+    assert set(range(2, frames - 2)) <= set(heard.tolist()) <= set(range(1, frames - 1))
+
+
+def test_a_quiet_note_that_stays_is_heard_over_a_loud_one_that_is_struck() -> None:
+    time_s = np.arange(20 * RATE_HZ) / RATE_HZ
+    struck = np.sin(2 * np.pi * 440 * time_s) * np.exp(-(time_s % 2.0) * 40)
+    stays = 0.001 * np.sin(2 * np.pi * 440 * 2 ** (6 / 12) * time_s)
+    classes = pitch_classes(chroma_of(np.asarray((struck + stays)[None], dtype=np.float32)))
+    assert classes[3] > 3 * classes[9]
 
 
 def test_a_bass_is_heard_by_its_harmonics_where_its_fundamental_is_missing() -> None:
@@ -133,11 +149,14 @@ def test_a_bass_is_heard_by_its_harmonics_where_its_fundamental_is_missing() -> 
     assert beginning[0] > 0.9
 
 
-def test_a_bass_without_harmonics_yields_to_one_that_has_them() -> None:
+def test_a_sub_without_harmonics_yields_to_a_bass_that_has_them() -> None:
     time_s = np.arange(10 * RATE_HZ) / RATE_HZ
-    signal = np.asarray((0.2 * saw(-21, time_s, 0))[None], dtype=np.float32) + sub_drone(0, 10, level=0.4)
+    root_hz = C3_HZ / 2 * 2 ** (3 / 12)
+    wave = sum(np.sin(2 * np.pi * root_hz * k * time_s + k) / k for k in range(2, 7))
+    signal = np.asarray((0.1 * np.asarray(wave))[None], dtype=np.float32) + sub_drone(8, 10, level=0.4)
     bass, _ = bass_notes(chroma_of(signal))
     assert int(np.argmax(bass)) == 3
+    assert bass[3] > 0.9
 
 
 @pytest.mark.parametrize("rate_hz", [11_025, 44_100, 48_000, 96_000])
@@ -219,14 +238,14 @@ def test_one_tone_has_a_tuning_but_no_key_and_noise_has_neither() -> None:
 
 
 def test_tones_that_lie_anywhere_between_the_notes_have_no_tuning() -> None:
-    salience = np.ones((20, 240))
+    salience = np.ones((20, 240), dtype=np.float32)
     found, unmeasured = estimate_key(Chroma(0.37, salience, np.zeros(20), np.zeros(20), 500))
     assert found.tuning_cents is None
     assert "agree on no tuning" in unmeasured["key.tuning_cents"]
 
 
 def test_one_ringing_note_belongs_to_many_keys() -> None:
-    salience = np.zeros((20, 240))
+    salience = np.zeros((20, 240), dtype=np.float32)
     salience[:, 60] = 1.0
     found, unmeasured = estimate_key(Chroma(0.37, salience, np.full(20, -21.0), np.ones(20), 500))
     assert found.tonic is None
@@ -234,7 +253,7 @@ def test_one_ringing_note_belongs_to_many_keys() -> None:
 
 
 def test_every_semitone_equally_strong_fits_no_key() -> None:
-    salience = np.zeros((20, 240))
+    salience = np.zeros((20, 240), dtype=np.float32)
     salience[:, ::20] = 1.0
     found, unmeasured = estimate_key(Chroma(0.37, salience, np.zeros(20), np.zeros(20), 500))
     assert found.tonic is None

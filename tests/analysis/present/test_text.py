@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 
+import pytest
 from rich.console import Console
 
 from support.reports import a_finding, a_report
@@ -94,6 +96,15 @@ def test_bars_are_named_when_the_projects_tempo_is_known() -> None:
         context=type(context)(context.genre, context.target, ProjectFacts(bpm=120.0)),
     )
     assert "bar 33.1 · 1:04.000–1:10.000" in in_a_pipe(known)
+
+
+@pytest.mark.parametrize(("cents", "shown"), [(-31.4, "−31.4 cents"), (5.0, "+5.0 cents"), (4.9, None), (None, None)])
+def test_tuning_is_shown_where_a_listener_would_hear_it(cents: float | None, shown: str | None) -> None:
+    report = a_report(findings=())
+    key = dataclasses.replace(report.measurements.key, tuning_cents=cents)
+    text = in_a_pipe(dataclasses.replace(report, measurements=dataclasses.replace(report.measurements, key=key)))
+    assert ("Tuning" in text) == (shown is not None)
+    assert shown is None or shown in text
 
 
 def test_a_mono_file_is_shown_without_left_or_right() -> None:
