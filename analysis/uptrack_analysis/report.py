@@ -209,7 +209,7 @@ class BandCrest:
 
 @dataclass(frozen=True, slots=True)
 class TransientFigures:
-    """By how many dB hits rise over the 40 to 70 ms before them: 10th, 50th and 90th percentile."""
+    """By how many dB hits rise over the 40 to 90 ms before them: 10th, 50th and 90th percentile."""
 
     hits: int
     rise_low_db: float

@@ -17,13 +17,14 @@ def band_crests(matrix: BandMatrix) -> tuple[BandCrest, ...]:
     Frames are 93 ms long, so this is about hits and phrases, not about single peaks. ``None`` for a band that is
     silent or that the rate cannot carry.
     """
-    power = matrix.ll + matrix.rr
+    # Bands first, so that each is a sum of whole rows: faster than sums of parts of them.
+    power = np.ascontiguousarray((matrix.ll + matrix.rr).T)
 
     def crest_db(low_hz: float, high_hz: float) -> float | None:
         columns = bands_between(matrix.edges_hz, low_hz, high_hz)
-        if columns is None or power.shape[0] == 0:
+        if columns is None or power.shape[1] == 0:
             return None
-        band = power[:, columns].sum(axis=1)
+        band = power[columns].sum(axis=0)
         loud, mean = float(np.percentile(band, LOUD_PERCENTILE)), float(band.mean())
         return 10 * float(np.log10(loud / mean)) if loud > 0.0 else None
 

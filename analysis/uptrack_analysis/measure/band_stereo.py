@@ -53,11 +53,14 @@ def _summed(part: FloatArray, matrix: BandMatrix, step_s: float, shape: tuple[in
     # Frames are in order of time: one run of them a step, some runs may be empty.
     edges = np.searchsorted(matrix.times_s, np.arange(shape[0] + 1) * step_s)
     filled = np.flatnonzero(edges[1:] > edges[:-1])
+    if not filled.size:
+        return summed
+    # Time first: whole rows are added faster than parts of them, and few are left.
+    in_steps = np.add.reduceat(part[: edges[-1]], edges[filled], axis=0)
     for index, band in enumerate(NAMED_BANDS):
         columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
-        if columns is not None and filled.size:
-            power = part[: edges[-1], columns].sum(axis=1)
-            summed[filled, index] = np.add.reduceat(power, edges[filled])
+        if columns is not None:
+            summed[filled, index] = in_steps[:, columns].sum(axis=1)
     return summed
 
 

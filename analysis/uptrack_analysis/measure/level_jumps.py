@@ -9,6 +9,7 @@ already under way in the bars before, as a fade is, and that stays.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from uptrack_analysis.measure.ltas import THIRD_OCTAVES, bands_between
 from uptrack_analysis.measure.results import BandMatrix, LevelJump
@@ -25,6 +26,9 @@ LEAST_BANDS = 8
 SOUNDING_DB = -50.0
 """Under the loudest moment of the band: what jumps below that is noise."""
 
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.intp]
+
 _RANGE_HZ = (60.0, 9_000.0)
 _SLOT_S = 0.18
 
@@ -39,85 +43,93 @@ def level_jumps(matrix: BandMatrix, bpm: float | None) -> tuple[LevelJump, ...]:
         Sets the length of a bar, 2 s without it.
     """
     bar_s = 240.0 / bpm if bpm else DEFAULT_BAR_S
-    levels = _third_octaves(matrix)
-    if levels.shape[0] < 2 or levels.shape[1] < LEAST_BANDS:
+    columns = _third_octaves(matrix.edges_hz)
+    if matrix.times_s.size < 2 or len(columns) < LEAST_BANDS:
         return ()
     hop_s = float(matrix.times_s[1] - matrix.times_s[0])
     group = max(1, round(_SLOT_S / hop_s))
-    slots = levels[: levels.shape[0] // group * group].reshape(-1, group, levels.shape[1]).mean(axis=1)
+    slots = _powers(_in_slots(matrix.ll, group) + _in_slots(matrix.rr, group), columns)
     bar = max(1, round(bar_s / (group * hop_s)))
     if slots.shape[0] < 4 * bar:
         return ()
     until = np.concatenate([np.zeros((1, slots.shape[1])), np.cumsum(slots, axis=0)])
-    bars = np.maximum((until[bar:] - until[:-bar]) / bar, 0.0)  # bars[k]: slots k to k + bar
-    floor = slots.max(axis=0) * 10 ** (SOUNDING_DB / 10)
+    bars_db = _db((until[bar:] - until[:-bar]) / bar)  # bars_db[k]: slots k to k + bar
+    floor_db = _db(slots.max(axis=0)) + SOUNDING_DB
     edges = np.arange(2 * bar, slots.shape[0] - 2 * bar + 1)
-    far_before, before, after, far_after = (bars[edges + shift * bar] for shift in (-2, -1, 0, 1))
-    sounding = np.minimum(before, after) > floor
-    enough = sounding.sum(axis=1) >= LEAST_BANDS
-    step_db = _median_db(after, before, sounding)
-    bands_db = _db(after, before)
+    before_db, after_db = bars_db[edges - bar], bars_db[edges]
+    bands_db = after_db - before_db
+    sounding = np.minimum(before_db, after_db) > floor_db
+    step_db = _median_db(bands_db, sounding)
     shared = np.sum(sounding & (np.abs(bands_db - step_db[:, None]) <= SHARED_WITHIN_DB), axis=1)
-    steady_db = STEADY_SHARE * np.abs(step_db)
-    jumps = enough & (np.abs(step_db) >= LEAST_DB) & (shared >= SHARED_BY * sounding.sum(axis=1))
-    jumps &= np.abs(_median_db(before, far_before, sounding)) <= steady_db
-    jumps &= np.abs(_median_db(far_after, after, sounding)) <= steady_db
+    count = sounding.sum(axis=1)
+    jumps = np.flatnonzero((count >= LEAST_BANDS) & (np.abs(step_db) >= LEAST_DB) & (shared >= SHARED_BY * count))
+    at, plays = edges[jumps], sounding[jumps]
+    drift_before_db = _median_db(bars_db[at - bar] - bars_db[at - 2 * bar], plays)
+    drift_after_db = _median_db(bars_db[at + bar] - bars_db[at], plays)
+    drift_db = np.maximum(np.abs(drift_before_db), np.abs(drift_after_db))
+    steady = drift_db <= STEADY_SHARE * np.abs(step_db[jumps])
     found: list[LevelJump] = []
-    for place in _largest_in_each_run(jumps, np.abs(step_db), bar):
-        at = _located(levels, float(step_db[place]), int(edges[place]) * group, round(bar_s / hop_s), group)
-        found.append(LevelJump(float(matrix.times_s[at]) - hop_s / 2, float(step_db[place])))
+    for place in _largest_in_each_run(jumps[steady], np.abs(step_db), bar):
+        frame = int(edges[place]) * group
+        located = _located(matrix, columns, float(step_db[place]), frame, round(bar_s / hop_s), group)
+        found.append(LevelJump(float(matrix.times_s[located]) - hop_s / 2, float(step_db[place])))
     largest = sorted(found, key=lambda jump: -abs(jump.step_db))[:MOST]
     return tuple(sorted(largest, key=lambda jump: jump.time_s))
 
 
-def _third_octaves(matrix: BandMatrix) -> FloatArray:
-    """Power, shape (n_frames, n_bands), of the third octaves a jump is judged by."""
-    power = matrix.ll + matrix.rr
+def _third_octaves(edges_hz: FloatArray) -> list[slice]:
+    """Columns of the third octaves a jump is judged by."""
     columns = [
-        bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
+        bands_between(edges_hz, band.low_hz, band.high_hz)
         for band in THIRD_OCTAVES
         if band.low_hz >= _RANGE_HZ[0] and band.high_hz <= _RANGE_HZ[1]
     ]
-    carried = [power[:, part].sum(axis=1) for part in columns if part is not None]
-    return np.stack(carried, axis=1) if carried else np.empty((power.shape[0], 0))
+    return [part for part in columns if part is not None]
 
 
-def _db(over: FloatArray, under: FloatArray) -> FloatArray:
-    ratio: FloatArray = 10 * (np.log10(np.maximum(over, 1e-30)) - np.log10(np.maximum(under, 1e-30)))
-    return ratio
+def _in_slots(part: FloatArray, group: int) -> FloatArray:
+    """Means of ``group`` frames each; what does not fill the last one is left out."""
+    slots: FloatArray = part[: part.shape[0] // group * group].reshape(-1, group, part.shape[1]).mean(axis=1)
+    return slots
 
 
-def _median_db(
-    over: FloatArray, under: FloatArray, sounding: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-) -> FloatArray:
-    """Median difference over the sounding bands; 0 where fewer than two sound."""
-    ratio_db = np.sort(np.where(sounding, _db(over, under), np.inf), axis=1)
+def _powers(power: FloatArray, columns: list[slice]) -> FloatArray:
+    """shape (n, len(columns))"""
+    return np.stack([power[:, part].sum(axis=1) for part in columns], axis=1)
+
+
+def _db(power: FloatArray) -> FloatArray:
+    level_db: FloatArray = 10 * np.log10(np.maximum(power, 1e-30))
+    return level_db
+
+
+def _median_db(bands_db: FloatArray, sounding: BoolArray) -> FloatArray:
+    """Median over the sounding bands, shape (n,); 0 where fewer than two sound."""
+    ordered_db = np.sort(np.where(sounding, bands_db, np.inf), axis=1)
     count = sounding.sum(axis=1)
-    rows = np.arange(count.size)
-    middle = np.maximum(count, 2)
-    median: FloatArray = (ratio_db[rows, (middle - 1) // 2] + ratio_db[rows, middle // 2]) / 2
+    rows, middle = np.arange(count.size), np.maximum(count, 2)
+    median: FloatArray = (ordered_db[rows, (middle - 1) // 2] + ordered_db[rows, middle // 2]) / 2
     return np.where(count >= 2, median, 0.0)
 
 
-def _largest_in_each_run(
-    chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], size_db: FloatArray, apart: int
-) -> list[int]:
-    places = sorted(np.flatnonzero(chosen), key=lambda place: (-size_db[place], place))
+def _largest_in_each_run(chosen: IntArray, size_db: FloatArray, apart: int) -> list[int]:
+    places = sorted(chosen.tolist(), key=lambda place: (-size_db[place], place))
     kept: list[int] = []
     for place in places:
-        if all(abs(int(place) - other) >= apart for other in kept):
-            kept.append(int(place))
+        if all(abs(place - other) >= apart for other in kept):
+            kept.append(place)
     return sorted(kept)
 
 
-def _located(levels: FloatArray, step_db: float, frame: int, bar: int, group: int) -> int:
+def _located(matrix: BandMatrix, columns: list[slice], step_db: float, frame: int, bar: int, group: int) -> int:
     """The frame at which the jump happens: the edge, near the slot's, across which most of it lies.
 
     Levels are taken over those a bar before, so that the beat itself makes no edge.
     """
-    span = range(max(bar + group, frame - 2 * group), min(levels.shape[0] - group, frame + 2 * group) + 1)
-    near = levels[span.start - bar - group : span.stop + group]
-    total_db = 10 * np.log10(np.maximum(near, 1e-30)).mean(axis=1)
+    frames = matrix.times_s.size
+    span = range(max(bar + group, frame - 2 * group), min(frames - group, frame + 2 * group) + 1)
+    near = slice(span.start - bar - group, span.stop + group)
+    total_db = _db(_powers(matrix.ll[near] + matrix.rr[near], columns)).mean(axis=1)
     gained_db = np.sign(step_db) * (total_db[bar:] - total_db[:-bar])
     across = [
         gained_db[at + group : at + 2 * group].mean() - gained_db[at : at + group].mean() for at in range(len(span))

@@ -9,6 +9,7 @@ rise.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,18 +27,25 @@ class Hit:
     least_rise_db: float
     before: int
     after: int
+    least_a_minute: float
+    """Of hits that rise that far: several times what chance brings."""
+    lone_rise_db: float
+    """Where they are fewer, only hits that rise this far count, and six of those a minute."""
 
 
-ANY_HIT = Hit(least_rise_db=3.0, before=4, after=2)
-"""Full band: 40 ms before, 20 ms after. Noise rises by 1.5 dB at most there."""
-KICK = Hit(least_rise_db=6.0, before=6, after=4)
-"""Below 150 Hz: 70 and 46 ms. So narrow a band has few independent values, and noise in it rises by 4 dB at times."""
+ANY_HIT = Hit(least_rise_db=3.0, before=4, after=2, least_a_minute=6.0, lone_rise_db=3.0)
+"""Full band: 40 ms before, 20 ms after. Pink noise rises that far never at 44.1 kHz, once a minute at 8 kHz mono."""
+KICK = Hit(least_rise_db=6.0, before=8, after=4, least_a_minute=60.0, lone_rise_db=9.0)
+"""Below 150 Hz: 93 and 46 ms. So narrow a band has few independent values: twelve minutes of mono noise (white, pink,
+brown) rose by 6 dB 24 times a minute, by 9 dB 1.6 times. Kicks of 6 dB count if there is one a second, rarer ones from
+9 dB on."""
 
 LEAST_REACHED_DB = -20.0
 """Under the 99th percentile, which sparse hits reach too: quieter ones are ghost notes, and would drown the rest."""
 MOST_RISE_DB = 60.0
 """Out of silence everything rises by more."""
 LEAST_HITS = 8
+LEAST_LONE_A_MINUTE = 6.0
 SPACING_S = 0.08
 
 _GAP = 1
@@ -54,13 +62,17 @@ def transients(envelope: Envelope, hit: Hit) -> Transients:
     Raises
     ------
     NothingToMeasure
-        Fewer than ``LEAST_HITS`` hits.
+        Fewer than ``LEAST_HITS`` hits, or so few a minute that they may be chance.
     """
     rises_db = hit_rises_db(envelope, hit)[1]
-    if rises_db.size < LEAST_HITS:
-        raise NothingToMeasure(
-            f"expected at least {LEAST_HITS} hits that rise by {hit.least_rise_db:g} dB, found {rises_db.size}"
-        )
+    minutes = envelope.power.size * envelope.hop_s / 60
+    if rises_db.size < max(LEAST_HITS, hit.least_a_minute * minutes):
+        rises_db = rises_db[rises_db >= hit.lone_rise_db]
+        least = max(LEAST_HITS, math.ceil(LEAST_LONE_A_MINUTE * minutes))
+        if rises_db.size < least:
+            raise NothingToMeasure(
+                f"expected at least {least} hits that rise by {hit.lone_rise_db:g} dB, found {rises_db.size}"
+            )
     low_db, median_db, high_db = (float(value) for value in np.percentile(rises_db, [10, 50, 90]))
     return Transients(int(rises_db.size), low_db, median_db, high_db)
 
