@@ -178,8 +178,8 @@ def report_hum(clean: dict[Path, tuple[Block, int]]) -> None:
                     errors_db += [] if first is None else [abs(first - level_dbfs)]
             where = ", outro" if outro else ""
             print(
-                f"hum {mains_hz:g} Hz {level_dbfs} dBFS{where}: found in {hits / len(clean):6.1%} of tracks, error "
-                f"{np.median(errors_hz or [np.nan]):.3f} Hz, {np.median(errors_db or [np.nan]):.2f} dB"
+                f"hum {mains_hz:g} Hz {level_dbfs} dBFS{where}: found in {hits / len(clean):6.1%} of tracks, median "
+                f"error {np.median(errors_hz or [np.nan]):.3f} Hz, {np.median(errors_db or [np.nan]):.2f} dB"
             )
 
 

@@ -50,7 +50,7 @@ def written(path: Path, samples: np.ndarray[Any, Any], rate_hz: int = RATE_HZ) -
 def missing_figures(report: Report) -> set[str]:
     """Dotted names of every figure that is ``None``, read from the document a reader gets."""
     measurements = to_document(report)["measurements"]
-    groups = ("loudness", "tempo", "key", "spectrum", "stereo", "dynamics")
+    groups = ("loudness", "tempo", "key", "spectrum", "stereo", "dynamics", "defects")
     return {f"{group}.{name}" for group in groups for name, value in measurements[group].items() if value is None}
 
 
@@ -141,6 +141,36 @@ def test_odd_audio_has_a_report_in_which_nothing_is_missing_without_a_reason(
     report = analyze_file(written(tmp_path / f"{what}.wav", samples), Settings()).report
     assert missing_figures(report) <= set(report.measurements.unmeasured), what
     assert json.loads(to_json(report))["source"]["frames"] == len(samples)
+
+
+def test_faults_are_in_the_report_to_the_frame_and_in_order(tmp_path: Path) -> None:
+    signal = np.concatenate([music(RATE_HZ, 8), 0.03 * music(RATE_HZ, 10)], axis=1)
+    time_s = np.arange(signal.shape[1]) / RATE_HZ
+    signal += (amplitude(-45) * sum(np.sin(2 * np.pi * f * time_s) for f in (50, 100, 150))).astype(np.float32)
+    signal[1, 400_000] += 0.2
+    signal[:, 500_000] -= 0.3
+    signal[:, 30_512:31_024] = signal[:, 30_000:30_512]
+    signal = np.clip(1.6 * signal, -1, 1) * np.float32(0.5)
+    signal[0, 200_000:200_003] = np.nan
+    path = tmp_path / "faults.wav"
+    sf.write(path, signal.T, RATE_HZ, subtype="FLOAT")
+    defects = analyze_file(path, Settings()).report.measurements.defects
+    assert [(click.frame, click.channel, click.time_s) for click in defects.clicks] == [
+        (400_000, 1, 9.07),
+        (500_000, None, 11.338),
+    ]
+    assert defects.click_count == 2
+    assert [(copy.frame, copy.frames, copy.period_frames) for copy in defects.repeats] == [(30_512, 512, 512)]
+    assert defects.repeat_count == 1
+    assert {clip.ceiling_dbfs for clip in defects.clips} == {-6.02}
+    assert all(clip.frames >= 3 and clip.start_s == round(clip.frame / RATE_HZ, 3) for clip in defects.clips)
+    assert defects.hum is not None
+    assert {(hum.channel, hum.frequency_hz, hum.start_s, hum.end_s) for hum in defects.hum} == {
+        (0, 50.0, 0.0, 18.0),
+        (1, 50.0, 0.0, 18.0),
+    }
+    assert all(line.frequency_hz == 50.0 * line.multiple for hum in defects.hum for line in hum.lines)
+    assert [(span.start_s, span.channel) for span in defects.non_finite] == [(4.535, 0)]
 
 
 def test_a_mono_file_has_no_stereo_figures_and_says_mono(tmp_path: Path) -> None:

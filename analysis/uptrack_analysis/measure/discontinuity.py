@@ -59,7 +59,7 @@ class Judge:
         self.longest = math.ceil(LONGEST_S * rate_hz)
         self._side = math.ceil(SIDE_S * rate_hz)
         self._spread = spread
-        self.reach = spread + self.longest + self._side + 16
+        self.reach = spread + 2 * self.longest + self._side + 16
 
     def may_be_spike(self, samples: Block) -> bool:
         """Whether the pattern of a lone wrong sample is most of what bends the wave where it bends most.
@@ -94,8 +94,9 @@ class Judge:
         first, last = low + int(over[0]), low + int(over[-1])
         if last - first > self.longest:
             return None
-        # The differences of a fault reach four elements to either side of what is over the share.
-        before, after = slice(max(0, first - 4 - self._side), first - 4), slice(last + 5, last + 5 + self._side)
+        # Wherever in these two milliseconds the rest of the fault lies, it is no part of the music beside it.
+        begin, end = max(0, last - self.longest - 4), first + self.longest + 5
+        before, after = slice(max(0, begin - self._side), begin), slice(end, end + self._side)
         outside = max(float(size[before].max()), float(size[after].max()))
         if peak < _SPIKE_RATIO * outside or _is_clipped(wave, peak_at):
             return None
@@ -108,11 +109,11 @@ class Judge:
             return None
         if rest > allowed:
             # A burst begins where the differences first leave those of the music.
-            at = first - 4 + int(np.flatnonzero(size[first - 4 : peak_at + 1] > outside)[0]) + 4
+            at = begin + int(np.flatnonzero(size[begin : peak_at + 1] > outside)[0]) + 4
             height = peak / _SPIKE.max()
         if abs(height) < LEAST:
             return None
-        loudness = _change_db(wave[before], wave[last + 5 : last + 5 + self._side])
+        loudness = _change_db(wave[before], wave[after])
         goes_on = max(loudness, _change_db(bends[before], bends[after])) <= _SAME_DB
         return Discontinuity(at, abs(height), False, goes_on)
 

@@ -1,9 +1,9 @@
 """Mains hum: lines at 50 or 60 Hz and its multiples that stand still while the music moves.
 
 Each channel is low-passed to about 1 kHz and cut into windows of 4.1 s, in which a line at 50.0 Hz and the note G1 at
-49.0 Hz lie four bins apart. A line is **clear** in a window where it is twice as strong as anything up to 3.4 Hz away:
-music that repeats with the beat has equals of every line a beat's rate away, and a note that ends has skirts. Hum is a
-base frequency with
+49.0 Hz lie four bins apart. A line is **clear** in a window where it is three times as strong as anything up to 3.4 Hz
+away: music that repeats with the beat has equals of every line a beat's rate away, and a note that ends has skirts. Hum
+is a base frequency with
 
 * at least two of its multiples clear, in two windows and a fiftieth of all, or on the median of all: a break or an
   outro of ten seconds shows hum that dense bass covers;
@@ -34,16 +34,14 @@ _CUTOFF_HZ = 500.0
 _SEGMENTS = 4
 """Length of the low-pass in output samples: at 760 Hz, which folds onto the highest line, 38 dB under 240 Hz."""
 _KAISER = 3.1
-_DELAY = _SEGMENTS // 2 - 1
 _WINDOW = 4096
-_HOP = _WINDOW
 _REACH = 17
 _SKIRT = 3
 _RING = 14
 """Bins around a line: Hann's main lobe ends at the second; a quarter of a hertz each."""
 _TOLERANCE_HZ = 0.1
 _TUNE_HZ = 0.03
-_CLEAR = 2.0
+_CLEAR = 3.0
 _LEAST_WINDOWS = 3
 _LEAST_CLEAR = 2
 _CLEAR_SHARE = 0.02
@@ -60,7 +58,9 @@ class _Line:
     multiple: int
     base_hz: float
     amplitude: float
-    present: NDArray[np.bool_]
+    first: int
+    last: int
+    """The windows between which it is there."""
     shares: FloatArray
     """shape (n_windows,): amplitude in each window re the line's own"""
 
@@ -117,7 +117,7 @@ class HumMeter:
         while self._low.shape[1] >= _WINDOW:
             spectrum: Any = rfft(self._low[:, :_WINDOW] * self._taper)
             self._spectra.append((np.abs(spectrum[:, self._bins]) * self._scale).astype(np.float32))
-            self._low = self._low[:, _HOP:].copy()
+            self._low = self._low[:, _WINDOW:].copy()
 
     def finish(self, frames: int, loudest: FloatArray) -> tuple[Hum, ...] | None:
         """Hum of each channel.
@@ -174,12 +174,15 @@ class HumMeter:
             clear[:] = True
         quarter, amplitude, three_quarters = np.percentile(amplitudes[clear], [25, 50, 75])
         base_hz = float(np.median((peaks + shift)[clear]) - _REACH + centre_bin) * self._bin_hz / multiple
-        present = amplitudes >= _PRESENT * amplitude
-        first, last = np.flatnonzero(present)[[0, -1]]
-        missing = np.mean(~present[first : last + 1])
+        absent = amplitudes < _PRESENT * amplitude
+        first, last = np.flatnonzero(clear)[[0, -1]]
+        missing = np.mean(absent[first : last + 1])
+        # Where the line is neither clear nor absent louder music may cover it, and it is taken to go on.
+        first = int(np.flatnonzero(absent[:first])[-1]) + 1 if absent[:first].any() else 0
+        last = last + int(np.flatnonzero(absent[last:])[0]) - 1 if absent[last:].any() else absent.size - 1
         if three_quarters > _STEADY * quarter or missing > _MISSING_SHARE or abs(base_hz - mains_hz) > _TOLERANCE_HZ:
             return None
-        return _Line(multiple, base_hz, float(amplitude), present, amplitudes / amplitude)
+        return _Line(multiple, base_hz, float(amplitude), first, last, amplitudes / amplitude)
 
     def _hum(self, channel: int, lines: Sequence[_Line], duration_s: float) -> Hum:
         strongest = max(lines, key=lambda line: line.amplitude)
@@ -195,18 +198,13 @@ class HumMeter:
 
     def _span(self, line: _Line, duration_s: float) -> tuple[float, float]:
         """From when to when: the share of its strength that a line has in a window tells how much of it it fills."""
-        window_s, hop_s = _WINDOW / self._low_hz, _HOP / self._low_hz
-        there = np.flatnonzero(line.present)
-        first, last = int(there[0]), int(there[-1])
+        window_s = _WINDOW / self._low_hz
         start_s, end_s = 0.0, duration_s
-        if first > 0:
-            at = min((first - 1, first), key=lambda window: abs(line.shares[window] - 0.5))
-            start_s = at * hop_s + window_s * (1 - _filled(line.shares[at]))
-        if last < line.present.size - 1:
-            at = min((last, last + 1), key=lambda window: abs(line.shares[window] - 0.5))
-            end_s = at * hop_s + window_s * _filled(line.shares[at])
-        delay_s = _DELAY / self._low_hz
-        return max(0.0, start_s - delay_s * (first > 0)), min(duration_s, end_s)
+        if line.first > 0:
+            start_s = (line.first + 1) * window_s - window_s * _border(line.shares[: line.first + 1])
+        if line.last < line.shares.size - 1:
+            end_s = line.last * window_s + window_s * _border(line.shares[line.last :][::-1])
+        return max(0.0, start_s), min(duration_s, end_s)
 
 
 def _low_pass(length: int, cutoff: float) -> FloatArray:
@@ -226,6 +224,15 @@ def _response(taps: FloatArray, cycles: NDArray[Any]) -> FloatArray:
 
 _FILLS = np.linspace(0, 1, 201)
 _SHARES = _FILLS - np.sin(2 * np.pi * _FILLS) / (2 * np.pi)
+
+
+def _border(shares: FloatArray) -> float:
+    """How many windows a line fills of the last two, the later of which is the first that it is there in."""
+    # What the bin holds without the line: music, taken off as power.
+    floor = float(np.median(shares[:-2])) if shares.size > 2 else 0.0
+    before = _filled(math.sqrt(max(0.0, float(shares[-2]) ** 2 - floor**2)))
+    # A window filled by four fifths shows next to nothing of the rest, but then the one before shows nothing.
+    return before + (1.0 if before > 0.2 else _filled(min(1.0, float(shares[-1]))))
 
 
 def _filled(share: float) -> float:

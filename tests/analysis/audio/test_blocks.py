@@ -88,6 +88,27 @@ def test_what_is_no_sound_becomes_silence_and_is_counted(tmp_path: Path, bad: fl
     assert set(np.unique(samples)) == {0.0, 0.25}
 
 
+@pytest.mark.parametrize("block_frames", [7, 100, 501, 5_000])
+def test_what_is_no_sound_is_located_whole_however_the_file_was_cut(tmp_path: Path, block_frames: int) -> None:
+    numbers = np.full((1000, 2), 0.25)
+    numbers[90:211, 1] = np.nan
+    numbers[500, :] = np.inf
+    numbers[999, 0] = -np.inf
+    soundfile.write(tmp_path / "f.wav", numbers, 48_000, subtype="FLOAT")
+    _samples, source = whole(tmp_path / "f.wav", block_frames)
+    places = [(stretch.start, stretch.end, stretch.channel) for stretch in source.broken_stretches]
+    assert places == [(90, 211, 1), (500, 501, 0), (500, 501, 1), (999, 1000, 0)]
+
+
+def test_a_file_full_of_broken_samples_lists_the_first_and_counts_all(tmp_path: Path) -> None:
+    numbers = np.full((4_000, 1), 0.25)
+    numbers[::2] = np.nan
+    soundfile.write(tmp_path / "f.wav", numbers, 48_000, subtype="FLOAT")
+    _samples, source = whole(tmp_path / "f.wav", 300)
+    assert source.non_finite_samples == 2_000
+    assert [stretch.start for stretch in source.broken_stretches] == list(range(0, 400, 2))
+
+
 def test_the_fingerprint_is_the_sha256_of_the_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(zoo_bytes()["wav_id3v1_behind.wav"])

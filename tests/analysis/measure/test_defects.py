@@ -62,6 +62,13 @@ def test_a_flat_top_under_full_scale_is_clipped_too() -> None:
     assert measured(turned_down).clipped_runs > 10
 
 
+@pytest.mark.parametrize("gain_db", [0.0, -0.3, -6.0, -20.0])
+def test_a_clipped_run_carries_the_level_it_was_cut_at(gain_db: float) -> None:
+    runs = measured(np.clip(music(RATE, 4) * 2.5, -1, 1) * amplitude(gain_db)).clip_runs
+    assert runs
+    assert all(20 * math.log10(run.ceiling) == pytest.approx(gain_db, abs=0.001) for run in runs)
+
+
 def test_clipping_at_full_scale_is_found_in_a_float_file_that_later_goes_higher() -> None:
     signal = np.clip(music(RATE, 4) * 2.5, -1, 1)
     signal[:, -RATE:] = music(RATE, 1) * 1.8
@@ -163,6 +170,11 @@ def test_silence_before_and_after_is_measured_to_the_sample() -> None:
     defects = measured(signal)
     assert defects.lead_silence_s == 12_345 / RATE
     assert defects.tail_silence_s == 777 / RATE
+
+
+def test_a_constant_at_the_very_limit_of_silence_is_silence() -> None:
+    defects = measured(np.full((1, 200_000), 0.001))  # as a float32 it lies over the limit, as a float64 under it
+    assert defects.lead_silence_s == defects.tail_silence_s == 200_000 / RATE
 
 
 def test_a_silent_file_is_silence_from_end_to_end() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from support.reports import a_finding, a_report
 from uptrack_analysis.present.text import print_report
-from uptrack_analysis.report import DefectFigures, ProjectFacts, Report
+from uptrack_analysis.report import Click, DefectFigures, Hum, ProjectFacts, Repeat, Report
 
 
 def in_a_pipe(report: Report, *, width: int = 80, every_finding: bool = False) -> str:
@@ -105,6 +105,23 @@ def test_tuning_is_shown_where_a_listener_would_hear_it(cents: float | None, sho
     text = in_a_pipe(dataclasses.replace(report, measurements=dataclasses.replace(report.measurements, key=key)))
     assert ("Tuning" in text) == (shown is not None)
     assert shown is None or shown in text
+
+
+def test_clicks_repeats_and_hum_are_told_where_there_are_any() -> None:
+    assert not re.search(r"Clicks|Repeated blocks|Mains hum", in_a_pipe(a_report()))
+    measurements = a_report().measurements
+    defects = dataclasses.replace(
+        measurements.defects,
+        click_count=7,
+        clicks=(Click(61.25, 2_701_125, None, -12.0),),
+        repeat_count=1,
+        repeats=(Repeat(83.5, 83.512, None, 3_682_350, 512, 512),),
+        hum=(Hum(0.0, 180.0, 0, 50.0, -52.3), Hum(0.0, 180.0, 1, 50.0, -48.25)),
+    )
+    text = in_a_pipe(a_report(measurements=dataclasses.replace(measurements, defects=defects)))
+    assert re.search(r"Clicks +7 +at 1:01\.250", text)
+    assert re.search(r"Repeated blocks +1 +at 1:23\.500", text)
+    assert re.search(r"Mains hum +.48\.2 dBFS +at 50\.0 Hz", text)
 
 
 def test_a_mono_file_is_shown_without_left_or_right() -> None:

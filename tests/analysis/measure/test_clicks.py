@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.signals import cut, music
+from uptrack_analysis.measure.defects import DefectMeter
+from uptrack_analysis.measure.results import Click
+from uptrack_analysis.signal import Block, FloatArray
+
+RATE = 44_100
+
+
+def clicks(signal: Block | FloatArray, rate_hz: int = RATE) -> tuple[Click, ...]:
+    meter = DefectMeter(rate_hz, signal.shape[0])
+    meter.push(signal.astype(np.float32))
+    return meter.finish().clicks
+
+
+def seconds_of(seconds: float, rate_hz: int = RATE) -> FloatArray:
+    return np.arange(round(seconds * rate_hz)) / rate_hz
+
+
+def pad(rate_hz: int, seconds: float) -> Block:
+    """Sustained chords with a slow beat in them."""
+    time_s = seconds_of(seconds, rate_hz)
+    chord = sum(np.sin(2 * np.pi * f * time_s + f) for f in (110, 220.7, 277.2, 329.6, 441.3, 880.1))
+    return np.stack([0.1 * chord, 0.08 * np.roll(chord, 40)]).astype(np.float32)
+
+
+def noise_wash(rate_hz: int, seconds: float) -> Block:
+    """Pink-like noise as of rain or tape: every sample a surprise, and no click."""
+    rng = np.random.default_rng(8)
+    white = rng.standard_normal((2, round(seconds * rate_hz) + 64))
+    smooth = np.stack([np.convolve(row, np.hanning(9) / 4.5, "same") for row in white])
+    return (0.05 * smooth[:, :-64]).astype(np.float32)
+
+
+def arpeggio(rate_hz: int, seconds: float) -> Block:
+    """Plucked sines on a grid, each faded in and out."""
+    time_s = seconds_of(seconds, rate_hz)
+    step = time_s % 0.12
+    pitch = 220 * 2 ** (np.array([0, 4, 7, 11])[(time_s / 0.12).astype(int) % 4] / 12)
+    wave = np.sin(2 * np.pi * pitch * step) * np.exp(-step * 12) * np.clip(step / 0.004, 0, 1)
+    wave *= np.clip((0.12 - step) / 0.004, 0, 1)
+    return np.stack([0.4 * wave, 0.3 * wave]).astype(np.float32)
+
+
+KINDS: dict[str, Callable[[int, float], Block]] = {
+    "groove": music,
+    "pad": pad,
+    "noise": noise_wash,
+    "arpeggio": arpeggio,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_music_without_a_click_has_none(kind: str) -> None:
+    assert clicks(KINDS[kind](RATE, 6)) == ()
+
+
+@pytest.mark.parametrize("amplitude", [0.5, 0.15])
+@pytest.mark.parametrize(("kind", "at_least"), [("groove", 8), ("pad", 20), ("noise", 17), ("arpeggio", 20)])
+def test_a_wrong_sample_is_found_at_its_place_with_its_size(kind: str, at_least: int, amplitude: float) -> None:
+    # The groove's hats are noise on every sixteenth, under which half of the clicks lie.
+    signal = KINDS[kind](RATE, 10)
+    frames = np.arange(20) * 20_011 + np.random.default_rng(1).integers(9_000, 19_000, 20)
+    signal[:, frames] += np.float32(amplitude)
+    found = clicks(signal)
+    assert {click.frame for click in found} <= set(frames.tolist())
+    assert len(found) >= at_least
+    for click in found:
+        assert click.channels == (0, 1)
+        assert click.level_dbfs == pytest.approx(20 * np.log10(amplitude), abs=2.5)  # what music adds to it there
+
+
+@pytest.mark.parametrize("kind", ["pad", "arpeggio"])
+def test_a_faint_wrong_sample_is_found_where_the_music_is_dark(kind: str) -> None:
+    signal = KINDS[kind](RATE, 6)
+    signal[1, 123_456] -= 0.05
+    assert [(click.frame, click.channels) for click in clicks(signal)] == [(123_456, (1,))]
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 22_050, 48_000, 96_000, 192_000])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_it_is_found_at_any_rate_and_in_any_number_of_channels(rate_hz: int, channels: int) -> None:
+    signal = np.tile(pad(rate_hz, 3)[:1], (channels, 1))
+    frame = rate_hz + 4_321
+    signal[-1, frame] += 0.3
+    assert [(click.frame, click.channels) for click in clicks(signal, rate_hz)] == [(frame, (channels - 1,))]
+
+
+@pytest.mark.parametrize("milliseconds", [0.2, 0.7, 1.5])
+def test_a_burst_of_up_to_two_milliseconds_is_one_click(milliseconds: float) -> None:
+    signal = pad(RATE, 4)
+    burst = np.random.default_rng(2).uniform(-0.4, 0.4, round(milliseconds * RATE / 1000)).astype(np.float32)
+    burst[0] = 0.4
+    signal[:, 80_000 : 80_000 + burst.size] += burst
+    assert [click.frame for click in clicks(signal)] == [80_000]
+
+
+def test_an_edit_without_a_fade_is_a_click_at_the_cut() -> None:
+    signal = pad(RATE, 5)
+    edited = np.concatenate([signal[:, :70_000], signal[:, 90_050:]], axis=1)
+    assert [click.frame for click in clicks(edited)] == [70_000]
+
+
+def wave(shape: str, frequency_hz: float) -> FloatArray:
+    phase = (seconds_of(4) * frequency_hz) % 1
+    return {
+        "saw": 2 * phase - 1,
+        "square": np.where(phase < 0.5, 1.0, -1.0),
+        "pulse": np.where(phase < 0.07, 1.0, 0.0),
+        "impulse": (np.diff(phase, prepend=0) < 0).astype(float),
+    }[shape]
+
+
+@pytest.mark.parametrize("frequency_hz", [35.0, 55.0, 110.0, 441.0, 1234.5])
+@pytest.mark.parametrize("shape", ["saw", "square", "pulse", "impulse"])
+def test_waves_that_are_steep_by_nature_are_no_clicks(shape: str, frequency_hz: float) -> None:
+    assert clicks(0.4 * wave(shape, frequency_hz)[np.newaxis]) == ()
+
+
+@pytest.mark.parametrize("notes_s", [0.125, 0.25, 0.48])
+@pytest.mark.parametrize("shape", ["saw", "square"])
+def test_notes_switched_hard_are_no_clicks(shape: str, notes_s: float) -> None:
+    number = (seconds_of(4) / notes_s).astype(int)
+    tones = np.stack([wave(shape, f) for f in (110.0, 130.8, 164.8, 98.0)])
+    played = tones[number % 4, np.arange(number.size)] * (number % 3 != 2)
+    assert clicks(0.4 * played[np.newaxis]) == ()
+
+
+def test_a_bit_crushed_and_held_signal_has_no_clicks() -> None:
+    held = np.repeat(np.round(music(RATE, 4)[:, ::6] * 16) / 16, 6, axis=1)
+    assert clicks(held) == ()
+
+
+def test_hats_and_rim_shots_are_no_clicks() -> None:
+    rng = np.random.default_rng(3)
+    signal = 0.3 * pad(RATE, 6).astype(np.float64)
+    for beat in range(1, 11):
+        start = round(beat * 0.5 * RATE)
+        time_s = seconds_of(0.1)
+        shot = np.sin(2 * np.pi * 1_700 * time_s) * np.exp(-time_s * 90) + rng.standard_normal(time_s.size) * np.exp(
+            -time_s * 150
+        )
+        signal[:, start : start + time_s.size] += 0.5 * shot
+    assert clicks(signal) == ()
+
+
+def test_a_hard_gate_and_a_pumping_side_chain_are_no_clicks() -> None:
+    time_s = seconds_of(6)
+    gated = pad(RATE, 6) * (time_s % 0.25 < 0.14)
+    pumped = pad(RATE, 6) * np.clip((time_s % 0.5) / 0.2, 0.1, 1)
+    assert clicks(gated) == ()
+    assert clicks(pumped) == ()
+
+
+def test_a_metronome_of_single_samples_is_played_and_no_fault() -> None:
+    signal = pad(RATE, 8)
+    signal[:, RATE // 2 :: RATE // 2] += 0.4
+    assert clicks(signal) == ()
+
+
+def test_flat_tops_of_a_single_over_are_clipping_and_no_click() -> None:
+    signal = pad(RATE, 4).astype(np.float64)
+    signal[:, 80_000:80_400] *= 1 + np.hanning(400)
+    assert clicks(np.clip(signal, -0.45, 0.45)) == ()
+
+
+def test_the_edges_of_a_hole_and_of_the_file_are_not_counted_again() -> None:
+    signal = pad(RATE, 4)
+    signal[:, 80_000:80_600] = 0
+    assert clicks(signal) == ()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 5, 100, 2_000])
+def test_the_shortest_files_have_none(frames: int) -> None:
+    assert clicks(np.full((2, frames), 0.5)) == ()
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(1, 70_000), max_size=12), st.integers(0, 100))
+def test_block_size_never_shows_in_the_result(sizes: list[int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    signal = music(RATE, 4)
+    signal[0, rng.integers(5_000, 170_000, 6)] += 0.5
+    # Across the meter's own seams, too.
+    signal[:, [65_535, 131_072]] -= 0.6
+    meter = DefectMeter(RATE, 2)
+    for block in cut(signal, sizes):
+        meter.push(block)
+    assert meter.finish().clicks == clicks(signal)
