@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.measure.discontinuity import LEAST, Judge
+from uptrack_analysis.measure.discontinuity import LEAST, Judge, look_like_spikes
 from uptrack_analysis.measure.regular import keeps_time
 from uptrack_analysis.measure.results import Click
 from uptrack_analysis.measure.screening import Screening
@@ -31,6 +31,8 @@ _ROW_RATIO = 4.0
 """Energy of a row over the strongest row near it. Rows of steady noise keep under 3."""
 _ROW_FLOOR = 3 * LEAST**2
 """What the least step leaves in the fold if the channel with the least weight has it."""
+LATE_S = 0.035
+"""How long after a row its judgement is made, at most; a few rows more than it takes."""
 _WAVE_S = 0.065
 _WAVE = 2
 _OFTEN_S = 4.0
@@ -93,24 +95,28 @@ class ClickFinder:
         if hits.size > _MOST_PER_STRETCH:
             self._edges += frames.tolist()
             return
+        begin = screening.recent.size - screening.differences.size - self._late * self._row - 8
+        spikes = look_like_spikes(screening.recent[begin + hits[:, np.newaxis] * self._row + np.arange(self._row + 16)])
         stretch_at = window.shape[1] - self._rows * self._row
         reach = self._judge.reach
-        for frame in frames.tolist():
-            at = frame + self._row // 2 - reach
-            around = window[:, at - first + stretch_at :][:, : 2 * reach]
+        for frame, may_be_spike in zip(frames.tolist(), spikes.tolist(), strict=True):
             # Where edges abound only spikes can be clicks, and a spike shows in the fold already.
-            if self._abound(frame) and not self._judge.may_be_spike(around):
+            if self._abound(frame) and not may_be_spike:
                 self._edges.append(frame)
                 continue
-            for channel, samples in enumerate(around):
-                found = self._judge.judge(samples)
-                if found is not None:
-                    self._marks.append(_Mark(at + found.index, channel, found.size, found.is_spike, found.goes_on))
-                    if not found.is_spike:
-                        self._edges.append(at + found.index)
+            at = frame + self._row // 2 - reach
+            around = window[:, at - first + stretch_at :][:, : 2 * reach]
+            found = [(channel, self._judge.judge(samples)) for channel, samples in enumerate(around)]
+            marks = [
+                _Mark(at + mark.index, channel, mark.size, mark.is_spike, mark.goes_on)
+                for channel, mark in found
+                if mark is not None
+            ]
+            self._marks += marks
+            self._edges += [mark.frame for mark in marks if not mark.is_spike][:1]
 
     def _abound(self, frame: int) -> bool:
-        return len(self._edges) > 2 * _OFTEN and frame - self._edges[-2 * _OFTEN] < _OFTEN_S * self._rate_hz
+        return len(self._edges) >= _OFTEN and frame - self._edges[-_OFTEN] < _OFTEN_S * self._rate_hz
 
     def finish(self, frames: int) -> list[Click]:
         """Clicks of a file of ``frames`` in order of time, one for all channels that have it.

@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.measure import gaps, plateaus
+from uptrack_analysis.measure import clicks, gaps, plateaus
 from uptrack_analysis.measure.clicks import ClickFinder
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream
 from uptrack_analysis.measure.hum import HumMeter
@@ -59,7 +59,7 @@ class DefectMeter:
         self._channels = channels
         self._ceilings = [[plateaus.CeilingWatch(sign, resolution) for sign in (1, -1)] for _ in range(channels)]
         self._gap_finder = gaps.GapFinder(rate_hz, resolution)
-        self._screen = Screen(rate_hz, _CHUNK_FRAMES)
+        self._screen = Screen(rate_hz, _CHUNK_FRAMES, clicks.LATE_S)
         self._clicks = ClickFinder(rate_hz, self._screen.row, _CHUNK_FRAMES // self._screen.row)
         self._repeats = RepeatFinder(rate_hz)
         self._hum = HumMeter(rate_hz, channels)

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -61,28 +62,12 @@ class Judge:
         self._spread = spread
         self.reach = spread + 2 * self.longest + self._side + 16
 
-    def may_be_spike(self, samples: Block) -> bool:
-        """Whether the pattern of a lone wrong sample is most of what bends the wave where it bends most.
-
-        Parameters
-        ----------
-        samples : array, shape (channels, 2 * reach)
-        """
-        low = self.reach - self._spread - 2 - 8
-        wave = samples[:, low : low + 2 * self._spread + 20].astype(np.float64)
-        bends = np.diff(wave, 4)
-        peaks = np.argmax(np.abs(bends[:, 8:-8]), axis=1) + 8
-        for row, peak_at in zip(bends, peaks.tolist(), strict=True):
-            around = row[peak_at - 2 : peak_at + 3]
-            height = float(around @ _SPIKE) / 70
-            if np.abs(around - height * _SPIKE).max() <= _LEAST_PURE_SHARE * abs(row[peak_at]):
-                return True
-        return False
-
     def judge(self, samples: Block) -> Discontinuity | None:
         """The discontinuity in the middle of ``samples``, if one stands out."""
         wave = samples.astype(np.float64)
-        bends = np.diff(wave, 4)  # bends[i] is made of wave[i] to wave[i + 4]
+        bends = wave
+        for _ in range(4):  # bends[i] is made of wave[i] to wave[i + 4]
+            bends = bends[1:] - bends[:-1]
         size = np.abs(bends)
         low = self.reach - self._spread - 2
         peak_at = low + int(np.argmax(size[low : low + 2 * self._spread]))
@@ -118,6 +103,22 @@ class Judge:
         return Discontinuity(at, abs(height), False, goes_on)
 
 
+def look_like_spikes(rows: Block) -> NDArray[np.bool_]:
+    """In which rows of fourth differences the pattern of a lone wrong sample is most of the largest.
+
+    Parameters
+    ----------
+    rows : array, shape (n_rows, row + 16)
+        The largest is looked for from the eighth to the last but seventh.
+    """
+    every = np.arange(rows.shape[0])
+    peaks = np.argmax(np.abs(rows[:, 8:-8]), axis=1) + 8
+    around = rows[every[:, np.newaxis], peaks[:, np.newaxis] + np.arange(-2, 3)]
+    rest = np.abs(around - (around @ _SPIKE / (_SPIKE @ _SPIKE))[:, np.newaxis] * _SPIKE).max(axis=1)
+    alike: NDArray[np.bool_] = rest <= _LEAST_PURE_SHARE * np.abs(rows[every, peaks])
+    return alike
+
+
 def _matched(bends: FloatArray, peak_at: int, pattern: FloatArray) -> tuple[int, float, float]:
     """(first wrong sample, height, largest rest) of the pattern where it fits best around the peak."""
     start = peak_at - 8
@@ -138,4 +139,4 @@ def _is_clipped(wave: FloatArray, peak_at: int) -> bool:
 
 def _change_db(before: FloatArray, after: FloatArray) -> float:
     floor = (LEAST / 10) ** 2
-    return abs(10 * math.log10((np.mean(after**2) + floor) / (np.mean(before**2) + floor)))
+    return abs(10 * math.log10((after @ after / after.size + floor) / (before @ before / before.size + floor)))

@@ -30,10 +30,7 @@ from uptrack_analysis.signal import Block, FloatArray
 MAINS_HZ = (50.0, 60.0)
 MULTIPLES = 4
 _LOW_RATE_HZ = 1_000
-_CUTOFF_HZ = 500.0
-_SEGMENTS = 4
-"""Length of the low-pass in output samples: at 760 Hz, which folds onto the highest line, 38 dB under 240 Hz."""
-_KAISER = 3.1
+_MOST_PRODUCTS = 2**17
 _WINDOW = 4096
 _REACH = 17
 _SKIRT = 3
@@ -77,9 +74,10 @@ class HumMeter:
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._factor = max(1, round(rate_hz / _LOW_RATE_HZ))
         self._low_hz = rate_hz / self._factor
-        taps = _low_pass(self._factor * _SEGMENTS, _CUTOFF_HZ / rate_hz)
-        self._segments = np.ascontiguousarray(taps.reshape(_SEGMENTS, self._factor).T.astype(np.float32))
-        self._parts: Block = np.zeros((channels, _SEGMENTS - 1, _SEGMENTS), dtype=np.float32)
+        taps = _triangle(self._factor)
+        # Rising and falling half: a row of samples ends one output and begins the next.
+        self._halves = np.ascontiguousarray(taps.reshape(2, self._factor).T.astype(np.float32))
+        self._begun: Block = np.zeros((channels, 1), dtype=np.float32)
         self._low: Block = np.zeros((channels, 0), dtype=np.float32)
         lines_hz = np.outer(MAINS_HZ, np.arange(1, MULTIPLES + 1)).ravel()
         self._bin_hz = self._low_hz / _WINDOW
@@ -106,14 +104,12 @@ class HumMeter:
         begin = self._next - first
         self._next += count * self._factor
         rows = samples[:, begin : begin + count * self._factor].reshape(-1, count, self._factor)
-        # In two: a product of 2**18 multiplications would wake OpenBLAS's threads.
-        halves = [rows[:, : count // 2] @ self._segments, rows[:, count // 2 :] @ self._segments]
-        parts: Block = np.concatenate([self._parts, *halves], axis=1)
-        self._parts = parts[:, count:].copy()
-        low = parts[:, :count, 0].copy()
-        for segment in range(1, _SEGMENTS):
-            low += parts[:, segment : segment + count, segment]
-        self._low = np.concatenate([self._low, low], axis=1)
+        # In pieces: a product of 2**18 multiplications would wake OpenBLAS's threads.
+        most = _MOST_PRODUCTS // (2 * self._factor)
+        parts = np.concatenate([rows[:, at : at + most] @ self._halves for at in range(0, count, most)], axis=1)
+        begun = np.concatenate([self._begun, parts[:, :, 0]], axis=1)
+        self._begun = begun[:, -1:]
+        self._low = np.concatenate([self._low, begun[:, :-1] + parts[:, :, 1]], axis=1)
         while self._low.shape[1] >= _WINDOW:
             spectrum: Any = rfft(self._low[:, :_WINDOW] * self._taper)
             self._spectra.append((np.abs(spectrum[:, self._bins]) * self._scale).astype(np.float32))
@@ -207,12 +203,15 @@ class HumMeter:
         return max(0.0, start_s), min(duration_s, end_s)
 
 
-def _low_pass(length: int, cutoff: float) -> FloatArray:
-    """Windowed sinc with unit gain at 0 Hz; ``cutoff`` in cycles per sample."""
-    centred = np.arange(length) - (length - 1) / 2
-    taps: FloatArray = np.sinc(2 * cutoff * centred) * np.kaiser(length, _KAISER)
-    taps /= taps.sum()
-    return taps
+def _triangle(half: int) -> FloatArray:
+    """Two running means over an output sample's width, one after the other, with unit gain at 0 Hz.
+
+    What would fold onto the lines loses 52 dB at 950 Hz, 40 at 900, 25 at 800 and 22 at 760; and it would have to stand
+    as still as hum does.
+    """
+    taps = np.interp(np.arange(2 * half) + 0.5, [0.0, half, 2 * half], [0.0, 1.0, 0.0])
+    triangle: FloatArray = taps / taps.sum()
+    return triangle
 
 
 def _response(taps: FloatArray, cycles: NDArray[Any]) -> FloatArray:

@@ -35,6 +35,7 @@ _PLACE = np.uint64(2**32 - 1)
 """An anchor is one number, its bits before its place, so that one sort brings equal ones together in order of place."""
 _CHANCE_FRAMES = 8
 """So many samples may go on being equal by chance, in quiet or coarsely quantised music."""
+_PROBES = np.array([-20, -13, -7, 7, 13, 20])
 _CONTEXT_S = 0.010
 _LOUD = 10 ** (-50 / 20)
 _GOES_ON = 10 ** (-20 / 20)
@@ -76,16 +77,16 @@ class RepeatFinder:
         first : int
             Position in the file of the stretch's first frame.
         """
-        proposed = self._unfinished + self._met_again(screening, first)
+        begin = first + screening.differences.size - window.shape[1]
+        proposed = self._unfinished + _alike(window, self._met_again(screening, first), begin)
         self._unfinished = []
         if not proposed or len(self._found) >= MAX_REPEATS:
             return
-        begin = first + screening.differences.size - window.shape[1]
         ends: dict[int, int] = {}
         compared = 0
         for anchor, period in proposed:
-            if anchor < ends.get(period, anchor) or not _equal_around(window, anchor - begin, period):
-                continue  # of a run just looked at, or like by chance
+            if anchor < ends.get(period, anchor):
+                continue  # of a run just looked at
             if compared == _MOST_RUNS:
                 break
             compared += 1
@@ -163,11 +164,16 @@ class RepeatFinder:
         return bool((seam > _SEAM_STEPS * usual).any() or (usual > _NOISY * level).all())
 
 
-def _equal_around(window: Block, anchor: int, period: int) -> bool:
-    """Whether half of the 48 samples around the anchor are equal: a run that begins or ends at it has as many."""
-    low, high = max(period, anchor - 24), min(window.shape[1], anchor + 24)
-    equal = (window[:, low:high] == window[:, low - period : high - period]).all(axis=0)
-    return bool(np.count_nonzero(equal) >= 22)
+def _alike(window: Block, proposed: list[tuple[int, int]], begin: int) -> list[tuple[int, int]]:
+    """The proposals that more than chance speaks for: equal samples further off on one side of the anchor."""
+    if not proposed:
+        return []
+    anchors, periods = np.array(proposed).T[:, :, np.newaxis]
+    places = np.clip(anchors - begin + _PROBES, 0, window.shape[1] - 1)
+    equal = (window[:, places] == window[:, np.maximum(0, places - periods)]).all(axis=0)
+    half = _PROBES.size // 2
+    alike = equal[:, :half].all(axis=1) | equal[:, half:].all(axis=1)
+    return [pair for pair, is_alike in zip(proposed, alike.tolist(), strict=True) if is_alike]
 
 
 def _rms(wave: FloatArray) -> float:

@@ -23,8 +23,6 @@ ROW_S = 0.00145
 _FOLD = np.float32(0.618_034)
 """Weight of each channel beside the one before it. Not 1 or -1, at which some stereo image would cancel itself; no
 fraction of small integers, so that integer samples fill the fold's mantissa and equal folds mean equal samples."""
-_PIECE_FRAMES = 8_192
-"""Worked on at a time, so that all steps stay in the processor's nearest cache."""
 _HASH = np.uint32(2_654_435_761)
 """2**32 over the golden ratio (Knuth, TAOCP 3, 6.4): spreads neighbouring bit patterns evenly."""
 _ANCHOR = np.uint32(2**32 // 64)
@@ -36,6 +34,8 @@ class Screening:
 
     differences: Block
     """shape (frames,): fourth difference of the fold; element ``k`` belongs to frame ``k + CENTRE`` of the stretch"""
+    recent: Block
+    """shape (kept + frames,): those of the stretch after some of the ones before it"""
     energies: Block
     """shape (frames / row,): sum of squares of each row of differences"""
     anchors: NDArray[np.intp]
@@ -49,15 +49,18 @@ class Screen:
     ----------
     rate_hz : int
     frames : int
-        Length of a stretch: a multiple of 8192.
+        Length of a stretch: a power of two.
+    kept_s : float
+        For how long before the stretch the differences stay at hand.
     """
 
-    def __init__(self, rate_hz: int, frames: int) -> None:
+    def __init__(self, rate_hz: int, frames: int, kept_s: float) -> None:
         self.row = 2 ** max(3, round(math.log2(ROW_S * rate_hz)))
         """Length of a row, about 1.5 ms."""
-        self._fold, *self._steps = (np.empty(_PIECE_FRAMES + LEAD - order, dtype=np.float32) for order in range(LEAD))
-        self._hashes = np.empty(_PIECE_FRAMES, dtype=np.uint32)
-        self._differences = np.empty(frames, dtype=np.float32)
+        self._fold, *self._steps = (np.empty(frames + LEAD - order, dtype=np.float32) for order in range(LEAD))
+        self._recent = np.zeros(math.ceil(kept_s * rate_hz) + frames, dtype=np.float32)
+        self._is_anchor = np.empty(frames, dtype=np.bool_)
+        self._hashes = np.empty(frames, dtype=np.uint32)
         self._energies = np.empty(frames // self.row, dtype=np.float32)
 
     def look(self, samples: Block) -> Screening:
@@ -68,25 +71,23 @@ class Screen:
         samples : array, shape (channels, LEAD + frames)
             The stretch after the ``LEAD`` frames before it.
         """
-        anchors: list[NDArray[np.intp]] = []
-        rows = self._energies.reshape(-1, _PIECE_FRAMES // self.row)
-        for number, start in enumerate(range(0, self._differences.size, _PIECE_FRAMES)):
-            self._fold_channels(samples[:, start : start + self._fold.size])
-            differences = self._differences[start : start + _PIECE_FRAMES]
-            wider = self._fold
-            for narrower in (*self._steps, differences):
-                np.subtract(wider[1:], wider[:-1], out=narrower)
-                wider = narrower
-            in_rows = differences.reshape(-1, self.row)
-            np.einsum("ij,ij->i", in_rows, in_rows, out=rows[number])
-            np.multiply(differences.view(np.uint32), _HASH, out=self._hashes)
-            anchors.append(np.flatnonzero(self._hashes < _ANCHOR) + start)
-        return Screening(self._differences, self._energies, np.concatenate(anchors))
+        self._fold_channels(samples)
+        wider = self._fold
+        kept = self._recent.size - self._hashes.size
+        self._recent[:kept] = self._recent[self._hashes.size :].copy()
+        for narrower in (*self._steps, self._recent[kept:]):
+            np.subtract(wider[1:], wider[:-1], out=narrower)
+            wider = narrower
+        rows = wider.reshape(-1, self.row)
+        np.einsum("ij,ij->i", rows, rows, out=self._energies)
+        np.multiply(wider.view(np.uint32), _HASH, out=self._hashes)
+        np.less(self._hashes, _ANCHOR, out=self._is_anchor)
+        return Screening(wider, self._recent, self._energies, np.flatnonzero(self._is_anchor))
 
-    def _fold_channels(self, piece: Block) -> None:
-        last = piece.shape[0] - 1
-        np.multiply(piece[last], _FOLD, out=self._fold)
+    def _fold_channels(self, samples: Block) -> None:
+        last = samples.shape[0] - 1
+        np.multiply(samples[last], _FOLD, out=self._fold)
         for channel in range(last - 1, -1, -1):
-            np.add(self._fold, piece[channel], out=self._fold)
+            np.add(self._fold, samples[channel], out=self._fold)
             if channel:
                 np.multiply(self._fold, _FOLD, out=self._fold)

@@ -166,10 +166,32 @@ def test_a_metronome_of_single_samples_is_played_and_no_fault() -> None:
     assert clicks(signal) == ()
 
 
+def test_a_short_run_of_impulses_is_a_wave_however_few() -> None:
+    signal = pad(RATE, 5)
+    signal[:, 90_000 + 1_100 * np.arange(6)] += 0.3
+    assert clicks(signal) == ()
+
+
+def test_a_voice_that_stops_dead_once_is_arrangement() -> None:
+    signal = pad(RATE, 5)
+    signal[:, 100_003:] *= 0.4
+    assert clicks(signal) == ()
+
+
+def test_edges_by_the_dozen_are_how_the_track_sounds_and_one_is_a_fault() -> None:
+    signal = pad(RATE, 40)
+    cuts = np.cumsum(np.random.default_rng(5).integers(9_000, 40_000, 12))
+    many, kept = signal.copy(), 30 * RATE
+    for place in (*cuts.tolist(), kept):
+        many[:, place:-700] = many[:, place + 700 :].copy()
+    assert [click.frame for click in clicks(many)] == [kept]
+
+
 def test_flat_tops_of_a_single_over_are_clipping_and_no_click() -> None:
-    signal = pad(RATE, 4).astype(np.float64)
-    signal[:, 80_000:80_400] *= 1 + np.hanning(400)
-    assert clicks(np.clip(signal, -0.45, 0.45)) == ()
+    time_s = seconds_of(4)
+    signal = 0.4 * np.sin(2 * np.pi * 400 * time_s)
+    signal[80_000:80_110] *= 1 + np.hanning(110)
+    assert clicks(np.clip(signal, -0.5, 0.5)[np.newaxis]) == ()
 
 
 def test_the_edges_of_a_hole_and_of_the_file_are_not_counted_again() -> None:

@@ -88,6 +88,42 @@ def test_a_drum_struck_twice_is_music(roll_s: float) -> None:
     assert repeats(signal) == ()
 
 
+def test_a_drum_struck_twice_in_a_solo_is_music() -> None:
+    """Each stroke chokes the one before, so that the two are alike in every sample."""
+    time_s = np.arange(RATE) / RATE
+    rng = np.random.default_rng(4)
+    signal = np.zeros((1, 3 * RATE))
+    place = 3_000
+    for stroke in range(24):
+        hit = rng.standard_normal(RATE // 8) * np.exp(-time_s[: RATE // 8] * 60) * 0.3
+        for _ in range(1 + (stroke % 3 == 2)):
+            signal[0, place : place + hit.size] = hit
+            place += 1_190 + int(rng.integers(0, 60)) * (stroke % 3 != 2)
+    assert repeats(signal) == ()
+
+
+def test_a_note_of_exactly_three_periods_is_music() -> None:
+    """In a chip tune whose notes change every 20 ms, and at odd times."""
+    rng = np.random.default_rng(6)
+    notes = [np.sin(2 * np.pi * np.arange(870) / period) for period in rng.uniform(60, 400, 130)]
+    for place in (9, 24, 61, 100):
+        notes[place] = np.tile(np.sin(2 * np.pi * np.arange(294) / 294), 3)
+    assert repeats(0.4 * np.concatenate(notes)[np.newaxis]) == ()
+
+
+def test_a_sound_given_twice_out_of_silence_is_a_signal_and_no_fault() -> None:
+    rng = np.random.default_rng(7)
+    signal = 1e-3 * rng.standard_normal((1, 3 * RATE))
+    for place in (30_000, 61_234, 100_001):
+        signal[0, place : place + 1_800] = np.tile(0.2 * rng.standard_normal(900), 2)
+    assert repeats(signal) == ()
+
+
+@pytest.mark.parametrize("start", [65_536, 65_536 + 40, 131_072 - 1, 131_072 + 300])
+def test_a_copy_is_found_across_the_meters_own_seams(start: int) -> None:
+    assert repeats(delivered_twice(music(RATE, 4), start, 700)) == (Repeat(start, start + 700, 700),)
+
+
 def test_silence_and_constants_are_no_repeats() -> None:
     assert repeats(np.zeros((2, RATE))) == ()
     assert repeats(np.full((2, RATE), 0.25)) == ()
