@@ -146,7 +146,8 @@ def test_odd_audio_has_a_report_in_which_nothing_is_missing_without_a_reason(
 def test_faults_are_in_the_report_to_the_frame_and_in_order(tmp_path: Path) -> None:
     signal = np.concatenate([music(RATE_HZ, 8), 0.03 * music(RATE_HZ, 10)], axis=1)
     time_s = np.arange(signal.shape[1]) / RATE_HZ
-    signal += (amplitude(-45) * sum(np.sin(2 * np.pi * f * time_s) for f in (50, 100, 150))).astype(np.float32)
+    hum = np.sum([np.sin(2 * np.pi * f * time_s) for f in (50, 100, 150)], axis=0)
+    signal += (amplitude(-45) * hum).astype(np.float32)
     signal[1, 400_000] += 0.2
     signal[:, 500_000] -= 0.3
     signal[:, 30_512:31_024] = signal[:, 30_000:30_512]

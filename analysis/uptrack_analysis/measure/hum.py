@@ -106,8 +106,8 @@ class HumMeter:
         rows = samples[:, begin : begin + count * self._factor].reshape(-1, count, self._factor)
         # In pieces: a product of 2**18 multiplications would wake OpenBLAS's threads.
         most = _MOST_PRODUCTS // (2 * self._factor)
-        parts = np.concatenate([rows[:, at : at + most] @ self._halves for at in range(0, count, most)], axis=1)
-        begun = np.concatenate([self._begun, parts[:, :, 0]], axis=1)
+        parts: Block = np.concatenate([rows[:, at : at + most] @ self._halves for at in range(0, count, most)], axis=1)
+        begun: Block = np.concatenate([self._begun, parts[:, :, 0]], axis=1)
         self._begun = begun[:, -1:]
         self._low = np.concatenate([self._low, begun[:, :-1] + parts[:, :, 1]], axis=1)
         while self._low.shape[1] >= _WINDOW:
