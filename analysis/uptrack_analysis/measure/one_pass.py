@@ -14,20 +14,23 @@ from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.defects import DefectMeter
 from uptrack_analysis.measure.details import measure_details
+from uptrack_analysis.measure.envelope import EnvelopeMeter
 from uptrack_analysis.measure.hum import TOO_SHORT as HUM_TOO_SHORT
 from uptrack_analysis.measure.key import KeyMeter
 from uptrack_analysis.measure.lanes import Lanes
 from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
-from uptrack_analysis.measure.results import Measured
+from uptrack_analysis.measure.results import Measured, Structure
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter
+from uptrack_analysis.measure.structure import find_structure
 from uptrack_analysis.measure.tempo import TempoMeter
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and the stage's name."""
 
 DECODE = "decode"
+STRUCTURE = "structure"
 _THREADS = 2
 _BLOCK_FRAMES = 131_072
 # Share of the work that streams by; the rest is what meters do when the file has ended.
@@ -65,6 +68,7 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
     stereo = StereoCurveMeter(rate_hz, rows)
     tempo = TempoMeter(rate_hz, rows)
     key = KeyMeter(rate_hz, rows)
+    envelope = EnvelopeMeter(rate_hz, rows)
 
     lanes = Lanes(_THREADS)
     # The longest first, so that none is left alone at the end of the file.
@@ -76,7 +80,8 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
     found_key = lanes.add("key", key.push, key.finish)
     found_rms = lanes.add("levels", rms.push, rms.finish)
     found_stereo = lanes.add("stereo", stereo.push, stereo.finish)
-    paired = {found_bands, found_tempo, found_key, found_stereo}
+    found_waveform = lanes.add("waveform", envelope.push, envelope.finish)
+    paired = {found_waveform, found_bands, found_tempo, found_key, found_stereo}
     reached, decoding_s = 0.0, 0.0
 
     def heard(stage: str, through: int) -> None:
@@ -99,8 +104,16 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
         if source.frames_read == 0:
             raise NothingToMeasure("Expected audio, but the file ends before its first sample: export it again.")
         lanes.finish(heard)
+    begun = perf_counter()
+    structure = Structure()
+    if tempo.onsets is not None:
+        grid, duration_s = found_tempo.result.grid, source.frames_read / rate_hz
+        structure = find_structure(found_bands.result, tempo.onsets, found_loudness.result, grid, duration_s)
+    progress(1.0, STRUCTURE)
+    structure_s = perf_counter() - begun
     if timings is not None:
-        timings |= {DECODE: decoding_s, **{lane.stage: lane.seconds for lane in lanes.all}}
+        stages_s = {lane.stage: lane.seconds for lane in lanes.all}
+        timings |= {DECODE: decoding_s, **stages_s, STRUCTURE: structure_s}
     measured = Measured(
         sample_rate_hz=rate_hz,
         channels=channels,
@@ -115,6 +128,8 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
         key=found_key.result,
         non_finite_samples=source.non_finite_samples,
         non_finite=source.broken_stretches,
+        structure=structure,
+        waveform=found_waveform.result,
     )
     details, reasons = measure_details(
         measured, fine=bands.fine, low_envelope=bands.low_envelope, excerpts=stereo.excerpts

@@ -242,6 +242,17 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class Waveform:
+    """Outline of the front pair: evenly spaced points over the whole file, at most 2,000, shape (n_points,) each."""
+
+    low: FloatArray
+    """Lowest sample of either channel, full scale 1.0"""
+    high: FloatArray
+    rms: FloatArray
+    """Root mean square over both channels"""
+
+
+@dataclass(frozen=True, slots=True)
 class BeatGrid:
     """Where the beats of a steady tempo lie: beat ``k`` at ``first_beat_s + k * beat_s``."""
 
@@ -264,6 +275,49 @@ class TempoEstimate:
     """(bpm, confidence), most likely first, the winner not repeated"""
     grid: BeatGrid | None = None
     """``None`` without a tempo, or where no phase of the beat stands out."""
+
+
+SectionKind = Literal["intro", "build", "drop", "break", "outro"]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionEstimate:
+    """A part of the arrangement, and the figures that decided what it is."""
+
+    kind: SectionKind | None
+    """``None`` where nothing in the file says what its parts are; ``Structure.reason`` then says why."""
+    start_s: float
+    end_s: float
+    bars: float | None
+    """Length in bars; ``None`` without a beat grid."""
+    first_bar: int | None
+    """Number of the bar it starts with: bar 1 begins with the file's first downbeat."""
+    confidence: float
+    loudness_lufs: float | None
+    """Mean loudness over the section, ungated; ``None`` in silence."""
+    low_end_db: float
+    """Level of kick and bass (20-126 Hz) under what it reaches in this file, 0 to -24"""
+    onset_share: float
+    """How much starts, as a share of the file's busy stretches, 0 to 1"""
+    kick_share: float
+    """The same of what starts below 160 Hz"""
+    fullness: float
+    """Low end, onsets and loudness together, 1.0 in the fullest section"""
+    highs_db: float
+    """Level over 500 Hz under what it reaches in this file, 0 to -24, every range counting the same"""
+    rise_db: float
+    """How far that climbs from the section's beginning to its end, as far as a straight line explains it"""
+    onset_rise: float
+    """The same of the onset share"""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The arrangement; sections follow each other without a gap from the first sample to the last."""
+
+    sections: tuple[SectionEstimate, ...] = ()
+    reason: str | None = None
+    """Why there is no section, or why they have no kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +352,8 @@ class Measured:
     non_finite: tuple[BrokenStretch, ...] = ()
     """The first of the stretches that hold them."""
     details: Details = Details()
+    structure: Structure = field(default_factory=Structure)
+    waveform: Waveform = field(default_factory=lambda: Waveform(np.empty(0), np.empty(0), np.empty(0)))
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     """Dotted report name ("tempo.bpm", "loudness.range_lu") to the sentence that says why."""
 

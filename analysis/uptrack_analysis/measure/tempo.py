@@ -78,6 +78,8 @@ class TempoMeter:
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._onsets = OnsetMeter(rate_hz, channels)
         self.reason: str | None = None
+        self.onsets: OnsetEnvelope | None = None
+        """After ``finish``: the envelope the tempo was found in, for whatever else asks when things start."""
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames)."""
@@ -85,7 +87,8 @@ class TempoMeter:
 
     def finish(self) -> TempoEstimate:
         """The tempo of everything pushed; confidence is the odds among metrical levels times the beat's clarity."""
-        estimate, self.reason = estimate_tempo(self._onsets.finish())
+        self.onsets = self._onsets.finish()
+        estimate, self.reason = estimate_tempo(self.onsets)
         return estimate
 
 

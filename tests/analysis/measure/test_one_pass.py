@@ -18,7 +18,19 @@ from uptrack_analysis.measure.one_pass import front_pair, measure
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.signal import Block
 
-STAGES = {"decode", "loudness", "peaks", "defects", "levels", "spectrum", "stereo", "tempo", "key"}
+STAGES = {
+    "decode",
+    "loudness",
+    "peaks",
+    "defects",
+    "levels",
+    "spectrum",
+    "stereo",
+    "tempo",
+    "key",
+    "waveform",
+    "structure",
+}
 
 
 def written(path: Path, signal: Block, rate_hz: int, subtype: str = "FLOAT") -> Path:
