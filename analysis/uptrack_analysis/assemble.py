@@ -11,6 +11,7 @@ from uptrack_analysis import __version__
 from uptrack_analysis.findings.judge import Judgement
 from uptrack_analysis.findings.rule import ruleset_hash
 from uptrack_analysis.measure.band_crest import band_crests
+from uptrack_analysis.measure.band_curves import band_curves
 from uptrack_analysis.measure.band_stereo import band_stereo_curves
 from uptrack_analysis.measure.key import camelot, key_name
 from uptrack_analysis.measure.ltas import NAMED_BANDS, spectrum_figures
@@ -20,6 +21,7 @@ from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Pea
 from uptrack_analysis.measure.stereo import stereo_figures
 from uptrack_analysis.report import (
     SCHEMA,
+    BandCurve,
     Click,
     Clip,
     Context,
@@ -47,14 +49,18 @@ from uptrack_analysis.report import (
     TempoCandidate,
     TempoFigures,
     TransientFigures,
+    Waveform,
 )
 from uptrack_analysis.rounding import rounded
+from uptrack_analysis.sections import missing_sections, report_sections
 from uptrack_analysis.signal import FloatArray
 
 MOST_SPANS = 200
 MOST_POINTS = 3_600
 """Six minutes at ten a second; longer files get wider steps, so that a two-hour set stays a page's worth of bytes."""
 STEPS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+MOST_TONE_POINTS = 1_200
+"""Ten minutes at two a second: tone moves with the bars, not with the beats."""
 MOST_BAND_POINTS = 600
 """Ten minutes at one a second: eight bands' curves together weigh no more than two of the others."""
 BAND_STEPS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
@@ -120,7 +126,7 @@ def assemble(
         context=Context(judgement.genre, target, project, stems),
         measurements=_measurements(measured),
         series=_series(measured),
-        sections=(),
+        sections=report_sections(measured),
         stems=(),
         findings=judgement.findings,
         score=judgement.score,
@@ -149,7 +155,7 @@ def _measurements(measured: Measured) -> Measurements:
     ]
     if measured.channels == 1:
         missing.append("stereo.bands")
-    reasons = {name: _reason(name, measured) for name in missing}
+    reasons = {name: _reason(name, measured) for name in missing} | missing_sections(measured)
     return Measurements(loudness, tempo, key, spectrum, stereo, dynamics, _defects(measured), reasons)
 
 
@@ -393,6 +399,8 @@ def _series(measured: Measured) -> Series:
     step_s = next((step for step in STEPS_S if measured.duration_s / step <= MOST_POINTS), STEPS_S[-1])
     steps = int(measured.duration_s / step_s + 1e-9)
     hops = round(step_s / measured.loudness.hop_s)
+    bands_step_s = next((s for s in STEPS_S if s >= 0.5 and measured.duration_s / s <= MOST_TONE_POINTS), STEPS_S[-1])
+    waveform = measured.waveform
     return Series(
         step_s=step_s,
         start_s=step_s,
@@ -404,6 +412,14 @@ def _series(measured: Measured) -> Series:
         correlation=_correlation(measured, step_s, steps),
         stereo_band_step_s=_band_step_s(measured),
         stereo_bands=_stereo_bands(measured, _band_step_s(measured)),
+        bands_step_s=bands_step_s,
+        bands=tuple(
+            BandCurve(band.name, _plain(curve))
+            for band, curve in zip(
+                NAMED_BANDS, band_curves(measured.bands, bands_step_s, measured.duration_s), strict=True
+            )
+        ),
+        waveform=Waveform(*(tuple(row.tolist()) for row in (waveform.low, waveform.high, waveform.rms))),
     )
 
 

@@ -20,6 +20,8 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     ("lufs", 2),
     ("lu", 2),
     ("dbtp", 2),
+    # Curves of a plot: a tenth of a decibel is less than a line's width.
+    ("level_dbfs", 1),
     ("dbfs", 2),
     ("db", 2),
     ("bpm", 2),

@@ -118,6 +118,21 @@ def test_curves_come_ten_times_a_second_and_hold_the_loudest_moment(report: Repo
     assert max(value for value in series.short_term_lufs if value is not None) == loudness.short_term_max_lufs
 
 
+def test_bands_and_waveform_cover_the_file(report: Report) -> None:
+    series = report.series
+    assert series.bands_step_s == 0.5
+    assert [len(band.level_dbfs) for band in series.bands] == [24] * 8
+    assert all(round(value, 1) == value for band in series.bands for value in band.level_dbfs if value is not None)
+    wave = series.waveform
+    assert len(wave.low) == len(wave.high) == len(wave.rms) == 2_000
+    assert max(*wave.high, -min(wave.low)) == pytest.approx(10 ** (-3 / 20), abs=0.001)
+
+
+def test_a_file_too_short_for_an_arrangement_says_so(report: Report) -> None:
+    assert report.sections == ()
+    assert "30 s" in report.measurements.unmeasured["sections"]
+
+
 def test_every_missing_figure_says_why(report: Report) -> None:
     assert missing_figures(report) <= set(report.measurements.unmeasured)
     assert all(reason.strip() for reason in report.measurements.unmeasured.values())

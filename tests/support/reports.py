@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, Literal
 
 from uptrack_analysis.report import (
     SCHEMA,
     Action,
     AreaScore,
     BandCrest,
+    BandCurve,
     BandLevel,
     Clip,
     Context,
@@ -28,6 +29,8 @@ from uptrack_analysis.report import (
     Report,
     ResonanceFigures,
     Score,
+    Section,
+    SectionFeatures,
     Series,
     Severity,
     Source,
@@ -39,6 +42,7 @@ from uptrack_analysis.report import (
     TempoCandidate,
     TempoFigures,
     TransientFigures,
+    Waveform,
 )
 
 DURATION_S = 180.0
@@ -71,6 +75,31 @@ def a_finding(severity: Severity = "major", number: int = 1, **changes: Any) -> 
         points=6.1,
     )
     return dataclasses.replace(finding, **changes)
+
+
+def a_section(
+    kind: Literal["intro", "build", "drop", "break", "outro"] | None, start_s: float, end_s: float, **changes: Any
+) -> Section:
+    """A section of a track whose bars take 2 s."""
+    section = Section(
+        kind,
+        start_s,
+        end_s,
+        bars=(end_s - start_s) / 2,
+        first_bar=1 + round(start_s / 2),
+        confidence=0.9,
+        loudness_lufs=-9.5,
+        bands_db=(-3.25,) * len(BANDS),
+        third_octaves_db=(-3.25,) * 29,
+        features=SectionFeatures(0.37, -0.4, 0.95, 0.9, -3.1, 0.2, 0.01, 1.0),
+    )
+    return dataclasses.replace(section, **changes)
+
+
+def a_waveform(points: int = 2_000) -> Waveform:
+    """Louder and louder, a little more above zero than below it."""
+    high = tuple(round(0.2 + 0.7 * point / points, 3) for point in range(points))
+    return Waveform(tuple(round(-0.9 * level, 3) for level in high), high, tuple(round(level / 3, 3) for level in high))
 
 
 def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | None = None, **changes: Any) -> Report:
@@ -144,8 +173,10 @@ def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | 
             stereo_bands=tuple(
                 StereoBandSeries(band, (0.9,) * int(DURATION_S), (-12.5,) * int(DURATION_S)) for band, _, _ in BANDS
             ),
+            bands=tuple(BandCurve(band, (-18.5,) * (steps // 5)) for band, _, _ in BANDS),
+            waveform=a_waveform(),
         ),
-        sections=(),
+        sections=(a_section("intro", 0.0, 32.0), a_section("drop", 32.0, 144.0), a_section("outro", 144.0, DURATION_S)),
         stems=(),
         findings=findings,
         score=Score(

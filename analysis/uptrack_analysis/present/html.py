@@ -21,6 +21,7 @@ from uptrack_analysis.figures import channel_name, clock, digits, percent, signe
 from uptrack_analysis.present import wording
 from uptrack_analysis.present.key_figures import key_figures, unmeasured_by_reason
 from uptrack_analysis.present.plots import PlotMark, loudness_plot, spectrum_plot
+from uptrack_analysis.present.waveform import waveform_plot
 from uptrack_analysis.report import Finding, Report
 
 BarOf = Callable[[float], str]
@@ -117,6 +118,8 @@ def _context(report: Report, bar_of: BarOf | None) -> dict[str, Any]:
         "loudness": report.measurements.loudness,
         "loudness_plot": Markup(loudness_plot(report, places)),  # noqa: S704 - serialised from a tree, which escapes
         "marked": bool(places),
+        "waveform_plot": Markup(waveform_plot(report)),  # noqa: S704 - serialised from a tree, which escapes
+        "arrangement": wording.arrangement(report),
         "spectrum_plot": Markup(spectrum_plot(report, bands)),  # noqa: S704 - serialised from a tree, which escapes
         "bands_marked": bool(bands),
         "key_figures": key_figures(report),

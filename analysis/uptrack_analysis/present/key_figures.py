@@ -33,6 +33,8 @@ NAMES = {
     "stereo.balance_db": "Balance",
     "stereo.bands": "Stereo by band",
     "defects.hum": "Mains hum",
+    "sections": "Arrangement",
+    "sections.kind": "Names of the sections",
 }
 """Dotted report names people are told about; companions of a figure (its time, its channel) share its reason."""
 OUT_OF_TUNE_CENTS = 5.0

@@ -63,6 +63,7 @@ def _report(report: Report, *, graphic: bool, every_finding: bool) -> Renderable
         _score(report, graphic=graphic),
         Text(),
         *_findings(report, every_finding=every_finding),
+        *_arrangement(report),
         _heading("Key figures"),
         _figures(report),
         *_unmeasured(report),
@@ -146,6 +147,12 @@ def _finding(finding: Finding, duration_s: float, bar_of: Callable[[float], str]
         lines.append(Text(f"Expect: {wording.plain(finding.expected_delta)}"))
     lines.append(Text(f"{trust} · {finding.rule}", style="dim"))
     return Group(lines[0], Padding(Group(*lines[1:]), (0, 0, 0, 2)))
+
+
+def _arrangement(report: Report) -> list[RenderableType]:
+    if not report.sections:
+        return []
+    return [_heading("Arrangement"), Padding(Text(wording.arrangement(report)), (0, 0, 0, 2)), Text()]
 
 
 def _figures(report: Report) -> RenderableType:

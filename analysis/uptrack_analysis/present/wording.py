@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from uptrack_analysis.figures import MINUS, clock, frequency
-from uptrack_analysis.report import SEVERITIES, Finding, ProjectFacts, Report, Source, Span
+from uptrack_analysis.report import SEVERITIES, Finding, ProjectFacts, Report, Section, Source, Span
 
 MOST_FINDINGS_SHOWN = 12
 """Text and markers stop here unless all are asked for: a list nobody reads helps nobody."""
@@ -156,6 +156,34 @@ def measured_against(finding: Finding) -> str:
 def _shortest(value: float) -> str:
     """All the digits the report kept and no trailing zeros."""
     return f"{value:.3f}".rstrip("0").rstrip(".").replace("-", MINUS) if value else "0"
+
+
+def section_name(section: Section) -> str:
+    """A section's kind for people; empty without one."""
+    return (section.kind or "").capitalize()
+
+
+def arrangement(report: Report) -> str:
+    """The arrangement in one line: "Intro 1–17 · Build 17–25", in bars where there are any, in time where not.
+
+    Bars are the project's if its tempo is known, else counted from the first downbeat. Empty without sections.
+    """
+    bar_of = bars_from_start(report.context.project)
+    parts: list[str] = []
+    for section in report.sections:
+        if section.first_bar is None or section.bars is None:
+            place = f"{short_clock(round(section.start_s, 1))}–{short_clock(round(section.end_s, 1))}"
+        elif bar_of is not None:
+            place = "–".join(_whole_bar(bar_of(time_s)) for time_s in (section.start_s, section.end_s))
+        else:
+            place = f"{section.first_bar}–{section.first_bar + max(1, round(section.bars))}"
+        parts.append(f"{section_name(section)} {place}".strip())
+    return " · ".join(parts)
+
+
+def _whole_bar(bar: str) -> str:
+    """ "33.1" as "33": only what begins inside a bar needs its beat."""
+    return bar.removesuffix(".1")
 
 
 def area_name(area: str) -> str:

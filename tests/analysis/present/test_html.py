@@ -115,10 +115,11 @@ def test_headings_descend_without_gaps_and_tables_say_what_they_hold() -> None:
 
 def test_every_figure_has_its_content_in_words() -> None:
     plots = Reader(report_page(a_report())).named("svg")
-    assert len(plots) == 2
+    assert len(plots) == 3
     assert all(plot["role"] == "img" for plot in plots)
     assert "loudest short-term −7.20 LUFS at 1:35.000" in (plots[0]["aria-label"] or "")
-    assert "the strongest is" in (plots[1]["aria-label"] or "")
+    assert "Drop: 0:32 to 2:24, 56 bars" in (plots[1]["aria-label"] or "")
+    assert "the strongest is" in (plots[2]["aria-label"] or "")
 
 
 def test_the_body_is_one_article_that_other_pages_can_carry_more_than_once() -> None:

@@ -151,3 +151,8 @@ def test_a_mono_file_is_shown_without_left_or_right() -> None:
     assert "mono · 44.1 kHz" in text
     assert not re.search(r"\b(left|right)\b", text)
     assert "Stereo correlation, Side to mid: mono" in text
+
+
+def test_the_arrangement_is_one_line_of_bars() -> None:
+    assert "Arrangement\n  Intro 1–17 · Drop 17–73 · Outro 73–91\n" in in_a_pipe(a_report())
+    assert "Arrangement" not in in_a_pipe(a_report(sections=()))

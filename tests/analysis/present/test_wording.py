@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.reports import a_finding, a_report
+from support.reports import a_finding, a_report, a_section
 from uptrack_analysis.present import wording
 from uptrack_analysis.report import ProjectFacts, Span
 
@@ -93,3 +93,18 @@ def test_where_not_all_have_room_each_rules_worst_is_shown_before_anothers_secon
 def test_a_format_that_is_its_own_codec_is_named_once(container: str, codec: str, bits: int | None, text: str) -> None:
     source = replace(a_report().source, format=container, codec=codec, bit_depth=bits)
     assert wording.format_line(source).startswith(f"{text} · ")
+
+
+def test_the_arrangement_counts_the_projects_bars_where_its_tempo_is_known() -> None:
+    report = a_report(sections=(a_section("intro", 0.0, 32.0), a_section("drop", 32.0, 41.0)))
+    assert wording.arrangement(report) == "Intro 1–17 · Drop 17–21"  # nine seconds are four and a half bars
+    project = replace(report.context, project=ProjectFacts(bpm=60.0))
+    assert wording.arrangement(replace(report, context=project)) == "Intro 1–9 · Drop 9–11.2"
+
+
+def test_an_arrangement_without_bars_is_told_in_time_and_without_kinds_has_no_names() -> None:
+    sections = tuple(
+        a_section(None, start_s, end_s, bars=None, first_bar=None) for start_s, end_s in ((0.0, 63.26), (63.26, 180.0))
+    )
+    assert wording.arrangement(a_report(sections=sections)) == "0:00–1:03.3 · 1:03.3–3:00"
+    assert wording.arrangement(a_report(sections=())) == ""
