@@ -38,8 +38,6 @@ _SHORT_SECONDS = np.array([2.0, 1.75, 1.5, 1.25, 1.0, 1.0, 1.0, 0.25, 0.25, 0.25
 _SECONDS_PRICE = 2.0
 # Pieces of this many are fills and pauses inside a part, in bars and in seconds.
 _FILL_BARS, _FILL_SECONDS = 2, 5
-# So many stretches at either end, this far under what is beside them, are a count-in or a tail.
-_TAIL, _TAIL_DB = 2, 6.0
 # Without a grid a cut is looked for this far around, this finely; less than half a piece, so that none meet.
 _AROUND_S, _FINE_S = 2.0, 0.05
 # Low end and loudness that count as nothing in a piece's fullness.
@@ -101,18 +99,11 @@ def find_structure(
 def _cuts(found: Stretches, prices: FloatArray, short_prices: FloatArray, fill: int) -> list[int]:
     """First stretch of every part, and how many there are.
 
-    A count-in or a tail that rings out is no part, and pieces of up to ``fill`` stretches go to the part they end.
+    Pieces of up to ``fill`` stretches are no parts: fills, pauses, a tail that rings out. They go to the part they end,
+    a count-in to the one it begins.
     """
-    features = found.scaled
-    level_db = found.levels_db.mean(axis=1)
-    for ends in (slice(None), slice(None, None, -1)):
-        rows, levels = features[ends], level_db[ends]
-        quiet = next(
-            (n for n in range(_TAIL, 0, -1) if levels[:n].max() < levels[n : n + 1].min(initial=0.0) - _TAIL_DB), 0
-        )
-        if quiet < levels.size:
-            rows[:quiet] = rows[quiet]
-    cuts = best_cuts(standardised(features) * found.weights(), prices * _PRICE, short_prices * _PRICE)
+    features = standardised(found.scaled) * found.weights()
+    cuts = best_cuts(features, prices * _PRICE, short_prices * _PRICE)
     kept = [cut for cut, after in itertools.pairwise(cuts) if cut == 0 or after - cut > fill]
     if len(kept) > 1 and kept[1] <= fill:
         del kept[1]
