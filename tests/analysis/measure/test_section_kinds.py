@@ -17,12 +17,13 @@ RISER = {**PADS, "fullness": 0.45, "highs_db": -3.0, "rise_db": 9.0}
 
 
 def track(*figures: dict[str, float], length_s: float = 30.0) -> list[SectionEstimate]:
-    rest: dict[str, Any] = {"rise_db": 0.0, "onset_rise": 0.0}
-    empty: dict[str, Any] = {"kind": None, "bars": None, "first_bar": None, "confidence": 0.0, "loudness_lufs": -10.0}
-    return [
-        SectionEstimate(**{**empty, "start_s": index * length_s, "end_s": (index + 1) * length_s, **rest, **part})
-        for index, part in enumerate(figures)
-    ]
+    parts: list[SectionEstimate] = []
+    for index, own in enumerate(figures):
+        part: dict[str, Any] = {"kind": None, "bars": None, "first_bar": None, "confidence": 0.0}
+        part |= {"start_s": index * length_s, "end_s": (index + 1) * length_s, "loudness_lufs": -10.0}
+        part |= {"rise_db": 0.0, "onset_rise": 0.0, **own}
+        parts.append(SectionEstimate(**part))
+    return parts
 
 
 def kinds(parts: Sequence[SectionEstimate]) -> list[str]:
