@@ -1,7 +1,8 @@
 """Erase everything this machine remembers of anybody's music: reports, audio of ours, messages, logs.
 
 The user's own audio files are not ours to touch, and an analysis that is running or waiting keeps its job: its report
-is yet to come. The daemon may be running meanwhile.
+is yet to come. What stays of a watched folder is one keyed digest a file (``store.watched``), which names nothing:
+without it the next start would measure the whole folder again. The daemon may be running meanwhile.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 from pathlib import Path
 
 from uptrack_daemon.home import Home
-from uptrack_daemon.store import Artifacts, Erased, Reports, Store, Watched
+from uptrack_daemon.store import Artifacts, Erased, Reports, Store
 
 
 async def erase_everything(home: Home, store: Store) -> Erased:
@@ -28,7 +29,6 @@ async def erase_everything(home: Home, store: Store) -> Erased:
     in_use = {artifact.name for artifact in await artifacts.list() if artifact.in_use}
     for name in await asyncio.to_thread(_remove_audio, home.audio, in_use):
         await artifacts.remove(name)
-    await Watched(store).forget()
     await asyncio.to_thread(_remove_messages, home.mailbox)
     await asyncio.to_thread(_empty_logs, home.logs)
     return erased

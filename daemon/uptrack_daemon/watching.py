@@ -53,12 +53,11 @@ async def _watch(folder: Path, watched: Watched, desk: Desk, quiet_s: float, sle
 
 
 async def _queue(export: Export, watched: Watched, desk: Desk) -> None:
-    job = None
     try:
-        job = (await desk.submit(request_for(export))).job.id
+        await desk.submit(request_for(export))
     except BadInput as error:
         log.warning("%s: %s", display_name(export.mix), error)
-    await remember(watched, export, job_id=job)
+    await watched.remember(export.files)
 
 
 async def _insistently(work: Callable[[], Awaitable[T]], sleep: Sleep) -> T:
@@ -80,12 +79,6 @@ def seen_in(watched: Watched) -> Seen:
         return await watched.knows(path, size=size, mtime_ns=mtime_ns)
 
     return seen
-
-
-async def remember(watched: Watched, export: Export, *, job_id: str | None) -> None:
-    """Keep the export's files in mind as they lay there when it was handed out."""
-    for facts in export.files:
-        await watched.remember(facts.path, size=facts.size, mtime_ns=facts.mtime_ns, job_id=job_id)
 
 
 def request_for(export: Export, *, request_id: str | None = None) -> Analyze:

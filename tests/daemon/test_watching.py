@@ -14,11 +14,13 @@ import pytest
 
 from support.full_disk import full_disk
 from support.hosts import PATIENCE_S
-from support.stores import a_store
+from support.stores import a_store, bytes_of
 from support.tracks import beat
 from uptrack_analysis.errors import BadInput
 from uptrack_bridges.export_names import Export, ExportedStem
 from uptrack_daemon.desk import Desk
+from uptrack_daemon.erase import erase_everything
+from uptrack_daemon.home import Home
 from uptrack_daemon.jobs.queue import Job, Queue
 from uptrack_daemon.store import Deliveries, Store, Watched
 from uptrack_daemon.watching import request_for, watch_folders
@@ -78,6 +80,27 @@ async def test_an_export_waits_while_the_disk_is_full_and_is_queued_when_there_i
             await refused.wait()
         while await count(queue) < 40:
             await queue.arrival(since=queue.arrivals)
+
+
+async def jobs_of(queue: Queue, count: int) -> list[str]:
+    """Names of the files with a job, once there are at least ``count``."""
+    while len(jobs := await queue.list()) < count:
+        await queue.arrival(since=queue.arrivals)
+    return [job.path.name for job in jobs]
+
+
+async def test_what_lay_there_when_everything_was_erased_is_not_measured_again(store: Store, folder: Path) -> None:
+    home = Home(folder.parent / "home")
+    home.create()
+    beat(folder / "Anthem.wav", seconds=0.2)
+    async with watching(store, folder) as queue:
+        job = await first_job(queue)
+        await queue.cancel(job.id)
+    assert (await erase_everything(home, store)).jobs == 1
+    beat(folder / "Sunrise.wav", seconds=0.2)  # named so that it is looked at after the other
+    async with watching(store, folder) as queue:
+        assert await jobs_of(queue, 1) == ["Sunrise.wav"]
+    assert b"Anthem" not in bytes_of(store.path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such name")

@@ -46,7 +46,7 @@ async def _watch(folder: Path, quiet_s: float, *, once: bool) -> None:
     from uptrack_daemon import control
     from uptrack_daemon.home import Home
     from uptrack_daemon.store import Watched, open_store
-    from uptrack_daemon.watching import remember, seen_in
+    from uptrack_daemon.watching import seen_in
 
     home = Home.of_user()
     bridge, started = await control.start(home)
@@ -58,8 +58,8 @@ async def _watch(folder: Path, quiet_s: float, *, once: bool) -> None:
                 folder, seen=seen_in(watched), quiet_s=quiet_s, say=lambda line: typer.echo(line, err=True)
             )
             async for export in exports:
-                job = await _analyse(conversation, export)
-                await remember(watched, export, job_id=job)
+                await _analyse(conversation, export)
+                await watched.remember(export.files)
                 if once:
                     return
     finally:

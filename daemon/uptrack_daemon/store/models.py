@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     DateTime,
     Dialect,
@@ -165,13 +164,18 @@ class ArtifactRow(Base):
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class WatchKeyRow(Base):
+    """The one random key the digests below are made with, so that they say nothing to who has only a list of files."""
+
+    __tablename__ = "watch_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
 class WatchedRow(Base):
-    """A file the watcher has dealt with; only a digest of its path, so that erased reports leave no names behind."""
+    """A file the watcher has dealt with: one keyed digest and nothing else, because it outlives erased reports."""
 
     __tablename__ = "watched"
 
-    path_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    size: Mapped[int] = mapped_column(BigInteger)
-    mtime_ns: Mapped[int] = mapped_column(BigInteger)
-    job_id: Mapped[str | None] = mapped_column(String(32))
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)

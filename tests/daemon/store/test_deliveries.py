@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from support.stores import Clock, a_new_report, a_store
+from support.stores import Clock, a_new_report, a_store, bytes_of
+from uptrack_bridges.export_names import FileFacts
 from uptrack_daemon.store import Deliveries, NewDelivery, Reports, Store, Watched
 
 
@@ -62,17 +64,21 @@ async def test_what_a_daw_that_never_came_back_was_to_get_is_dropped_and_its_rep
 async def test_a_watched_file_is_known_until_it_changes(store: Store) -> None:
     watched, path = Watched(store), Path("/music/mix.wav")
     assert not await watched.knows(path, size=10, mtime_ns=1)
-    await watched.remember(path, size=10, mtime_ns=1)
+    await watched.remember([FileFacts(path, 10, 1)])
     assert await watched.knows(path, size=10, mtime_ns=1)
     assert not await watched.knows(path, size=11, mtime_ns=1)
     assert not await watched.knows(path, size=10, mtime_ns=2)
-    await watched.remember(path, size=11, mtime_ns=2)
+    assert not await watched.knows(Path("/music/other.wav"), size=10, mtime_ns=1)
+    await watched.remember([FileFacts(path, 10, 1), FileFacts(path, 11, 2)])
     assert await watched.knows(path, size=11, mtime_ns=2)
-    await watched.forget()
-    assert not await watched.knows(path, size=11, mtime_ns=2)
 
 
-async def test_the_names_of_watched_files_are_not_in_the_store(store: Store) -> None:
-    await Watched(store).remember(Path("/music/Unreleased Anthem.wav"), size=1, mtime_ns=1)
-    files = store.path.parent.glob("uptrack.sqlite*")
-    assert not any(b"Unreleased" in file.read_bytes() for file in files)
+async def test_neither_the_names_of_watched_files_nor_a_hash_anybody_can_make_of_them_is_in_the_store(
+    store: Store,
+) -> None:
+    path = Path("/music/Unreleased Anthem.wav")
+    await Watched(store).remember([FileFacts(path, 1, 1)])
+    stored = bytes_of(store.path)
+    for name in (str(path), path.name, path.stem):
+        assert name.encode() not in stored
+        assert hashlib.sha256(name.encode()).hexdigest().encode() not in stored

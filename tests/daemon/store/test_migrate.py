@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import stat
 from pathlib import Path
@@ -10,8 +11,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from support.stores import bytes_of
 from uptrack_analysis.errors import Unavailable
-from uptrack_daemon.store import migrate
+from uptrack_daemon.store import Watched, migrate, open_store
 from uptrack_daemon.store.engine import sync_engine
 from uptrack_daemon.store.migrate import upgrade
 from uptrack_daemon.store.models import Base
@@ -34,6 +36,20 @@ def test_the_head_named_in_code_is_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
 
 
+async def test_files_that_were_watched_before_the_digests_had_a_key_are_still_known(tmp_path: Path) -> None:
+    path, mix = tmp_path / "uptrack.sqlite", Path("/music/mix.wav")
+    old = sync_engine(path)
+    with old.begin() as connection:
+        migrate._run_alembic(connection, path, to="0001")
+        digest = hashlib.sha256(bytes(mix)).hexdigest()
+        connection.exec_driver_sql("INSERT INTO watched VALUES (?, 10, 1, NULL, '2026-03-01')", (digest,))
+    old.dispose()
+    async with open_store(path) as store:
+        assert await Watched(store).knows(mix, size=10, mtime_ns=1)
+        assert not await Watched(store).knows(mix, size=10, mtime_ns=2)
+    assert digest.encode() not in bytes_of(path)
+
+
 def test_a_current_store_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "uptrack.sqlite"
     upgrade(path)
@@ -52,7 +68,7 @@ def test_the_store_can_be_read_by_its_user_only(tmp_path: Path) -> None:
     path = tmp_path / "uptrack.sqlite"
     upgrade(path)
     with sqlite3.connect(path) as connection:
-        connection.execute("INSERT INTO watched VALUES ('00', 0, 0, NULL, '2026-03-01')")
+        connection.execute("INSERT INTO watched VALUES ('00')")
         connection.commit()
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     connection.close()
