@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.report import ProjectFacts, Target, from_json
 from uptrack_analysis.settings import Settings
+from uptrack_bridges.export_names import FileFacts
 from uptrack_bridges.messages import (
     Analyze,
     Cancel,
@@ -167,10 +168,8 @@ class Desk:
 
     # -- one request ---------------------------------------------------------------------------------------------------
 
-    async def submit(
-        self, request: Analyze, *, instance: str | None = None, host: str = "watch", key: str | None = None
-    ) -> Enqueued:
-        """Examine what ``request`` names and queue it.
+    async def submit(self, request: Analyze, *, watched: Iterable[FileFacts] = ()) -> Enqueued:
+        """Examine what a watched folder's ``request`` names; queue it and remember its files in one step.
 
         Raises
         ------
@@ -179,7 +178,8 @@ class Desk:
         Unavailable
             The disk does not answer, or the job could not be stored.
         """
-        return await self._queue.enqueue(await self._examined(request, instance=instance, host=host, key=key))
+        new = await self._examined(request, instance=None, host="watch", key=None)
+        return await self._queue.enqueue(new, watched=watched)
 
     async def _analyze(self, session: Session, request: Analyze) -> None:
         key = f"{session.id}:{request.id}" if request.id else None

@@ -54,10 +54,10 @@ async def _watch(folder: Path, watched: Watched, desk: Desk, quiet_s: float, sle
 
 async def _queue(export: Export, watched: Watched, desk: Desk) -> None:
     try:
-        await desk.submit(request_for(export))
+        await desk.submit(request_for(export), watched=export.files)
     except BadInput as error:
         log.warning("%s: %s", display_name(export.mix), error)
-    await watched.remember(export.files)
+        await watched.remember(export.files)  # it will be no better the next time
 
 
 async def _insistently(work: Callable[[], Awaitable[T]], sleep: Sleep) -> T:

@@ -17,11 +17,11 @@ from support.hosts import PATIENCE_S
 from support.stores import a_store, bytes_of
 from support.tracks import beat
 from uptrack_analysis.errors import BadInput
-from uptrack_bridges.export_names import Export, ExportedStem
+from uptrack_bridges.export_names import Export, ExportedStem, FileFacts
 from uptrack_daemon.desk import Desk
 from uptrack_daemon.erase import erase_everything
-from uptrack_daemon.home import Home
-from uptrack_daemon.jobs.queue import Job, Queue
+from uptrack_daemon.home import DiskFull, Home
+from uptrack_daemon.jobs.queue import Enqueued, Job, NewJob, Queue
 from uptrack_daemon.store import Deliveries, Store, Watched
 from uptrack_daemon.watching import request_for, watch_folders
 
@@ -44,12 +44,12 @@ async def nothing_to_cancel(_job: str) -> bool:
 
 
 @asynccontextmanager
-async def watching(store: Store, folder: Path, **options: Any) -> AsyncIterator[Queue]:
+async def watching(store: Store, folder: Path, *, desk: type[Desk] = Desk, **options: Any) -> AsyncIterator[Queue]:
     """The real desk over the real store, and the folder watched beside the block; if watching fails, so does it."""
     queue = Queue(store)
-    desk = Desk(queue, Deliveries(store), cancel=nothing_to_cancel, page_url=str, home=folder.parent / "home")
+    front = desk(queue, Deliveries(store), cancel=nothing_to_cancel, page_url=str, home=folder.parent / "home")
     async with asyncio.TaskGroup() as tasks, asyncio.timeout(PATIENCE_S):
-        watch = tasks.create_task(watch_folders([folder], Watched(store), desk, quiet_s=0.05, **options))
+        watch = tasks.create_task(watch_folders([folder], Watched(store), front, quiet_s=0.05, **options))
         yield queue
         watch.cancel()
 
@@ -87,6 +87,39 @@ async def jobs_of(queue: Queue, count: int) -> list[str]:
     while len(jobs := await queue.list()) < count:
         await queue.arrival(since=queue.arrivals)
     return [job.path.name for job in jobs]
+
+
+async def test_an_export_is_measured_once_though_the_daemon_was_killed_as_soon_as_it_was_queued(
+    store: Store, folder: Path
+) -> None:
+    beat(folder / "Anthem.wav", seconds=0.2)
+    queued = asyncio.Event()
+
+    class Killed(Desk):
+        """Nothing happens any more once the export is queued."""
+
+        async def submit(self, *asked: Any, **how: Any) -> Enqueued:
+            await super().submit(*asked, **how)
+            queued.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    async with watching(store, folder, desk=Killed):
+        await queued.wait()
+    beat(folder / "Sunrise.wav", seconds=0.2)  # named so that it is looked at after the other
+    async with watching(store, folder) as queue:
+        assert await jobs_of(queue, 2) == ["Anthem.wav", "Sunrise.wav"]
+
+
+async def test_an_export_that_could_not_be_queued_is_not_remembered(store: Store, folder: Path) -> None:
+    facts = FileFacts(folder / "mix.wav", 1, 1)
+    new = NewJob(Path("/music") / ("a long name " * 500))
+    async with full_disk(store):
+        with pytest.raises(DiskFull):
+            await Queue(store).enqueue(new, watched=[facts])
+    assert not await Watched(store).knows(facts.path, size=1, mtime_ns=1)
+    await Queue(store).enqueue(new, watched=[facts])
+    assert await Watched(store).knows(facts.path, size=1, mtime_ns=1)
 
 
 async def test_what_lay_there_when_everything_was_erased_is_not_measured_again(store: Store, folder: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.settings import Settings
+from uptrack_bridges.export_names import FileFacts
 from uptrack_daemon.jobs.settings_text import read_settings, write_settings
 from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
 from uptrack_daemon.store.models import JobRow, new_id
 from uptrack_daemon.store.reports import ENDED, NewReport, ReportSummary, add_report, summary_of
 from uptrack_daemon.store.store import Store
+from uptrack_daemon.store.watched import add_watched
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -101,8 +103,13 @@ class Queue:
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
-    async def enqueue(self, new: NewJob) -> Enqueued:
+    async def enqueue(self, new: NewJob, *, watched: Iterable[FileFacts] = ()) -> Enqueued:
         """Put a job at the end of the queue, or answer the one that already has its key.
+
+        Parameters
+        ----------
+        watched : iterable of FileFacts
+            Files the job is for, remembered in the same transaction: a daemon that is killed has done both or neither.
 
         Raises
         ------
@@ -128,6 +135,7 @@ class Queue:
                 )
                 session.add(row)
                 await session.flush()
+            await add_watched(session, watched)
             position = await _ahead(session, row)
         if created:
             await self._announce()
