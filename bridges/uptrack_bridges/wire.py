@@ -7,7 +7,7 @@ version and token, refusing in a sentence. What is left reaches the ``Desk``, wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from uptrack_analysis.errors import Unavailable
@@ -52,8 +52,6 @@ class Session:
     capabilities: frozenset[str] = frozenset()
     project: Project | None = None
     state: str = "idle"
-    requests: dict[str, str] = field(default_factory=dict)
-    """``analyze`` id to job id, so that a repeated request starts nothing twice and ``cancel`` finds its job."""
 
 
 class Desk(Protocol):

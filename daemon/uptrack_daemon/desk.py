@@ -1,13 +1,17 @@
 """The front desk: what hosts ask becomes jobs, what jobs give becomes messages to the host that asked.
 
 A job remembers its asker (``Origin``) in the store, so that feedback finds its DAW again after either side restarted:
-the session may be gone, the ``instance`` a host names itself by is not. Feedback waits in the store until the host says
-what it placed; it is sent again whenever that instance says ``hello``, and on wires that lose messages on a timer too.
+the session may be gone, the ``instance`` a host names itself by is not. The same holds for a request: its id belongs to
+the instance, and the store, not the memory, knows which were asked already. Feedback waits in the store until the host
+says what it placed; it is sent again whenever that instance says ``hello``, and on wires that lose messages on a timer
+too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -182,7 +186,7 @@ class Desk:
         return await self._queue.enqueue(new, watched=watched)
 
     async def _analyze(self, session: Session, request: Analyze) -> None:
-        key = f"{session.id}:{request.id}" if request.id else None
+        key = _key(session, request.id)
         if key is not None and (known := await self._queue.by_key(key)) is not None:
             await self._repeat_answer(session, request, known)
             return
@@ -191,8 +195,6 @@ class Desk:
         announced = self._unannounced[new.id] = asyncio.Event()
         try:
             queued = await self._queue.enqueue(new)
-            if request.id is not None:
-                session.requests[request.id] = queued.job.id
             await session.wire.send(JobQueued(id=request.id, job=queued.job.id, position=queued.position))
         finally:
             announced.set()
@@ -221,7 +223,13 @@ class Desk:
         )
 
     async def _repeat_answer(self, session: Session, request: Analyze, job: Job) -> None:
-        """The same request again (a lossy wire repeats): the same answers, and no second job."""
+        """The same request again (a lossy wire repeats, a host reconnects): the same answers, and no second job."""
+        origin = read_origin(job)
+        if origin is not None and _without_session(origin.request) != _without_session(request):
+            raise BadInput(
+                f"The id {request.id!r} stands for another request of this host: give every analyze an id of its own.",
+                code="analyze.id_used",
+            )
         await session.wire.send(JobQueued(id=request.id, job=job.id, position=await self._queue.position(job.id)))
         match job.state:
             case "failed" | "cancelled":
@@ -234,10 +242,13 @@ class Desk:
                 pass
 
     async def _cancel(self, session: Session, message: Cancel) -> None:
-        job_id = message.job or session.requests.get(message.request or "")
+        job_id = message.job
+        if job_id is None and (key := _key(session, message.request)) is not None:
+            known = await self._queue.by_key(key)
+            job_id = None if known is None else known.id
         if job_id is None:
             raise BadInput(
-                'Expected the "job" to cancel, or the "request" that started it in this session; neither is known.',
+                'Expected the "job" to cancel, or the "request" that started it; neither is known.',
                 code="job.unknown",
             )
         if not await self._cancel_job(job_id):
@@ -295,6 +306,18 @@ class Desk:
     def _stop_repeating(self, run: str) -> None:
         if (task := self._repeating.get(run)) is not None:
             task.cancel()
+
+
+def _key(session: Session, request_id: str | None) -> str | None:
+    """What a request is known by for as long as its job is: the same after the same host has connected again."""
+    if not request_id:
+        return None
+    named = json.dumps([session.host, session.instance, request_id])  # no character of a name can pass for a border
+    return hashlib.sha256(named.encode()).hexdigest()
+
+
+def _without_session(request: Analyze) -> Analyze:
+    return request.model_copy(update={"session": None})
 
 
 def read_origin(job: Job) -> Origin | None:

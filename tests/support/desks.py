@@ -60,8 +60,6 @@ class EchoDesk:
         if path == "/bug":
             raise ZeroDivisionError("a planted slip")
         job = f"job-{request.id}"
-        if request.id is not None:
-            session.requests[request.id] = job
         await session.wire.send(JobQueued(id=request.id, job=job, position=0))
         await session.wire.send(JobProgress(job=job, fraction=0.5, stage="spectrum"))
         markers = [
