@@ -153,6 +153,8 @@ class Refused(FromDaemon):
     type: Literal["refused"] = "refused"
     code: str
     sentence: str
+    retry: bool = False
+    """Nothing is wrong with what was asked: the same may be taken later (a full disk, a busy store)."""
 
 
 class Pong(FromDaemon):

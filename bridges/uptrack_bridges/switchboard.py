@@ -16,7 +16,7 @@ from typing import Any
 
 import pydantic_core
 
-from uptrack_analysis.errors import BadInput, UpTrackError
+from uptrack_analysis.errors import BadInput, Unavailable, UpTrackError
 from uptrack_bridges.messages import (
     PROTOCOL,
     BadMessage,
@@ -98,7 +98,8 @@ class Switchboard:
 
     async def refuse(self, wire: Wire, error: UpTrackError, request_id: str | None = None) -> None:
         """Say ``refused`` on ``wire``; a host that is gone meanwhile needs no answer."""
-        await self._answer(wire, Refused(id=request_id, code=error.code, sentence=error.sentence))
+        retry = isinstance(error, Unavailable)
+        await self._answer(wire, Refused(id=request_id, code=error.code, sentence=error.sentence, retry=retry))
 
     async def lost(self, wire: Wire) -> None:
         """Forget a wire whose host is gone and tell the desk if it had a session."""

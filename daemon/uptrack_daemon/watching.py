@@ -46,10 +46,10 @@ async def _watch(folder: Path, watched: Watched, desk: Desk, quiet_s: float, sle
     known = seen_in(watched)
 
     async def seen(path: Path, size: int, mtime_ns: int, /) -> bool:
-        return await _insistently(lambda: known(path, size, mtime_ns), sleep)
+        return await insistently(lambda: known(path, size, mtime_ns), sleep)
 
     async for export in watch_folder(folder, seen=seen, quiet_s=quiet_s):
-        await _insistently(partial(_queue, export, watched, desk), sleep)
+        await insistently(partial(_queue, export, watched, desk), sleep)
 
 
 async def _queue(export: Export, watched: Watched, desk: Desk) -> None:
@@ -60,14 +60,28 @@ async def _queue(export: Export, watched: Watched, desk: Desk) -> None:
         await watched.remember(export.files)  # it will be no better the next time
 
 
-async def _insistently(work: Callable[[], Awaitable[T]], sleep: Sleep) -> T:
-    """Do ``work`` until what it needs is available; a minute apart in the end."""
+async def insistently(
+    work: Callable[[], Awaitable[T]],
+    sleep: Sleep,
+    *,
+    despite: type[Unavailable] = Unavailable,
+    say: Callable[[str], None] = log.warning,
+) -> T:
+    """Do ``work`` until what it needs is available; a minute apart in the end.
+
+    Parameters
+    ----------
+    despite : type
+        Which lack to wait out; others are raised.
+    say : callable
+        Told in one sentence what is waited for.
+    """
     wait_s = 1.0
     while True:
         try:
             return await work()
-        except Unavailable as error:
-            log.warning("A watched folder has to wait: %s", error)
+        except despite as error:
+            say(f"A watched folder has to wait: {error.sentence}")
             await sleep(wait_s)
             wait_s = min(2 * wait_s, 60.0)
 

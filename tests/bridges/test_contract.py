@@ -177,7 +177,14 @@ async def test_what_the_desk_refuses_reaches_the_host_as_a_sentence(host: Host) 
         "id": "a1",
         "code": "input.bad",
         "sentence": "Expected an audio file, but /no/such/file does not exist.",
+        "retry": False,
     }
+
+
+async def test_a_host_hears_whether_the_same_may_be_taken_later(host: Host) -> None:
+    await ask(host, **HELLO)
+    assert (await ask(host, type="analyze", id="a1", mix={"path": "/disk/full"}))["retry"]
+    assert not (await ask(host, type="analyze", id="a2", mix={"path": "/no/such/file"}))["retry"]
 
 
 async def test_a_slip_inside_the_daemon_is_one_sentence_and_the_wire_lives_on(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from uptrack_analysis.errors import BadInput
+from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.messages import (
     Analyze,
     Cancel,
@@ -26,8 +26,9 @@ VERSION = "0.1.0"
 class EchoDesk:
     """Answers ``analyze`` with ``job.queued``, ``job.progress`` and ``feedback`` for one marker.
 
-    A mix called ``/no/such/file`` is refused with ``input.bad``; one called ``/bug`` is a programming slip. ``markers``
-    says how many markers the feedback has, ``gate`` holds answers back until it is set.
+    A mix called ``/no/such/file`` is refused with ``input.bad``, one called ``/disk/full`` for the moment; one called
+    ``/bug`` is a programming slip. ``markers`` says how many markers the feedback has, ``gate`` holds answers back
+    until it is set.
     """
 
     markers: int = 1
@@ -57,6 +58,8 @@ class EchoDesk:
     async def _analyze(self, session: Session, request: Analyze, path: str) -> None:
         if path == "/no/such/file":
             raise BadInput(f"Expected an audio file, but {path} does not exist.")
+        if path == "/disk/full":
+            raise Unavailable("The disk is full: free some space.", code="store.disk_full")
         if path == "/bug":
             raise ZeroDivisionError("a planted slip")
         job = f"job-{request.id}"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import hashlib
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uptrack_analysis.errors import BadInput
+from uptrack_analysis.errors import BadInput, Unavailable
 
 if TYPE_CHECKING:
     from uptrack_bridges.client import Conversation
     from uptrack_bridges.export_names import Export
     from uptrack_bridges.messages import Feedback
+    from uptrack_daemon.store import Watched
 
 QUIET_S = 3.0
 
@@ -42,57 +46,111 @@ def watch(
 
 async def _watch(folder: Path, quiet_s: float, *, once: bool) -> None:
     from uptrack_bridges.client import converse
-    from uptrack_bridges.watch_folder import watch_folder
     from uptrack_daemon import control
     from uptrack_daemon.home import Home
     from uptrack_daemon.store import Watched, open_store
-    from uptrack_daemon.watching import seen_in
 
     home = Home.of_user()
     bridge, started = await control.start(home)
+    # The same folder is the same host: what a watch that was ended had asked for is taken up, not asked for again.
+    instance = f"watch-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
     try:
-        async with open_store(home.database) as store, converse(bridge, host="watch") as conversation:
-            watched = Watched(store)
+        async with (
+            open_store(home.database) as store,
+            converse(bridge, host="watch", instance=instance) as conversation,
+        ):
             typer.echo(f"Watching {folder}; Ctrl-C ends. Page: {conversation.welcome.url}")
-            exports = watch_folder(
-                folder, seen=seen_in(watched), quiet_s=quiet_s, say=lambda line: typer.echo(line, err=True)
-            )
-            async for export in exports:
-                await _analyse(conversation, export)
-                await watched.remember(export.files)
-                if once:
-                    return
+            await _follow(folder, conversation, Watched(store), quiet_s=quiet_s, once=once)
     finally:
         if started:
             await control.stop(home)
 
 
-async def _analyse(conversation: Conversation, export: Export) -> str | None:
-    """Have one export analysed and show what came of it; the job's id, if there was one."""
-    from uptrack_analysis.present.wording import plain
+async def _follow(
+    folder: Path,
+    conversation: Conversation,
+    watched: Watched,
+    *,
+    quiet_s: float,
+    once: bool,
+    sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+) -> None:
+    """Have each export analysed, and remember it once its answer is here; a lack that passes is waited out.
+
+    Raises
+    ------
+    Unavailable
+        The daemon is gone; the export it had not answered is not remembered, and comes again with the next watch.
+    """
+    from uptrack_bridges.watch_folder import watch_folder
+    from uptrack_daemon.watching import insistently, seen_in
+
+    known = seen_in(watched)
+
+    async def seen(path: Path, size: int, mtime_ns: int, /) -> bool:
+        return await insistently(lambda: known(path, size, mtime_ns), sleep, say=_complain)
+
+    async for export in watch_folder(folder, seen=seen, quiet_s=quiet_s, say=_complain):
+        analyse = partial(_analyse, conversation, export)
+        if await insistently(analyse, sleep, despite=PutOff, say=_complain):
+            await insistently(partial(watched.remember, export.files), sleep, say=_complain)
+        if once:
+            return
+
+
+class PutOff(Unavailable):
+    """The daemon takes no export at the moment and may take the same one later."""
+
+
+async def _analyse(conversation: Conversation, export: Export) -> bool:
+    """Have one export analysed and show what came of it; whether that is its last word on these files.
+
+    Raises
+    ------
+    PutOff
+        Asking again, a little later, may help.
+    Unavailable
+        The daemon is gone.
+    """
     from uptrack_bridges.messages import Feedback, FeedbackApplied, JobFailed, JobQueued, Refused
     from uptrack_daemon.watching import request_for
 
     try:
-        request = request_for(export, request_id=secrets.token_hex(8))
+        request = request_for(export, request_id=_request_id(export))
     except BadInput as error:
-        typer.echo(error.sentence, err=True)
-        return None
+        _complain(error.sentence)
+        return True
     await conversation.say(request)
     job: str | None = None
     while True:
         match message := await conversation.hear():
             case JobQueued():
                 job = message.job
-            case Feedback() if message.job == job:
+            case Feedback():
+                # Also of an export that an earlier watch had asked for: nobody will ask for that again.
                 await conversation.say(FeedbackApplied(run=message.run, skipped=[m.id for m in message.markers]))
-                _show(export, message)
-                return job
+                if message.job == job:
+                    _show(export, message)
+                    return True
+            case Refused(retry=True):
+                raise PutOff(f"{export.mix.name}: {message.sentence}", code=message.code)
             case Refused() | JobFailed():
-                typer.echo(plain(f"{export.mix.name}: {message.sentence}"), err=True)
-                return job
+                _complain(f"{export.mix.name}: {message.sentence}")
+                return message.code != "internal"
             case _:
                 pass
+
+
+def _request_id(export: Export) -> str:
+    """The same for the same files, unchanged: the daemon then starts nothing twice."""
+    facts = [(os.fsencode(facts.path), facts.size, facts.mtime_ns) for facts in export.files]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _complain(line: str) -> None:
+    from uptrack_analysis.present.wording import plain
+
+    typer.echo(plain(line), err=True)
 
 
 def _show(export: Export, feedback: Feedback) -> None:
