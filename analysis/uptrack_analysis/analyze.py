@@ -45,7 +45,7 @@ def analyze_file(
     timings_s: dict[str, float] = {}
     begun = time.perf_counter()
     progress(0.0, "opening")
-    with open_audio(path, settings.limits) as source:
+    with open_audio(path, settings.limits, follow_links=settings.follow_links) as source:
         measured = measure(source, lambda fraction, stage: progress(fraction * MEASURING_SHARE, stage), timings_s)
         file = _source(path, source)
     judging = time.perf_counter()

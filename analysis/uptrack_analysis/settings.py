@@ -18,3 +18,5 @@ class Settings:
     stems: tuple[str, ...] = ()
     """Names of the stems the mix was made of; they are named in the report and not measured yet."""
     limits: Limits = field(default_factory=Limits)
+    follow_links: bool = True
+    """Off where the path was resolved before: a link in it has been put there since, and is refused."""

@@ -2,8 +2,9 @@
 
 A host on this machine may name any file of the user's, so the door refuses whatever is not plainly an audio file on
 a local disk: relative paths, network shares, devices, pipes, links, and UpTrack's own home but for the audio we made.
-The decoder looks again when the worker opens the file (``uptrack_analysis.audio.source``); what passes here is cheap to
-refuse, what fails there is still only a failed job.
+The decoder looks again when the worker opens the file (``uptrack_analysis.audio.source``), and follows no link that has
+taken the place of the file or of one of its folders since; what passes here is cheap to refuse, what fails there is
+still only a failed job.
 """
 
 from __future__ import annotations

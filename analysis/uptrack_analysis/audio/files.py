@@ -122,10 +122,11 @@ class AudioFile:
             self.close()
 
 
-def open_regular(path: Path) -> AudioFile:
+def open_regular(path: Path, *, follow_links: bool = True) -> AudioFile:
     """Open a file that holds bytes, and nothing else that a path can name. Never waits for another program.
 
-    Symbolic links are followed; what counts is the file they end at.
+    Symbolic links are followed, and what counts is the file they end at; without ``follow_links`` the path, absolute
+    and resolved once before, must hold none.
 
     Raises
     ------
@@ -135,14 +136,17 @@ def open_regular(path: Path) -> AudioFile:
     name = display_name(path)
     try:
         # Opening some devices does something (a tape rewinds, a watchdog starts), so look before touching.
-        _refuse_special(path.stat(), name)
-        descriptor = os.open(path, _open_flags())
+        _refuse_special(path.stat(follow_symlinks=follow_links), name)
+        descriptor = os.open(path, _open_flags(follow_links=follow_links))
     except ValueError as error:
         raise BadInput(f"{name} is not a usable file name: it holds a zero byte.", code="input.missing") from error
     except OSError as error:
-        raise _refusal(error, name) from error
+        # O_NOFOLLOW has this number for a link that was put there after the look.
+        raise (_link(name) if error.errno == errno.ELOOP and not follow_links else _refusal(error, name)) from error
     try:
         status = os.fstat(descriptor)
+        if not follow_links:
+            _refuse_links(path, name, status)
         _refuse_special(status, name)
         _refuse_empty(status, name)
     except BaseException:
@@ -151,15 +155,32 @@ def open_regular(path: Path) -> AudioFile:
     return AudioFile(path, descriptor, status)
 
 
-def _open_flags() -> int:
+def _open_flags(*, follow_links: bool = True) -> int:
     # O_NONBLOCK: should a pipe have taken the file's place, open returns and fstat refuses it.
     names = ("O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY", "O_BINARY", "O_NOINHERIT")
-    return os.O_RDONLY | sum(getattr(os, flag, 0) for flag in names)
+    flags = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in names)
+    return flags if follow_links else flags | getattr(os, "O_NOFOLLOW", 0)
+
+
+def _refuse_links(path: Path, name: str, opened: os.stat_result) -> None:
+    """Refuse what was reached through a link: in a folder of the path, or in its end where O_NOFOLLOW is not known."""
+    straight = os.path.normcase(os.path.realpath(path)) == os.path.normcase(path)
+    if not (straight and os.path.samestat(opened, path.lstat())):
+        raise _link(name)
+
+
+def _link(name: str) -> BadInput:
+    return BadInput(
+        f"{name} is a link by now, or lies behind one, and links are not followed: name the file itself.",
+        code="input.link",
+    )
 
 
 def _refuse_special(status: os.stat_result, name: str) -> None:
     if stat.S_ISREG(status.st_mode):
         return
+    if stat.S_ISLNK(status.st_mode):
+        raise _link(name)
     for is_kind, kind, advice in _KINDS:
         if is_kind(status.st_mode):
             raise BadInput(f"{name} is {kind}, not an audio file: {advice}.", code="input.not_a_file")

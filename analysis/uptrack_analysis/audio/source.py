@@ -245,8 +245,10 @@ class AudioSource:
         yield from self._file.changes()
 
 
-def open_audio(path: Path, limits: Limits = Limits()) -> AudioSource:
+def open_audio(path: Path, limits: Limits = Limits(), *, follow_links: bool = True) -> AudioSource:
     """Open ``path`` for decoding. What the file is decides its content, never its name.
+
+    Without ``follow_links`` a path that is a link, or lies behind one, is refused.
 
     Raises
     ------
@@ -257,7 +259,7 @@ def open_audio(path: Path, limits: Limits = Limits()) -> AudioSource:
     TooLarge
         Over one of ``limits``.
     """
-    return _open(Path(path), limits, quick=False)
+    return _open(Path(path), limits, quick=False, follow_links=follow_links)
 
 
 def probe(path: Path, limits: Limits = Limits()) -> AudioInfo:
@@ -272,8 +274,8 @@ def probe(path: Path, limits: Limits = Limits()) -> AudioInfo:
         return source.info
 
 
-def _open(path: Path, limits: Limits, *, quick: bool) -> AudioSource:
-    file = open_regular(path)
+def _open(path: Path, limits: Limits, *, quick: bool, follow_links: bool = True) -> AudioSource:
+    file = open_regular(path, follow_links=follow_links)
     decoder: AnyDecoder | None = None
     try:
         head = look(file, quick=quick)

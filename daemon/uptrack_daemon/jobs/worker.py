@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import dataclasses
 import importlib
 import json
 import math
@@ -186,7 +187,9 @@ def _serve(line: bytes, analyze: Analyze, say: Callable[[Saying], None], memory_
             say(Progressed(float(fraction), stage))
 
     try:
-        analysis = analyze(Path(request["path"]), read_settings(json.dumps(request["settings"])), progress)
+        # Intake has resolved the path: a link in it now was put there since, to be refused and not followed.
+        settings = dataclasses.replace(read_settings(json.dumps(request["settings"])), follow_links=False)
+        analysis = analyze(Path(request["path"]), settings, progress)
         say(Done(to_json(analysis.report), dict(analysis.timings_s)))
     except UpTrackError as error:
         say(Failed(error.code, error.sentence, reusable=True))

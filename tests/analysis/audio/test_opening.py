@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.format_zoo import wav
+from uptrack_analysis.audio import files
 from uptrack_analysis.audio.files import AudioFile, display_name, open_regular
 from uptrack_analysis.audio.source import open_audio, probe
 from uptrack_analysis.errors import BadInput
@@ -86,6 +87,31 @@ def test_a_link_to_an_audio_file_is_followed_and_a_loop_refused(tmp_path: Path) 
     (tmp_path / "loop.wav").symlink_to(tmp_path / "loop.wav")
     assert probe(tmp_path / "link.wav").frames_claimed == 52_920
     assert "leads back to itself" in refusal(tmp_path / "loop.wav").sentence
+
+
+@posix
+def test_a_link_put_there_between_the_look_and_the_opening_is_refused_where_none_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other = tmp_path / "mix.wav", tmp_path / "other.wav"
+    path.write_bytes(wav())
+    other.write_bytes(wav())
+    look = files._refuse_special
+
+    def swapped(status: os.stat_result, name: str) -> None:
+        look(status, name)
+        path.unlink()
+        path.symlink_to(other)
+
+    monkeypatch.setattr(files, "_refuse_special", swapped)
+    with pytest.raises(BadInput, match="links are not followed") as refused:
+        files.open_regular(path, follow_links=False)
+    assert refused.value.code == "input.link"
+    monkeypatch.delattr(os, "O_NOFOLLOW")  # as where the system has none
+    path.unlink()
+    path.write_bytes(wav())
+    with pytest.raises(BadInput, match="links are not followed"):
+        files.open_regular(path, follow_links=False)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.tracks import beat
 from support.workers import LIMIT_MIB, Pipes, worker
 from uptrack_analysis.report import ProjectFacts, from_json
 from uptrack_analysis.settings import Settings
@@ -53,6 +54,30 @@ def test_what_a_library_prints_or_reads_does_not_touch_the_wire(shared: Pipes, t
     answer = shared.answer()
     assert isinstance(answer, Done)
     assert from_json(answer.document).source.name == "chatter.wav"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes as POSIX has them")
+def test_what_took_the_place_of_a_file_after_it_was_accepted_is_refused_and_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    beat(elsewhere / "mix.wav", seconds=0.2)
+    paths = [tmp_path / "mix.wav", tmp_path / "dangling.wav", tmp_path / "folder" / "mix.wav", tmp_path / "pipe.wav"]
+    paths[0].symlink_to(elsewhere / "mix.wav")
+    paths[1].symlink_to(tmp_path / "nowhere.wav")
+    paths[2].parent.symlink_to(elsewhere)
+    os.mkfifo(paths[3])
+    with worker(None) as pipes:
+        codes: list[str] = []
+        for path in paths:
+            pipes.ask(path)
+            answer = pipes.answer()
+            assert isinstance(answer, Failed)
+            assert answer.sentence.startswith(path.name)
+            assert answer.reusable
+            codes.append(answer.code)
+        assert codes == ["input.link", "input.link", "input.link", "input.not_a_file"]
+        pipes.ask(elsewhere / "mix.wav")
+        assert isinstance(pipes.answer(), Done)
 
 
 def test_a_refused_file_is_answered_with_code_and_sentence_and_the_worker_goes_on(
