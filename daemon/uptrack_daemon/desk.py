@@ -290,18 +290,21 @@ class Desk:
             await self._sleep(wait_s)
             if session not in self._sessions.values():
                 return
+            if not await self._count_sending(delivery_id):
+                return
             try:
                 await session.wire.send(feedback)
             except WireClosed:
                 return
-            await self._count_sending(delivery_id)
 
-    async def _count_sending(self, delivery_id: str) -> None:
+    async def _count_sending(self, delivery_id: str) -> bool:
+        """Count one; false when the feedback is not in the store any more: its report was erased."""
         # Only a count: a disk that is full must not turn feedback that was heard into a refusal.
         try:
-            await self._deliveries.sent(delivery_id)
+            return await self._deliveries.sent(delivery_id) > 0
         except Unavailable as error:
             log.warning("A sending could not be counted: %s", error)
+            return True
 
     def _stop_repeating(self, run: str) -> None:
         if (task := self._repeating.get(run)) is not None:

@@ -13,6 +13,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 
 from uptrack_analysis import __version__
 from uptrack_bridges.discovery import Bridge, new_token, remove_bridge, write_bridge
@@ -23,6 +24,7 @@ from uptrack_bridges.switchboard import Switchboard
 from uptrack_bridges.websocket import BridgeEndpoint
 from uptrack_bridges.wire import Session
 from uptrack_daemon.desk import Desk
+from uptrack_daemon.erase import erase_report
 from uptrack_daemon.home import Home
 from uptrack_daemon.housekeeping import keep_house
 from uptrack_daemon.http.api import Api, page_url
@@ -108,6 +110,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         version=__version__,
         queue=queue,
         reports=reports,
+        erase=partial(erase_report, home, store),
         sessions=lambda: [_described(session) for session in switchboard.sessions],
         stop=stopping.set,
         workers=lambda: supervisor.pids,

@@ -131,10 +131,16 @@ def delete(
             typer.confirm("Erase every report on this machine?", abort=True)
         erased = _with_store(erase_everything)
     else:
-        erased = _with_reports(lambda reports: reports.delete(report or ""))
+        from uptrack_daemon.erase import erase_report
+
+        erased = _with_store(lambda home, store: erase_report(home, store, report or ""))
     typer.echo(f"Erased {erased.reports} {'report' if erased.reports == 1 else 'reports'}.")
     if not erased.traceless:
-        typer.echo("The daemon is reading at the moment: run this once more to overwrite the last traces.", err=True)
+        typer.echo(
+            "The store was being read: the last traces are overwritten with the next report that is erased, "
+            "or when the daemon stops.",
+            err=True,
+        )
 
 
 def _with_store(work: Callable[[Home, Store], Coroutine[Any, Any, T]]) -> T:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from aiohttp import web
 
 from uptrack_daemon.http.gate import KEYS, PORT
 from uptrack_daemon.jobs.queue import Queue
-from uptrack_daemon.store import Reports
+from uptrack_daemon.store import Erased, Reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Api:
     version: str
     queue: Queue
     reports: Reports
+    erase: Callable[[str], Awaitable[Erased]]
+    """Erases one report by its id, and all it left behind."""
     sessions: Callable[[], list[dict[str, str]]]
     """Hosts connected now: ``host``, ``instance``, ``transport``, ``state``."""
     stop: Callable[[], None]
@@ -76,9 +78,8 @@ class Api:
         return web.Response(text=stored.document, content_type="application/json")
 
     async def delete_report(self, request: web.Request) -> web.Response:
-        """Erase one report."""
-        await self.reports.delete(request.match_info["id"])
-        return web.Response(status=204)
+        """Erase one report; what is gone, and whether its last traces could be overwritten too."""
+        return web.json_response(asdict(await self.erase(request.match_info["id"])))
 
     async def ask_to_stop(self, _request: web.Request) -> web.Response:
         """Drain and end, as on SIGTERM."""

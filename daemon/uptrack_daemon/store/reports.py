@@ -62,7 +62,8 @@ class StoredReport:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What is gone; ``traceless`` is false when a reader kept old pages of the log alive: erasing again finishes it."""
+    """What is gone; ``traceless`` is false when a reader kept old pages of the log alive, which the next erasing or the
+    end of the daemon takes away."""
 
     reports: int
     deliveries: int
