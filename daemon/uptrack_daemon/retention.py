@@ -4,6 +4,9 @@ All of it lies flat in the home's ``audio`` folder, every file registered before
 the folder and the register together, so a file without a row (the store was lost) and a row without a file both come
 right. It deletes names inside that folder and nothing else: links are removed, never followed, and a user's own file
 is never there to be touched.
+
+Today the daemon makes no audio and only sweeps. ``reserve``, ``used_by`` and ``release`` are for captures of live
+monitoring, which must not be written before this door exists; nothing else is kept here for later.
 """
 
 from __future__ import annotations
