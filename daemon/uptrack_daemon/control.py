@@ -156,7 +156,8 @@ async def _ask(bridge: Bridge, method: str, path: str) -> Any:
         # trust_env stays off: a proxy from the environment must never see a loopback request.
         async with (
             aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=ASK_LIMIT_S)) as session,
-            session.request(method, url) as response,
+            # An empty object where a POST has nothing to say: writes are JSON, and aiohttp names a type by itself.
+            session.request(method, url, json={} if method == "POST" else None) as response,
         ):
             body = await response.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -3,6 +3,8 @@
 The loopback interface is not private: any page open in a browser can send requests to it (CSRF), and a name that
 resolves to 127.0.0.1 makes them same-origin (DNS rebinding; Transmission's CVE-2018-5702 is the precedent). So the
 ``Host`` must be ours, ``Origin`` and ``Sec-Fetch-Site`` must not be foreign, and reading needs a key like writing.
+What a write carries is JSON; one that carries nothing (a DELETE) needs no type, and is no weaker for it: the other
+three hold for it too.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ def _turned_away(request: web.Request) -> web.Response | None:
             "Expected the daemon's token or the page's cookie; to open the page, run `uptrack daemon status` and "
             "follow the address it prints.",
         )
-    if request.method not in SAFE_METHODS and request.can_read_body and request.content_type != "application/json":
+    # A write says JSON or nothing at all: any other body is refused, and any other type, as of an empty form.
+    says_something = request.can_read_body or "Content-Type" in request.headers
+    if request.method not in SAFE_METHODS and says_something and request.content_type != "application/json":
         return problem(415, "http.json_only", f"Expected application/json; {request.content_type} came.")
     return None
 

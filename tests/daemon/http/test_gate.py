@@ -124,6 +124,27 @@ async def test_writes_take_json_only(door: Door) -> None:
         assert as_json.status == 200
 
 
+async def test_a_write_that_carries_nothing_needs_no_type_and_an_empty_form_is_not_nothing(door: Door) -> None:
+    url = f"http://127.0.0.1:{door.port}/write"
+    # Left to itself the client would name a type where there is nothing to name.
+    async with door.session.post(url, headers=door.token, skip_auto_headers=["Content-Type"]) as empty:
+        assert empty.status == 200
+    for form in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"):
+        assert (await door.knock("POST", "/write", Content_Type=form, **door.token))[0] == 415
+    async with door.session.post(
+        url, headers=door.token, data=io.BytesIO(b"{}"), skip_auto_headers=["Content-Type"]
+    ) as bare:
+        assert bare.status == 415, "a body of no type"
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+async def test_a_write_without_a_body_is_refused_to_strangers_like_any_other(door: Door, method: str) -> None:
+    assert (await door.knock(method, "/write"))[0] == 401, "no key"
+    assert (await door.knock(method, "/write", Origin="https://evil.example", **door.token))[0] == 403
+    assert (await door.knock(method, "/write", Sec_Fetch_Site="cross-site", **door.token))[0] == 403
+    assert (await door.knock(method, "/write", Host="evil.example", **door.token))[0] == 421
+
+
 async def test_a_body_over_one_mebibyte_is_refused(door: Door) -> None:
     async def read(request: web.Request) -> web.Response:
         return web.json_response(await request.json())
