@@ -194,6 +194,8 @@ class BridgeEndpoint:
 
     async def _read(self, socket: web.WebSocketResponse, wire: WebSocketWire) -> None:
         async for frame in socket:
+            if wire.ending and frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                continue  # we have hung up: what still arrives is read past, up to the host's own close
             if frame.type is WSMsgType.TEXT:
                 await self._switchboard.received(wire, frame.data)
             elif frame.type is WSMsgType.BINARY:

@@ -79,6 +79,18 @@ async def test_a_binary_frame_closes_with_1003(switchboard: Switchboard) -> None
         assert (await closing(host))[0] == 1003
 
 
+async def test_what_follows_a_binary_frame_is_not_acted_on(switchboard: Switchboard, desk: EchoDesk) -> None:
+    async with websocket_line(switchboard) as line:
+        host = await line.host()
+        await ask(host, **HELLO)
+        await host.connection.send(b"\x00\x01")
+        await host.say(json.dumps({"type": "analyze", "id": "a1", "mix": {"path": "/mix.wav"}}))
+        assert (await closing(host))[0] == 1003
+        async with asyncio.timeout(PATIENCE_S):
+            await desk.ended.get()
+    assert desk.heard.empty()
+
+
 async def test_text_that_is_not_utf_8_closes_with_1007(switchboard: Switchboard) -> None:
     async with websocket_line(switchboard) as line:
         host = await line.host()
