@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 
@@ -36,8 +37,7 @@ async def status(home: Home) -> dict[str, Any]:
     Unavailable
         None is running, or it does not answer.
     """
-    answer: dict[str, Any] = await _ask(running_bridge(home), "GET", "/api/status")
-    return answer
+    return await _ask(running_bridge(home), "GET", "/api/status")
 
 
 async def start(home: Home) -> tuple[Bridge, bool]:
@@ -149,7 +149,7 @@ def _last_words(home: Home) -> str:
     return lines[-1].removeprefix("uptrack: ") if lines else f"The daemon ended without a word; see {home.logs}."
 
 
-async def _ask(bridge: Bridge, method: str, path: str) -> Any:
+async def _ask(bridge: Bridge, method: str, path: str) -> dict[str, Any]:
     url = f"http://127.0.0.1:{bridge.port}{path}"
     headers = {"Authorization": f"Bearer {bridge.token}"}
     try:
@@ -159,12 +159,23 @@ async def _ask(bridge: Bridge, method: str, path: str) -> Any:
             # An empty object where a POST has nothing to say: writes are JSON, and aiohttp names a type by itself.
             session.request(method, url, json={} if method == "POST" else None) as response,
         ):
-            body = await response.json(content_type=None)
+            text = await response.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Unavailable(
             f"The daemon (process {bridge.pid}) does not answer on port {bridge.port}: {error or 'timed out'}.",
             code="daemon.no_answer",
         ) from error
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Unavailable(
+            f"Port {bridge.port} answers, but not as the daemon does (HTTP {response.status}, no JSON object): another "
+            "program may have taken it; try `uptrack daemon stop` and start it again.",
+            code="daemon.no_answer",
+        )
+    said = cast("dict[str, Any]", body)
     if response.status >= 400:
-        raise Unavailable(str(body.get("detail", body)), code="daemon.refused")
-    return body
+        raise Unavailable(str(said.get("detail", said)), code="daemon.refused")
+    return said

@@ -32,12 +32,16 @@ def only_one(home: Home) -> Iterator[None]:
     ------
     AlreadyRunning
         Another daemon holds it.
+    Unavailable
+        Something that is no file has its name, or it may not be written.
     """
     lock = FileLock(home.lock_file, mode=0o600)
     try:
         lock.acquire(timeout=GLANCE_S)
     except Timeout:
         raise AlreadyRunning(_already(home)) from None
+    except OSError as error:
+        raise _unusable(home, error) from error
     try:
         yield
     finally:
@@ -45,7 +49,7 @@ def only_one(home: Home) -> Iterator[None]:
 
 
 def is_locked(home: Home) -> bool:
-    """Whether a daemon holds the lock now, whatever files say."""
+    """Whether a daemon holds the lock now, whatever files say; ``Unavailable`` as ``only_one``."""
     if not home.lock_file.exists():
         return False
     lock = FileLock(home.lock_file, mode=0o600)
@@ -53,6 +57,8 @@ def is_locked(home: Home) -> bool:
         lock.acquire(timeout=0)
     except Timeout:
         return True
+    except OSError as error:
+        raise _unusable(home, error) from error
     lock.release()
     return False
 
@@ -69,6 +75,15 @@ def running_bridge(home: Home) -> Bridge:
     if not is_locked(home):
         raise Unavailable("The daemon is not running: start it with `uptrack daemon start`.", code="daemon.not_running")
     return read_bridge(home.bridge_file)
+
+
+def _unusable(home: Home, error: OSError) -> Unavailable:
+    reason = error.strerror or type(error).__name__
+    return Unavailable(
+        f"UpTrack could not take its lock {home.lock_file}: {reason[:1].lower()}{reason[1:]}. Move away what has that "
+        "name, or check the folder's owner and permissions.",
+        code="home.unusable",
+    )
 
 
 def _already(home: Home) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from filelock import FileLock
 
 from support.daemon_process import environment_of, running_daemon, uptrack
 from uptrack_analysis.errors import Unavailable
+from uptrack_bridges.discovery import Bridge, write_bridge
 from uptrack_daemon import control
 from uptrack_daemon.home import Home
 from uptrack_daemon.instance import only_one, running_bridge
@@ -62,6 +65,36 @@ async def test_a_start_beside_a_daemon_that_is_just_ending_says_so(home: Home) -
     ending.release()
     with pytest.raises(Unavailable, match="start it again"):
         await starting
+
+
+@pytest.mark.parametrize("words", [("run", "--quiet"), ("start",), ("status",), ("stop",)], ids=" ".join)
+def test_a_folder_in_the_place_of_the_lock_is_said_in_a_sentence(home: Home, words: tuple[str, ...]) -> None:
+    home.lock_file.mkdir()
+    ended = uptrack("daemon", *words, environment=environment_of(home.root))
+    assert ended.returncode == 4, ended.stderr
+    assert str(home.lock_file) in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("answer", [b"<html>a router</html>", b"[]", b"\xff\xfe", b""])
+async def test_an_answer_that_is_not_the_daemons_is_said_in_a_sentence(home: Home, answer: bytes) -> None:
+    async def other(_request: web.Request) -> web.Response:
+        return web.Response(body=answer)
+
+    application = web.Application()
+    application.router.add_route("*", "/api/{what}", other)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(runner.cleanup)
+        stack.enter_context(only_one(home))
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        port = runner.addresses[0][1]
+        bridge = Bridge(protocol=1, version="0", pid=1, port=port, osc_port=1, mailbox="/none", token="x" * 16)
+        write_bridge(home.bridge_file, bridge)
+        with pytest.raises(Unavailable, match="not as the daemon does") as refused:
+            await control.status(home)
+    assert refused.value.code == "daemon.no_answer"
 
 
 def test_what_a_daemon_writes_is_for_its_owner_alone_and_its_log_is_kept_once(tmp_path: Path) -> None:
