@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uptrack_daemon.cli import errors
+from uptrack_daemon.cli.paths import named_path
 
 if TYPE_CHECKING:
     from uptrack_analysis.report import Analysis
@@ -41,7 +42,8 @@ def register(app: typer.Typer) -> None:
 
 def analyze(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="WAV, AIFF, FLAC, OGG or MP3 files; M4A with ffmpeg.")
+        list[Path],
+        typer.Argument(metavar="FILE", parser=named_path, help="WAV, AIFF, FLAC, OGG or MP3 files; M4A with ffmpeg."),
     ],
     genre: Annotated[
         str | None, typer.Option(metavar="GENRE", help="Judge as this genre, such as techno or liquid; else guessed.")
@@ -57,7 +59,9 @@ def analyze(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; several files: an array.")] = False,
     html: Annotated[
         Path | None,
-        typer.Option(metavar="OUT", help="Write a page to OUT.html; several files: a folder OUT of pages."),
+        typer.Option(
+            metavar="OUT", parser=named_path, help="Write a page to OUT.html; several files: a folder OUT of pages."
+        ),
     ] = None,
     timings: Annotated[bool, typer.Option("--timings", help="Show on stderr how long each stage took.")] = False,
 ) -> None:

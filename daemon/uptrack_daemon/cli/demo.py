@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from uptrack_daemon.cli.paths import named_path
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
@@ -17,7 +19,8 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     keep: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the synthesised audio in DIR, to listen to it.")
+        Path | None,
+        typer.Option(metavar="DIR", parser=named_path, help="Keep the synthesised audio in DIR, to listen to it."),
     ] = None,
 ) -> None:
     """Synthesise a mix with planted faults, analyse it as two DAWs would, and show the markers they get.

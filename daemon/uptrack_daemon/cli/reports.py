@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from uptrack_analysis.errors import BadInput
+from uptrack_daemon.cli.paths import named_path
 
 if TYPE_CHECKING:
     from uptrack_daemon.home import Home
@@ -88,7 +89,12 @@ def show(
 
 def export(
     report: Annotated[str | None, typer.Argument(help="A report's id; leave it out for --all.", metavar="[ID]")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="File (.json or .html), or folder for --all.")] = Path("-"),
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="PATH", parser=named_path, help="File (.json or .html), or folder for --all."
+        ),
+    ] = Path("-"),
     everything: Annotated[bool, typer.Option("--all", help="Every report, one JSON file each.")] = False,
 ) -> None:
     """Write a report to a file: its JSON, or a page if the file's name ends in .html."""

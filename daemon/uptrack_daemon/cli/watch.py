@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uptrack_analysis.errors import BadInput, Unavailable
+from uptrack_daemon.cli.paths import named_path
 
 if TYPE_CHECKING:
     from uptrack_bridges.client import Conversation
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where your DAW exports to.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", parser=named_path, help="Where your DAW exports to.")],
     quiet: Annotated[
         float, typer.Option(min=0.1, max=600, help="Seconds a file must not have changed before it is read.")
     ] = QUIET_S,

@@ -31,6 +31,25 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     assert HEAVY & set(ended.stderr.split()) == set()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["analyze", ""],
+        ["analyze", "mix.wav", "", "--json"],
+        ["analyze", "mix.wav", "--html", ""],
+        ["watch", ""],
+        ["demo", "--keep", ""],
+        ["reports", "export", "3f2a", "--out", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_a_slip_and_never_the_current_folder(words: list[str], capsys: Capture) -> None:
+    assert main(words) == 2
+    said = "".join(capsys.readouterr())
+    assert "expected a path, got an empty one" in said
+    assert said.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_in_the_table_can_be_registered_and_explains_itself(name: str, capsys: Capture) -> None:
     assert callable(importlib.import_module(COMMANDS[name]).register)
