@@ -61,7 +61,8 @@ def list_reports(
         score = "  –" if report.score is None else f"{report.score:3.0f}"
         when = report.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
         project = f"  [{report.project_name}]" if report.project_name else ""
-        line = f"{report.id[:8]}  {when}  {score}  {report.genre}, {report.target}  {report.source_name}{project}"
+        judged = f"{report.genre}, {report.target}"
+        line = f"{report.id[:8]}  {when}  {score}  {judged}  {report.source_name}{project}"
         typer.echo(plain(line))
     if total > len(found):
         typer.echo(f"… and {total - len(found)} older: --limit {total} shows all.")
@@ -90,22 +91,24 @@ def show(
 def export(
     report: Annotated[str | None, typer.Argument(help="A report's id; leave it out for --all.", metavar="[ID]")] = None,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--out", "-o", metavar="PATH", parser=named_path, help="File (.json or .html), or folder for --all."
         ),
-    ] = Path("-"),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every report, one JSON file each.")] = False,
 ) -> None:
     """Write a report to a file: its JSON, or a page if the file's name ends in .html."""
     if everything == (report is not None):
         raise typer.BadParameter("expected a report's id, or --all with --out FOLDER")
     if everything:
+        if out is None or str(out) == "-":
+            raise typer.BadParameter("--all needs a folder to write to, such as --out reports/")
         count = _with_reports(lambda reports: _export_all(reports, out))
         typer.echo(f"{count} {'report' if count == 1 else 'reports'} in {out}")
         return
     document = _with_reports(lambda reports: reports.get(report or "")).document
-    if str(out) == "-":
+    if out is None or str(out) == "-":
         from uptrack_daemon.cli.errors import write_json
 
         write_json(document)
@@ -133,7 +136,9 @@ def delete(
     if everything:
         from uptrack_daemon.erase import erase_everything
 
-        if not yes and sys.stdin.isatty():
+        if not yes:
+            if not sys.stdin.isatty():
+                raise typer.BadParameter("nobody is here to be asked whether to erase every report: say --yes")
             typer.confirm("Erase every report on this machine?", abort=True)
         erased = _with_store(erase_everything)
     else:
@@ -173,8 +178,6 @@ async def _list(reports: Reports, name: str | None, limit: int) -> tuple[list[Re
 
 
 async def _export_all(reports: Reports, folder: Path) -> int:
-    if str(folder) == "-":
-        raise BadInput("Expected a folder for --all; try --out reports/.", code="export.folder")
     found = await reports.list(limit=1_000_000)
     for report in found:
         stored = await reports.get(report.id)

@@ -58,6 +58,20 @@ def test_a_report_is_never_written_over_a_mix(stored: str, tmp_path: Path, capsy
         assert (tmp_path / name).stat().st_size
 
 
+def test_every_report_needs_a_folder_to_go_to(stored: str, capsys: Capture) -> None:
+    for nowhere in ([], ["--out", "-"]):
+        assert main(["reports", "export", "--all", *nowhere]) == 2
+        assert "--out reports/" in capsys.readouterr().err
+
+
+def test_nothing_is_erased_without_a_yes_where_nobody_can_be_asked(stored: str, capsys: Capture) -> None:
+    assert main(["reports", "delete", "--all"]) == 2  # a test's stdin is no terminal
+    said = capsys.readouterr().err
+    assert "--yes" in said
+    assert said.count("\n") == 1
+    assert main(["reports", "show", stored, "--json"]) == 0
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 def test_a_full_disk_is_told_as_one(stored: str, tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "report.json").symlink_to("/dev/full")
