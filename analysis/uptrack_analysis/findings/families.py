@@ -118,6 +118,12 @@ def read_family(table: Table) -> Family:
     )
 
 
+def genre_name(family_id: str) -> str:
+    """What people call a family; its id where this version does not know it any more."""
+    family = load_families().get(family_id)
+    return family_id if family is None else family.name
+
+
 def find_family(name: str) -> Family:
     """The family a producer's word means: its id, its name, an alias, or words that end in one ("dark techno").
 

@@ -55,13 +55,14 @@ def list_reports(
     if not found:
         typer.echo("No report yet." if name is None else f"No report's file or project is named like {name!r}.")
         return
+    from uptrack_analysis.findings.families import genre_name
     from uptrack_analysis.present.wording import plain
 
     for report in found:
         score = "  –" if report.score is None else f"{report.score:3.0f}"
         when = report.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
         project = f"  [{report.project_name}]" if report.project_name else ""
-        judged = f"{report.genre}, {report.target}"
+        judged = f"{genre_name(report.genre)}, {report.target}"
         line = f"{report.id[:8]}  {when}  {score}  {judged}  {report.source_name}{project}"
         typer.echo(plain(line))
     if total > len(found):

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from uptrack_analysis.findings.families import genre_name
 from uptrack_analysis.present.html import report_body, stylesheet
 from uptrack_analysis.report import from_json
 from uptrack_daemon.jobs.queue import Queue
@@ -37,6 +38,7 @@ class Pages:
             title="UpTrack Companion",
             home=True,
             reports=await self.reports.list(limit=NEWEST),
+            genre_name=genre_name,
             total=await self.reports.count(),
             active=counts["queued"] + counts["running"],
         )

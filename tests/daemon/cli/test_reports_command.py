@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from support.stores import a_new_report, a_store
 from uptrack_daemon.cli import main
 from uptrack_daemon.home import Home
 from uptrack_daemon.store import Reports
+from uptrack_daemon.store.models import ReportRow
 
 Capture = pytest.CaptureFixture[str]
 
@@ -70,6 +73,18 @@ def test_nothing_is_erased_without_a_yes_where_nobody_can_be_asked(stored: str, 
     assert "--yes" in said
     assert said.count("\n") == 1
     assert main(["reports", "show", stored, "--json"]) == 0
+
+
+def test_a_list_names_the_genre_as_reports_do_and_json_its_family(stored: str, capsys: Capture) -> None:
+    async def in_another_family() -> None:
+        async with a_store(Home.of_user().database) as store, store.writing() as session:
+            await session.execute(update(ReportRow).values(genre="fourfloor"))
+
+    asyncio.run(in_another_family())
+    assert main(["reports", "list"]) == 0
+    assert "  House, techno or trance, club  " in capsys.readouterr().out
+    assert main(["reports", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["genre"] == "fourfloor"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
