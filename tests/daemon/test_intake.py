@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.hosts import PATIENCE_S
 from uptrack_analysis.audio.limits import Limits
 from uptrack_analysis.audio.source import probe
 from uptrack_analysis.errors import BadInput, NotAudio, TooLarge, Unavailable
@@ -175,7 +176,7 @@ async def test_a_disk_that_hangs_holds_up_one_request_and_only_so_many(
     with pytest.raises(Unavailable, match="not answering"):
         await examine(str(path))
     answers.set()
-    while not intake._hanging.acquire(timeout=5):  # the threads come back and give their places free
+    while not intake._hanging.acquire(timeout=PATIENCE_S):  # the threads come back and give their places free
         pytest.fail("a look that has ended still counts as hanging")
     intake._hanging.release()
     assert isinstance(await examine(str(path)), Accepted)

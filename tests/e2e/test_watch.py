@@ -14,10 +14,19 @@ from support.tracks import beat
 
 
 def export(folder: Path, name: str, *stems: str) -> None:
-    """What a DAW leaves behind: stems first, then the mix, and the files nobody asked for."""
-    for number, stem in enumerate(stems):
-        beat(folder / f"{name} {stem}.wav", seconds=4, gain=0.2, seed=number + 2)
-    beat(folder / f"{name}.wav", seconds=4)
+    """What a DAW leaves behind: stems first, then the mix, and the files nobody asked for.
+
+    Written elsewhere and moved there: on a busy machine one that is written in place may stand still for long enough to
+    be taken for finished.
+    """
+    rendering = folder.with_name("rendering")
+    rendering.mkdir(exist_ok=True)
+    files = [
+        beat(rendering / f"{name} {stem}.wav", seconds=4, gain=0.2, seed=number + 2)
+        for number, stem in enumerate(stems)
+    ]
+    for file in [*files, beat(rendering / f"{name}.wav", seconds=4)]:
+        file.replace(folder / file.name)
     (folder / f"{name}.wav.asd").write_bytes(b"Live's own")
     (folder / f"{name}.wav.reapeaks").write_bytes(b"REAPER's own")
     (folder / f".{name}.wav").write_bytes(b"hidden")

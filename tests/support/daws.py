@@ -47,11 +47,19 @@ async def hear_one(daw: Daw, *types: str) -> Said:
     return (await hear_until(daw, *types))[-1]
 
 
-async def introduce(daw: Daw, daemon: Daemon, instance: str, **facts: Any) -> Said:
-    """Say hello and hear ``welcome``."""
-    token = daemon.bridge["token"]
-    await daw.say(type="hello", id="h1", protocol=1, host="test", token=token, instance=instance, **facts)
-    welcome = await hear_one(daw, "welcome", "refused")
+async def introduce(daw: Daw, daemon: Daemon, instance: str, *, lossy: bool = False, **facts: Any) -> Said:
+    """Say hello and hear ``welcome``; on a lossy wire say it again every few seconds, as the protocol asks of hosts."""
+    hello = {"type": "hello", "id": "h1", "protocol": 1, "host": "test", "token": daemon.bridge["token"]}
+    while True:
+        await daw.say(**hello, instance=instance, **facts)
+        try:
+            async with asyncio.timeout(5 if lossy else GENEROUS_S):
+                welcome = await hear_one(daw, "welcome", "refused")
+        except TimeoutError:
+            if not lossy:
+                raise
+        else:
+            break
     assert welcome["type"] == "welcome", welcome
     daw.session = welcome["session"]
     return welcome
@@ -102,6 +110,7 @@ class OscDaw(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self._heard: asyncio.Queue[Said] = asyncio.Queue()
         self._parts: dict[str, dict[int, str]] = {}
+        self._welcomes: set[str] = set()
         self.transport: asyncio.DatagramTransport | None = None
         self.session = ""
 
@@ -118,6 +127,10 @@ class OscDaw(asyncio.DatagramProtocol):
             if len(parts) < said["parts"]:
                 return
             said = json.loads("".join(self._parts.pop(said["id"])[number] for number in sorted(parts)))
+        if said["type"] == "welcome":
+            if said["session"] in self._welcomes:
+                return  # the answer to a hello that was said again
+            self._welcomes.add(said["session"])
         self._heard.put_nowait(said)
 
     async def say(self, **message: Any) -> None:
@@ -152,7 +165,8 @@ async def daw_over(wire: str, daemon: Daemon, instance: str | None = None, **fac
             address = ("127.0.0.1", daemon.bridge["osc_port"])
             transport, over_osc = await loop.create_datagram_endpoint(OscDaw, remote_addr=address)
             try:
-                await introduce(over_osc, daemon, instance, **facts)
+                async with asyncio.timeout(GENEROUS_S):
+                    await introduce(over_osc, daemon, instance, lossy=True, **facts)
                 yield over_osc
             finally:
                 transport.close()
