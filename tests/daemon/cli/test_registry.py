@@ -43,7 +43,13 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     ],
     ids=" ".join,
 )
-def test_an_empty_path_is_a_slip_and_never_the_current_folder(words: list[str], capsys: Capture) -> None:
+def test_an_empty_path_is_a_slip_and_never_the_current_folder(
+    words: list[str], capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Taken for a folder, it would be watched or written to: then at least not the one of whoever runs this.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("UPTRACK_HOME", str(tmp_path / "a file"))
+    (tmp_path / "a file").touch()
     assert main(words) == 2
     said = "".join(capsys.readouterr())
     assert "expected a path, got an empty one" in said
