@@ -47,7 +47,7 @@ _CROSSFADE_HZ = (10 ** (48 / 20), 10 ** (54 / 20))
 # Bands of one matrix product: mostly non-zero, and too small a product for OpenBLAS to wake its threads, which cost
 # seven times the work itself here.
 _GROUP_BANDS = 3
-_BATCH = 32
+_BATCH = 64
 
 
 def band_edges_hz(rate_hz: float) -> FloatArray:
@@ -169,9 +169,10 @@ class _BandSpectrum:
     ) -> None:
         self._framer = Framer(rows, length, hop, lead=lead, batch=_BATCH)
         self._window = hann(length)
-        # Both written over for every batch: fresh memory from the system would cost more than the FFT.
+        # Written over for every batch: fresh memory from the system would cost more than the FFT.
         self._windowed = np.empty((rows, _BATCH, length), dtype=np.float32)
-        self._spectra = np.empty((rows, _BATCH, length // 2 + 1), dtype=np.complex64)
+        # The channels, and their difference if there are two.
+        self._spectra = np.empty((2 * rows - 1, _BATCH, length // 2 + 1), dtype=np.complex64)
         self._bands = edges_hz.size - 1
         self._groups = _band_groups(rate_hz, length, edges_hz, low=low)
         self._powers: list[Block] = []
@@ -194,25 +195,18 @@ class _BandSpectrum:
         return powers
 
     def _transform(self, frames: Block) -> Block:
-        windowed = self._windowed[:, : frames.shape[1]]
+        channels, count, _length = frames.shape
+        windowed, spectra = self._windowed[:, :count], self._spectra[:, :count]
         np.multiply(frames, self._window, out=windowed)
-        spectra = rfft(windowed, self._spectra[:, : frames.shape[1]])
-        rows = list(spectra)
-        channels = len(rows)
-        slots: Block | None = None
-        if len(rows) == 2:
-            rows.append(rows[0] - rows[1])
-        powers = np.zeros((len(rows), frames.shape[1], self._bands), dtype=np.float32)
-        for row, spectrum in enumerate(rows):
-            parts = np.ascontiguousarray(spectrum).view(np.float32)
-            np.square(parts, out=parts)
-            for group in self._groups:
-                np.matmul(parts[:, group.values], group.weights, out=powers[row, :, group.bands])
-            if row < channels:
-                sums = slot_sums(parts)
-                slots = sums if slots is None else slots + sums
-        if slots is not None:
-            self.fine.take(slots)
+        rfft(windowed, spectra[:channels])
+        if channels == 2:
+            np.subtract(spectra[0], spectra[1], out=spectra[2])
+        parts = spectra.view(np.float32)
+        np.square(parts, out=parts)
+        powers = np.zeros((len(parts), count, self._bands), dtype=np.float32)
+        for group in self._groups:
+            np.matmul(parts[:, :, group.values], group.weights, out=powers[:, :, group.bands])
+        self.fine.take(slot_sums(parts[:channels]))
         return powers
 
     def _energy_inside(self, total: int, frames_in: float) -> FloatArray:

@@ -21,7 +21,7 @@ from uptrack_analysis.signal import FloatArray
 
 STEP = 64
 _STEPS = 16
-_GROUPS = 16
+_GROUPS = 32
 # Products of so many steps and groups keep OpenBLAS on one thread (it wakes others over 2**18 multiply-adds); waking
 # them costs more than the product, many times more on a busy machine.
 _STEP_BATCH = 32

@@ -86,7 +86,7 @@ class ChromaMeter:
         self._hop = nearest_smooth(_HOP_S * self._rate_hz)
         length = 2 * self._hop
         self._decimator = Decimator(1, factor)
-        self._framer = Framer(1, length, self._hop, lead=length // 2, batch=16)
+        self._framer = Framer(1, length, self._hop, lead=length // 2, batch=64)
         window = hann(length)
         # An amplitude of 1 is a full-scale sine.
         self._window = window * np.float32(2.0 / float(window.sum()))

@@ -19,7 +19,7 @@ STEP_FRAMES = 128
 """The finest step: shorter ones cost more in calls than in arithmetic."""
 # Fine steps kept: 16,000 to 32,000, eight to sixteen a point, once the file is long enough for it.
 _MOST_STEPS = 16 * POINTS
-_BATCH = 256
+_BATCH = 1024
 
 
 class EnvelopeMeter:

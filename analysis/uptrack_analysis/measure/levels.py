@@ -1,4 +1,4 @@
-"""RMS of a whole file: with the sample peak it makes the crest factor."""
+"""RMS of a whole file of any number of channels: with the sample peak it makes the crest factor."""
 
 from __future__ import annotations
 

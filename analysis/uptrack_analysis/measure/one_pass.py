@@ -22,7 +22,7 @@ from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
 from uptrack_analysis.measure.results import Measured, Structure
-from uptrack_analysis.measure.stereo_curve import StereoCurveMeter
+from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.structure import find_structure
 from uptrack_analysis.measure.tempo import TempoMeter
 
@@ -32,7 +32,7 @@ Progress = Callable[[float, str], None]
 DECODE = "decode"
 STRUCTURE = "structure"
 _THREADS = 2
-_BLOCK_FRAMES = 131_072
+_BLOCK_FRAMES = 262_144
 # Share of the work that streams by; the rest is what meters do when the file has ended.
 _STREAMED = 0.9
 # Where no header tells how long a file is, progress approaches its end as if this much were still to come.
@@ -63,7 +63,6 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
     loudness = LoudnessMeter(rate_hz, info.layout)
     peaks = PeakMeter(rate_hz, channels)
     defects = DefectMeter(rate_hz, channels, info.bit_depth)
-    rms = RmsMeter(channels)
     bands = BandMeter(rate_hz, rows)
     stereo = StereoCurveMeter(rate_hz, rows)
     tempo = TempoMeter(rate_hz, rows)
@@ -72,13 +71,15 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
 
     lanes = Lanes(_THREADS)
     # The longest first, so that none is left alone at the end of the file.
-    found_loudness = lanes.add("loudness", loudness.push, loudness.finish)
     found_bands = lanes.add("spectrum", bands.push, bands.finish)
+    found_defects = lanes.add("defects", defects.push, defects.finish)
     found_peaks = lanes.add("peaks", peaks.push, peaks.finish)
     found_tempo = lanes.add("tempo", tempo.push, tempo.finish)
-    found_defects = lanes.add("defects", defects.push, defects.finish)
+    found_loudness = lanes.add("loudness", loudness.push, loudness.finish)
     found_key = lanes.add("key", key.push, key.finish)
-    found_rms = lanes.add("levels", rms.push, rms.finish)
+    # Of two channels the stereo curve has the power already.
+    rms = RmsMeter(channels)
+    found_rms = None if channels == 2 else lanes.add("levels", rms.push, rms.finish)
     found_stereo = lanes.add("stereo", stereo.push, stereo.finish)
     found_waveform = lanes.add("waveform", envelope.push, envelope.finish)
     paired = {found_waveform, found_bands, found_tempo, found_key, found_stereo}
@@ -118,7 +119,7 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
         sample_rate_hz=rate_hz,
         channels=channels,
         frames=source.frames_read,
-        rms_dbfs=found_rms.result,
+        rms_dbfs=found_rms.result if found_rms else rms_dbfs(found_stereo.result, source.frames_read),
         loudness=found_loudness.result,
         peaks=found_peaks.result,
         defects=found_defects.result,

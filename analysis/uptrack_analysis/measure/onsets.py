@@ -76,7 +76,7 @@ class OnsetMeter:
         self._hop = round(self._rate_hz / FRAME_RATE_HZ)
         length = _FRAMES_A_WINDOW * self._hop
         self._decimator = Decimator(1, factor)
-        self._framer = Framer(1, length, self._hop, lead=length // 2, batch=64)
+        self._framer = Framer(1, length, self._hop, lead=length // 2, batch=256)
         self._window = hann(length)
         self._samples = 0
         self._weights, self._centres_hz = _log_bands(self._rate_hz, length)

@@ -30,7 +30,7 @@ from uptrack_analysis.signal import Block, FloatArray
 
 CURVE_STEPS_PER_S = 10
 _BLOCK = 64
-_CHUNK = 512 * _BLOCK
+_CHUNK = 2048 * _BLOCK
 _SCAN_EVERY = 4  # phases: a first look at four times the rate
 _SCAN_PHASES = PHASES // _SCAN_EVERY
 # A band-limited signal that reaches M stays over M cos(pi d) at d samples from there, and the scan comes within 1/8:
@@ -168,18 +168,23 @@ class PeakMeter:
         candidates = np.flatnonzero(bounds > floor * _ROUNDING)
         # The likeliest blocks first: what they reach lets most others go unseen.
         candidates = candidates[np.argsort(-bounds[candidates], kind="stable")]
+        looked_at: list[NDArray[np.int64]] = []
+        reached: list[NDArray[np.float32]] = []
         for position in range(0, candidates.size, _BATCH):
             batch = candidates[position : position + _BATCH]
-            floor = max(floor, best.value)
             batch = batch[bounds[batch] > floor * _ROUNDING]
             if batch.size == 0:
                 break
             scanned = np.abs(self._stretches[channel, batch] @ self._scan)
             scanned = scanned.reshape(batch.size, _SCAN_PHASES - 1, _BLOCK).max(axis=1)
-            here = np.arange(_BLOCK) + BEFORE + batch[:, np.newaxis] * _BLOCK
+            looked_at.append(batch)
+            reached.append(scanned)
+            # What a look reaches is a value of the signal itself, so nothing below it is worth one.
+            floor = max(floor, float(scanned.max()))
+        if looked_at:
+            here = np.arange(_BLOCK) + BEFORE + np.concatenate(looked_at)[:, np.newaxis] * _BLOCK
             around = np.maximum(np.abs(samples[here]), np.abs(samples[here + 1]))
-            near = here[np.maximum(scanned, around) >= max(floor, float(scanned.max())) * _SCAN_SHARE]
-            self._refine(channel, near)
+            self._refine(channel, here[np.maximum(np.concatenate(reached), around) >= floor * _SCAN_SHARE])
 
     def _refine(self, channel: int, near: NDArray[np.int64]) -> None:
         best = self._true[channel]

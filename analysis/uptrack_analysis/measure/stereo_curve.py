@@ -5,6 +5,8 @@ A few of the steps are kept as samples, for ``false_stereo.py``.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from uptrack_analysis.measure.framing import check_block, check_stream
@@ -61,8 +63,13 @@ class StereoCurveMeter:
             return
         self._take(np.concatenate([self._pending, front[:, :needed]], axis=1))
         position = needed
+        if self._rate_hz % STEPS_PER_S == 0:  # steps of one length: many at once
+            step = self._rate_hz // STEPS_PER_S
+            count = (front.shape[1] - position) // step
+            self._take_all(front[:, position : position + count * step].reshape(2, count, step))
+            position += count * step
         while position + (step := self._step_frames()) <= front.shape[1]:
-            self._take(np.ascontiguousarray(front[:, position : position + step]))
+            self._take(front[:, position : position + step])
             position += step
         self._pending = front[:, position:].copy()
 
@@ -79,17 +86,24 @@ class StereoCurveMeter:
         return (taken + 1) * self._rate_hz // STEPS_PER_S - taken * self._rate_hz // STEPS_PER_S
 
     def _take(self, step: Block) -> None:
-        if len(self._sums) % self._every == 0:
-            self.excerpts.append(step.copy())
-            if len(self.excerpts) > MOST_EXCERPTS:
-                self.excerpts = self.excerpts[::2]
-                self._every *= 2
-        left, right = step.astype(np.float64)
+        self._take_all(step[:, np.newaxis])
+
+    def _take_all(self, steps: Block) -> None:
+        """Steps of one length, shape (2, steps, frames)."""
+        for number in range(steps.shape[1]):
+            if (len(self._sums) + number) % self._every == 0:
+                self.excerpts.append(steps[:, number].copy())
+                if len(self.excerpts) > MOST_EXCERPTS:
+                    self.excerpts = self.excerpts[::2]
+                    self._every *= 2
+        exact = steps.astype(np.float64)
         # Not dot products: OpenBLAS would wake threads for long ones, and they cost more than they do.
-        self._sums.append(
-            (
-                float(np.einsum("f,f->", left, left)),
-                float(np.einsum("f,f->", right, right)),
-                float(np.einsum("f,f->", left, right)),
-            )
-        )
+        powers = np.einsum("csf,csf->cs", exact, exact)
+        cross = np.einsum("sf,sf->s", exact[0], exact[1])
+        self._sums += zip(powers[0].tolist(), powers[1].tolist(), cross.tolist(), strict=True)
+
+
+def rms_dbfs(curve: StereoCurve, frames: int) -> float | None:
+    """RMS of both channels over ``frames``, in dB re a full-scale square wave; ``None`` for digital silence."""
+    squares = float(curve.ll.sum() + curve.rr.sum())
+    return 10 * math.log10(squares / (2 * frames)) if squares > 0 else None

@@ -23,7 +23,6 @@ STAGES = {
     "loudness",
     "peaks",
     "defects",
-    "levels",
     "spectrum",
     "stereo",
     "tempo",
