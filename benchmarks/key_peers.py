@@ -1,26 +1,24 @@
 """What librosa and essentia say of the same files; their answers are kept in ``.cache``, because they do not change.
 
-essentia is AGPL and a benchmark's tool only: it lives in an environment of its own under ``.cache`` and is talked to as
-a program. librosa has no key estimator, so its peer is what most scripts do: ``chroma_cqt`` and Krumhansl's profiles.
+essentia is a benchmark's tool only (``essentia_peer.py``). librosa has no key estimator, so its peer is what most
+scripts do: ``chroma_cqt`` and Krumhansl's profiles.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from essentia_peer import essentia_python
 
 from key_corpus import CACHE, NAMES
-from track import ROOT
 
 Key = tuple[int, bool]
 
 ESSENTIA_PROFILES = ("edma", "bgate", "edmm")
-_ENVIRONMENT = ROOT / ".cache" / "essentia"
 _ASK_ESSENTIA = """import json, sys, essentia, essentia.standard as es
 essentia.log.infoActive = essentia.log.warningActive = False
 for path in json.load(sys.stdin):
@@ -44,7 +42,7 @@ def essentia(paths: Iterable[Path]) -> dict[str, dict[str, Key]] | str:
     known: dict[str, dict[str, list[str]]] = json.loads(cache.read_text()) if cache.exists() else {}
     missing = [str(path) for path in paths if path.name not in known]
     if missing:
-        python = _essentia_python()
+        python = essentia_python()
         if python is None:
             return "essentia could not be installed"
         command = [str(python), "-c", _ASK_ESSENTIA, *ESSENTIA_PROFILES]
@@ -58,18 +56,6 @@ def essentia(paths: Iterable[Path]) -> dict[str, dict[str, Key]] | str:
         profile: {name: (NAMES[answers[profile][0]], answers[profile][1] == "minor") for name, answers in known.items()}
         for profile in ESSENTIA_PROFILES
     }
-
-
-def _essentia_python() -> Path | None:
-    python = _ENVIRONMENT / "bin" / "python"
-    if not (_ENVIRONMENT / "ready").exists():
-        try:
-            subprocess.run([sys.executable, "-m", "venv", str(_ENVIRONMENT)], check=True)
-            subprocess.run([str(python), "-m", "pip", "install", "--quiet", "essentia"], check=True)
-        except subprocess.CalledProcessError:
-            return None
-        (_ENVIRONMENT / "ready").touch()
-    return python
 
 
 def librosa_krumhansl(paths: Iterable[Path]) -> dict[str, Key] | str:

@@ -6,8 +6,7 @@ Acc1: within 4 % of the written tempo or an equally valid level of it. Acc2: als
 within 0.5 % up to octaves, within 0.05 BPM up to octaves where a machine kept time, and downbeats within 20 ms of a bar
 line. Songs used for tuning and songs kept for judging are counted apart, stems alone (a lead, one snare) apart too.
 
-essentia is AGPL and never a dependency: it is asked in a process of its own, if ``.cache/essentia`` holds a virtual
-environment with it (``python3 -m venv .cache/essentia && .cache/essentia/bin/pip install essentia``).
+essentia is asked in a process of its own (``essentia_peer.py``).
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from pathlib import Path
 
 import corpus
 from corpus import Track
+from essentia_peer import essentia_python
 
 from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.measure.tempo import TempoMeter
 
-ESSENTIA = corpus.CACHE.parent / "essentia" / "bin" / "python"
 DOWNBEAT_S = 0.020
 
 _ASK_ESSENTIA = """
@@ -72,11 +71,12 @@ def librosa_s(path: Path) -> Answer:
 
 
 def essentia_s(tracks: list[Track]) -> dict[str, list[Answer]]:
-    """Answers of three of its estimators; none where it is not installed."""
-    if not ESSENTIA.exists():
+    """Answers of three of its estimators; none where it cannot be installed."""
+    python = essentia_python()
+    if python is None:
         return {}
     asked = subprocess.run(
-        [ESSENTIA, "-c", _ASK_ESSENTIA],
+        [python, "-c", _ASK_ESSENTIA],
         input="\n".join(str(track.path) for track in tracks),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
