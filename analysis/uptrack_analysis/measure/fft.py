@@ -1,4 +1,4 @@
-"""Real FFTs along the last axis, by SciPy's pocketfft in the precision of their input.
+"""Real FFTs along the last axis, by SciPy's own engine in the precision of their input.
 
 ``import scipy.fft`` brings array-API layers, special functions and ``numpy.f2py`` along: 0.4 s of processor time, half
 of what a cold ``uptrack analyze`` would spend on imports. The transform itself is one extension module of 0.02 s that
@@ -8,7 +8,8 @@ needs none of that, so it is loaded by itself; where SciPy keeps it elsewhere, `
 from __future__ import annotations
 
 import importlib.util
-from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
+import itertools
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,33 +18,39 @@ from numpy.typing import NDArray
 
 from uptrack_analysis.signal import FloatArray
 
+# Up to SciPy 1.17, and from 1.18 on: another engine with the same functions.
+_PLACES = ("_pocketfft/pypocketfft", "_duccfft/pyduccfft")
 _LAST = (-1,)
 _BY_LENGTH = 2
 
 
-def _pocketfft() -> Any:
-    """SciPy's extension module, or ``None`` where it is not found in its place."""
+def _extension() -> Any:
+    """SciPy's extension module, or ``None`` where it is in none of the places it had so far."""
     package = importlib.util.find_spec("scipy")
     if package is None or package.origin is None:
         return None
-    folder = Path(package.origin).parent / "fft" / "_pocketfft"
-    for suffix in EXTENSION_SUFFIXES:
-        path = folder / f"pypocketfft{suffix}"
+    folder = Path(package.origin).parent / "fft"
+    for place, suffix in itertools.product(_PLACES, EXTENSION_SUFFIXES):
+        path = folder / f"{place}{suffix}"
         if path.exists():
-            loader = ExtensionFileLoader("pypocketfft", str(path))
-            spec = importlib.util.spec_from_loader("pypocketfft", loader)
-            if spec is None:
-                return None
-            try:
-                module = importlib.util.module_from_spec(spec)
-                loader.exec_module(module)
-            except ImportError:
-                return None
-            return module if hasattr(module, "r2c") and hasattr(module, "c2r") else None
+            return _loaded(path)
     return None
 
 
-_engine: Any = _pocketfft()
+def _loaded(path: Path) -> Any:
+    name = path.name.partition(".")[0]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        return None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except ImportError:
+        return None
+    return module if hasattr(module, "r2c") and hasattr(module, "c2r") else None
+
+
+_engine: Any = _extension()
 
 
 def rfft(samples: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
