@@ -1,8 +1,9 @@
 """The case before the rules: what was measured, by which thresholds it is judged, and which parts of it matter.
 
-**The loud passage** ("the drop") is defined here and nowhere else: until structure is analysed, it is the union of all
-3 s windows that reach the integrated loudness, less half a decibel so that steady music counts whole. Files too short
-for such a window are loud throughout. Tone, low end and balance are judged inside it; whole-file figures are not.
+**The loud passage** is defined here and nowhere else: the drops, where the arrangement has some that are about as loud
+as the file gets; otherwise the union of all 3 s windows that reach the integrated loudness, less half a decibel so that
+steady music counts whole. Files too short for such a window are loud throughout. Tone, low end and balance are judged
+inside it; whole-file figures are not.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from uptrack_analysis.findings.families import Family
 from uptrack_analysis.findings.places import TimeSpan, inside, merged, spans_of_windows
 from uptrack_analysis.findings.targets import Delivery
 from uptrack_analysis.findings.threshold import Threshold
-from uptrack_analysis.measure.results import Measured
+from uptrack_analysis.measure.results import Measured, SectionEstimate
 from uptrack_analysis.measure.stereo import LIMIT_DB, correlation_curve
 from uptrack_analysis.report import Action, GenreChoice, ProjectFacts, Span
 from uptrack_analysis.signal import FloatArray
 
 SHORT_TERM_S = 3.0
 LOUD_BELOW_INTEGRATED_LU = 0.5
+# A drop has to be believed, and to be where the level is: a quiet one was named by mistake, or is no place to judge at.
+DROP_BELIEVED_FROM = 0.5
+DROP_BELOW_INTEGRATED_LU = 1.0
 CORRELATION_S = 1.0
 
 # Two places this close are one: a bar, and where nobody knows the tempo two seconds, a bar at 120 bpm.
@@ -159,6 +163,12 @@ class Case:
         return tuple((start, min(end, end_s)) for start, end in merged(spans, self.bar_s) if start < end_s)
 
     @cached_property
+    def drops(self) -> tuple[SectionEstimate, ...]:
+        """Sections believed to be drops, in order."""
+        sections = self.measured.structure.sections
+        return tuple(part for part in sections if part.kind == "drop" and part.confidence >= DROP_BELIEVED_FROM)
+
+    @cached_property
     def loud_spans(self) -> tuple[TimeSpan, ...]:
         """The loud passage; empty when the file is silent throughout."""
         loudness = self.measured.loudness
@@ -167,6 +177,14 @@ class Case:
         curve = loudness.short_term_lufs
         if not np.isfinite(curve).any():
             return (self.whole,)
+        drops = [
+            (section.start_s, section.end_s)
+            for section in self.drops
+            if section.loudness_lufs is not None
+            and section.loudness_lufs >= loudness.integrated_lufs - DROP_BELOW_INTEGRATED_LU
+        ]
+        if drops:
+            return merged(drops)
         with np.errstate(invalid="ignore"):
             loud = curve >= loudness.integrated_lufs - LOUD_BELOW_INTEGRATED_LU
         if not loud.any():  # a burst shorter than a window: its 0.4 s blocks count, its 3 s windows do not

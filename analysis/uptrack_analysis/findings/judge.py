@@ -11,7 +11,7 @@ from uptrack_analysis.findings.families import load_families
 from uptrack_analysis.findings.genre import choose_genre
 from uptrack_analysis.findings.rule import Rule, all_rules
 from uptrack_analysis.findings.targets import load_deliveries
-from uptrack_analysis.findings.threshold import severity_of
+from uptrack_analysis.findings.threshold import most_excess, severity_of
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import SEVERITIES, Finding, GenreChoice, ProjectFacts, Score, Target
 
@@ -76,7 +76,7 @@ def finding_of(rule: Rule, draft: Draft, genre: GenreChoice) -> Finding:
         id=finding_id(rule.id, draft),
         rule=rule.id,
         area=rule.area,
-        severity=severity_of(draft.excess, confidence, blocker=draft.blocker),
+        severity=min(severity_of(draft.excess, confidence, blocker=draft.blocker), rule.at_most, key=SEVERITIES.index),
         confidence=confidence,
         title=draft.title or rule.title,
         advice=draft.advice,
@@ -112,7 +112,7 @@ def _cost(rule: Rule, finding: Finding) -> scoring.Cost:
         area=rule.area,
         group=rule.group,
         weight=rule.weight,
-        excess=finding.excess,
+        excess=min(finding.excess, most_excess(rule.at_most)),
         exposure=finding.exposure,
         confidence=finding.confidence,
         blocker=finding.severity == "blocker",

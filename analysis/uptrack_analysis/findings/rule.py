@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import Literal
 
 from uptrack_analysis.findings import rules as rules_package
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.tables import Table, data_files, read_table
+from uptrack_analysis.findings.tables import Table, data_files
+from uptrack_analysis.report import Severity
 
 Verdict = Sequence[Draft] | Unmeasured
 """What a rule answers: nothing wrong (empty), findings to be, or that it could not be asked."""
@@ -40,8 +42,14 @@ class Rule:
     grade: Literal["A", "B", "C", "D"]
     """The weakest evidence any of its thresholds rests on."""
     check: Callable[[Case], Verdict]
+    limits: Table
+    """Its thresholds that do not depend on the genre, with their grade and source. For every pair, ``warn`` is excess
+    0.5 (a minor finding starts) and ``bad`` is excess 2 (a major one); the range without any excess follows from the
+    two. Grades: A standard or platform, B code or manual, C contested, D proposal."""
     by_genre: bool = False
     """Its thresholds differ by family, so that an unsure genre makes its findings unsure."""
+    at_most: Severity = "blocker"
+    """No finding of it is worse: ``info`` for a rule whose precision nobody has measured at 0.8 or better."""
     version: int = 1
 
 
@@ -66,17 +74,14 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(found[rule_id] for rule_id in sorted(found))
 
 
-def limits(rule_id: str) -> Table:
-    """The rule's own table in ``rules.toml``."""
-    return read_table("rules.toml").table(rule_id.replace(".", "-"))
-
-
 @cache
 def ruleset_hash() -> str:
-    """First 12 hexadecimal digits of the SHA-256 over every rule's identity and every data file's bytes."""
+    """First 12 hexadecimal digits of the SHA-256 over all rules, their thresholds and the data files' bytes."""
     digest = hashlib.sha256()
     for rule in all_rules():
-        digest.update(f"{rule.id}\0{rule.area}\0{rule.group}\0{rule.weight}\0{rule.grade}\0{rule.version}\n".encode())
+        facts = (rule.id, rule.area, rule.group, rule.weight, rule.grade, rule.version, rule.at_most)
+        digest.update("\0".join(map(str, facts)).encode() + b"\n")
+        digest.update(json.dumps(rule.limits.values, sort_keys=True).encode() + b"\n")
     for name, content in data_files():
         # A checkout with other line ends is not another ruleset.
         digest.update(name.encode() + b"\0" + content.replace(b"\r\n", b"\n") + b"\0")

@@ -132,6 +132,11 @@ class Evidence:
     grade: str
 
 
+def table(where: str, **values: Any) -> Table:
+    """A table that stands in code, such as a rule's own thresholds beside what they judge."""
+    return Table(where, values)
+
+
 def data_folder() -> Traversable:
     """The folder of data files inside the installed package."""
     return files("uptrack_analysis") / "data"
@@ -139,7 +144,7 @@ def data_folder() -> Traversable:
 
 @cache
 def read_table(name: str) -> Table:
-    """One data file, by its path inside the data folder (``"rules.toml"``, ``"families/house.toml"``).
+    """One data file, by its path inside the data folder (``"targets.toml"``, ``"families/house.toml"``).
 
     Raises
     ------

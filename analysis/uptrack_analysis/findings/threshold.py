@@ -7,12 +7,15 @@ that way before the warning. The excess grows with the *distance* from the range
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
 from uptrack_analysis.report import Severity
 
 WARN_EXCESS = 0.5
+MINOR_EXCESS = 1.0
+"""Up to here a finding is minor."""
 BAD_EXCESS = 2.0
 
 
@@ -71,6 +74,11 @@ class Threshold:
         return (self.ok_low, self.ok_high)
 
 
+def most_excess(severity: Severity) -> float:
+    """The excess that a finding of at most ``severity`` may cost as."""
+    return {"info": WARN_EXCESS, "minor": MINOR_EXCESS, "moderate": BAD_EXCESS}.get(severity, math.inf)
+
+
 def severity_of(excess: float, confidence: float, *, blocker: bool = False) -> Severity:
     """The word for an excess: info under 0.5, minor under 1, moderate under 2, then major.
 
@@ -79,7 +87,7 @@ def severity_of(excess: float, confidence: float, *, blocker: bool = False) -> S
     """
     if excess < WARN_EXCESS:
         severity: Severity = "info"
-    elif excess < 1.0 or confidence < 0.5:
+    elif excess < MINOR_EXCESS or confidence < 0.5:
         severity = "minor"
     elif blocker:
         severity = "blocker"

@@ -8,7 +8,7 @@ import pytest
 from support.mixes import clean, loudness, silent
 from support.verdicts import case_of
 from uptrack_analysis.findings.case import Unmeasured
-from uptrack_analysis.measure.results import Peaks, TempoEstimate
+from uptrack_analysis.measure.results import Measured, Peaks, SectionEstimate, SectionKind, Structure, TempoEstimate
 from uptrack_analysis.report import ProjectFacts
 
 
@@ -21,6 +21,34 @@ def test_the_loud_passage_is_the_union_of_windows_that_reach_the_integrated_loud
     ((start, end),) = case.loud_spans
     assert (start, end) == pytest.approx((17.0, 30.0), abs=0.02)
     assert case.loud_mask.sum() == pytest.approx(13.0 * 44_100 / 2048, abs=2)
+
+
+def part(
+    kind: SectionKind | None, start_s: float, end_s: float, lufs: float, confidence: float = 0.9
+) -> SectionEstimate:
+    return SectionEstimate(kind, start_s, end_s, 8.0, 1, confidence, lufs, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0)
+
+
+def arranged(*parts: SectionEstimate) -> Measured:
+    return replace(clean(60.0, integrated_lufs=-9.0), structure=Structure(parts))
+
+
+def test_where_the_arrangement_has_drops_they_are_the_loud_passage() -> None:
+    case = case_of(
+        arranged(
+            part("intro", 0, 15, -12.0),
+            part("drop", 15, 30, -8.5),
+            part("break", 30, 45, -14.0),
+            part("drop", 45, 60, -9.5),
+        )
+    )
+    assert case.loud_spans == ((15.0, 30.0), (45.0, 60.0))
+
+
+def test_a_drop_that_is_quiet_or_hardly_believed_is_no_place_to_judge_at() -> None:
+    steady = case_of(clean(60.0, integrated_lufs=-9.0)).loud_spans
+    assert case_of(arranged(part("drop", 0, 15, -10.5), part(None, 15, 60, -9.0))).loud_spans == steady
+    assert case_of(arranged(part("drop", 0, 15, -8.0, 0.4), part("outro", 15, 60, -9.0))).loud_spans == steady
 
 
 def test_steady_music_is_loud_throughout() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,15 +15,11 @@ from uptrack_analysis.findings import judge as judge_module
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.judge import Judgement, judge
 from uptrack_analysis.findings.rule import Rule, Verdict, all_rules, ruleset_hash
-from uptrack_analysis.findings.tables import data_files
+from uptrack_analysis.findings.tables import data_files, table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.measure.results import Measured, TempoEstimate
 from uptrack_analysis.report import SEVERITIES, ProjectFacts, Span
 
-FIFTEEN = {
-    "int.clip", "int.truepeak", "int.dc", "int.dropout", "int.channel", "int.headtail", "lou.integrated", "dyn.plr",
-    "low.sub_balance", "low.mono", "ton.band", "ton.tilt", "ste.corr", "ste.balance", "dj.tempo",
-}  # fmt: skip
 TONE_AND_SPACE = {"low", "tonal", "stereo"}
 SHORT = clean(12.0)
 PROJECT = ProjectFacts(bpm=130.0)
@@ -49,8 +46,28 @@ def judged(mix: Measured, genre: str | None = "techno") -> Judgement:
     return judge(mix, genre, "club", PROJECT)
 
 
-def test_the_fifteen_rules_are_found() -> None:
-    assert {rule.id for rule in all_rules()} == FIFTEEN
+def test_every_rule_has_a_specification_of_its_own() -> None:
+    specified = {path.stem.removeprefix("test_") for path in (Path(__file__).parent / "rules").glob("test_*.py")}
+    assert specified == {rule.id.replace(".", "_") for rule in all_rules()}
+    assert len(specified) >= 15
+
+
+def test_a_rule_that_only_informs_costs_next_to_nothing_however_far_off_the_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draft = Draft(
+        value=20.0, unit="dB", threshold=Threshold.above(1.0, 2.0), confidence=0.9, exposure=1.0, advice="Look.",
+        spans=(Span(0.0, 1.0),),
+    )  # fmt: skip
+    told = Rule("dyn.told", "dynamics", "told", 0.5, "Told", "Nothing.", "D", lambda _case: (draft,), table("dyn.told"))
+    worst: dict[str, Judgement] = {}
+    for at_most in ("blocker", "info"):
+        rule = replace(told, at_most=at_most)
+        monkeypatch.setattr(judge_module, "all_rules", lambda rule=rule: (rule,))
+        worst[at_most] = judged(clean())
+    assert worst["blocker"].findings[0].severity == "major"
+    assert worst["info"].findings[0].severity == "info"
+    assert worst["info"].findings[0].points < worst["blocker"].findings[0].points / 2
 
 
 def test_no_rule_weighs_more_than_the_formula_allows() -> None:

@@ -10,9 +10,22 @@ from __future__ import annotations
 from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action
+
+# Distance of the detected tempo from the project's, in percent.
+LIMITS = table(
+    "dj.tempo",
+    warn_percent=0.6,
+    bad_percent=2.1,
+    # Beyond this the detector is likelier to be wrong than the export.
+    believable_percent=12.0,
+    related=[1.0, 2.0, 0.5, 1.5, 0.6666666666666666, 1.3333333333333333, 0.75, 3.0, 0.3333333333333333, 4.0, 0.25],
+    grade="B",
+    source="octave and 2:3, 3:4 confusions reported for Mixxx (140 as 93.3 and 112), Essentia and Audacity",
+)
 
 CONFIDENCE = 0.9
 FAR_OFF_CONFIDENCE = 0.4
@@ -27,15 +40,14 @@ def check(case: Case) -> Verdict:
         return Unmeasured("The DAW gave no project tempo to compare the detected one with.")
     if tempo.bpm is None:
         return case.why("tempo.bpm", "No steady tempo was found.")
-    data = limits("dj.tempo")
-    threshold = Threshold.above(data.number("warn_percent"), data.number("bad_percent"))
-    related = data.numbers("related")
+    threshold = Threshold.above(LIMITS.number("warn_percent"), LIMITS.number("bad_percent"))
+    related = LIMITS.numbers("related")
     detected = [tempo.bpm, *(bpm for bpm, confidence in tempo.alternatives if confidence >= tempo.confidence / 2)]
     off = min((_off_percent(bpm, project_bpm, related) for bpm in detected), key=abs)
     value = abs(off)
     if not threshold.excess(value):
         return ()
-    believable = value <= data.number("believable_percent")
+    believable = value <= LIMITS.number("believable_percent")
     runs_at = project_bpm * (1 + off / 100)
     ratio = 1 + off / 100
     swapped = next(
@@ -79,4 +91,5 @@ RULE = Rule(
     measures="Detected tempo against the project's, in percent; its half, double, 2:3 and 3:4 relatives are equal.",
     grade="B",
     check=check,
+    limits=LIMITS,
 )

@@ -7,8 +7,16 @@ import math
 from uptrack_analysis.figures import digits
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.places import as_spans
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.report import Action
+
+LIMITS = table(
+    "dyn.plr",
+    step_db=3.0,  # at most this much limiter drive is advised in one go
+    grade="D",
+    source="cap on level moves of 3 dB; the limits are in the family files",
+)
 
 CONFIDENCE = 0.9
 
@@ -22,7 +30,7 @@ def check(case: Case) -> Verdict:
         return ()
     # A dB less drive gives about 0.8 dB of PLR back, as long as the limiter is what took it.
     missing = threshold.distance(value) / 0.8
-    step = min(limits("dyn.plr").number("step_db"), max(0.5, math.ceil(2 * missing) / 2))
+    step = min(LIMITS.number("step_db"), max(0.5, math.ceil(2 * missing) / 2))
     after = value + 0.8 * step
     more = (
         " That is more than one move mends: take level from sustained parts and shorten tails, so that kick and snare "
@@ -58,5 +66,6 @@ RULE = Rule(
     measures="True peak over integrated loudness (PLR), in dB, against the family's lower limit.",
     grade="D",
     check=check,
+    limits=LIMITS,
     by_genre=True,
 )

@@ -8,9 +8,34 @@ from numpy.typing import NDArray
 from uptrack_analysis.figures import channel_name, digits, signed
 from uptrack_analysis.findings.case import Case, Draft, StereoWindows, Unmeasured
 from uptrack_analysis.findings.places import TimeSpan, as_spans, share, total_s, when
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import BAD_EXCESS, Threshold
 from uptrack_analysis.report import Action
+
+LIMITS = table(
+    "int.channel",
+    # left minus right in loud windows of 1 s
+    balance={
+        "from_db": 3.0,  # below this, `ste.balance` judges
+        "for_s": 30.0,
+        "warn_db": 1.5,
+        "bad_db": 3.0,
+        "blocker_db": 9.0,
+        "grade": "D",
+        "source": "proposal",
+    },
+    # correlation of loud windows of 1 s
+    polarity={
+        "below": -0.5,
+        "for_s": 10.0,
+        "warn": 0.0,
+        "bad": -0.5,
+        "blocker": -0.8,
+        "grade": "D",
+        "source": "proposal",
+    },
+)
 
 CONFIDENCE = 0.9
 # A dead channel has no measure of how dead it is: certainly bad, and a blocker.
@@ -57,7 +82,7 @@ def _silent(case: Case, channel: int) -> Draft:
 
 def inverted_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
     """Stretches in which the channels cancel, if they add up to a fault; other rules leave these to this one."""
-    data = limits("int.channel").table("polarity")
+    data = LIMITS.table("polarity")
     with np.errstate(invalid="ignore"):
         chosen: NDArray[np.bool_] = windows.correlation < data.number("below")
     spans = windows.spans(chosen)
@@ -66,7 +91,7 @@ def inverted_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
 
 def lopsided_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
     """Loud stretches in which one side leads by far, if they add up to a fault; ``ste.balance`` has the rest."""
-    data = limits("int.channel").table("balance")
+    data = LIMITS.table("balance")
     with np.errstate(invalid="ignore"):
         left = windows.loud & (windows.balance_db > data.number("from_db"))
         right = windows.loud & (windows.balance_db < -data.number("from_db"))
@@ -79,7 +104,7 @@ def _inverted(case: Case, windows: StereoWindows) -> Draft | None:
     spans = case.joined(inverted_spans(windows))
     if not spans:
         return None
-    data = limits("int.channel").table("polarity")
+    data = LIMITS.table("polarity")
     threshold = Threshold.below(data.number("warn"), data.number("bad"))
     with np.errstate(invalid="ignore"):
         value = float(np.median(windows.correlation[windows.correlation < data.number("below")]))
@@ -110,7 +135,7 @@ def _lopsided(case: Case, windows: StereoWindows) -> Draft | None:
     found = lopsided_spans(windows)
     if not found:
         return None
-    data = limits("int.channel").table("balance")
+    data = LIMITS.table("balance")
     chosen = windows.loud & (np.abs(np.nan_to_num(windows.balance_db)) > data.number("from_db"))
     value = float(np.median(windows.balance_db[chosen]))
     spans = case.joined(found)
@@ -151,4 +176,5 @@ RULE = Rule(
     measures="A dead front channel; 30 loud seconds with over 3 dB between the sides; 10 s of correlation under −0.5.",
     grade="D",
     check=check,
+    limits=LIMITS,
 )

@@ -10,9 +10,21 @@ from __future__ import annotations
 from uptrack_analysis.figures import digits
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.places import as_spans, share, total_s, when
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
 from uptrack_analysis.report import Action
+
+# Runs of at least three samples at the channel's ceiling, a minute.
+LIMITS = table(
+    "int.clip",
+    warn_per_min=2.5,
+    bad_per_min=10.0,
+    blocker_per_min=60.0,
+    few_runs=3,  # this many in a whole file say nothing
+    grade="B",
+    source="Essentia SaturationDetector for what a run is; 5 and 60 a minute are a proposal",
+)
 
 CERTAIN = 0.95
 SQUASHED_TOO = 0.9
@@ -20,10 +32,10 @@ MAYBE_MEANT = 0.45
 
 
 def check(case: Case) -> Verdict:
-    defects, data = case.measured.defects, limits("int.clip")
-    if defects.clipped_runs <= data.number("few_runs"):
+    defects = case.measured.defects
+    if defects.clipped_runs <= LIMITS.number("few_runs"):
         return ()
-    threshold = Threshold.above(data.number("warn_per_min"), data.number("bad_per_min"))
+    threshold = Threshold.above(LIMITS.number("warn_per_min"), LIMITS.number("bad_per_min"))
     # Under a minute the rate of a few runs would be extrapolated; the count itself is the better figure.
     minutes = case.measured.duration_s / 60
     rate = defects.clipped_runs / max(1.0, minutes)
@@ -54,7 +66,7 @@ def check(case: Case) -> Verdict:
             exposure=share(places, [case.whole]) if total_s([case.whole]) > 0 else 0.0,
             advice=advice,
             spans=as_spans(places, next(iter(channels)) if len(channels) == 1 else None),
-            blocker=premaster and rate > data.number("blocker_per_min"),
+            blocker=premaster and rate > LIMITS.number("blocker_per_min"),
             actions=(
                 Action("GN", "Turn the mix bus down before the limiter", gain_db=-1.5),
                 Action("MK", "Mark the clipped passages"),
@@ -80,4 +92,5 @@ RULE = Rule(
     measures="Runs of at least three samples at the channel's ceiling, per minute, against limits for the target.",
     grade="B",
     check=check,
+    limits=LIMITS,
 )

@@ -11,16 +11,27 @@ import math
 from uptrack_analysis.figures import channel_name, digits
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action
+
+# Mean of a channel in percent of full scale.
+LIMITS = table(
+    "int.dc",
+    warn_percent=0.5,
+    bad_percent=1.1,
+    blocker_percent=2.0,
+    lowest_tone_hz=20.0,  # a short file's ends cut a tone this low into a mean of its own
+    grade="B",
+    source="proposal of 0.5 and 2 percent; kicks and tracker music reach 0.3 on their own",
+)
 
 CONFIDENCE = 0.95
 
 
 def check(case: Case) -> Verdict:
-    data = limits("int.dc")
-    threshold = Threshold.above(data.number("warn_percent"), data.number("bad_percent"))
+    threshold = Threshold.above(LIMITS.number("warn_percent"), LIMITS.number("bad_percent"))
     defects, whole_s = case.measured.defects, case.measured.duration_s
     sounding_s = whole_s - defects.lead_silence_s - defects.tail_silence_s
     if sounding_s <= 0:
@@ -30,7 +41,7 @@ def check(case: Case) -> Verdict:
     channels = [
         channel
         for channel in suspects
-        if percents[channel] > _left_by_a_tone_percent(case, channel, data.number("lowest_tone_hz"), sounding_s)
+        if percents[channel] > _left_by_a_tone_percent(case, channel, LIMITS.number("lowest_tone_hz"), sounding_s)
     ]
     if suspects and not channels:
         return Unmeasured(f"The file is too short ({digits(whole_s)} s) to tell a DC offset from its bass.")
@@ -52,7 +63,7 @@ def check(case: Case) -> Verdict:
                 f"comes from, often a synth, a saturator or an old interface, or remove DC in the export."
             ),
             spans=as_spans([case.whole], only),
-            blocker=percent > data.number("blocker_percent"),
+            blocker=percent > LIMITS.number("blocker_percent"),
             actions=(Action("HP", "High-pass at 20 Hz on the source of the offset", frequency_hz=20.0),),
             expected_delta=f"offset {digits(percent, 2)} → 0.00 % of full scale",
         ),
@@ -74,5 +85,6 @@ RULE = Rule(
     measures="Mean of each channel from the first sound to the last, in percent of full scale.",
     grade="B",
     check=check,
+    limits=LIMITS,
     version=2,
 )

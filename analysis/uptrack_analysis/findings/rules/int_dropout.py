@@ -11,10 +11,23 @@ from collections.abc import Sequence
 from uptrack_analysis.figures import channel_name, clock, digits
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.places import overlap_s
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.measure.results import Gap
 from uptrack_analysis.report import Action, Span
+
+# Length of a hole with signal on both sides.
+LIMITS = table(
+    "int.dropout",
+    warn_ms=2.0,
+    bad_ms=8.0,
+    blocker_ms=20.0,
+    # More holes a minute than this are a gate or a stutter effect, so the detector trusts itself less.
+    effect_per_min=30.0,
+    grade="B",
+    source="Essentia GapsDetector; the lengths are a proposal",
+)
 
 CERTAIN = 0.9
 MAYBE_EFFECT = 0.4
@@ -23,13 +36,13 @@ AT_MOST = 20
 
 
 def check(case: Case) -> Verdict:
-    data, measured = limits("int.dropout"), case.measured
-    threshold = Threshold.above(data.number("warn_ms"), data.number("bad_ms"))
+    measured = case.measured
+    threshold = Threshold.above(LIMITS.number("warn_ms"), LIMITS.number("bad_ms"))
     rate_hz = measured.sample_rate_hz
     holes = measured.defects.gaps
     if not holes:
         return ()
-    often = len(holes) > max(AT_MOST, data.number("effect_per_min") * measured.duration_s / 60)
+    often = len(holes) > max(AT_MOST, LIMITS.number("effect_per_min") * measured.duration_s / 60)
     drafts: list[Draft] = []
     for cluster in _longest(_clusters(holes, case.bar_s * rate_hz)):
         longest_ms = max(gap.end - gap.start for gap in cluster) * 1000 / rate_hz
@@ -53,7 +66,7 @@ def check(case: Case) -> Verdict:
                     f"offline and with a larger buffer; if it stays, the fault is in the source clip."
                 ),
                 spans=tuple(Span(start, end, channel) for start, end in spans),
-                blocker=longest_ms >= data.number("blocker_ms"),
+                blocker=longest_ms >= LIMITS.number("blocker_ms"),
                 channel=channel,
                 place=f"{start_s:.0f} s",
                 actions=(Action("MK", "Mark the gap"), Action("NT", "Render this passage again")),
@@ -90,4 +103,5 @@ RULE = Rule(
     measures="Length of the longest hole, in ms, at each place where signal breaks off and comes back.",
     grade="B",
     check=check,
+    limits=LIMITS,
 )

@@ -10,9 +10,38 @@ from __future__ import annotations
 from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.places import as_spans
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action
+
+LIMITS = table(
+    "int.headtail",
+    # largest sample of the first millisecond
+    head={
+        # Loud from -30 dBFS, but a kick on the first sample reads the same, so that even full scale only just warns.
+        "warn_dbfs": 0.0,
+        "bad_dbfs": 90.0,
+        "grade": "C",
+        "source": "proposal of -30 dBFS",
+    },
+    # RMS of the last 10 ms
+    tail={
+        "warn_dbfs": -50.0,
+        "bad_dbfs": -20.0,
+        "fade_ms": 250.0,
+        "grade": "C",
+        "source": "proposal",
+    },
+    # beats of silence before the first sound, club only
+    lead={
+        "warn_beats": 2.0,
+        "bad_beats": 5.0,
+        "beat_s_without_tempo": 0.5,
+        "grade": "C",
+        "source": "proposal: more than one beat makes a DJ hunt for the start",
+    },
+)
 
 HEAD_CONFIDENCE = 0.4
 TAIL_CONFIDENCE = 0.7
@@ -32,7 +61,7 @@ def check(case: Case) -> Verdict:
 
 def _head(case: Case) -> Draft | None:
     level = case.measured.defects.head_peak_dbfs
-    data = limits("int.headtail").table("head")
+    data = LIMITS.table("head")
     threshold = Threshold.above(data.number("warn_dbfs"), data.number("bad_dbfs"))
     if level is None or not threshold.excess(level):
         return None
@@ -56,7 +85,7 @@ def _head(case: Case) -> Draft | None:
 
 def _tail(case: Case) -> Draft | None:
     level = case.measured.defects.tail_rms_dbfs
-    data = limits("int.headtail").table("tail")
+    data = LIMITS.table("tail")
     threshold = Threshold.above(data.number("warn_dbfs"), data.number("bad_dbfs"))
     if level is None or not threshold.excess(level):
         return None
@@ -84,7 +113,7 @@ def _tail(case: Case) -> Draft | None:
 
 def _lead(case: Case) -> Draft | None:
     silence_s = case.measured.defects.lead_silence_s
-    data = limits("int.headtail").table("lead")
+    data = LIMITS.table("lead")
     beat_s = 60.0 / case.bpm if case.bpm else data.number("beat_s_without_tempo")
     threshold = Threshold.above(data.number("warn_beats"), data.number("bad_beats"))
     beats = silence_s / beat_s
@@ -117,4 +146,5 @@ RULE = Rule(
     measures="Peak of the first millisecond, RMS of the last 10 ms, beats of silence before the first sound (club).",
     grade="C",
     check=check,
+    limits=LIMITS,
 )

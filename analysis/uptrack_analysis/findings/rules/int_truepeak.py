@@ -10,9 +10,35 @@ import numpy as np
 
 from uptrack_analysis.figures import channel_name, clock, digits, signed
 from uptrack_analysis.findings.case import Case, Draft
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action, Span
+
+LIMITS = table(
+    "int.truepeak",
+    club={
+        "warn_dbtp": 1.75,
+        "bad_dbtp": 4.0,
+        "advise_dbtp": 0.0,
+        "grade": "B",
+        "source": "released club masters reach +1 to +3.5 dBTP (Skin, Bangarang, Cold Heart): up to +1 is no error",
+    },
+    stream={
+        "warn_dbtp": -0.5,
+        "bad_dbtp": 1.0,
+        "advise_dbtp": -1.0,
+        "grade": "A",
+        "source": "Spotify for Artists, loudness normalization: at most -1 dBTP, so a ceiling of -1 must be clean",
+    },
+    premaster={
+        "warn_dbtp": -0.75,
+        "bad_dbtp": 0.0,
+        "advise_dbtp": -3.0,
+        "grade": "B",
+        "source": "mastering practice: peaks at -1 dBTP or lower, better -3 to -6",
+    },
+)
 
 CONFIDENCE = 0.95
 
@@ -20,7 +46,7 @@ CONFIDENCE = 0.95
 def check(case: Case) -> Verdict:
     if case.true_peak_dbtp is None:
         return case.why("loudness.true_peak_dbtp", "The file is silent.")
-    data = limits("int.truepeak").table(case.delivery.target)
+    data = LIMITS.table(case.delivery.target)
     threshold = Threshold.above(data.number("warn_dbtp"), data.number("bad_dbtp"))
     peak = case.true_peak_dbtp
     if not threshold.excess(peak):
@@ -71,4 +97,5 @@ RULE = Rule(
     measures="Largest interpolated peak of all channels, in dBTP, against the target's limit.",
     grade="B",
     check=check,
+    limits=LIMITS,
 )

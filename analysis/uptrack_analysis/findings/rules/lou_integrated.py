@@ -9,9 +9,19 @@ from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.playback import load_platforms, playback_change
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action
+
+# Distance from the window of family and target.
+LIMITS = table(
+    "lou.integrated",
+    warn_lu=1.0,
+    bad_lu=4.0,
+    grade="D",
+    source="proposal; the windows themselves are in the family and target files",
+)
 
 CONFIDENCE = 0.9
 STEP_DB = 3.0
@@ -22,8 +32,7 @@ def check(case: Case) -> Verdict:
     if value is None:
         return case.why("loudness.integrated_lufs", "The file is silent.")
     low, high = case.delivery.loudness_window_lufs(case.family)
-    data = limits("lou.integrated")
-    threshold = Threshold.window(low, high, data.number("warn_lu"), data.number("bad_lu"))
+    threshold = Threshold.window(low, high, LIMITS.number("warn_lu"), LIMITS.number("bad_lu"))
     if not threshold.excess(value):
         return ()
     plays = playback_change(load_platforms()["spotify"], value, case.true_peak_dbtp).sentence
@@ -82,5 +91,6 @@ RULE = Rule(
     measures="Integrated loudness (BS.1770) against the loudness window of family and target.",
     grade="D",
     check=check,
+    limits=LIMITS,
     by_genre=True,
 )

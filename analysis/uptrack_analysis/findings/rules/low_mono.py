@@ -7,11 +7,20 @@ import numpy as np
 from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, spans_of_windows, when
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.measure.ltas import bands_between, range_power
 from uptrack_analysis.measure.stereo import power_between
 from uptrack_analysis.report import Action
+
+LIMITS = table(
+    "low.mono",
+    present_db=-30.0,  # low end quieter than this under the whole loud passage is no low end
+    lowest_hz=20.0,
+    grade="D",
+    source="proposal; the limits are in the family files",
+)
 
 CONFIDENCE = 0.85
 WINDOW_S = 1.0
@@ -20,19 +29,19 @@ AUDIBLE_DB = -20.0
 
 
 def check(case: Case) -> Verdict:
-    measured, data = case.measured, limits("low.mono")
+    measured = case.measured
     if measured.channels < 2:
         return ()
     if isinstance(case.stereo, Unmeasured):
         return case.stereo
-    below_hz, lowest_hz = case.family.mono_below_hz, data.number("lowest_hz")
+    below_hz, lowest_hz = case.family.mono_below_hz, LIMITS.number("lowest_hz")
     # Where the whole mix is upside down, int.channel has said so.
     mask = case.loud_mask & ~inside(measured.bands.times_s, inverted_spans(case.stereo))
     low = power_between(measured.bands, lowest_hz, below_hz, mask)
     whole = range_power(measured.bands, lowest_hz, float(measured.bands.edges_hz[-1]), mask)
     if not mask.any() or low is None or whole is None:
         return Unmeasured("There is no loud passage with a readable low end.")
-    if (low.ll + low.rr) / 2 < whole * 10 ** (data.number("present_db") / 10):
+    if (low.ll + low.rr) / 2 < whole * 10 ** (LIMITS.number("present_db") / 10):
         return Unmeasured(f"There is next to nothing below {frequency(below_hz)}.")
     width, threshold = low.width_db, case.family.low_side_db
     if width is None or not threshold.excess(width):
@@ -95,5 +104,6 @@ RULE = Rule(
     measures="Side over mid power below the family's mono frequency in the loud passage, in dB.",
     grade="D",
     check=check,
+    limits=LIMITS,
     by_genre=True,
 )

@@ -11,12 +11,24 @@ import numpy as np
 from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import lopsided_spans
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.measure.stereo import LIMIT_DB
 from uptrack_analysis.report import Action
+
+# Left minus right over the loud passage, every third octave counting alike.
+LIMITS = table(
+    "ste.balance",
+    warn_db=1.0,
+    bad_db=2.2,
+    low_hz=100.0,
+    high_hz=10000.0,
+    grade="D",
+    source="proposal",
+)
 
 CONFIDENCE = 0.85
 STEP_DB = 3.0
@@ -29,11 +41,10 @@ def check(case: Case) -> Verdict:
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its balance in.")
     if lopsided_spans(case.stereo):
         return ()  # int.channel's: beyond a matter of taste
-    data = limits("ste.balance")
-    value = _weighted_balance_db(case, data.number("low_hz"), data.number("high_hz"))
+    value = _weighted_balance_db(case, LIMITS.number("low_hz"), LIMITS.number("high_hz"))
     if value is None:
         return Unmeasured("There is no signal between 100 Hz and 10 kHz to weigh.")
-    threshold = Threshold.around(0.0, data.number("warn_db"), data.number("bad_db"))
+    threshold = Threshold.around(0.0, LIMITS.number("warn_db"), LIMITS.number("bad_db"))
     if not threshold.excess(value):
         return ()
     side = "left" if value > 0 else "right"
@@ -80,4 +91,5 @@ RULE = Rule(
     measures="Left over right power of the loud passage, every octave of 100 Hz–10 kHz counting alike, in dB.",
     grade="D",
     check=check,
+    limits=LIMITS,
 )

@@ -7,9 +7,17 @@ import numpy as np
 from uptrack_analysis.figures import percent, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans, inside, share, when
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.report import Action
+
+LIMITS = table(
+    "ste.corr",
+    width_step_percent=30.0,
+    grade="D",
+    source="cap on width moves of 30 percent; the limits are in the family files",
+)
 
 CONFIDENCE = 0.85
 PERCENTILE = 5
@@ -30,7 +38,7 @@ def check(case: Case) -> Verdict:
     limit = threshold.ok_low or 0.0
     with np.errstate(invalid="ignore"):
         spans = case.joined(windows.spans(asked & (windows.correlation < limit)))
-    step = limits("ste.corr").number("width_step_percent")
+    step = LIMITS.number("width_step_percent")
     return (
         Draft(
             value=value,
@@ -62,5 +70,6 @@ RULE = Rule(
     measures="5th percentile of the signed correlation over 1 s while the music plays, against the family's limit.",
     grade="D",
     check=check,
+    limits=LIMITS,
     by_genre=True,
 )

@@ -10,12 +10,22 @@ import numpy as np
 from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import octave_shape, strongest_hz
 from uptrack_analysis.measure.ltas import NAMED_BANDS, Band
 from uptrack_analysis.report import Action
+
+LIMITS = table(
+    "ton.band",
+    # Until the shape is a genre's own, the family's tolerance is wider by this much.
+    widen_db=1.5,
+    eq_cap_db=4.0,
+    grade="D",
+    source="shape: Elowsson and Friberg 2017; tolerances are in the family files",
+)
 
 CONFIDENCE = 0.75
 EQ_Q = 0.9
@@ -29,7 +39,7 @@ def check(case: Case) -> Verdict:
     shape = octave_shape(case.measured.bands, load_tonal_average(), case.loud_mask)
     if shape is None:
         return Unmeasured("Too few octaves over 120 Hz hold signal for a shape to compare.")
-    widen = limits("ton.band").number("widen_db")
+    widen = LIMITS.number("widen_db")
     threshold = Threshold.around(0.0, case.family.tonal_warn_db + widen, case.family.tonal_bad_db + widen)
     drafts: list[Draft] = []
     for band in NAMED_BANDS:
@@ -45,7 +55,7 @@ def check(case: Case) -> Verdict:
 
 
 def _draft(case: Case, band: Band, residual: float, threshold: Threshold) -> Draft:
-    cap = limits("ton.band").number("eq_cap_db")
+    cap = LIMITS.number("eq_cap_db")
     over = residual > 0
     needed = max(0.5, np.ceil(2 * threshold.distance(residual)) / 2)
     move = float(min(cap, needed)) * (-1 if over else 1)
@@ -88,5 +98,6 @@ RULE = Rule(
     measures="Octaves over 120 Hz in the loud passage against the tonal average, level and best tilt taken out.",
     grade="D",
     check=check,
+    limits=LIMITS,
     by_genre=True,
 )

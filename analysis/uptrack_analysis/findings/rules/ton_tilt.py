@@ -7,12 +7,24 @@ import math
 from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.places import as_spans
-from uptrack_analysis.findings.rule import Rule, Verdict, limits
+from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import average_tilt_db_per_octave
 from uptrack_analysis.measure.ltas import spectral_tilt
 from uptrack_analysis.report import Action
+
+# DB per octave from the tonal average, either way.
+LIMITS = table(
+    "ton.tilt",
+    low_hz=100.0,
+    high_hz=10000.0,
+    shelf_hz=4000.0,
+    eq_cap_db=4.0,
+    grade="D",
+    source="shape: Elowsson and Friberg 2017; tolerances are in the family files",
+)
 
 CONFIDENCE = 0.7
 
@@ -20,8 +32,7 @@ CONFIDENCE = 0.7
 def check(case: Case) -> Verdict:
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
-    data = limits("ton.tilt")
-    low_hz, high_hz = data.number("low_hz"), data.number("high_hz")
+    low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
     value = spectral_tilt(case.measured.bands, case.loud_mask)
     if value is None or case.measured.bands.edges_hz[-1] < high_hz:
         return case.why("spectrum.tilt_db_per_octave", f"The spectrum does not reach {frequency(high_hz)}.")
@@ -30,7 +41,7 @@ def check(case: Case) -> Verdict:
     if not threshold.excess(value):
         return ()
     bright = value > expected
-    shelf_hz, cap = data.number("shelf_hz"), data.number("eq_cap_db")
+    shelf_hz, cap = LIMITS.number("shelf_hz"), LIMITS.number("eq_cap_db")
     # Least squares over log frequency: a step of 1 dB with the share q of n octaves above it tilts by 6q(1-q)/n.
     octaves = math.log2(high_hz / low_hz)
     q = math.log2(high_hz / shelf_hz) / octaves
@@ -78,5 +89,6 @@ RULE = Rule(
     measures="Slope of the power density over 100 Hz–10 kHz in the loud passage, against the tonal average's slope.",
     grade="D",
     check=check,
+    limits=LIMITS,
     by_genre=True,
 )
