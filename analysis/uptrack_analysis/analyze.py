@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 from uptrack_analysis.assemble import assemble
-from uptrack_analysis.audio.source import AudioSource, open_audio
+from uptrack_analysis.audio.described import describe
+from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.findings.judge import judge
 from uptrack_analysis.measure.one_pass import Progress, measure
-from uptrack_analysis.report import Analysis, Source
+from uptrack_analysis.report import Analysis
 from uptrack_analysis.settings import Settings
+from uptrack_analysis.stems.measure_stems import ReadStem, measure_stems
+from uptrack_analysis.stems.results import Stems
 
 MEASURING_SHARE = 0.95
-"""Part of the progress that the decode takes; judging and writing the report are quick."""
+"""Part of the progress that measuring takes; judging and writing the report are quick."""
+STEM_SHARE = 0.25
+"""What a stem costs, in mixes."""
 
 
 def analyze_file(
@@ -45,33 +49,36 @@ def analyze_file(
     timings_s: dict[str, float] = {}
     begun = time.perf_counter()
     progress(0.0, "opening")
+    mix_share = MEASURING_SHARE / (1 + STEM_SHARE * len(settings.stems))
     with open_audio(path, settings.limits, follow_links=settings.follow_links) as source:
-        measured = measure(source, lambda fraction, stage: progress(fraction * MEASURING_SHARE, stage), timings_s)
-        file = _source(path, source)
+        measured = measure(
+            source,
+            lambda fraction, stage: progress(fraction * mix_share, stage),
+            timings_s,
+            probes=bool(settings.stems),
+        )
+        file = describe(path.name, source)
+    stems: Stems | None = None
+    read: tuple[ReadStem, ...] = ()
+    if settings.stems:
+        measuring = time.perf_counter()
+        stems, read = measure_stems(
+            measured,
+            settings.stems,
+            settings.limits,
+            lambda fraction, stage: progress(mix_share + fraction * (MEASURING_SHARE - mix_share), stage),
+            follow_links=settings.follow_links,
+        )
+        timings_s["stems"] = time.perf_counter() - measuring
     judging = time.perf_counter()
     progress(MEASURING_SHARE, "judging")
-    judgement = judge(measured, settings.genre, settings.target, settings.project)
+    judgement = judge(measured, settings.genre, settings.target, settings.project, stems=stems)
     assembling = time.perf_counter()
     timings_s["judging"] = assembling - judging
-    report = assemble(file, measured, judgement, target=settings.target, project=settings.project, stems=settings.stems)
+    report = assemble(
+        file, measured, judgement, target=settings.target, project=settings.project, stems=stems, read=read
+    )
     timings_s["report"] = time.perf_counter() - assembling
     timings_s["total"] = time.perf_counter() - begun
     progress(1.0, "done")
     return Analysis(report, timings_s)
-
-
-def _source(path: Path, source: AudioSource) -> Source:
-    info = source.info
-    return Source(
-        # A name that is no UTF-8 still has to fit into a JSON document.
-        name=os.fsencode(path.name).decode("utf-8", "replace"),
-        sha256=source.sha256,
-        format=info.format,
-        codec=info.codec,
-        sample_rate_hz=info.sample_rate_hz,
-        bit_depth=info.bit_depth,
-        channels=info.channels,
-        frames=source.frames_read,
-        duration_s=source.frames_read / info.sample_rate_hz,
-        notes=source.notes,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -54,6 +55,9 @@ from uptrack_analysis.report import (
 from uptrack_analysis.rounding import rounded
 from uptrack_analysis.sections import missing_sections, report_sections
 from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.stem_reports import stem_reports
+from uptrack_analysis.stems.measure_stems import ReadStem
+from uptrack_analysis.stems.results import Stems
 
 MOST_SPANS = 200
 MOST_POINTS = 3_600
@@ -102,7 +106,8 @@ def assemble(
     *,
     target: Target,
     project: ProjectFacts,
-    stems: tuple[str, ...] = (),
+    stems: Stems | None = None,
+    read: Sequence[ReadStem] = (),
 ) -> Report:
     """Build the report.
 
@@ -112,25 +117,29 @@ def assemble(
         The file, its notes complete.
     measured, judgement : Measured, Judgement
         Of that file.
-    target, project, stems : Target, ProjectFacts, tuple of str
-        What it was judged by, and the stems it came with.
+    target, project : Target, ProjectFacts
+        What it was judged by.
+    stems, read : Stems, sequence of ReadStem
+        The stems it came with, if any: those that could be measured, and what became of each file.
 
     Raises
     ------
     ValueError
         A figure that must be a number is NaN or infinite: a bug in a measurement or a rule.
     """
+    stems_told, stem_sum = stem_reports(read, stems, judgement.findings)
     report = Report(
         schema=SCHEMA,
         source=source,
-        context=Context(judgement.genre, target, project, stems),
+        context=Context(judgement.genre, target, project, tuple(one.file.name for one in read)),
         measurements=_measurements(measured),
         series=_series(measured),
         sections=report_sections(measured),
-        stems=(),
+        stems=stems_told,
         findings=judgement.findings,
         score=judgement.score,
         engine=Engine(__version__, ruleset_hash()),
+        stem_sum=stem_sum,
     )
     return rounded(report)
 

@@ -463,10 +463,20 @@ class Finding:
     low_hz: float | None = None
     high_hz: float | None = None
     stem: str | None = None
+    """The stem that most of it comes from, if stems came with the mix."""
     actions: tuple[Action, ...] = ()
     expected_delta: str = ""
     points: float = 0.0
     """What the whole score would regain without this finding."""
+    shares: tuple[StemShare, ...] = ()
+    """How much of it each stem brings, largest first: at most the first eight."""
+
+
+@dataclass(frozen=True, slots=True)
+class StemShare:
+    stem: str
+    share: float
+    """Of all stems together, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,14 +498,76 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class StemFigures:
+    """Of one stem by itself, before the mix's gain. Beat, key, true peak and arrangement are the mix's alone."""
+
+    integrated_lufs: float | None
+    momentary_max_lufs: float | None
+    short_term_max_lufs: float | None
+    range_lu: float | None
+    spectrum: SpectrumFigures
+    stereo: StereoFigures
+    rms_dbfs: float | None
+    sample_peak_dbfs: float | None
+    dc_offset: tuple[float, ...]
+    lead_silence_s: float
+    tail_silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StemPlace:
+    """How the stem lies in the mix."""
+
+    by: Literal["waveform", "level", "nothing"]
+    """What was compared; with ``nothing`` it is taken as it lies in its own file."""
+    delay_ms: float
+    """Positive where it sounds later in the mix."""
+    gain_db: float | None
+    """In the mix over the stem; ``None`` where the waveforms could not be compared, or it is not in the mix."""
+    inverted: bool
+    in_mix: bool | None
+    share: float | None
+    """Of the mix's power, by waveform."""
+
+
+@dataclass(frozen=True, slots=True)
 class StemReport:
-    """Measurements of one stem; filled by stem analysis, empty while that is not measured."""
+    """One stem. ``problem`` says why it was left out; then there is nothing else of it."""
 
     name: str
     track: str | None
-    source: Source
-    measurements: Measurements
+    source: Source | None = None
+    role: str | None = None
+    role_confidence: float = 0.0
+    figures: StemFigures | None = None
+    place: StemPlace | None = None
+    band_shares: tuple[float | None, ...] = ()
+    """Of all stems' power in each named band, whole file."""
     findings: tuple[str, ...] = ()
+    """Ids of the findings that name it."""
+    problem: str | None = None
+    unmeasured: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StemBand:
+    """What the mix holds in one octave beside the sum of its stems."""
+
+    low_hz: float
+    high_hz: float
+    gain_db: float
+    """Mix over sum, as far as the two go together: what an equaliser on the master does."""
+    unexplained_db: float
+    """Power that no stem accounts for, re the mix in that octave; -80 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class StemSum:
+    """The stems added up against the mix."""
+
+    null_db: float
+    """Power of the difference between the waveforms, re the mix."""
+    bands: tuple[StemBand, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -517,6 +589,8 @@ class Report:
     findings: tuple[Finding, ...]
     score: Score
     engine: Engine
+    stem_sum: StemSum | None = None
+    """``None`` without stems, and where their waveforms cannot be compared with the mix."""
 
 
 @dataclass(frozen=True, slots=True)

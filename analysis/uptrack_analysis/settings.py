@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from uptrack_analysis.audio.limits import Limits
 from uptrack_analysis.report import ProjectFacts, Target
+
+
+@dataclass(frozen=True, slots=True)
+class StemFile:
+    """One stem, by the name its track has in the DAW."""
+
+    name: str
+    path: str
+    track: str | None = None
+    """The DAW's own id of the track."""
+    problem: str | None = None
+    """Why it cannot be used, where that is known already: it is reported instead of measured."""
+
+
+def unused_name(name: str, taken: Collection[str]) -> str:
+    """``name``, or ``name 2``, ``name 3`` ... where that is taken: a finding names a stem by its name alone."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name} {number}"
+    return free
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +37,8 @@ class Settings:
     genre: str | None = None
     target: Target = "club"
     project: ProjectFacts = field(default_factory=ProjectFacts)
-    stems: tuple[str, ...] = ()
-    """Names of the stems the mix was made of; they are named in the report and not measured yet."""
+    stems: tuple[StemFile, ...] = ()
+    """What the mix was made of."""
     limits: Limits = field(default_factory=Limits)
     follow_links: bool = True
     """Off where the path was resolved before: a link in it has been put there since, and is refused."""

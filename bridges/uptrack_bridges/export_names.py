@@ -86,6 +86,11 @@ def stems_folder_of(name: str) -> str | None:
     return _key(match["mix"]) if match else None
 
 
+def track_name(stem: str, mix: str) -> str:
+    """What a stem's name (without suffix) adds to its mix's: "Bass" of ``Song - Bass``; else all of it."""
+    return _without_prefix(stem, _key(mix))
+
+
 def group(files: Iterable[FileFacts], folder: Path) -> list[Export]:
     """Sort settled files into exports, by name of the mix.
 

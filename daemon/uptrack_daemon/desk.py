@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.report import ProjectFacts, Target, from_json
-from uptrack_analysis.settings import Settings
+from uptrack_analysis.settings import Settings, StemFile, unused_name
 from uptrack_bridges.export_names import FileFacts
 from uptrack_bridges.messages import (
     Analyze,
@@ -35,6 +35,7 @@ from uptrack_bridges.messages import (
     JobQueued,
     Project,
     State,
+    Stem,
 )
 from uptrack_bridges.wire import Session, WireClosed
 from uptrack_daemon.feedback import compose
@@ -210,17 +211,34 @@ class Desk:
         if genre is not None:
             find_family(genre)  # one that nobody knows is refused now, not by the worker
         accepted = await examine(request.mix.path, home=self._home)
+        stems = await self._stem_files(request.stems)
         return NewJob(
             path=accepted.path,
             settings=Settings(
                 genre=genre,
                 target=request.target or self._target,
                 project=project_facts(request.project, accepted.duration_s),
+                stems=stems,
             ),
             duration_s=accepted.duration_s,
             origin=Origin(instance=instance, host=host, request=request).model_dump_json(),
             key=key,
         )
+
+    async def _stem_files(self, stems: Iterable[Stem]) -> tuple[StemFile, ...]:
+        """As they were found to be; one that cannot be used is told in the report, and costs no more than itself."""
+        files: list[StemFile] = []
+        taken: set[str] = set()
+        for place, stem in enumerate(stems, 1):
+            name = unused_name(stem.name or Path(stem.path).stem or f"stem {place}", taken)
+            taken.add(name)
+            try:
+                accepted = await examine(stem.path, home=self._home)
+            except BadInput as error:
+                files.append(StemFile(name, stem.path, stem.track, error.sentence))
+            else:
+                files.append(StemFile(name, str(accepted.path), stem.track))
+        return tuple(files)
 
     async def _repeat_answer(self, session: Session, request: Analyze, job: Job) -> None:
         """The same request again (a lossy wire repeats, a host reconnects): the same answers, and no second job."""

@@ -36,7 +36,9 @@ def compose(report: Report, request: Analyze, *, job: str, run: str, report_id: 
         Ids; the host acknowledges with ``run`` and finds the report again with ``report_id``.
     """
     project = request.project or Project()
-    tracks = {stem.name: stem.track for stem in request.stems if stem.name and stem.track}
+    # By the names the report has: two tracks of one name are told apart there.
+    named = {stem.name: stem.track for stem in request.stems if stem.name and stem.track}
+    tracks = named | {stem.name: stem.track for stem in report.stems if stem.track}
     tempo_map = TempoMap.of(project.tempo_map)
     return Feedback(
         id=request.id,
@@ -95,7 +97,9 @@ def _step(action: Action) -> str:
 
 def _note(stem: StemReport, report: Report) -> TrackNote:
     named = [finding for finding in report.findings if finding.id in stem.findings]
-    loudness = stem.measurements.loudness.integrated_lufs
+    if stem.figures is None:
+        return TrackNote(track=stem.track or "", text=f"left out: {stem.problem}")
+    loudness = stem.figures.integrated_lufs
     level = "silent" if loudness is None else f"{loudness:.1f} LUFS"
     text = f"{level}; " + ("; ".join(marker_text(finding) for finding in named) if named else "no finding names it")
     return TrackNote(track=stem.track or "", text=text)

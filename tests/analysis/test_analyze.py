@@ -229,13 +229,10 @@ def test_a_file_without_frames_has_nothing_to_measure(tmp_path: Path) -> None:
 
 
 def test_what_the_user_says_is_in_the_report_and_judges_it(mix: Path) -> None:
-    settings = Settings(
-        genre="dark techno", target="stream", project=ProjectFacts(bpm=125.0, key="A minor"), stems=("Kick",)
-    )
+    settings = Settings(genre="dark techno", target="stream", project=ProjectFacts(bpm=125.0, key="A minor"))
     context = analyze_file(mix, settings).report.context
     assert (context.genre.family, context.genre.how, context.target) == ("techno", "given", "stream")
     assert context.project == ProjectFacts(125.0, "A minor")
-    assert context.stems == ("Kick",)
 
 
 def test_a_genre_nobody_knows_is_refused_before_the_file_is_opened(tmp_path: Path) -> None:

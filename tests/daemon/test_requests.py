@@ -96,3 +96,26 @@ async def test_a_request_from_before_a_reconnect_can_be_cancelled_by_its_id(stor
         await host.say('{"type": "cancel", "request": "a1"}')
         await ask(host, type="ping")
         assert (await Queue(store).get(job)).state == "cancelled"
+
+
+async def test_stems_go_with_the_job_and_one_that_cannot_be_used_holds_up_nothing(store: Store, mix: Path) -> None:
+    kick = beat(mix.with_name("kick.wav"), seconds=0.2)
+    link = mix.with_name("link.wav")
+    link.symlink_to(kick)
+    stems = [
+        {"path": str(kick), "name": "Kick", "track": "{K}"},
+        {"path": str(mix.with_name("gone.wav")), "name": "Gone"},
+        {"path": str(link)},
+        {"path": str(kick), "name": "Kick"},
+    ]
+    async with a_daemon(store) as line:
+        assert (await analyze(await a_host(line), mix, stems=stems))["type"] == "job.queued"
+    (job,) = await Queue(store).list()
+    known, gone, linked, second = job.settings.stems
+    assert (known.name, known.path, known.track, known.problem) == ("Kick", str(kick), "{K}", None)
+    assert gone.problem is not None
+    assert "gone.wav" in gone.problem
+    assert linked.name == "link"
+    assert linked.problem is not None
+    assert "links are not followed" in linked.problem
+    assert second.name == "Kick 2", "two tracks of one name are two stems"

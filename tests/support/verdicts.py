@@ -34,7 +34,7 @@ def ask(
     (rule,) = (rule for rule in all_rules() if rule.id == rule_id)
     verdict = rule.check(case)
     assert not isinstance(verdict, Unmeasured), verdict
-    return tuple(finding_of(rule, draft, case.genre) for draft in verdict)
+    return tuple(finding_of(rule, draft, case) for draft in verdict)
 
 
 def ask_one(

@@ -23,6 +23,8 @@ from uptrack_analysis.measure.results import Measured, SectionEstimate
 from uptrack_analysis.measure.stereo import LIMIT_DB, correlation_curve
 from uptrack_analysis.report import Action, GenreChoice, ProjectFacts, Span
 from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.stems.attribution import Blame
+from uptrack_analysis.stems.results import Stems
 
 SHORT_TERM_S = 3.0
 LOUD_BELOW_INTEGRATED_LU = 0.5
@@ -64,6 +66,9 @@ class Draft:
     high_hz: float | None = None
     channel: int | None = None
     stem: str | None = None
+    """Whose problem it is, where the rule itself knows; otherwise the stems are asked."""
+    blame: Blame | None = None
+    """What to ask the stems for, to name the one it comes from; ``None`` where no stem is to blame."""
     place: str = ""
     """Tells findings of one rule apart that share stem, band and channel; coarse, so that it survives small changes."""
     actions: tuple[Action, ...] = ()
@@ -104,6 +109,8 @@ class Case:
     delivery: Delivery
     genre: GenreChoice
     project: ProjectFacts = field(default_factory=ProjectFacts)
+    stems: Stems | None = None
+    """What the mix was made of, if the stems came with it."""
 
     @property
     def whole(self) -> TimeSpan:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from uptrack_analysis.findings import score as scoring
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.culprits import find_culprits
 from uptrack_analysis.findings.families import load_families
 from uptrack_analysis.findings.genre import choose_genre
 from uptrack_analysis.findings.rule import Rule, all_rules
@@ -14,6 +15,7 @@ from uptrack_analysis.findings.targets import load_deliveries
 from uptrack_analysis.findings.threshold import most_excess, severity_of
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import SEVERITIES, Finding, GenreChoice, ProjectFacts, Score, Target
+from uptrack_analysis.stems.results import Stems
 
 ID_DIGITS = 6
 
@@ -27,13 +29,22 @@ class Judgement:
     score: Score
 
 
-def judge(measured: Measured, genre: str | None, target: Target, project: ProjectFacts) -> Judgement:
+def judge(
+    measured: Measured,
+    genre: str | None,
+    target: Target,
+    project: ProjectFacts,
+    *,
+    stems: Stems | None = None,
+) -> Judgement:
     """Ask every rule about a mix and weigh the answers.
 
     Parameters
     ----------
     genre : str or None
         A family or style by name; ``None`` to guess.
+    stems : Stems, optional
+        What the mix was made of: findings then name the stem they come from.
 
     Raises
     ------
@@ -43,7 +54,7 @@ def judge(measured: Measured, genre: str | None, target: Target, project: Projec
         A rule found one problem twice: a slip in that rule. Whatever else a rule raises comes through as it is.
     """
     choice = choose_genre(genre, measured, project)
-    case = Case(measured, load_families()[choice.family], load_deliveries()[target], choice, project)
+    case = Case(measured, load_families()[choice.family], load_deliveries()[target], choice, project, stems)
     findings: list[Finding] = []
     costs: list[scoring.Cost] = []
     asked: list[scoring.AskedRule] = []
@@ -54,7 +65,7 @@ def judge(measured: Measured, genre: str | None, target: Target, project: Projec
             continue
         asked.append(scoring.AskedRule(rule.id, rule.area, rule.weight))
         for draft in verdict:
-            finding = finding_of(rule, draft, choice)
+            finding = finding_of(rule, draft, case)
             findings.append(finding)
             costs.append(_cost(rule, finding))
     ids = [finding.id for finding in findings]
@@ -68,9 +79,10 @@ def judge(measured: Measured, genre: str | None, target: Target, project: Projec
     return Judgement(choice, tuple(valued), total)
 
 
-def finding_of(rule: Rule, draft: Draft, genre: GenreChoice) -> Finding:
-    """A draft with identity, confidence and severity; its points are not known yet."""
-    confidence = draft.confidence * (genre.confidence if rule.by_genre else 1.0)
+def finding_of(rule: Rule, draft: Draft, case: Case) -> Finding:
+    """A draft with identity, confidence, severity and whose it is; its points are not known yet."""
+    culprits = find_culprits(case, draft)
+    confidence = draft.confidence * (case.genre.confidence if rule.by_genre else 1.0)
     low, high = draft.threshold.ok_range
     return Finding(
         id=finding_id(rule.id, draft),
@@ -79,7 +91,7 @@ def finding_of(rule: Rule, draft: Draft, genre: GenreChoice) -> Finding:
         severity=min(severity_of(draft.excess, confidence, blocker=draft.blocker), rule.at_most, key=SEVERITIES.index),
         confidence=confidence,
         title=draft.title or rule.title,
-        advice=draft.advice,
+        advice=draft.advice + culprits.sentence,
         value=draft.value,
         unit=draft.unit,
         ok_range=(low, high),
@@ -92,9 +104,10 @@ def finding_of(rule: Rule, draft: Draft, genre: GenreChoice) -> Finding:
         spans=draft.spans,
         low_hz=draft.low_hz,
         high_hz=draft.high_hz,
-        stem=draft.stem,
+        stem=draft.stem or culprits.stem,
         actions=draft.actions,
         expected_delta=draft.expected_delta,
+        shares=culprits.shares,
     )
 
 

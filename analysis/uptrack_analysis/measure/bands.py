@@ -65,6 +65,8 @@ class BandMeter:
         8-192 kHz.
     channels : int
         Rows of each block; the first two are the front left and right.
+    keep_low : bool
+        Keep the decimated signal: ``low_signal``, shape (rows, frames), at ``low_rate_hz``.
 
     Raises
     ------
@@ -74,14 +76,17 @@ class BandMeter:
 
     fine: FineSpectrum
     low_envelope: Envelope
+    low_signal: Block
 
-    def __init__(self, rate_hz: int, channels: int) -> None:
+    def __init__(self, rate_hz: int, channels: int, *, keep_low: bool = False) -> None:
         check_stream(rate_hz, channels)
+        self._kept_low: list[Block] | None = [] if keep_low else None
         factor = nearest_smooth(rate_hz / _LOW_RATE_HZ)
         self._channels = channels
         self._rate_hz = rate_hz
         self._edges_hz = band_edges_hz(rate_hz)
         self._hop = _LOW_HOP * factor
+        self.low_rate_hz = rate_hz / factor
         self._frames_in = 0
         upper_length = _UPPER_OVERLAP * self._hop
         rows = min(channels, 2)
@@ -120,6 +125,8 @@ class BandMeter:
         upper = self._upper.finish(total, self._frames_in)
         low = self._low.finish(total, self._frames_in * _LOW_HOP / self._hop)
         self.low_envelope = self._low_envelope.finish()
+        if self._kept_low is not None:
+            self.low_signal = np.concatenate(self._kept_low, axis=1)
         ll, rr, dd = (a + b for a, b in zip(upper, low, strict=True))
         # Whole slots only: in the last one, frames may reach past the end of the file.
         slots = total // FRAMES_A_SLOT
@@ -142,6 +149,8 @@ class BandMeter:
     def _push_low(self, decimated: Block) -> None:
         self._low.push(decimated)
         self._low_envelope.push(decimated)
+        if self._kept_low is not None:
+            self._kept_low.append(decimated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from uptrack_analysis.measure.lanes import Lanes
 from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
+from uptrack_analysis.measure.probes import ProbeMeter
 from uptrack_analysis.measure.results import Measured, Structure
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.structure import find_structure
@@ -39,7 +40,9 @@ _STREAMED = 0.9
 _GUESSED_S = 120.0
 
 
-def measure(source: AudioSource, progress: Progress, timings: dict[str, float] | None = None) -> Measured:
+def measure(
+    source: AudioSource, progress: Progress, timings: dict[str, float] | None = None, *, probes: bool = False
+) -> Measured:
     """Run every meter over ``source``.
 
     Parameters
@@ -50,6 +53,8 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
         Hears from each stage after each block, on the caller's thread; what it raises ends the measurement.
     timings : dict, optional
         Filled with the seconds each stage worked. Stages run side by side, so they add up to more than the wall time.
+    probes : bool
+        Keep stretches of the samples that stems can be laid over.
 
     Raises
     ------
@@ -83,6 +88,11 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
     found_stereo = lanes.add("stereo", stereo.push, stereo.finish)
     found_waveform = lanes.add("waveform", envelope.push, envelope.finish)
     paired = {found_waveform, found_bands, found_tempo, found_key, found_stereo}
+    found_probes = None
+    if probes:
+        prober = ProbeMeter(rate_hz, rows)
+        found_probes = lanes.add("probes", prober.push, prober.finish)
+        paired.add(found_probes)
     reached, decoding_s = 0.0, 0.0
 
     def heard(stage: str, through: int) -> None:
@@ -131,6 +141,7 @@ def measure(source: AudioSource, progress: Progress, timings: dict[str, float] |
         non_finite=source.broken_stretches,
         structure=structure,
         waveform=found_waveform.result,
+        probes=None if found_probes is None else found_probes.result,
     )
     details, reasons = measure_details(
         measured, fine=bands.fine, low_envelope=bands.low_envelope, excerpts=stereo.excerpts

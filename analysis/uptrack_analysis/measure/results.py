@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from uptrack_analysis.audio.source import BrokenStretch
+from uptrack_analysis.measure.probes import Probes
 from uptrack_analysis.signal import FloatArray
 
 
@@ -354,6 +355,8 @@ class Measured:
     details: Details = Details()
     structure: Structure = field(default_factory=Structure)
     waveform: Waveform = field(default_factory=lambda: Waveform(np.empty(0), np.empty(0), np.empty(0)))
+    probes: Probes | None = None
+    """Kept only where stems are to be laid over the mix."""
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     """Dotted report name ("tempo.bpm", "loudness.range_lu") to the sentence that says why."""
 

@@ -21,6 +21,7 @@ from uptrack_analysis.figures import channel_name, clock, digits, percent, signe
 from uptrack_analysis.present import wording
 from uptrack_analysis.present.key_figures import key_figures, unmeasured_by_reason
 from uptrack_analysis.present.plots import PlotMark, loudness_plot, spectrum_plot
+from uptrack_analysis.present.stem_table import stem_rows, sum_line
 from uptrack_analysis.present.waveform import waveform_plot
 from uptrack_analysis.report import Finding, Report
 
@@ -122,6 +123,8 @@ def _context(report: Report, bar_of: BarOf | None) -> dict[str, Any]:
         "arrangement": wording.arrangement(report),
         "spectrum_plot": Markup(spectrum_plot(report, bands)),  # noqa: S704 - serialised from a tree, which escapes
         "bands_marked": bool(bands),
+        "stems": stem_rows(report),
+        "stem_sum": sum_line(report),
         "key_figures": key_figures(report),
         "unmeasured": unmeasured_by_reason(report),
         "engine": report.engine,

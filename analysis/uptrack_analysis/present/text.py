@@ -16,6 +16,7 @@ from rich.text import Text
 from uptrack_analysis.figures import digits, percent, signed
 from uptrack_analysis.present import wording
 from uptrack_analysis.present.key_figures import key_figures, unmeasured_by_reason
+from uptrack_analysis.present.stem_table import stem_rows, sum_line
 from uptrack_analysis.report import Finding, Report, Severity
 
 SEVERITY_STYLES: dict[Severity, str] = {
@@ -64,6 +65,7 @@ def _report(report: Report, *, graphic: bool, every_finding: bool) -> Renderable
         Text(),
         *_findings(report, every_finding=every_finding),
         *_arrangement(report),
+        *_stems(report),
         _heading("Key figures"),
         _figures(report),
         *_unmeasured(report),
@@ -153,6 +155,21 @@ def _arrangement(report: Report) -> list[RenderableType]:
     if not report.sections:
         return []
     return [_heading("Arrangement"), Padding(Text(wording.arrangement(report)), (0, 0, 0, 2)), Text()]
+
+
+def _stems(report: Report) -> list[RenderableType]:
+    if not report.stems:
+        return []
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold")
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim", overflow="fold")
+    for row in stem_rows(report):
+        table.add_row(wording.plain(row.name), row.role, row.loudness, wording.plain(row.remarks))
+    total = sum_line(report)
+    lines: list[RenderableType] = [table, *([Text(wording.plain(total), style="dim")] if total else [])]
+    return [_heading("Stems"), Padding(Group(*lines), (0, 0, 0, 2)), Text()]
 
 
 def _figures(report: Report) -> RenderableType:

@@ -9,7 +9,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,7 @@ import typer
 
 from uptrack_daemon.cli import errors
 from uptrack_daemon.cli.paths import named_path
+from uptrack_daemon.cli.stem_folder import stems_in
 
 if TYPE_CHECKING:
     from uptrack_analysis.report import Analysis
@@ -55,6 +56,12 @@ def analyze(
     key: Annotated[
         str | None, typer.Option(metavar="KEY", help='The project\'s key, such as "F# minor" or Bbm.')
     ] = None,
+    stems: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", parser=named_path, help="A folder with the mix's stems: findings then name the guilty one."
+        ),
+    ] = None,
     every_finding: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; several files: an array.")] = False,
     html: Annotated[
@@ -72,7 +79,11 @@ def analyze(
     """
     if as_json and html is not None:
         raise typer.BadParameter("--json and --html exclude each other; run twice for both")
+    if stems is not None and len(files) > 1:
+        raise typer.BadParameter(f"--stems belongs to one mix; got {len(files)} files: run once for each")
     settings = _settings(genre, target, bpm, key)
+    if stems is not None:
+        settings = replace(settings, stems=stems_in(stems, files[0]))
     pages = None if html is None else _page_paths(files, html)
     output: _Output = _JsonOutput(several=len(files) > 1) if as_json else _TextOutput(every_finding, pages)
     worst = errors.DONE

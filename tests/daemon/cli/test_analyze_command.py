@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from support.small_band import mixed, small_band, written
 from support.tracks import beat, long_track
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.audio.files import display_name
@@ -291,3 +292,39 @@ def test_ctrl_c_ends_quietly(mix: Path, tmp_path: Path, environment: dict[str, s
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == ""
         assert process.wait() == 130
+
+
+def test_stems_from_a_folder_are_told_by_their_tracks_names(tmp_path: Path, capsys: Capture) -> None:
+    stems = small_band()
+    written(tmp_path / "stems", {"01 Kick": stems["Kick"], "Song - Bass": stems["Bass"], "02_Hats": stems["Hats"]})
+    (tmp_path / "stems" / "notes.txt").write_text("not a stem")
+    mix = tmp_path / "stems" / "Song.wav"  # a DAW puts the master beside the stems
+    sf.write(mix, mixed(stems).T, 44_100, subtype="PCM_24")
+    assert main(["analyze", str(mix), "--stems", str(tmp_path / "stems")]) == 0
+    out, err = capsys.readouterr()
+    rows = out.partition("\nStems\n")[2].splitlines()[:3]
+    assert [row.split()[0] for row in rows] == ["Kick", "Hats", "Bass"]
+    assert "leaves" in out
+    assert err == ""
+
+
+def test_two_files_of_one_track_name_are_two_stems(tmp_path: Path, capsys: Capture) -> None:
+    kick = small_band(seconds=4.0)["Kick"]
+    written(tmp_path / "stems", {"01 Kick": kick, "02 Kick": kick * np.float32(0.5)})
+    sf.write(tmp_path / "mix.wav", 1.5 * kick.T, 44_100)
+    assert main(["analyze", str(tmp_path / "mix.wav"), "--stems", str(tmp_path / "stems"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["context"]["stems"] == ["Kick", "Kick 2"]
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "empty"])
+def test_a_folder_without_stems_is_a_slip_of_the_command(
+    mix: Path, tmp_path: Path, folder: str, capsys: Capture
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main(["analyze", str(mix), "--stems", str(tmp_path / folder)]) == 2
+    assert "--stems" in capsys.readouterr().err
+
+
+def test_stems_belong_to_one_mix(mix: Path, tmp_path: Path, capsys: Capture) -> None:
+    assert main(["analyze", str(mix), str(mix), "--stems", str(tmp_path)]) == 2
+    assert "one mix" in capsys.readouterr().err

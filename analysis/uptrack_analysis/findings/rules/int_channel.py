@@ -127,6 +127,7 @@ def _inverted(case: Case, windows: StereoWindows) -> Draft | None:
             Action("UT", "Flip the polarity of one channel of the stem at fault"),
             Action("MK", "Mark the passages"),
         ),
+        blame="opposed",
         expected_delta=f"correlation {signed(value, 2)} → over 0",
     )
 
@@ -163,6 +164,7 @@ def _lopsided(case: Case, windows: StereoWindows) -> Draft | None:
             Action("GN", f"Raise the {other} channel of the stem at fault", gain_db=step),
             Action("UT", "Check pan and balance of the buses"),
         ),
+        blame="left" if value > 0 else "right",
         expected_delta=f"{side} lead {digits(abs(value))} → under 1 dB",
     )
 

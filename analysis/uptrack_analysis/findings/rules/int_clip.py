@@ -71,6 +71,7 @@ def check(case: Case) -> Verdict:
                 Action("GN", "Turn the mix bus down before the limiter", gain_db=-1.5),
                 Action("MK", "Mark the clipped passages"),
             ),
+            blame="power",
             expected_delta=f"{digits(rate, 0)} → 0 clipped peaks" + (" a minute" if minutes > 1 else ""),
         ),
     )

@@ -70,6 +70,7 @@ def check(case: Case) -> Verdict:
                 channel=channel,
                 place=f"{start_s:.0f} s",
                 actions=(Action("MK", "Mark the gap"), Action("NT", "Render this passage again")),
+                blame="faults",
                 expected_delta="no gap",
             )
         )

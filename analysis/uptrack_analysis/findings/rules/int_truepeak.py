@@ -83,6 +83,7 @@ def check(case: Case) -> Verdict:
             advice=advice,
             spans=(Span(place_s, place_s, channel if case.measured.channels > 1 else None),),
             actions=(action, Action("MK", "Mark the peak")),
+            blame="power",
             expected_delta=f"true peak {signed(peak)} → {signed(ceiling)} dBTP",
         ),
     )

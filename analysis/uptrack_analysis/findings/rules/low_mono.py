@@ -68,6 +68,7 @@ def check(case: Case) -> Verdict:
                 Action("UT", f"Width 0 % below {frequency(below_hz)} on the widest bass layer", frequency_hz=below_hz),
                 Action("MK", "Mark the passages"),
             ),
+            blame="side",
             expected_delta=f"side {signed(width)} → under {signed(threshold.ok_high or 0.0)} dB",
         ),
     )

@@ -78,6 +78,7 @@ def check(case: Case) -> Verdict:
                 Action("GN", "Sub or bass bus", gain_db=move),
                 Action("EQ", "Low shelf on the bass bus", gain_db=move, frequency_hz=high_hz, q=0.7),
             ),
+            blame="power" if over else None,
             expected_delta=f"sub {signed(level)} → {signed(level + move)} dB over 500–2000 Hz",
         ),
     )

@@ -63,6 +63,7 @@ def check(case: Case) -> Verdict:
             ),
             spans=as_spans(case.joined(case.loud_spans)),
             actions=(Action("GN", f"The part that leans {side}", gain_db=-step),),
+            blame="left" if value > 0 else "right",
             expected_delta=f"lead of the {side} {digits(abs(value))} → under {signed(threshold.ok_high or 0.0)} dB",
         ),
     )

@@ -56,6 +56,7 @@ def check(case: Case) -> Verdict:
                 Action("UT", f"Width −{step:.0f} % on the widest part of these passages"),
                 Action("MK", "Mark the passages"),
             ),
+            blame="opposed",
             expected_delta=f"correlation {signed(value, 2)} → over {signed(limit, 2)}",
         ),
     )

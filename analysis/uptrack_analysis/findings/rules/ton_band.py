@@ -85,6 +85,7 @@ def _draft(case: Case, band: Band, residual: float, threshold: Threshold) -> Dra
         low_hz=band.low_hz,
         high_hz=band.high_hz,
         actions=(Action("EQ", f"Bell on the part that is strongest in the {band.name}", move, at_hz, EQ_Q),),
+        blame="power" if over else None,
         expected_delta=f"{band.name} {signed(residual)} → {signed(residual + move)} dB",
     )
 

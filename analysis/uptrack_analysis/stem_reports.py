@@ -1,0 +1,119 @@
+"""The stems as the report tells them: their figures, how they lie in the mix, what they share, what names them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between, spectrum_figures
+from uptrack_analysis.measure.stereo import stereo_figures
+from uptrack_analysis.report import Finding, StemBand, StemFigures, StemPlace, StemReport, StemSum
+from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.stems.measure_stems import ReadStem
+from uptrack_analysis.stems.results import Alignment, Stem, StemMeasured, Stems, power_gain
+
+NO_PEAK = "a stem's peak between its samples is of no consequence: the mix's is measured"
+
+
+def stem_reports(
+    read: Sequence[ReadStem], stems: Stems | None, findings: Sequence[Finding]
+) -> tuple[tuple[StemReport, ...], StemSum | None]:
+    """Every stem that came with the mix, in the order it came, and their sum."""
+    if stems is None:
+        return (), None
+    shares = _band_shares(stems)
+    placed = iter(zip(stems.stems, shares, strict=True))
+    reports: list[StemReport] = []
+    for one in read:
+        if one.measured is None:
+            reports.append(StemReport(one.file.name, one.file.track, problem=one.problem))
+            continue
+        stem, own_shares = next(placed)
+        reports.append(
+            StemReport(
+                name=stem.name,
+                track=stem.track,
+                source=one.source,
+                role=stem.role,
+                role_confidence=stem.role_confidence,
+                figures=_figures(stem.measured),
+                place=_place(stem.alignment),
+                band_shares=own_shares,
+                findings=tuple(finding.id for finding in findings if finding.stem == stem.name),
+                unmeasured=_unmeasured(stem, stems),
+            )
+        )
+    return tuple(reports), _stem_sum(stems)
+
+
+def _figures(stem: StemMeasured) -> StemFigures:
+    return StemFigures(
+        integrated_lufs=stem.loudness.integrated_lufs,
+        momentary_max_lufs=stem.loudness.momentary_max_lufs,
+        short_term_max_lufs=stem.loudness.short_term_max_lufs,
+        range_lu=stem.loudness.range_lu,
+        spectrum=spectrum_figures(stem.bands),
+        stereo=stereo_figures(stem.bands, stem.stereo),
+        rms_dbfs=stem.rms_dbfs,
+        sample_peak_dbfs=stem.peak_dbfs,
+        dc_offset=tuple(stem.dc_offset.tolist()),
+        lead_silence_s=stem.lead_silence_s,
+        tail_silence_s=stem.tail_silence_s,
+    )
+
+
+def _place(found: Alignment) -> StemPlace:
+    absent = found.gain_db == -math.inf
+    return StemPlace(
+        by=found.by,
+        delay_ms=1000 * found.delay_s,
+        gain_db=None if absent else found.gain_db,
+        inverted=found.inverted,
+        in_mix=None if found.by == "nothing" else not absent,
+        share=found.share,
+    )
+
+
+def _band_shares(stems: Stems) -> list[tuple[float | None, ...]]:
+    """Of the power of all stems in each named band, a row a stem; ``None`` where no stem has any."""
+    powers = np.array([[_power(stem, band.low_hz, band.high_hz) for band in NAMED_BANDS] for stem in stems.stems])
+    whole: FloatArray = powers.sum(axis=0) if powers.size else np.zeros(len(NAMED_BANDS))
+    return [
+        tuple(float(own) / float(every) if every > 0 else None for own, every in zip(row, whole, strict=True))
+        for row in powers
+    ]
+
+
+def _power(stem: Stem, low_hz: float, high_hz: float) -> float:
+    bands = stem.measured.bands
+    columns = bands_between(bands.edges_hz, low_hz, high_hz)
+    if columns is None or bands.times_s.size == 0:
+        return 0.0
+    total = sum(float(part[:, columns].sum(dtype=np.float64)) for part in (bands.ll, bands.rr))
+    return power_gain(stem) * total * stem.measured.duration_s / bands.times_s.size
+
+
+def _unmeasured(stem: Stem, stems: Stems) -> dict[str, str]:
+    reasons = {"figures.true_peak_dbtp": NO_PEAK}
+    names = {"integrated_lufs", "momentary_max_lufs", "short_term_max_lufs", "range_lu"}
+    reasons |= {
+        f"figures.{name}": reason
+        for dotted, reason in stem.measured.unmeasured.items()
+        if (name := dotted.partition(".")[2]) in names
+    }
+    if stem.alignment.by == "nothing":
+        reasons["place"] = "its waveform stands out nowhere in the mix: effects of the master, or another take of it"
+    if stems.no_check is not None:
+        reasons["stem_sum"] = stems.no_check
+    return reasons
+
+
+def _stem_sum(stems: Stems) -> StemSum | None:
+    if stems.check is None:
+        return None
+    return StemSum(
+        stems.check.null_db,
+        tuple(StemBand(band.low_hz, band.high_hz, band.gain_db, band.unexplained_db) for band in stems.check.bands),
+    )

@@ -1,0 +1,126 @@
+"""Do the stems add up to the mix? What the master chain changes, and what the mix holds that no stem does.
+
+Where both were looked at (``probes.py``), the stems are summed as they lie and subtracted from the mix; what is left,
+re the mix, is the null. Band by band the mix is split in two by its coherence with that sum: a part that goes with it,
+at some gain (an equaliser on the master), and a part that does not. Of the second part, the power of stems that can be
+placed by level only (free-running oscillators differ from render to render) is taken off: it has an owner.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from uptrack_analysis.measure.fft import rfft
+from uptrack_analysis.measure.framing import hann
+from uptrack_analysis.measure.probes import Probes
+from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.stems.overlay import Overlay
+from uptrack_analysis.stems.results import Alignment, Remainder, SumCheck
+
+FLOOR_DB = -80.0
+LEAST_STRETCHES = 2
+OCTAVES_HZ = tuple(31.25 * 2**n for n in range(10))
+"""Centres, 31 Hz to 16 kHz."""
+_SEGMENT_S = 0.19
+"""Of spectra: 5 Hz bins, and two to four segments in every stretch."""
+
+
+def check_sum(mix: Probes, stems: Sequence[Probes], alignments: Sequence[Alignment]) -> SumCheck | str:
+    """Subtract the stems from the mix.
+
+    Parameters
+    ----------
+    mix : Probes
+    stems : sequence of Probes
+    alignments : sequence of Alignment
+        Of the stems, in the same order.
+
+    Returns
+    -------
+    SumCheck, or a sentence that says why there is none.
+    """
+    if any(found.by == "level" for found in alignments):
+        return "a stem does not begin with the mix, so that its waveform cannot be subtracted"
+    if not any(found.by == "waveform" and found.level_db > -math.inf for found in alignments):
+        return "no stem's waveform is found in the mix"
+    delays = [round(found.delay_s * mix.rate_hz) for found in alignments]
+    amplitudes = np.array([_amplitude(found) for found in alignments])
+    unplaced = np.array([found.by == "nothing" for found in alignments])
+    overlay = Overlay(mix, stems, delays)
+    curve: list[float] = []
+    spectra = _Spectra(mix.rate_hz)
+    left, whole = 0.0, 0.0
+    for own, theirs in overlay.stretches():
+        summed = np.where(unplaced, 0.0, amplitudes) @ theirs
+        # Of stems placed by level only the power is known: each is a signal of its own, unrelated to the rest.
+        apart = [amplitude * row for amplitude, row in zip(amplitudes[unplaced], theirs[unplaced], strict=True)]
+        power = float(own @ own)
+        difference = float((own - summed) @ (own - summed))
+        rest = difference - sum(float(row @ row) for row in apart)
+        curve.append(_ratio_db(rest, power))
+        left, whole = left + difference, whole + power
+        spectra.add(own, summed, apart)
+    if not whole > 0 or len(curve) < LEAST_STRETCHES:
+        return "there is too little sound in common to compare the waveforms"
+    return SumCheck(
+        null_db=_ratio_db(left, whole),
+        unexplained_db=np.array(curve),
+        probe_starts_s=mix.starts_s,
+        bands=spectra.bands(),
+    )
+
+
+def _ratio_db(part: float, whole: float) -> float:
+    """At least ``FLOOR_DB``; NaN of nothing."""
+    return 10 * math.log10(max(part / whole, 10 ** (FLOOR_DB / 10))) if whole > 0 else math.nan
+
+
+def _amplitude(found: Alignment) -> float:
+    return float((-1.0 if found.inverted else 1.0) * 10 ** (found.level_db / 20))
+
+
+class _Spectra:
+    """Power of mix and sum, their cross power, and the power of what can be placed by level only."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._length = 2 * round(_SEGMENT_S * rate_hz / 2)
+        self._window = hann(self._length).astype(np.float64)
+        self._hz: FloatArray = np.arange(self._length // 2 + 1) * rate_hz / self._length
+        shape = self._hz.shape
+        self._mix, self._sum, self._apart = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self._cross = np.zeros(shape, dtype=np.complex128)
+
+    def add(self, mix: FloatArray, summed: FloatArray, apart: list[FloatArray]) -> None:
+        for start in range(0, mix.size - self._length + 1, self._length // 2):
+            stretch = slice(start, start + self._length)
+            own, theirs, *others = rfft(
+                np.stack([mix[stretch], summed[stretch], *(row[stretch] for row in apart)]) * self._window
+            )
+            self._mix += np.abs(own) ** 2
+            self._sum += np.abs(theirs) ** 2
+            self._cross += own * np.conj(theirs)
+            for other in others:
+                self._apart += np.abs(other) ** 2
+
+    def bands(self) -> tuple[Remainder, ...]:
+        found: list[Remainder] = []
+        for centre_hz in OCTAVES_HZ:
+            low_hz, high_hz = centre_hz / math.sqrt(2), centre_hz * math.sqrt(2)
+            bins = (self._hz >= low_hz) & (self._hz < high_hz)
+            mix, summed, apart = (float(part[bins].sum()) for part in (self._mix, self._sum, self._apart))
+            if high_hz > self._hz[-1] * 1.01 or mix <= 1e-9 * float(self._mix.sum()) or summed <= 0:
+                continue
+            # Bin by bin, so that an equaliser's phase does not read as difference.
+            together = float((np.abs(self._cross[bins]) ** 2 / np.maximum(self._sum[bins], 1e-30)).sum())
+            found.append(
+                Remainder(
+                    low_hz=low_hz,
+                    high_hz=high_hz,
+                    gain_db=10 * math.log10(max(together / summed, 1e-8)),
+                    unexplained_db=_ratio_db(mix - together - apart, mix),
+                )
+            )
+        return tuple(found)

@@ -1,0 +1,57 @@
+"""Stretches of the samples: where they lie, and that nothing else changes them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.signals import cut, music
+from uptrack_analysis.errors import InvalidSignal
+from uptrack_analysis.measure import probes
+from uptrack_analysis.measure.probes import LENGTH_S, SPACING_S, ProbeMeter, Probes
+from uptrack_analysis.signal import Block
+
+
+def probed(signal: Block, rate_hz: int = 8_000) -> Probes:
+    meter = ProbeMeter(rate_hz, signal.shape[0])
+    meter.push(signal)
+    return meter.finish()
+
+
+def test_a_stretch_is_the_signal_itself_every_3_7_seconds() -> None:
+    signal = music(8_000, 12.0)
+    found = probed(signal)
+    assert found.starts_s == pytest.approx((0.0, SPACING_S, 2 * SPACING_S, 3 * SPACING_S))
+    for place, start_s in enumerate(found.starts_s):
+        first = round(start_s * 8_000)
+        there = signal[:, first : first + round(LENGTH_S * 8_000)]
+        error = np.abs(found.stretch(place)[:, : there.shape[1]] - there).max()
+        assert error <= 0.51 * float(np.abs(there).max()) / 32_767
+
+
+def test_what_the_end_cuts_off_is_silent() -> None:
+    found = probed(music(8_000, SPACING_S + 0.1))
+    assert found.steps[-1, :, : 8_000 // 10].any()
+    assert not found.steps[-1, :, 8_000 // 10 + 1 :].any()
+
+
+@given(sizes=st.lists(st.integers(1, 50_000), min_size=1, max_size=8))
+def test_block_size_changes_nothing(sizes: list[int]) -> None:
+    signal = music(8_000, 12.0)
+    meter = ProbeMeter(8_000, 2)
+    for block in cut(signal, sizes):
+        meter.push(block)
+    assert np.array_equal(meter.finish().steps, probed(signal).steps)
+
+
+def test_long_files_are_looked_at_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "MOST_PROBES", 4)
+    found = probed(music(8_000, 40.0))
+    assert found.starts_s == pytest.approx([4 * SPACING_S * number for number in range(3)], abs=1e-3)
+
+
+def test_another_number_of_channels_is_refused() -> None:
+    with pytest.raises(InvalidSignal):
+        ProbeMeter(8_000, 2).push(np.zeros((1, 100), dtype=np.float32))

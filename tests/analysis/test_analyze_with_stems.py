@@ -1,0 +1,153 @@
+"""A mix with its stems, from files to the report."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from support.small_band import mixed, small_band, written
+from uptrack_analysis.analyze import analyze_file
+from uptrack_analysis.report import Report, StemReport, from_json, to_json
+from uptrack_analysis.settings import Settings, StemFile
+from uptrack_analysis.signal import Block
+
+RATE_HZ = 44_100
+
+
+@cache
+def band() -> dict[str, Block]:
+    return small_band()
+
+
+def a_mix(folder: Path, stems: dict[str, Block]) -> Path:
+    path = folder / "mix.wav"
+    soundfile.write(path, mixed(stems).T, RATE_HZ, subtype="PCM_24")
+    return path
+
+
+def report_of(folder: Path, stems: dict[str, Block], files: tuple[StemFile, ...] | None = None) -> Report:
+    given = written(folder / "stems", stems) if files is None else files
+    return analyze_file(a_mix(folder, stems), Settings(genre="techno", stems=given)).report
+
+
+def named(report: Report, name: str) -> StemReport:
+    (stem,) = (stem for stem in report.stems if stem.name == name)
+    return stem
+
+
+def test_every_stem_is_told_with_figures_part_and_place(tmp_path: Path) -> None:
+    report = report_of(tmp_path, band())
+    assert report.context.stems == ("Kick", "Bass", "Hats", "Pad")
+    assert [stem.role for stem in report.stems] == ["kick", "bass", "hats", "pad"]
+    for stem in report.stems:
+        assert stem.track == f"{{{stem.name}}}"
+        assert stem.place is not None
+        assert (stem.place.by, stem.place.delay_ms, stem.place.in_mix) == ("waveform", 0.0, True)
+        assert stem.figures is not None
+        assert stem.figures.integrated_lufs is not None
+    assert report.stem_sum is not None
+    assert report.stem_sum.null_db < -60
+    for band_shares in zip(*(stem.band_shares for stem in report.stems), strict=True):
+        assert sum(share or 0.0 for share in band_shares) == pytest.approx(1.0, abs=0.003)
+    assert from_json(to_json(report)) == report
+
+
+def test_the_stem_with_the_offset_is_named_in_the_finding_and_the_finding_in_the_stem(tmp_path: Path) -> None:
+    report = report_of(tmp_path, band() | {"Bass": band()["Bass"] + np.float32(0.02)})
+    (finding,) = (finding for finding in report.findings if finding.rule == "int.dc")
+    assert finding.stem == "Bass"
+    assert finding.shares[0].share > 0.95
+    assert "comes from Bass" in finding.advice
+    assert finding.id in named(report, "Bass").findings
+    assert finding.id not in named(report, "Kick").findings
+
+
+def test_a_finding_has_the_same_id_with_and_without_stems(tmp_path: Path) -> None:
+    faulty = band() | {"Bass": band()["Bass"] + np.float32(0.02)}
+    with_stems = {finding.id for finding in report_of(tmp_path, faulty).findings if finding.rule == "int.dc"}
+    alone = analyze_file(tmp_path / "mix.wav", Settings(genre="techno")).report
+    assert with_stems == {finding.id for finding in alone.findings if finding.rule == "int.dc"}
+
+
+def test_what_no_stem_has_is_the_masters(tmp_path: Path) -> None:
+    stems = written(tmp_path / "stems", band())
+    mix = mixed(band())
+    mix[1] *= np.float32(0.7)
+    soundfile.write(tmp_path / "mix.wav", mix.T, RATE_HZ, subtype="PCM_24")
+    report = analyze_file(tmp_path / "mix.wav", Settings(genre="techno", stems=stems)).report
+    leaning = [finding for finding in report.findings if finding.rule in {"ste.balance", "int.channel"}]
+    assert leaning
+    assert all(finding.stem is None for finding in leaning)
+    assert all("No stem has it" in finding.advice for finding in leaning)
+
+
+def test_stems_that_cannot_be_used_are_left_out_with_a_sentence_and_the_rest_goes_on(tmp_path: Path) -> None:
+    good = written(tmp_path / "stems", band())
+    (tmp_path / "stems" / "notes.wav").write_text("no audio at all, merely a name")
+    files = (
+        *good,
+        StemFile("Notes", str(tmp_path / "stems" / "notes.wav")),
+        StemFile("Gone", str(tmp_path / "gone.wav")),
+        StemFile("Private", "/somewhere", problem="Private lies in UpTrack's own folder."),
+    )
+    report = report_of(tmp_path, band(), files)
+    assert [stem.name for stem in report.stems if stem.problem is None] == ["Kick", "Bass", "Hats", "Pad"]
+    assert "notes.wav" in (named(report, "Notes").problem or "")
+    assert "gone.wav" in (named(report, "Gone").problem or "")
+    assert named(report, "Private").problem == "Private lies in UpTrack's own folder."
+    assert report.stem_sum is not None
+
+
+def test_stems_none_of_which_can_be_read_cost_the_mix_nothing(tmp_path: Path) -> None:
+    report = report_of(tmp_path, band(), (StemFile("Gone", str(tmp_path / "gone.wav")),))
+    assert report.measurements.loudness.integrated_lufs is not None
+    assert (report.stems[0].figures, report.stem_sum) == (None, None)
+
+
+def test_silent_mono_short_and_differently_sampled_stems_are_all_told(tmp_path: Path) -> None:
+    stems = dict(band())
+    files = list(written(tmp_path / "stems", {"Kick": stems["Kick"][:1], "Bass": stems["Bass"]}))
+    stems["Hats"] = stems["Hats"].copy()
+    stems["Hats"][:, 10 * RATE_HZ :] = 0
+    files += written(tmp_path / "stems", {"Hats": stems["Hats"][:, : 10 * RATE_HZ]})
+    files += written(tmp_path / "stems", {"Pad": small_band(48_000)["Pad"]}, 48_000)
+    files += written(tmp_path / "stems", {"Empty": np.zeros_like(stems["Kick"])})
+    report = report_of(tmp_path, stems, tuple(files))
+    assert all(stem.problem is None for stem in report.stems)
+    empty = named(report, "Empty")
+    assert empty.figures is not None
+    assert empty.figures.integrated_lufs is None
+    assert "figures.integrated_lufs" in empty.unmeasured
+    assert report.stem_sum is not None
+    assert named(report, "Kick").place is not None
+
+
+def test_the_report_is_the_same_bytes_every_time(tmp_path: Path) -> None:
+    assert to_json(report_of(tmp_path, band())) == to_json(report_of(tmp_path, band()))
+
+
+def test_a_cancelled_analysis_ends_while_stems_are_read(tmp_path: Path) -> None:
+    files = written(tmp_path / "stems", band())
+    mix = a_mix(tmp_path, band())
+
+    class Cancelled(Exception):
+        pass
+
+    def cancel(_fraction: float, stage: str) -> None:
+        if stage == "stems":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        analyze_file(mix, Settings(stems=files), cancel)
+
+
+def test_progress_never_goes_back(tmp_path: Path) -> None:
+    heard: list[float] = []
+    files = written(tmp_path / "stems", band())
+    analyze_file(a_mix(tmp_path, band()), Settings(stems=files), lambda fraction, _stage: heard.append(fraction))
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
