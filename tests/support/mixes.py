@@ -6,7 +6,7 @@ otherwise. Nothing here runs a meter: tests that do use real audio.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +15,9 @@ from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.measure.bands import band_edges_hz
 from uptrack_analysis.measure.results import (
     BandMatrix,
+    BassLine,
     Defects,
+    Details,
     KeyEstimate,
     Loudness,
     Measured,
@@ -27,8 +29,11 @@ from uptrack_analysis.signal import FloatArray
 
 RATE_HZ = 44_100
 HOP_S = 2048 / RATE_HZ
+BASS_HOP_S = 0.3715
 # Above 120 Hz the average itself; below it, where it understates club music, a few dB of kick and sub more.
 CLUB_LOW_END_DB = 3.0
+RUMBLE_DB = -25.0
+"""10-28 Hz under the octave from 30 Hz on."""
 
 Level = Callable[[FloatArray], FloatArray]
 """Decibels over the average at each frequency in Hz."""
@@ -68,7 +73,15 @@ def band_matrix(
         ll=np.tile(ll, (frames, 1)),
         rr=np.tile(rr, (frames, 1)),
         lr=np.tile(lr, (frames, 1)),
+        rumble=np.full(frames, power[(centres > 30.0) & (centres < 60.0)].sum() * 10 ** (RUMBLE_DB / 10)),
     )
+
+
+def bass_line(duration_s: float, notes_hz: Sequence[float] = (55.0, 65.4, 73.4, 49.0), note_s: float = 2.0) -> BassLine:
+    """Notes in turn, each clear from its beginning to its end."""
+    times_s = BASS_HOP_S * np.arange(int(duration_s / BASS_HOP_S))
+    played = np.array(notes_hz)[(times_s // note_s).astype(int) % len(notes_hz)]
+    return BassLine(BASS_HOP_S, played, np.ones(times_s.size))
 
 
 def stereo_curve(duration_s: float, correlation: FloatArray | float = 0.6, balance_db: float = 0.0) -> StereoCurve:
@@ -114,6 +127,8 @@ def clean(duration_s: float = 60.0, *, integrated_lufs: float = -8.5, true_peak_
         tempo=TempoEstimate(130.0, 0.9, ((65.0, 0.2),)),
         key=KeyEstimate(9, True, 0.7, ()),
         non_finite_samples=0,
+        details=Details(resonances=()),
+        bass=bass_line(duration_s),
     )
 
 
@@ -135,7 +150,7 @@ def silent(duration_s: float = 10.0, unmeasured: Mapping[str, str] | None = None
         rms_dbfs=None,
         loudness=replace(loudness(duration_s, None), momentary_max_s=None, short_term_max_s=None, range_lu=None),
         peaks=peaks(-np.inf, -np.inf, 0.0),
-        bands=replace(base.bands, ll=nothing, rr=nothing, lr=nothing),
+        bands=replace(base.bands, ll=nothing, rr=nothing, lr=nothing, rumble=np.zeros_like(base.bands.rumble)),
         stereo=StereoCurve(0.1, *(np.zeros(int(duration_s * 10)) for _ in range(3))),
         tempo=TempoEstimate(None, 0.0, ()),
         key=KeyEstimate(None, None, 0.0, ()),
@@ -183,6 +198,8 @@ def turned(measured: Measured, gain_db: float) -> Measured:
             integrated_lufs=loud.integrated_lufs + gain_db,
         ),
         peaks=replace(peak, sample_dbfs=peak.sample_dbfs + gain_db, true_dbtp=peak.true_dbtp + gain_db),
-        bands=replace(bands, ll=bands.ll * power, rr=bands.rr * power, lr=bands.lr * power),
+        bands=replace(
+            bands, ll=bands.ll * power, rr=bands.rr * power, lr=bands.lr * power, rumble=bands.rumble * power
+        ),
         stereo=replace(stereo, ll=stereo.ll * power, rr=stereo.rr * power, lr=stereo.lr * power),
     )

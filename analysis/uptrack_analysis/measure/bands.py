@@ -10,6 +10,9 @@ the rate (2.7 Hz bins), answers. Between 251 and 501 Hz they are cross-faded, bi
 frequency, so that a tone counts once wherever it lies. Other rates scale both lengths, and keep times and resolution
 within 8 %. A bin's power is shared between bands by how much of its width ``[f - df/2, f + df/2)`` lies in each.
 
+The low spectrum also says what lies under all bands, from 10 to 28 Hz, where speakers move and nobody hears. A Hann
+window keeps a steady tone from 34 Hz on out of it (-31 dB), and a constant offset too.
+
 Spectra become levels elsewhere: ``ltas.py`` for tone, ``stereo.py`` for width. What ``fine_spectrum.py`` keeps of them
 in full resolution is taken on the way, and so is the envelope of ``low_envelope.py``.
 """
@@ -37,6 +40,7 @@ from uptrack_analysis.signal import Block, FloatArray
 
 FIRST_EDGE = 26
 LAST_EDGE = 86
+RUMBLE_HZ = (10.0, 28.0)
 
 # At 44.1 kHz this rate makes the decimation 32 and the frames the 4096/2048 and 16384/2048 of the module's page.
 _LOW_RATE_HZ = 44_100 / 32
@@ -90,9 +94,11 @@ class BandMeter:
         self._frames_in = 0
         upper_length = _UPPER_OVERLAP * self._hop
         rows = min(channels, 2)
-        self._upper = _BandSpectrum(rows, rate_hz, upper_length, self._hop, 0, self._edges_hz, low=False)
+        bands_hz = np.stack([self._edges_hz[:-1], self._edges_hz[1:]])
+        self._upper = _BandSpectrum(rows, rate_hz, upper_length, self._hop, 0, bands_hz, low=False)
         lead = _LOW_LENGTH // 2 - _LOW_HOP  # centres both spectra's frames on the same instants
-        self._low = _BandSpectrum(rows, rate_hz / factor, _LOW_LENGTH, _LOW_HOP, lead, self._edges_hz, low=True)
+        with_rumble_hz = np.append(bands_hz, np.reshape(RUMBLE_HZ, (2, 1)), axis=1)
+        self._low = _BandSpectrum(rows, rate_hz / factor, _LOW_LENGTH, _LOW_HOP, lead, with_rumble_hz, low=True)
         fine_hz = fine_edges_hz(rate_hz)
         self._upper.fine = SlotMeter(rate_hz, rows, upper_length, fine_hz[SWITCH_BAND:])
         self._low.fine = SlotMeter(rate_hz / factor, rows, _LOW_LENGTH, fine_hz[: SWITCH_BAND + 1])
@@ -127,7 +133,7 @@ class BandMeter:
         self.low_envelope = self._low_envelope.finish()
         if self._kept_low is not None:
             self.low_signal = np.concatenate(self._kept_low, axis=1)
-        ll, rr, dd = (a + b for a, b in zip(upper, low, strict=True))
+        ll, rr, dd = (a + b[:, :-1] for a, b in zip(upper, low, strict=True))
         # Whole slots only: in the last one, frames may reach past the end of the file.
         slots = total // FRAMES_A_SLOT
         (low_slots, low_bins), (upper_slots, upper_bins) = self._low.fine.finish(slots), self._upper.fine.finish(slots)
@@ -144,6 +150,7 @@ class BandMeter:
             ll=ll,
             rr=rr,
             lr=(ll + rr - dd) / 2,
+            rumble=low[:2, :, -1].mean(axis=0),
         )
 
     def _push_low(self, decimated: Block) -> None:
@@ -174,7 +181,7 @@ class _BandSpectrum:
     fine: SlotMeter
 
     def __init__(
-        self, rows: int, rate_hz: float, length: int, hop: int, lead: int, edges_hz: FloatArray, *, low: bool
+        self, rows: int, rate_hz: float, length: int, hop: int, lead: int, bands_hz: FloatArray, *, low: bool
     ) -> None:
         self._framer = Framer(rows, length, hop, lead=lead, batch=_BATCH)
         self._window = hann(length)
@@ -182,8 +189,8 @@ class _BandSpectrum:
         self._windowed = np.empty((rows, _BATCH, length), dtype=np.float32)
         # The channels, and their difference if there are two.
         self._spectra = np.empty((2 * rows - 1, _BATCH, length // 2 + 1), dtype=np.complex64)
-        self._bands = edges_hz.size - 1
-        self._groups = _band_groups(rate_hz, length, edges_hz, low=low)
+        self._bands = bands_hz.shape[1]
+        self._groups = _band_groups(rate_hz, length, bands_hz, low=low)
         self._powers: list[Block] = []
 
     def push(self, block: Block) -> None:
@@ -230,20 +237,21 @@ class _BandSpectrum:
         return energy
 
 
-def _band_groups(rate_hz: float, length: int, edges_hz: FloatArray, *, low: bool) -> list[_BandGroup]:
+def _band_groups(rate_hz: float, length: int, bands_hz: FloatArray, *, low: bool) -> list[_BandGroup]:
+    """``bands_hz``, shape (2, n_bands): from where to where each reaches."""
     width_hz = rate_hz / length
     bins = np.arange(length // 2 + 1)
     below = np.maximum(bins[:, None] - 0.5, 0.0) * width_hz
     above = (bins[:, None] + 0.5) * width_hz
-    overlap = np.minimum(above, edges_hz[None, 1:]) - np.maximum(below, edges_hz[None, :-1])
+    overlap = np.minimum(above, bands_hz[1]) - np.maximum(below, bands_hz[0])
     weights = np.maximum(overlap, 0.0) / (above - below)
     weights *= _share((bins * width_hz).astype(np.float64), low=low)[:, None]
     weights[1:] *= 2.0  # one-sided: every bin but 0 Hz (and the Nyquist bin) stands for two
     if length % 2 == 0:
         weights[-1] /= 2.0
     groups: list[_BandGroup] = []
-    for first in range(0, edges_hz.size - 1, _GROUP_BANDS):
-        bands = slice(first, min(first + _GROUP_BANDS, edges_hz.size - 1))
+    for first in range(0, bands_hz.shape[1], _GROUP_BANDS):
+        bands = slice(first, min(first + _GROUP_BANDS, bands_hz.shape[1]))
         used = np.flatnonzero(weights[:, bands].any(axis=1))
         if used.size:
             lowest, highest = int(used[0]), int(used[-1]) + 1

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from uptrack_analysis.measure.chroma import Chroma, ChromaMeter
+from uptrack_analysis.measure.chroma import C4_HZ, Chroma, ChromaMeter
 from uptrack_analysis.measure.key_evidence import bass_notes, evidence, pitch_classes, profile_fits
-from uptrack_analysis.measure.results import KeyEstimate
+from uptrack_analysis.measure.results import BassLine, KeyEstimate
 from uptrack_analysis.measure.tuning import tuning_cents
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -48,8 +48,8 @@ def camelot(tonic: int, minor: bool) -> str:
 class KeyMeter:
     """Streaming kernel: blocks in, one ``KeyEstimate`` out.
 
-    ``unmeasured`` says, after ``finish``, why there is no key or no tuning: the report's name of the figure, and a
-    sentence.
+    After ``finish``, ``bass`` is the bass line that was heard on the way, and ``unmeasured`` says why there is no key
+    or no tuning: the report's name of the figure, and a sentence.
 
     Parameters
     ----------
@@ -64,6 +64,8 @@ class KeyMeter:
         A rate outside that range, or no channel.
     """
 
+    bass: BassLine
+
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._chroma = ChromaMeter(rate_hz, channels)
         self.unmeasured: dict[str, str] = {}
@@ -74,7 +76,9 @@ class KeyMeter:
 
     def finish(self) -> KeyEstimate:
         """The key of everything pushed, with the three next most likely."""
-        estimate, self.unmeasured = estimate_key(self._chroma.finish())
+        chroma = self._chroma.finish()
+        estimate, self.unmeasured = estimate_key(chroma)
+        self.bass = BassLine(chroma.hop_s, C4_HZ * 2 ** (chroma.bass_semitones / 12), chroma.bass_strength)
         return estimate
 
 

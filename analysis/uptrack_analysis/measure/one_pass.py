@@ -140,6 +140,7 @@ def measure(
         non_finite_samples=source.non_finite_samples,
         non_finite=source.broken_stretches,
         structure=structure,
+        bass=key.bass,
         waveform=found_waveform.result,
         probes=None if found_probes is None else found_probes.result,
     )

@@ -5,7 +5,8 @@ the medians of half an octave to either side, in dB, which a slope does not tilt
 narrow if it falls to half its height within a quarter of an octave.
 
 A ringing resonance lifts whatever is played through it; a note comes and goes. What tells them apart is ``share``: in
-how much of the sounding time the peak stands at half its height or more over the floor of that very moment.
+how much of the sounding time the peak stands at half its height or more over the floor of that very moment, and
+``standing`` says when.
 The scheme is this project's own; its parts, peak over a smoothed floor and persistence, are those of resonance and
 feedback detectors.
 """
@@ -16,6 +17,7 @@ import math
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.fine_spectrum import BANDS_AN_OCTAVE, Bins, FineSpectrum
@@ -55,7 +57,8 @@ def resonances(fine: FineSpectrum) -> tuple[Resonance, ...]:
     NothingToMeasure
         Less than six seconds of sound.
     """
-    slots = sounding_slots(fine)
+    sounding = np.flatnonzero(_sounding(fine))
+    slots = fine.slots[sounding]
     if slots.shape[0] < MIN_SLOTS:
         raise NothingToMeasure(
             f"expected at least {MIN_SLOTS * fine.slot_s:.0f} s of sound, got {slots.shape[0] * fine.slot_s:.1f} s"
@@ -67,7 +70,7 @@ def resonances(fine: FineSpectrum) -> tuple[Resonance, ...]:
     # Bands first, so that those around a peak lie side by side in memory.
     densities = np.ascontiguousarray(slots.T) / widths_hz.astype(np.float32)[:, None]
     moments_db = 10 * np.log10(np.maximum(densities, np.float32(_NOTHING)))
-    found = [_described(fine, band, float(floor_db[band]), moments_db) for band in peaks]
+    found = [_described(fine, band, float(floor_db[band]), moments_db, sounding) for band in peaks]
     found = [peak for peak in found if peak.above_floor_db >= MIN_HEIGHT_DB]
     found.sort(key=lambda peak: (-peak.above_floor_db * peak.share, peak.frequency_hz))
     return tuple(found[:MOST])
@@ -75,9 +78,14 @@ def resonances(fine: FineSpectrum) -> tuple[Resonance, ...]:
 
 def sounding_slots(fine: FineSpectrum) -> Block:
     """Slots in which something plays, shape (n_sounding, n_bands)."""
+    slots: Block = fine.slots[_sounding(fine)]
+    return slots
+
+
+def _sounding(fine: FineSpectrum) -> NDArray[np.bool_]:
     power = fine.slots.sum(axis=1)
     loudest = float(power.max(initial=0.0))
-    sounding: Block = fine.slots[power > max(loudest * 10 ** (SOUNDING_DB / 10), _NOTHING)]
+    sounding: NDArray[np.bool_] = power > max(loudest * 10 ** (SOUNDING_DB / 10), _NOTHING)
     return sounding
 
 
@@ -115,11 +123,22 @@ def _upper_half(height_db: FloatArray, band: int) -> int:
     return sum(int(np.argmax(side)) if side.any() else _WIDEST + 1 for side in (below, above)) - 1
 
 
-def _described(fine: FineSpectrum, band: int, floor_db: float, moments_db: Block) -> Resonance:
+def _described(
+    fine: FineSpectrum, band: int, floor_db: float, moments_db: Block, sounding: NDArray[np.intp]
+) -> Resonance:
     bins = fine.bins_at(float(fine.edges_hz[band]))
     frequency_hz, level_db = _vertex(bins, float(fine.edges_hz[band]), float(fine.edges_hz[band + 1]), floor_db)
     height_db = level_db - floor_db
-    return Resonance(frequency_hz, height_db, _share(moments_db, band, height_db))
+    standing = _standing(moments_db, band, height_db)
+    return Resonance(frequency_hz, height_db, float(np.mean(standing)), _spans(sounding[standing], fine.slot_s))
+
+
+def _spans(slots: NDArray[np.intp], slot_s: float) -> tuple[tuple[float, float], ...]:
+    """Stretches of slots that follow each other."""
+    if not slots.size:
+        return ()
+    runs = np.split(slots, np.flatnonzero(np.diff(slots) > 1) + 1)
+    return tuple((float(run[0]) * slot_s, float(run[-1] + 1) * slot_s) for run in runs)
 
 
 def _vertex(bins: Bins, low_hz: float, high_hz: float, floor_db: float) -> tuple[float, float]:
@@ -148,11 +167,12 @@ def _vertex(bins: Bins, low_hz: float, high_hz: float, floor_db: float) -> tuple
     return (top + offset) * bins.width_hz, float(level + slope * offset + bend * offset**2)
 
 
-def _share(moments_db: Block, band: int, height_db: float) -> float:
+def _standing(moments_db: Block, band: int, height_db: float) -> NDArray[np.bool_]:
     """Of ``moments_db``, shape (n_bands, n_slots), the slots in which the peak stands."""
     reach = _SIDE + _SKIPPED
     # Means of dB instead of medians: a tenth of the time, and the margin of half the height covers the difference.
     below_db = moments_db[band - reach : band - _SKIPPED].mean(axis=0)
     above_db = moments_db[band + _SKIPPED + 1 : band + reach + 1].mean(axis=0)
     standing_db = moments_db[band - 1 : band + 2].max(axis=0) - _between(below_db, above_db)
-    return float(np.mean(standing_db >= max(_LEAST_STANDING_DB, height_db / 2)))
+    standing: NDArray[np.bool_] = standing_db >= max(_LEAST_STANDING_DB, height_db / 2)
+    return standing

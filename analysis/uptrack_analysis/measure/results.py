@@ -149,6 +149,8 @@ class BandMatrix:
     """shape (n_frames, n_bands): mean-square power, 1.0 is a full-scale square wave"""
     rr: FloatArray
     lr: FloatArray
+    rumble: FloatArray = field(default_factory=lambda: np.empty(0))
+    """shape (n_frames,): mean-square power from 10 to 28 Hz, mean of the channels"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ class Resonance:
     """Level in a 48th of an octave over what the surroundings suggest."""
     share: float
     """Share of the sounding time in which it stands: near 1 for what rings, less for a note that comes and goes."""
+    standing: tuple[tuple[float, float], ...] = ()
+    """When it stands, in seconds, to a third of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +339,17 @@ class KeyEstimate:
 
 
 @dataclass(frozen=True, slots=True)
+class BassLine:
+    """The note that the bass stands on, shape (n_frames,) each; frame ``k`` lies around ``k * hop_s``."""
+
+    hop_s: float
+    frequency_hz: FloatArray
+    """40 to 180 Hz, told by the harmonics: an octave lower or higher may be what is played"""
+    strength: FloatArray
+    """How much speaks for it, in no unit; 0 where there is no note"""
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """Everything one pass over a file found."""
 
@@ -354,6 +369,7 @@ class Measured:
     """The first of the stretches that hold them."""
     details: Details = Details()
     structure: Structure = field(default_factory=Structure)
+    bass: BassLine = field(default_factory=lambda: BassLine(0.0, np.empty(0), np.empty(0)))
     waveform: Waveform = field(default_factory=lambda: Waveform(np.empty(0), np.empty(0), np.empty(0)))
     probes: Probes | None = None
     """Kept only where stems are to be laid over the mix."""

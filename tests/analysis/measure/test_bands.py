@@ -169,10 +169,28 @@ def test_one_sample_keeps_its_power() -> None:
     assert matrix.ll.sum() == pytest.approx(19_952.6 / 22_050, rel=0.03)
 
 
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 192_000])
+def test_rumble_is_what_lies_from_10_to_28_hz(rate_hz: int) -> None:
+    def level_db(frequency_hz: float) -> float:
+        matrix = measured(tone(rate_hz, 4, 0, frequency_hz=frequency_hz), rate_hz)
+        # The mean-square power of a full-scale sine is a half.
+        return 10 * float(np.log10(2 * np.median(matrix.rumble) + 1e-12))
+
+    assert level_db(18.0) == pytest.approx(0, abs=0.3)
+    assert level_db(36.0) < -30
+    assert level_db(100.0) < -60
+
+
+def test_a_constant_offset_is_no_rumble() -> None:
+    matrix = measured(np.full((2, 44_100), 0.5, dtype=np.float32), 44_100)
+    assert float(np.median(matrix.rumble)) < 1e-9
+
+
 def test_silence_is_zero_power() -> None:
     matrix = measured(np.zeros((2, 30_000), dtype=np.float32), 44_100)
     assert not matrix.ll.any()
     assert not matrix.lr.any()
+    assert not matrix.rumble.any()
 
 
 @settings(max_examples=8)
@@ -184,7 +202,7 @@ def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     for block in cut(signal, sizes):
         meter.push(block)
     pieced = meter.finish()
-    for name in ("edges_hz", "times_s", "ll", "rr", "lr"):
+    for name in ("edges_hz", "times_s", "ll", "rr", "lr", "rumble"):
         np.testing.assert_array_equal(getattr(pieced, name), getattr(whole, name))
 
 

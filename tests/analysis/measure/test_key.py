@@ -301,3 +301,14 @@ def test_the_wheel_goes_up_by_fifths_and_relative_keys_share_an_hour() -> None:
         assert int(camelot((tonic + 7) % 12, True)[:-1]) == hour % 12 + 1
         assert camelot((tonic + 3) % 12, False) == f"{hour}B"
     assert len({camelot(tonic, minor) for tonic in range(12) for minor in (True, False)}) == 24
+
+
+def test_the_bass_line_is_there_for_who_asks_with_its_notes_in_hertz() -> None:
+    meter = KeyMeter(RATE_HZ, 1)
+    meter.push(song(0, False))
+    meter.finish()
+    played = meter.bass.frequency_hz[meter.bass.strength > 0.5 * meter.bass.strength.max()]
+    # Roots C, F, G, C; in which octave is what the meter does not promise.
+    semitones = np.round(12 * np.log2(played / C3_HZ)) % 12
+    assert {int(semitone) for semitone in semitones} >= {0, 5, 7}
+    assert np.isin(semitones, (0, 5, 7)).mean() > 0.8

@@ -76,6 +76,15 @@ def test_a_note_that_sounds_a_third_of_the_time_has_that_share() -> None:
     assert peak.share == pytest.approx(1 / 3, abs=0.09)
 
 
+def test_it_says_when_a_peak_stands() -> None:
+    noise = shaped_noise(RATE_HZ, 24, pink)
+    note = tone(RATE_HZ, 24, -22, frequency_hz=523.25)
+    note[:, : 6 * RATE_HZ] = note[:, 18 * RATE_HZ :] = 0
+    (peak,) = found(noise + note)
+    assert len(peak.standing) == 1
+    assert peak.standing[0] == pytest.approx((6.0, 18.0), abs=0.4)
+
+
 def test_what_rings_on_comes_before_what_stands_higher_for_a_moment() -> None:
     noise = shaped_noise(RATE_HZ, 24, bell(1_000, 9, 30))
     note = tone(RATE_HZ, 24, -20, frequency_hz=523.25)
