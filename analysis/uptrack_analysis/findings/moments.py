@@ -1,0 +1,80 @@
+"""The band matrix in sliding windows of some seconds: when in the file something is the case.
+
+A window says how it is around its centre, so a stretch of chosen windows reaches from half a step before the first
+centre to half a step after the last: a figure that changes at once is placed within a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uptrack_analysis.findings.case import Case
+from uptrack_analysis.findings.places import TimeSpan, inside, spans_of_windows
+from uptrack_analysis.measure.ltas import bands_between
+from uptrack_analysis.signal import FloatArray
+
+STEP_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean-square powers, shape (n_windows, n_bands) each, as in ``BandMatrix``."""
+
+    edges_hz: FloatArray
+    centres_s: FloatArray
+    """shape (n_windows,)"""
+    step_s: float
+    ll: FloatArray
+    rr: FloatArray
+    lr: FloatArray
+    loud: NDArray[np.bool_]
+    """shape (n_windows,): the centre lies in the loud passage"""
+
+    @property
+    def power(self) -> FloatArray:
+        """Mean of the channels."""
+        mean: FloatArray = (self.ll + self.rr) / 2
+        return mean
+
+    def pair(self, low_hz: float, high_hz: float) -> tuple[FloatArray, FloatArray] | None:
+        """Power of mid and of side between two frequencies, shape (n_windows,) each; ``None`` without data there."""
+        columns = bands_between(self.edges_hz, low_hz, high_hz)
+        if columns is None:
+            return None
+        ll, rr, lr = (part[:, columns].sum(axis=1) for part in (self.ll, self.rr, self.lr))
+        return np.maximum(ll + rr + 2 * lr, 0.0) / 4, np.maximum(ll + rr - 2 * lr, 0.0) / 4
+
+    def spans(self, chosen: NDArray[np.bool_]) -> tuple[TimeSpan, ...]:
+        return spans_of_windows(chosen, self.centres_s + self.step_s / 2, self.step_s)
+
+
+def moments(case: Case, window_s: float) -> Moments | None:
+    """Windows of ``window_s`` every half second, the whole file where it is shorter; ``None`` without any frame."""
+    matrix = case.measured.bands
+    frames = matrix.times_s.size
+    if frames < 2:
+        return None
+    hop_s = float(matrix.times_s[1] - matrix.times_s[0])
+    step = min(frames, max(1, round(STEP_S / hop_s)))
+    steps = frames // step
+    length = min(steps, max(1, round(window_s / (step * hop_s))))
+
+    def windows(part: FloatArray) -> FloatArray:
+        means = part[: steps * step].reshape(steps, step, -1).mean(axis=1)
+        sliding: FloatArray = np.lib.stride_tricks.sliding_window_view(means, length, axis=0).mean(axis=-1)
+        return sliding
+
+    starts = np.arange(steps - length + 1, dtype=np.float64) * step
+    centres_s = float(matrix.times_s[0]) + (starts + (length * step - 1) / 2) * hop_s
+    return Moments(
+        edges_hz=matrix.edges_hz,
+        centres_s=centres_s,
+        step_s=step * hop_s,
+        ll=windows(matrix.ll),
+        rr=windows(matrix.rr),
+        lr=windows(matrix.lr),
+        loud=inside(centres_s, case.loud_spans),
+    )
