@@ -113,3 +113,23 @@ def strongest_hz(
     deviation = 10 * np.log10(power / average.band_power(low, high))
     place = int(np.argmax(sign * deviation))
     return float(np.sqrt(low[place] * high[place]))
+
+
+def air_over_rest_db(edges_hz: FloatArray, power: FloatArray, average: TonalAverage) -> FloatArray:
+    """8-16 kHz over the straight line through the two octaves under it, deviations from the average in dB.
+
+    Parameters
+    ----------
+    power : array, shape (..., n_bands)
+        The rate carries all three octaves.
+    """
+    levels: list[FloatArray] = []
+    for band in OCTAVES[-3:]:
+        columns = bands_between(edges_hz, band.low_hz, band.high_hz)
+        expected = float(average.band_power(np.array([band.low_hz]), np.array([band.high_hz]))[0])
+        levels.append(10 * np.log10(np.maximum(power[..., columns].sum(axis=-1), 1e-20) / expected))
+    presence, brilliance, air = levels
+    # Half the slope: a whole one would carry a dull lead's fall on into the hats.
+    line: FloatArray = brilliance + (brilliance - presence) / 2
+    over: FloatArray = air - line
+    return over
