@@ -16,13 +16,19 @@ from uptrack_analysis.measure.bands import band_edges_hz
 from uptrack_analysis.measure.results import (
     BandMatrix,
     BassLine,
+    BeatGrid,
+    ChannelMatch,
     Defects,
     Details,
     KeyEstimate,
     Loudness,
     Measured,
     Peaks,
+    Pumping,
+    SectionEstimate,
+    SectionKind,
     StereoCurve,
+    Structure,
     TempoEstimate,
 )
 from uptrack_analysis.signal import FloatArray
@@ -132,6 +138,79 @@ def clean(duration_s: float = 60.0, *, integrated_lufs: float = -8.5, true_peak_
     )
 
 
+def part(
+    kind: SectionKind | None,
+    first_bar: int,
+    bars: float,
+    *,
+    bpm: float = 130.0,
+    loudness_lufs: float = -8.5,
+    confidence: float = 0.9,
+    kick_share: float = 0.9,
+    onset_share: float = 0.9,
+) -> SectionEstimate:
+    """A section of an arrangement in 4/4 whose bar 1 is the file's start; a break has lost its kick and bass."""
+    bar_s = 240.0 / bpm
+    start_s = (first_bar - 1) * bar_s
+    gone = kind == "break"
+    return SectionEstimate(
+        kind=kind,
+        start_s=start_s,
+        end_s=start_s + bars * bar_s,
+        bars=bars,
+        first_bar=first_bar,
+        confidence=confidence,
+        loudness_lufs=loudness_lufs,
+        low_end_db=-20.0 if gone else -1.0,
+        onset_share=0.3 if gone else onset_share,
+        kick_share=0.0 if gone else kick_share,
+        fullness=0.4 if gone else 1.0,
+        highs_db=-2.0,
+        rise_db=0.0,
+        onset_rise=0.0,
+    )
+
+
+# (kind, bars, loudness): what a DJ can mix in and out of, with a break between two drops; 128 bars, 236 s at 130 bpm.
+ARRANGEMENT: tuple[tuple[SectionKind, int, float], ...] = (
+    ("intro", 16, -11.0), ("drop", 32, -8.2), ("break", 16, -14.0), ("drop", 48, -8.2), ("outro", 16, -11.0),
+)  # fmt: skip
+
+
+def parts_of(arrangement: Sequence[tuple[SectionKind | None, int, float]], bpm: float = 130.0) -> Structure:
+    """Sections one after another from the file's start; each is (kind, bars, loudness)."""
+    sections: list[SectionEstimate] = []
+    first_bar = 1
+    for kind, bars, lufs in arrangement:
+        sections.append(part(kind, first_bar, bars, bpm=bpm, loudness_lufs=lufs))
+        first_bar += bars
+    return Structure(tuple(sections))
+
+
+def arranged(
+    arrangement: Sequence[tuple[SectionKind | None, int, float]] = ARRANGEMENT, bpm: float = 130.0
+) -> Measured:
+    """The clean mix with everything measured that can be: beat grid, sections, peaks over time, details, hum."""
+    structure = parts_of(arrangement, bpm)
+    duration_s = structure.sections[-1].end_s + 0.4
+    base = clean(duration_s)
+    return replace(
+        base,
+        loudness=replace(base.loudness, range_lu=4.0),
+        peaks=replace(base.peaks, curve_dbfs=np.full(int(duration_s * 10), -0.5)),
+        tempo=TempoEstimate(bpm, 0.9, (), BeatGrid(60.0 / bpm, 0.0, 0.0, 4, 0.9, 0.5)),
+        key=KeyEstimate(9, True, 0.7, ((0, False, 0.2),), 0.5),
+        codec="PCM",
+        bit_depth=24,
+        structure=structure,
+        details=Details(
+            resonances=(),
+            channels=ChannelMatch("stereo", -6.0, 0.0, None, inverted=False),
+            pumping=Pumping(3.0, 0.2),
+        ),
+    )
+
+
 def peaks(left_dbtp: float, right_dbtp: float, at_s: float = 12.3) -> Peaks:
     true = np.array([left_dbtp, right_dbtp])
     return Peaks(true - 0.2, np.array([at_s, at_s]), true, np.array([at_s, at_s]))
@@ -180,6 +259,8 @@ def swapped(measured: Measured) -> Measured:
             silent_channels=tuple(sorted(1 - channel for channel in defects.silent_channels)),
             clip_runs=tuple(replace(run, channel=1 - run.channel) for run in defects.clip_runs),
             gaps=tuple(replace(gap, channels=tuple(sorted(1 - c for c in gap.channels))) for gap in defects.gaps),
+            clicks=tuple(replace(one, channels=tuple(sorted(1 - c for c in one.channels))) for one in defects.clicks),
+            hum=None if defects.hum is None else tuple(replace(hum, channel=1 - hum.channel) for hum in defects.hum),
         ),
     )
 

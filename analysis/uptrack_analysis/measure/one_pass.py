@@ -139,6 +139,8 @@ def measure(
         key=found_key.result,
         non_finite_samples=source.non_finite_samples,
         non_finite=source.broken_stretches,
+        codec=info.codec,
+        bit_depth=info.bit_depth,
         structure=structure,
         bass=key.bass,
         waveform=found_waveform.result,

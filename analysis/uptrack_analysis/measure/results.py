@@ -367,6 +367,10 @@ class Measured:
     non_finite_samples: int
     non_finite: tuple[BrokenStretch, ...] = ()
     """The first of the stretches that hold them."""
+    codec: str | None = None
+    """As ``AudioInfo`` names it; ``None`` where nobody said."""
+    bit_depth: int | None = None
+    """Of the file; ``None`` for lossy encodings."""
     details: Details = Details()
     structure: Structure = field(default_factory=Structure)
     bass: BassLine = field(default_factory=lambda: BassLine(0.0, np.empty(0), np.empty(0)))
