@@ -1,0 +1,59 @@
+"""``dyn.pump``: told apart from what dies away between beats, and never more than told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.mixes import RATE_HZ, arranged, clean
+from support.signals import music
+from support.verdicts import ask, ask_one, why_unmeasured
+from uptrack_analysis.measure.bands import BandMeter
+from uptrack_analysis.measure.pumping import pumping
+from uptrack_analysis.measure.results import BeatGrid, Measured, Pumping
+from uptrack_analysis.signal import Block, FloatArray
+
+
+def breathing(depth_db: float, lowest_at: float | None = 0.12) -> Measured:
+    mix = arranged()
+    return replace(mix, details=replace(mix.details, pumping=Pumping(depth_db, lowest_at)))
+
+
+@pytest.mark.parametrize("depth_db", [8.5, 12.0, 30.0])
+def test_ducking_on_the_beat_is_told_and_no_more(depth_db: float) -> None:
+    finding = ask_one("dyn.pump", breathing(depth_db))
+    assert finding.severity == "info"
+    assert "55 ms after it" in finding.advice
+    assert "leave it" in finding.advice
+
+
+@pytest.mark.parametrize("lowest_at", [0.0, 0.45, 0.88])
+def test_what_is_lowest_before_the_beat_dies_away_and_is_no_pumping(lowest_at: float) -> None:
+    assert ask("dyn.pump", breathing(20.0, lowest_at)) == ()
+
+
+def test_a_little_side_chain_is_no_finding() -> None:
+    assert ask("dyn.pump", breathing(6.0)) == ()
+
+
+def test_without_beats_there_is_nothing_to_say() -> None:
+    assert why_unmeasured("dyn.pump", clean()).endswith(".")
+    assert "where the beats lie" in why_unmeasured("dyn.pump", breathing(12.0, None)).lower()
+
+
+def ducked(depth_db: float) -> Block:
+    """A wide noise pad and a groove; the pad falls on each beat of 125 bpm and comes back over half of it."""
+    signal = music(RATE_HZ, 24.0)
+    time_s = np.arange(signal.shape[1]) / RATE_HZ
+    place = (time_s % 0.48) / 0.48
+    duck: FloatArray = -depth_db * np.interp(place, [0.0, 0.02, 0.15, 0.6, 1.0], [0.0, 1.0, 1.0, 0.0, 0.0])
+    noise = np.random.default_rng(3).standard_normal(signal.shape) * 0.05 * 10 ** (duck / 20)
+    return np.asarray(0.3 * signal + noise, dtype=np.float32)
+
+
+@pytest.mark.parametrize(("depth_db", "told"), [(18.0, True), (0.0, False)])
+def test_a_ducked_pad_in_real_samples_is_told_and_a_steady_one_is_not(depth_db: float, told: bool) -> None:
+    meter = BandMeter(RATE_HZ, 2)
+    meter.push(ducked(depth_db))
+    found = pumping(meter.finish(), clean(24.0).loudness, 125.0, BeatGrid(0.48, 0.0, 0.0, 4, 0.9, 0.5))
+    assert bool(ask("dyn.pump", breathing(found.depth_db, found.lowest_at))) is told
