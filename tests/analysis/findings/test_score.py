@@ -147,16 +147,19 @@ def asked(unmeasured: dict[str, str]) -> list[AskedRule]:
     return [AskedRule(rule.id, rule.area, rule.weight, unmeasured.get(rule.id)) for rule in all_rules()]
 
 
+NO_DJ = {rule.id: "no beat" for rule in all_rules() if rule.area == "dj"}
+
+
 def test_what_was_not_measured_lowers_coverage_and_not_the_score() -> None:
-    whole, without = score_of([], asked({}), "club"), score_of([], asked({"dj.tempo": "no project tempo"}), "club")
+    whole, without = score_of([], asked({}), "club"), score_of([], asked(NO_DJ), "club")
     assert whole.overall == without.overall == 100
     assert whole.coverage == pytest.approx(1)
     assert without.coverage == pytest.approx(0.94)
-    assert without.unmeasured_rules == {"dj.tempo": "no project tempo"}
+    assert without.unmeasured_rules == NO_DJ
 
 
 def test_an_area_nobody_could_judge_is_not_shown_as_perfect() -> None:
-    score = score_of([], asked({"dj.tempo": "no project tempo"}), "club")
+    score = score_of([], asked(NO_DJ), "club")
     assert "dj" not in [area.area for area in score.areas]
 
 
