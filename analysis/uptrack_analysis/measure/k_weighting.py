@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from uptrack_analysis.measure.block_filter import Section
+from uptrack_analysis.signal import FloatArray
 
 # The recommendation tabulates 48 kHz only. These are the analogue parameters behind that table, as B. De Man found
 # them ("Evaluation of implementations of the EBU R128 loudness measurement", 2018); libebur128 uses the same.
@@ -40,3 +43,13 @@ def _high_pass(rate_hz: float) -> Section:
     a0 = 1 + k / _HIGH_PASS_Q + k * k
     # The numerator is left at 1, -2, 1, as the table has it: the stage's gain is part of the calibration.
     return Section(b0=1.0, b1=-2.0, b2=1.0, a1=2 * (k * k - 1) / a0, a2=(1 - k / _HIGH_PASS_Q + k * k) / a0)
+
+
+def k_weighting_power(frequency_hz: FloatArray, rate_hz: float = 48_000.0) -> FloatArray:
+    """Power gain of both stages at frequencies below half the rate, shape as given: for spectra instead of samples."""
+    z = np.exp(-2j * np.pi * frequency_hz / rate_hz)
+    power: FloatArray = np.ones_like(frequency_hz)
+    for one in k_weighting(rate_hz):
+        gain = (one.b0 + one.b1 * z + one.b2 * z**2) / (1 + one.a1 * z + one.a2 * z**2)
+        power = power * np.square(np.abs(gain))
+    return power

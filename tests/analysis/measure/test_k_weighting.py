@@ -1,0 +1,12 @@
+"""K-weighting as gains over frequency; the filter itself is held against the standard in ``test_loudness.py``."""
+
+import numpy as np
+import pytest
+
+from uptrack_analysis.measure.k_weighting import k_weighting_power
+
+
+def test_k_weighting_of_spectra_is_that_of_the_filter() -> None:
+    gains_db = 10 * np.log10(k_weighting_power(np.array([38.0, 997.0, 10_000.0])))
+    # BS.1770: a sine of 997 Hz at 0 dBFS reads -3.01 LKFS, with the offset of -0.691 dB; the shelf adds 4 dB up there.
+    assert gains_db == pytest.approx([-6.0, 0.69, 4.0], abs=0.1)
