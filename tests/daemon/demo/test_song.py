@@ -91,7 +91,7 @@ def findings_of(report: Report, rule: str) -> list[Finding]:
 def test_the_clean_song_scores_at_least_ninety(clean_report: Report) -> None:
     assert clean_report.score.overall is not None
     assert clean_report.score.overall >= 90
-    assert clean_report.score.coverage == 1.0
+    assert clean_report.score.coverage >= 0.95, "a minute is too short for some rules"
 
 
 def test_the_clean_song_has_nothing_to_report(clean_report: Report) -> None:

@@ -91,6 +91,7 @@ def _draft(case: Case, place: Sequence[tuple[Click, float]], threshold: Threshol
             Action("MK", "Mark the click"),
             Action("NT", f"Fade of {digits(fade_ms, 0)} ms at the edit, or render again"),
         ),
+        blame="faults",
         expected_delta="no click",
     )
 

@@ -102,6 +102,7 @@ def check(case: Case) -> Verdict:
                 Action("EQ", "Bell on the part that booms", -cut, at_hz, quality),
                 Action("DQ", "The same as a dynamic band, if it booms on some hits only", -cut, at_hz, quality),
             ),
+            blame="power",
             expected_delta=f"{frequency(at_hz)} {digits(value)} → {digits(value - cut)} dB over its neighbours",
         ),
     )

@@ -81,6 +81,7 @@ def check(case: Case) -> Verdict:
                 Action("UT", f"Width 0 % below {frequency(high_hz)} on the layer at fault", frequency_hz=high_hz),
                 Action("MK", "Mark the passages"),
             ),
+            blame="side",
             expected_delta=f"mono loss {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
         ),
     )

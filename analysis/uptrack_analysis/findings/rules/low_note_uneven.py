@@ -106,6 +106,7 @@ def check(case: Case) -> Verdict:
                 Action("GN", f"Clip gain or velocity of {odd.name} in the bass", gain_db=step if weak else -step),
                 Action("MK", "Mark the notes"),
             ),
+            blame="power",
             expected_delta=f"{digits(value)} → under {digits(threshold.ok_high or 0.0)} dB between the notes",
         ),
     )

@@ -84,6 +84,7 @@ def check(case: Case) -> Verdict:
                 Action("HP", "High-pass, 24 dB an octave, on the part that rumbles", frequency_hz=filter_hz),
                 Action("MK", "Mark the passages"),
             ),
+            blame="power",
             expected_delta=f"rumble {signed(value)} → under {signed(threshold.ok_high or 0.0)} dB",
         ),
     )

@@ -82,6 +82,7 @@ def check(case: Case) -> Verdict:
                 Action("UT", f"Width −{step:.0f} % on the widest part of these passages"),
                 Action("MK", "Mark the passages"),
             ),
+            blame="side",
             expected_delta=f"mono loss {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
         ),
     )

@@ -104,6 +104,7 @@ def _whole(case: Case, windows: Moments, mid: FloatArray, side: FloatArray, soun
         high_hz=LIMITS.number("high_hz"),
         place="whole",
         actions=(Action("UT", f"Width −{step:.0f} % on the widest parts" if wide else "Width +30 % on pads and hats"),),
+        blame="side" if wide else None,
         expected_delta=f"side over mid {signed(value)} → {'under' if wide else 'over'} "
         f"{signed((threshold.ok_high if wide else threshold.ok_low) or 0.0)} dB",
     )

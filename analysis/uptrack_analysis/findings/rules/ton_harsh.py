@@ -94,6 +94,7 @@ def check(case: Case) -> Verdict:
             low_hz=low_hz,
             high_hz=high_hz,
             actions=(Action("DQ", "Dynamic band on the part that jumps out", -cap, at_hz, quality),),
+            blame="power",
             expected_delta=f"{percent(value / 100)} → under {LIMITS.number('warn_percent'):.0f} % of the time",
         ),
     )

@@ -136,6 +136,7 @@ def _draft(case: Case, peak: Resonance, threshold: Threshold, spans: tuple[TimeS
             Action("DQ", f"Narrow cut on the part that rings at {at}", -cut, peak.frequency_hz, quality),
             Action("MK", "Mark the passages"),
         ),
+        blame="power",
         expected_delta=f"peak {digits(peak.above_floor_db)} → {digits(peak.above_floor_db - cut)} dB over the rest",
     )
 

@@ -79,6 +79,7 @@ def check(case: Case) -> Verdict:
             low_hz=low_hz,
             high_hz=high_hz,
             actions=(Action("DQ", "De-esser on the vocal or the hats", -cap, at_hz, 2.0),),
+            blame="power",
             expected_delta=f"{percent(value / 100)} → under {LIMITS.number('warn_percent'):.0f} % of the time",
         ),
     )
