@@ -44,6 +44,8 @@ _DEPENDENCE = 10.0
 _LEVEL_STEP_S = 0.1
 # Correlation of the levels at the shift; by how much it beats no shift, and every other: music repeats itself by bars.
 _LEVEL_MATCH = 0.3
+# Under this, a level's ups and downs are no more than the window's.
+_LEVEL_MOVES = 0.2
 _LEVEL_OVER_NONE = 1.5
 _LEVEL_OVER_OTHERS = 1.25
 
@@ -77,11 +79,16 @@ def align(mix: Probes, mix_bands: BandMatrix, stems: Sequence[StemMeasured]) -> 
     delays = [find_delay(mix, stem.probes) for stem in stems]
     overlay = Overlay(mix, [stem.probes for stem in stems], [delay.samples if delay else 0 for delay in delays])
     gains, errors, shares = fit(overlay)
+    present = [
+        abs(float(gain)) for gain, error in zip(gains, errors, strict=True) if abs(gain) > max(PRESENT, 2 * error)
+    ]
+    usual_gain = statistics.median(present) if present else 1.0
     placed: list[Alignment] = []
     for number, (stem, delay) in enumerate(zip(stems, delays, strict=True)):
         gain, error = float(gains[number]), float(errors[number])
-        # First, because drum machines play the same sample again, and a stem seconds off meets another hit of its own.
-        if (shift_s := _shift_by_level(mix_bands, stem.bands)) is not None:
+        as_the_others = delay is not None and delay.samples == 0 and abs(gain) > 0.8 * usual_gain
+        # Drum machines play the same sample again: a stem seconds off may meet another hit of its own, and look late.
+        if not as_the_others and (shift_s := _shift_by_level(mix_bands, stem.bands)) is not None:
             placed.append(Alignment(delay_s=shift_s, by="level"))
         elif abs(gain) >= max(PRESENT, (SURELY if delay is None else LIKELY_GAIN) * error):
             placed.append(
@@ -179,7 +186,8 @@ def _shift_by_level(mix: BandMatrix, stem: BandMatrix) -> float | None:
     bands = min(own.shape[1], theirs.shape[1])
     own, theirs = own[:, :bands], theirs[:, :bands]
     weights = (theirs**2).sum(axis=0)
-    usable = (weights > 1e-4 * weights.max()) & (own.std(axis=0) > 0) & (theirs.std(axis=0) > 0)
+    moving = theirs.std(axis=0) > _LEVEL_MOVES * theirs.mean(axis=0)
+    usable = (weights > 1e-4 * weights.max()) & (own.std(axis=0) > 0) & moving
     if not usable.any() or theirs.shape[0] < 20:
         return None
     length = fast_length(own.shape[0] + theirs.shape[0])

@@ -1,0 +1,55 @@
+"""``ton.mud``: two stems that hold on in the low midrange."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from support.mixes import clean
+from support.noises import pink, shaped_noise
+from support.small_band import small_band
+from support.stem_cases import RATE_HZ, ask_stems
+from support.verdicts import why_unmeasured
+from uptrack_analysis.signal import Block
+
+RULE = "ton.mud"
+SECONDS = 16.0
+
+
+def tones(level: float, hz: tuple[float, ...]) -> Block:
+    time_s = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
+    line = level * np.sum([np.sin(2 * np.pi * one * time_s) for one in hz], axis=0)
+    return np.stack([line, line]).astype(np.float32)
+
+
+def stems(low_mids: float) -> dict[str, Block]:
+    band = small_band(seconds=SECONDS)
+    # Something everywhere, so that the mix has a shape to stand out of.
+    bed = shaped_noise(RATE_HZ, SECONDS, pink, rms=0.04)
+    return {
+        "Kick": band["Kick"],
+        "Loop": bed,
+        "Pad": tones(low_mids, (260.0, 330.0)),
+        "Strings": tones(0.8 * low_mids, (294.0, 392.0)),
+    }
+
+
+def test_two_held_stems_and_too_much_there_are_both_named() -> None:
+    (finding,) = ask_stems(RULE, stems(0.15))
+    assert finding.stem == "Pad"
+    assert "Pad" in finding.advice
+    assert "Strings" in finding.advice
+    assert (finding.low_hz, finding.high_hz) == (200, 500)
+
+
+def test_two_held_stems_at_a_fair_level_are_a_chord() -> None:
+    assert ask_stems(RULE, stems(0.004)) == ()
+
+
+def test_one_stem_alone_is_no_crowd() -> None:
+    band = stems(0.15)
+    band["Pad"] = band["Pad"] + band.pop("Strings")
+    assert ask_stems(RULE, band) == ()
+
+
+def test_without_stems_it_cannot_be_asked() -> None:
+    assert "without its stems" in why_unmeasured(RULE, clean())
