@@ -1,35 +1,81 @@
-"""``low.sub_balance``: the sub of the loud passage over the pop average's bass branch.
+"""``low.sub_balance``: the sub of the loud music, held against what music has, and against itself over time.
 
-Below 120 Hz no published curve holds for club music. Until the user gives references this rule therefore allows ±6 dB
-before it warns and ±10 before it calls a sub bad, believes itself by 0.6, and says so every time. Electronic mixes lie
-10 to 20 dB over that average as a matter of course, so its weight is small until something better takes its place.
+Below 120 Hz no published curve holds for club music: freely licensed electronic tracks lie anywhere from the pop
+average's bass branch to 20 dB over it. Until the user gives references that whole range passes, and outside of it the
+rule believes itself by 0.6. What a mix says of itself is better evidence: a sub that leaps up or away while the rest
+plays on, in a section that has one. Of the two levels the one further from the usual is taken for the odd one.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
 from uptrack_analysis.figures import digits, frequency, percent, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.places import as_spans
+from uptrack_analysis.findings.moments import Moments, moments
+from uptrack_analysis.findings.places import as_spans, merged, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import level_over_average_db
+from uptrack_analysis.measure.ltas import bands_between
 from uptrack_analysis.report import Action
+from uptrack_analysis.signal import FloatArray
 
-# 30 to 60 Hz over the pop average's bass branch.
 LIMITS = table(
     "low.sub_balance",
     low_hz=30.0,
     high_hz=60.0,
-    warn_db=6.0,
-    bad_db=10.0,
-    confidence=0.6,
+    # over the pop average's bass branch: the usual range, and how far out of it warns and is bad
+    level={
+        "usual_low_db": 0.0,
+        "usual_high_db": 18.0,
+        "typical_db": 16.0,
+        "warn_db": 5.0,
+        "bad_db": 10.0,
+        "confidence": 0.6,
+        "grade": "D",
+        "source": "bass branch of the pop average; 10th to 90th percentile and median of 20 freely licensed tracks",
+    },
+    # between two levels of the sub over the rest, both in loud music
+    leap={
+        "rest_low_hz": 120.0,
+        "rest_high_hz": 8000.0,
+        "warn_db": 4.0,
+        "bad_db": 7.0,
+        "least_share": 0.12,  # of the loud music, for either level
+        "at_once_s": 5.0,  # one stretch of the odd level, and half of all of it: fills come and go
+        "beyond_db": 1.5,
+        "clearly_db": 3.0,
+        "rest_within_db": 3.0,  # of the loud passage, for music to be loud
+        "gone_db": 13.0,  # further down there is no sub, which is arrangement
+        "confidence": 0.75,
+        "grade": "D",
+        "source": "proposal",
+    },
+    level_step_db=3.0,
     grade="D",
-    source="bass branch of the pop average, known to understate club music: hence the width and the confidence",
+    source="cap on level moves of 3 dB",
 )
 
-LEVEL_STEP_DB = 3.0
+WINDOW_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Leap:
+    """Two levels of one sub."""
+
+    apart_db: float
+    over: bool
+    """The odd one is the higher."""
+    odd: NDArray[np.bool_]
+    """shape (n_windows,)"""
+    music: NDArray[np.bool_]
+    """shape (n_windows,): loud, with a sub"""
 
 
 def check(case: Case) -> Verdict:
@@ -40,58 +86,169 @@ def check(case: Case) -> Verdict:
     if levels is None:
         return Unmeasured("There is no signal between 500 and 2000 Hz, or none in the sub, to compare levels with.")
     level, expected = levels
-    threshold = Threshold.around(expected, LIMITS.number("warn_db"), LIMITS.number("bad_db"))
-    if not threshold.excess(level):
-        return ()
+    data = LIMITS.table("level")
+    threshold = Threshold.window(
+        expected + data.number("usual_low_db"),
+        expected + data.number("usual_high_db"),
+        data.number("warn_db"),
+        data.number("bad_db"),
+    )
+    limits = LIMITS.table("leap")
+    apart = Threshold.above(limits.number("warn_db"), limits.number("bad_db"))
+    windows = moments(case, WINDOW_S)
+    leap = None if windows is None else _leap(windows)
+    # One of the two: a sub that leaps moves the mean of the loud passage as well.
+    if windows is not None and leap is not None and apart.excess(leap.apart_db) > threshold.excess(level):
+        return (_part(case, windows, leap, apart),)
+    return (_whole(case, level, expected, threshold),) if threshold.excess(level) else ()
+
+
+def _whole(case: Case, level: float, expected: float, threshold: Threshold) -> Draft:
     distance, over = abs(level - expected), level > expected
-    step = min(LEVEL_STEP_DB, max(0.5, round(2 * threshold.distance(level)) / 2))
-    move = -step if over else step
-    beyond = threshold.distance(level) > LEVEL_STEP_DB
+    step_db, confidence = LIMITS.number("level_step_db"), LIMITS.table("level").number("confidence")
+    move = min(step_db, max(0.5, round(2 * threshold.distance(level)) / 2)) * (-1 if over else 1)
     what = (
         f"Start with the sub {signed(move)} dB"
         + (
             ", then look at the sound itself: "
             + ("a shorter tail or a higher note" if over else "a lower octave or a layer with a real fundamental")
-            if beyond
+            if threshold.distance(level) > step_db
             else ""
         )
         + "."
     )
-    return (
-        Draft(
-            value=level,
-            unit="dB",
-            threshold=threshold,
-            confidence=LIMITS.number("confidence"),
-            exposure=1.0,
-            title="Much sub" if over else "Little sub",
-            advice=(
-                f"{frequency(low_hz)} to {frequency(high_hz)} lies {digits(distance)} dB {'over' if over else 'under'} "
-                f"the average of popular music in the loud passages. {what} That average is a weak guide for club "
-                f"music (evidence D, confidence {percent(LIMITS.number('confidence'))}), so trust a reference track "
-                f"you like more than this number."
-            ),
-            spans=as_spans(case.joined(case.loud_spans)),
-            low_hz=low_hz,
-            high_hz=high_hz,
-            actions=(
-                Action("GN", "Sub or bass bus", gain_db=move),
-                Action("EQ", "Low shelf on the bass bus", gain_db=move, frequency_hz=high_hz, q=0.7),
-            ),
-            blame="power" if over else None,
-            expected_delta=f"sub {signed(level)} → {signed(level + move)} dB over 500–2000 Hz",
+    return Draft(
+        value=level,
+        unit="dB",
+        threshold=threshold,
+        confidence=confidence,
+        exposure=1.0,
+        title=_title(over=over),
+        advice=(
+            f"{frequency(LIMITS.number('low_hz'))} to {frequency(LIMITS.number('high_hz'))} lies {digits(distance)} dB "
+            f"{'over' if over else 'under'} the average of popular music in the loud passages; electronic music lies "
+            f"0 to {LIMITS.table('level').number('usual_high_db'):.0f} dB over it. {what} That range is a weak guide "
+            f"(evidence D, confidence {percent(confidence)}), so trust a reference track you like more than this."
         ),
+        spans=as_spans(case.joined(case.loud_spans)),
+        low_hz=LIMITS.number("low_hz"),
+        high_hz=LIMITS.number("high_hz"),
+        actions=_actions(move),
+        blame="power" if over else None,
+        expected_delta=f"sub {signed(level)} → {signed(level + move)} dB over 500–2000 Hz",
     )
+
+
+def _part(case: Case, windows: Moments, leap: _Leap, threshold: Threshold) -> Draft:
+    spans = case.joined(windows.spans(leap.odd))
+    step_db = LIMITS.number("level_step_db")
+    move = min(step_db, max(0.5, round(2 * threshold.distance(leap.apart_db)) / 2)) * (-1 if leap.over else 1)
+    return Draft(
+        value=leap.apart_db,
+        unit="dB",
+        threshold=threshold,
+        confidence=LIMITS.table("leap").number("confidence"),
+        exposure=share(spans, windows.spans(leap.music)),
+        title=_title(over=leap.over),
+        advice=(
+            f"The sub ({frequency(LIMITS.number('low_hz'))} to {frequency(LIMITS.number('high_hz'))}) leaps: "
+            f"at {when(spans)} it lies {digits(leap.apart_db)} dB {'over' if leap.over else 'under'} the other "
+            f"loud passages, while the rest plays on. Look for a layer or an automation that changes there, and start "
+            f"with {signed(move)} dB on the sub."
+        ),
+        spans=as_spans(spans),
+        low_hz=LIMITS.number("low_hz"),
+        high_hz=LIMITS.number("high_hz"),
+        place="part",
+        actions=(*_actions(move), Action("MK", "Mark the passages")),
+        blame="power" if leap.over else None,
+        expected_delta=f"sub {digits(leap.apart_db)} → under {digits(threshold.ok_high or 0.0)} dB apart",
+    )
+
+
+def _title(*, over: bool) -> str:
+    return "Much sub" if over else "Little sub"
+
+
+def _actions(move_db: float) -> tuple[Action, ...]:
+    return (
+        Action("GN", "Sub or bass bus", gain_db=move_db),
+        Action("EQ", "Low shelf on the bass bus", gain_db=move_db, frequency_hz=LIMITS.number("high_hz"), q=0.7),
+    )
+
+
+def _leap(windows: Moments) -> _Leap | None:
+    """The two levels that part the sub's windows best; ``None`` without enough loud music that has a sub."""
+    data = LIMITS.table("leap")
+    sub_db = _level_db(windows, LIMITS.number("low_hz"), LIMITS.number("high_hz"))
+    rest_db = _level_db(windows, data.number("rest_low_hz"), data.number("rest_high_hz"))
+    if sub_db is None or rest_db is None or not windows.loud.any():
+        return None
+    usual_db = float(np.median(rest_db[windows.loud]))
+    here = float(np.median((sub_db - rest_db)[windows.loud]))
+    music = (rest_db > usual_db - data.number("rest_within_db")) & (sub_db - rest_db > here - data.number("gone_db"))
+    over_rest = sub_db - rest_db
+    parted = _parted(over_rest[music], data.number("least_share"))
+    if parted is None:
+        return None
+    lower, higher = parted
+    up = music & (over_rest > (lower + higher) / 2)
+    down = music & ~up
+    usual = LIMITS.table("level")
+    average = load_tonal_average().band_level_db(
+        LIMITS.number("low_hz"),
+        LIMITS.number("high_hz"),
+        reference_hz=(data.number("rest_low_hz"), data.number("rest_high_hz")),
+    )
+    # The one that lies outside of the usual range is odd, or the one clearly further from its middle, or the rarer one.
+    outside = Threshold(usual.number("usual_low_db"), usual.number("usual_high_db"), 1.0)
+    typical = usual.number("typical_db")
+    beyond = outside.distance(higher - average) - outside.distance(lower - average)
+    further = abs(higher - average - typical) - abs(lower - average - typical)
+    if abs(beyond) > data.number("beyond_db"):
+        over = beyond > 0
+    elif abs(further) > data.number("clearly_db"):
+        over = further > 0
+    else:
+        over = bool(up.sum() < down.sum())
+    odd = up if over else down
+    runs = [end - start for start, end in merged(windows.spans(odd), WINDOW_S)]
+    if not runs or max(runs) < data.number("at_once_s") or max(runs) < sum(runs) / 2:
+        return None
+    return _Leap(higher - lower, over, odd, music)
+
+
+def _level_db(windows: Moments, low_hz: float, high_hz: float) -> FloatArray | None:
+    columns = bands_between(windows.edges_hz, low_hz, high_hz)
+    if columns is None:
+        return None
+    level: FloatArray = 10 * np.log10(np.maximum(windows.power[:, columns].sum(axis=1), 1e-14))
+    return level
+
+
+def _parted(values: FloatArray, least_share: float) -> tuple[float, float] | None:
+    """Means of the two parts of ``values``, shape (n,), between which they differ most (Otsu), lower first."""
+    ordered = np.sort(values)
+    count = ordered.size
+    below = np.arange(1, count)
+    below = below[(below >= least_share * count) & (below <= (1 - least_share) * count)]
+    if below.size == 0:
+        return None
+    sums = np.cumsum(ordered)
+    lower, higher = sums[below - 1] / below, (sums[-1] - sums[below - 1]) / (count - below)
+    best = int(np.argmax(below * (count - below) * (higher - lower) ** 2))
+    return float(lower[best]), float(higher[best])
 
 
 RULE = Rule(
     id="low.sub_balance",
     area="low",
     group="sub",
-    weight=0.15,
+    weight=0.3,
     title="Sub level",
-    measures="Power of 30–60 Hz over 500–2000 Hz in the loud passage, against the pop average's bass branch.",
+    measures="30–60 Hz in the loud passage against its usual range, and its leaps while the rest plays on, in dB.",
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

@@ -1,7 +1,8 @@
-"""``low.sub_balance``: the weakest of the guides, and honest about it."""
+"""``low.sub_balance``: a weak guide to levels that says so, and a better one to a sub that leaps."""
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from support.mixes import band_matrix, bell, clean, silent
@@ -13,28 +14,67 @@ def with_sub(over_average_db: float) -> Measured:
     return replace(clean(), bands=band_matrix(60.0, bell(20.0, 70.0, over_average_db - 3.0)))
 
 
-@pytest.mark.parametrize(("over_db", "word"), [(6.1, "minor"), (-6.1, "minor"), (10.1, "major"), (-10.1, "major")])
-def test_it_warns_at_six_db_and_calls_ten_bad_on_either_side(over_db: float, word: str) -> None:
+def leaping(first_db: float, second_db: float, *, at_s: float, until_s: float = 60.0) -> Measured:
+    """A sub so far over the average, and from ``at_s`` until ``until_s`` at another level."""
+    before, after = with_sub(first_db), with_sub(second_db)
+    then = ((after.bands.times_s >= at_s) & (after.bands.times_s < until_s))[:, None]
+    ll, rr = (
+        np.where(then, two, one) for one, two in ((before.bands.ll, after.bands.ll), (before.bands.rr, after.bands.rr))
+    )
+    return replace(before, bands=replace(before.bands, ll=ll, rr=rr))
+
+
+@pytest.mark.parametrize(("over_db", "word"), [(23.1, "minor"), (-5.1, "minor"), (28.1, "major"), (-10.1, "major")])
+def test_it_warns_five_db_outside_of_the_usual_range_and_calls_ten_bad(over_db: float, word: str) -> None:
     finding = ask_one("low.sub_balance", with_sub(over_db))
     assert finding.severity == word
-    assert finding.excess == pytest.approx(0.5 if abs(over_db) < 7 else 2.0, abs=0.1)
+    assert finding.excess == pytest.approx(0.5 if word == "minor" else 2.0, abs=0.1)
 
 
-@pytest.mark.parametrize("over_db", [-4.5, 0.0, 4.5])
-def test_closer_than_that_it_says_nothing(over_db: float) -> None:
+@pytest.mark.parametrize("over_db", [-3.0, 3.0, 10.0, 16.0, 20.0])
+def test_from_pop_s_average_to_a_club_s_sub_all_levels_are_usual(over_db: float) -> None:
     assert ask("low.sub_balance", with_sub(over_db)) == ()
 
 
 def test_it_believes_itself_by_sixty_percent_and_says_so() -> None:
     for genre in ("techno", None):
-        finding = ask_one("low.sub_balance", with_sub(11.0), genre)
+        finding = ask_one("low.sub_balance", with_sub(29.0), genre)
         assert (finding.confidence, finding.grade) == (0.6, "D")
-        assert "weak guide for club music (evidence D, confidence 60 %)" in finding.advice
+        assert "weak guide (evidence D, confidence 60 %)" in finding.advice
 
 
 def test_no_move_exceeds_three_db() -> None:
-    finding = ask_one("low.sub_balance", with_sub(14.0))
+    finding = ask_one("low.sub_balance", with_sub(34.0))
     assert {action.gain_db for action in finding.actions} == {-3.0}
+
+
+@pytest.mark.parametrize(("leap_db", "word"), [(4.4, "minor"), (6.0, "moderate"), (9.0, "major")])
+def test_a_sub_that_leaps_up_is_found_where_it_does(leap_db: float, word: str) -> None:
+    finding = ask_one("low.sub_balance", leaping(15.0, 15.0 + leap_db, at_s=36.0))
+    assert (finding.severity, finding.title) == (word, "Much sub")
+    assert finding.value == pytest.approx(leap_db, abs=0.6)
+    assert (finding.start_s, finding.end_s) == pytest.approx((36.0, 60.0), abs=1.6)
+
+
+def test_a_sub_that_goes_half_way_is_found_where_it_is_weak_also_for_most_of_the_song() -> None:
+    finding = ask_one("low.sub_balance", leaping(7.0, 16.0, at_s=0.0, until_s=20.0))
+    assert finding.title == "Little sub"
+    assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 60.0), abs=1.6)
+
+
+def test_two_db_more_in_the_second_drop_are_arrangement() -> None:
+    assert ask("low.sub_balance", leaping(14.0, 16.0, at_s=30.0)) == ()
+
+
+def test_a_break_without_any_sub_is_arrangement() -> None:
+    assert ask("low.sub_balance", leaping(15.0, -15.0, at_s=20.0, until_s=30.0)) == ()
+
+
+def test_an_808_that_comes_and_goes_with_its_pattern_is_no_leap() -> None:
+    before, after = with_sub(10.0), with_sub(18.0)
+    on = (np.floor(before.bands.times_s / 4.0) % 2 == 0)[:, None]
+    ll, rr = np.where(on, after.bands.ll, before.bands.ll), np.where(on, after.bands.rr, before.bands.rr)
+    assert ask("low.sub_balance", replace(before, bands=replace(before.bands, ll=ll, rr=rr))) == ()
 
 
 def test_silence_has_no_sub() -> None:
