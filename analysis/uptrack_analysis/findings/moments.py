@@ -1,7 +1,8 @@
 """The band matrix in sliding windows of some seconds: when in the file something is the case.
 
 A window says how it is around its centre, so a stretch of chosen windows reaches from half a step before the first
-centre to half a step after the last: a figure that changes at once is placed within a step.
+centre to half a step after the last: a figure that changes at once is placed within a step. The first and the last
+window also speak for what lies before and behind their centres.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.findings.case import Case
-from uptrack_analysis.findings.places import TimeSpan, inside, spans_of_windows
+from uptrack_analysis.findings.places import TimeSpan, inside, merged
 from uptrack_analysis.measure.ltas import bands_between
 from uptrack_analysis.signal import FloatArray
 
@@ -27,6 +28,7 @@ class Moments:
     centres_s: FloatArray
     """shape (n_windows,)"""
     step_s: float
+    duration_s: float
     ll: FloatArray
     rr: FloatArray
     lr: FloatArray
@@ -48,7 +50,9 @@ class Moments:
         return np.maximum(ll + rr + 2 * lr, 0.0) / 4, np.maximum(ll + rr - 2 * lr, 0.0) / 4
 
     def spans(self, chosen: NDArray[np.bool_]) -> tuple[TimeSpan, ...]:
-        return spans_of_windows(chosen, self.centres_s + self.step_s / 2, self.step_s)
+        edges_s = np.append(self.centres_s - self.step_s / 2, self.duration_s)
+        edges_s[0] = 0.0
+        return merged((float(edges_s[place]), float(edges_s[place + 1])) for place in np.flatnonzero(chosen))
 
 
 def moments(case: Case, window_s: float) -> Moments | None:
@@ -73,6 +77,7 @@ def moments(case: Case, window_s: float) -> Moments | None:
         edges_hz=matrix.edges_hz,
         centres_s=centres_s,
         step_s=step * hop_s,
+        duration_s=case.measured.duration_s,
         ll=windows(matrix.ll),
         rr=windows(matrix.rr),
         lr=windows(matrix.lr),

@@ -28,6 +28,9 @@ OCTAVES = tuple(
 )
 """The named bands over 120 Hz, the mids as the two octaves they are: bands of equal width weigh alike in a fit."""
 
+SIXTHS = 6
+"""Columns of the band matrix in an octave."""
+
 
 @dataclass(frozen=True, slots=True)
 class OctaveShape:
@@ -35,6 +38,7 @@ class OctaveShape:
 
     bands: tuple[Band, ...]
     deviation_db: FloatArray
+    level_db: float
     tilt_db_per_octave: float
     residual_db: FloatArray
     """What no tilt explains."""
@@ -87,7 +91,56 @@ def octave_shape(matrix: BandMatrix, average: TonalAverage, frames: FrameMask) -
     first, second = np.triu_indices(octaves.size, k=1)
     tilt = float(np.median((deviation[second] - deviation[first]) / (octaves[second] - octaves[first])))
     level = float(np.median(deviation - tilt * octaves))
-    return OctaveShape(tuple(used), deviation - level, tilt, deviation - level - tilt * octaves)
+    return OctaveShape(tuple(used), deviation - level, level, tilt, deviation - level - tilt * octaves)
+
+
+@dataclass(frozen=True, slots=True)
+class Prominence:
+    """An octave that no named band need fit: how far it is out of shape, and out of its own neighbourhood."""
+
+    band: Band
+    residual_db: float
+    """Over the average, level and tilt of ``OctaveShape`` taken out."""
+    contrast_db: float
+    """Over the mean of the octaves on either side."""
+    beyond_db: float
+    """Over the higher of them where it lies over the average, under the lower one where it lies under: 0 or less is
+    a shoulder of something else."""
+
+
+def sliding_octaves(
+    matrix: BandMatrix, average: TonalAverage, frames: FrameMask, shape: OctaveShape
+) -> tuple[Prominence, ...]:
+    """Every octave centred on a third octave of the range ``shape`` was found in, its last octave left out."""
+    low_hz, high_hz = matrix.edges_hz[:-1], matrix.edges_hz[1:]
+    power = mean_power(matrix, frames)
+    deviation = 10 * np.log10(np.maximum(power, 1e-20) / average.band_power(low_hz, high_hz))
+    first, last = (
+        int(np.argmin(np.abs(np.log(matrix.edges_hz / edge_hz))))
+        for edge_hz in (shape.bands[0].low_hz, shape.bands[-1].low_hz)
+    )
+    found: list[Prominence] = []
+    for start in range(first, last - SIXTHS + 1, 2):
+        end = start + SIXTHS
+        band = _octave(float(matrix.edges_hz[start]), float(matrix.edges_hz[end]))
+        expected = float(average.band_power(np.array([band.low_hz]), np.array([band.high_hz]))[0])
+        octaves = float(np.log2(np.sqrt(band.low_hz * band.high_hz) / 1000.0))
+        level = 10 * float(np.log10(max(float(power[start:end].sum()), 1e-20) / expected))
+        residual = level - shape.level_db - shape.tilt_db_per_octave * octaves
+        here, below, above = (
+            float(np.median(deviation[max(0, begin) : begin + SIXTHS])) for begin in (start, start - SIXTHS, end)
+        )
+        sides = (below + shape.tilt_db_per_octave, above - shape.tilt_db_per_octave)
+        own = here if residual > 0 else -here
+        beyond = own - max(sides) if residual > 0 else own + min(sides)
+        found.append(Prominence(band, residual, here - (below + above) / 2, beyond))
+    return tuple(found)
+
+
+def _octave(low_hz: float, high_hz: float) -> Band:
+    """Named after the named band that its centre lies in."""
+    centre = float(np.sqrt(low_hz * high_hz))
+    return Band(next(band.name for band in OCTAVES if centre < band.high_hz), low_hz, high_hz)
 
 
 def average_tilt_db_per_octave(average: TonalAverage, edges_hz: FloatArray, low_hz: float, high_hz: float) -> float:

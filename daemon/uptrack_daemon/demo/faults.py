@@ -153,7 +153,7 @@ def loud_hats(stems: dict[str, Sound], *, gain_db: float = 12.0) -> Fault:
         stems["Hats"][:, _span(part.start_s, part.end_s)] *= np.float32(10 ** (gain_db / 20))
     return Fault(
         name="hats",
-        rules=("ton.band",),
+        rules=("ton.air",),
         what="The hats are far too loud in both drops.",
         stem="Hats",
         start_s=DROP_1.start_s,

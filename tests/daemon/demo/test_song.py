@@ -155,7 +155,7 @@ def test_no_stem_is_silent_or_over_full_scale(clean: DemoSong) -> None:
         ("cut tail", "int.headtail"),
         ("sub", "low.sub_balance"),
         ("wide bass", "low.mono"),
-        ("hats", "ton.band"),
+        ("hats", "ton.air"),
         ("balance", "ste.balance"),
     ],
 )
@@ -217,7 +217,7 @@ def test_the_cancelling_pad_is_found_through_the_break(planted: DemoSong, plante
 
 
 def test_loud_hats_are_heard_as_too_much_air_and_the_offset_measured(planted: DemoSong, planted_report: Report) -> None:
-    assert "Too much air" in {finding.title for finding in findings_of(planted_report, "ton.band")}
+    assert "Too much air" in {finding.title for finding in findings_of(planted_report, "ton.air")}
     dc = max(findings_of(planted_report, "int.dc"), key=lambda finding: finding.value or 0.0)
     assert dc.value == pytest.approx(fault_called(planted, "dc").amount, rel=0.15)
 

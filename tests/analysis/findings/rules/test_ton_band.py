@@ -18,7 +18,7 @@ def shaped(level: Level) -> Measured:
 
 
 @pytest.mark.parametrize(("band", "name"), [(PRESENCE, "presence"), (LOW_MIDS, "low midrange")])
-@pytest.mark.parametrize(("gain_db", "word"), [(4.7, "minor"), (7.0, "major"), (-7.0, "major")])
+@pytest.mark.parametrize(("gain_db", "word"), [(4.7, "minor"), (7.0, "major"), (-9.0, "major")])
 def test_one_octave_out_of_shape_keeps_its_whole_deviation(
     band: tuple[float, float], name: str, gain_db: float, word: str
 ) -> None:
@@ -27,6 +27,26 @@ def test_one_octave_out_of_shape_keeps_its_whole_deviation(
     assert finding.value == pytest.approx(gain_db, abs=0.5)
     assert finding.title == f"Too {'much' if gain_db > 0 else 'little'} {name}"
     assert finding.low_hz == pytest.approx(band[0], rel=0.01)
+
+
+def test_an_octave_between_two_named_bands_is_found_where_it_is() -> None:
+    finding = ask_one("ton.band", shaped(bell(2820.0, 5640.0, 7.0)))
+    assert np.sqrt((finding.low_hz or 0) * (finding.high_hz or 0)) == pytest.approx(3981, rel=2 ** (1 / 6) - 1)
+    assert finding.severity in {"moderate", "major"}
+
+
+def test_what_only_the_average_says_may_be_the_style() -> None:
+    # The upper bass as the shoulder of a heavy bass: far over the average, and not out of its neighbours.
+    stepped = shaped(lambda f: np.select([f < 126, f < 251], [12.0, 8.0], 0.0))
+    findings = ask("ton.band", stepped)
+    assert findings
+    assert all(finding.severity == "minor" and finding.confidence < 0.5 for finding in findings)
+    assert all("may be the style" in finding.advice for finding in findings)
+
+
+def test_the_scoop_that_electronic_music_usually_has_in_the_mids_is_none() -> None:
+    assert ask("ton.band", shaped(bell(1000.0, 2000.0, -6.5))) == ()
+    assert ask("ton.band", shaped(bell(1000.0, 2000.0, 6.5)))
 
 
 @pytest.mark.parametrize("tilt", [-1.5, 0.0, 1.5])
@@ -45,6 +65,7 @@ def test_the_low_end_is_not_judged_by_a_curve_that_does_not_hold_there() -> None
 def test_no_eq_move_exceeds_four_db_and_a_large_fault_is_sent_back_to_the_sounds() -> None:
     finding = ask_one("ton.band", shaped(bell(*PRESENCE, 12.0)))
     assert finding.actions[0].gain_db == -4.0
+    assert finding.exposure == pytest.approx(1.0, abs=0.05)
     assert 1990 < (finding.actions[0].frequency_hz or 0) < 3990
     assert "sounds and arrangement" in finding.advice
 
@@ -68,6 +89,14 @@ def test_only_the_loud_passage_is_judged() -> None:
         ),
     )
     assert ask("ton.band", mix) == ()
+
+
+def test_it_says_when() -> None:
+    plain, odd = band_matrix(60.0, flat), band_matrix(60.0, bell(*PRESENCE, 12.0))
+    then = ((odd.times_s >= 10.0) & (odd.times_s < 46.0))[:, None]
+    ll, rr = np.where(then, odd.ll, plain.ll), np.where(then, odd.rr, plain.rr)
+    finding = ask_one("ton.band", replace(clean(), bands=replace(plain, ll=ll, rr=rr)))
+    assert (finding.start_s, finding.end_s) == pytest.approx((10.0, 46.0), abs=2.1)  # windows of 4 s
 
 
 def test_silence_and_a_telephone_have_no_shape() -> None:
