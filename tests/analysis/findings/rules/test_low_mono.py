@@ -55,6 +55,20 @@ def test_it_says_where() -> None:
     assert finding.exposure == pytest.approx(1 / 3, abs=0.05)
 
 
+def test_eight_wide_bars_are_judged_by_themselves_and_a_wide_second_is_a_fill() -> None:
+    wide, narrow = with_low_correlation(0.0), clean()
+
+    def for_seconds(seconds: float) -> Measured:
+        then = ((wide.bands.times_s >= 20.0) & (wide.bands.times_s < 20.0 + seconds))[:, None]
+        return replace(wide, bands=replace(wide.bands, lr=np.where(then, wide.bands.lr, narrow.bands.lr)))
+
+    finding = ask_one("low.mono", for_seconds(8.0))
+    assert finding.severity == "major"
+    assert finding.value == pytest.approx(0.0, abs=2.0)  # windows at its ends hold mono too
+    assert finding.exposure == pytest.approx(8 / 60, abs=0.03)
+    assert ask("low.mono", for_seconds(1.5)) == ()
+
+
 def test_an_inverted_mix_is_left_to_the_rule_that_names_the_cause() -> None:
     mix = replace(with_low_correlation(-0.9), stereo=stereo_curve(60.0, -0.9))
     assert "no loud passage" in why_unmeasured("low.mono", mix)
