@@ -41,6 +41,30 @@ def test_more_than_three_db_all_along_is_a_channel_fault_and_left_to_that_rule()
     assert ask("int.channel", leaning(4.0))
 
 
+def thrown(*stretches: tuple[float, float, float]) -> Measured:
+    """Balances in dB, each from one moment until another; between them the mix stands in the middle."""
+    mix = clean()
+    decibels = np.zeros(mix.bands.times_s.shape)
+    for balance_db, start_s, end_s in stretches:
+        decibels[(mix.bands.times_s >= start_s) & (mix.bands.times_s < end_s)] = balance_db
+    lean = 10 ** (decibels / 20)[:, None]
+    return replace(mix, bands=replace(mix.bands, ll=mix.bands.ll * lean, rr=mix.bands.rr / lean))
+
+
+def test_a_third_of_the_song_is_judged_by_itself_and_found_where_it_is() -> None:
+    finding = ask_one("ste.balance", thrown((2.5, 20.0, 40.0)))
+    assert finding.severity == "major"
+    assert finding.value == pytest.approx(2.4, abs=0.15)
+    assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 40.0), abs=1.0)
+    assert finding.exposure == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_a_sound_thrown_to_one_side_or_from_side_to_side_leans_nowhere() -> None:
+    assert ask("ste.balance", thrown((4.0, 20.0, 23.0))) == ()
+    swings = ((4.0 * (-1) ** place, 2.0 * place, 2.0 * place + 2.0) for place in range(30))
+    assert ask("ste.balance", thrown(*swings)) == ()
+
+
 def test_left_and_right_are_judged_alike() -> None:
     left, right = ask_one("ste.balance", leaning(2.0)), ask_one("ste.balance", swapped(leaning(2.0)))
     assert left.excess == pytest.approx(right.excess)
