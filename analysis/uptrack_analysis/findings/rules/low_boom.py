@@ -23,16 +23,17 @@ from uptrack_analysis.measure.results import BassLine
 from uptrack_analysis.report import Action
 from uptrack_analysis.signal import FloatArray
 
-# A third octave over the median of the two on either side.
+# A third octave over the higher side: the mean of the two below it, or of the two above.
 LIMITS = table(
     "low.boom",
     lowest_hz=80.0,
     highest_hz=200.0,
-    stands_db=4.0,
-    warn_db=4.0,
-    bad_db=8.5,
+    stands_db=3.0,
+    warn_db=3.5,
+    bad_db=8.0,
     least_share=0.2,  # of the loud passage
     least_free=0.35,  # of the moments in which the bass is elsewhere
+    least_told=0.08,  # of the loud passage, in which it has to be elsewhere
     note_semitones=1.7,
     eq_cap_db=4.0,
     eq_q=2.0,
@@ -72,7 +73,9 @@ def check(case: Case) -> Verdict:
             continue  # the shoulder of something else
         free = windows.loud & elsewhere(float(edges_hz[column + 1]))
         stands = free & (over_db[column] > stands_db)
-        if stands.sum() >= max(least, LIMITS.number("least_free") * free.sum()):
+        told = free.sum() >= LIMITS.number("least_told") * windows.loud.sum()
+        often = (windows.loud & (over_db[column] > stands_db)).sum() >= least
+        if told and often and stands.sum() >= LIMITS.number("least_free") * free.sum() and stands.any():
             found.append((float(_over_neighbours_db(power[stands].mean(axis=0, keepdims=True), column)[0]), column))
     if not found or not threshold.excess(max(found)[0]):
         return ()
@@ -115,8 +118,12 @@ def _over_neighbours_db(power: FloatArray, column: int) -> FloatArray:
         levels: FloatArray = 10 * np.log10(np.maximum(power[:, first] + power[:, first + 1], 1e-20))
         return levels
 
-    around: FloatArray = np.median([level_db(column + step) for step in NEIGHBOURS], axis=0)
-    return level_db(column) - around
+    below, above = (
+        (level_db(column + near) + level_db(column + far)) / 2 for near, far in (NEIGHBOURS[1::-1], NEIGHBOURS[2:])
+    )
+    # The higher side: music that begins here has nothing below to stand out of.
+    over: FloatArray = level_db(column) - np.maximum(below, above)
+    return over
 
 
 def _plays_elsewhere(bass: BassLine, windows: Moments) -> Callable[[float], NDArray[np.bool_]]:
@@ -147,7 +154,7 @@ RULE = Rule(
     group="boom",
     weight=0.3,
     title="Boom",
-    measures="Third octaves of 80–200 Hz over the median of the two on either side, while the bass plays elsewhere.",
+    measures="Third octaves of 80–200 Hz over the two on either side, while the bass plays elsewhere, in dB.",
     grade="D",
     check=check,
     limits=LIMITS,

@@ -23,7 +23,7 @@ def booming(gain_db: float, *, from_s: float = 0.0, to_s: float = 60.0, bass: Ba
     return replace(clean(), bands=replace(plain, ll=ll, rr=rr, lr=lr), bass=bass)
 
 
-@pytest.mark.parametrize(("gain_db", "word"), [(3.0, "minor"), (4.5, "moderate"), (8.0, "major")])
+@pytest.mark.parametrize(("gain_db", "word"), [(2.0, "minor"), (4.5, "moderate"), (8.0, "major")])
 def test_it_is_as_bad_as_it_swells(gain_db: float, word: str) -> None:
     finding = ask_one("low.boom", booming(gain_db))
     assert finding.severity == word
@@ -31,8 +31,8 @@ def test_it_is_as_bad_as_it_swells(gain_db: float, word: str) -> None:
     assert (finding.low_hz, finding.high_hz) == pytest.approx((100.0, 125.9), abs=0.1)
 
 
-def test_four_db_over_the_neighbours_may_be() -> None:
-    assert ask("low.boom", booming(1.5)) == ()
+def test_two_db_over_the_neighbours_may_be() -> None:
+    assert ask("low.boom", booming(0.0)) == ()
 
 
 def test_the_note_that_the_bass_holds_may_stand_out() -> None:
@@ -61,6 +61,11 @@ def test_it_says_when() -> None:
 
 def test_a_tenth_of_the_drop_is_a_fill() -> None:
     assert ask("low.boom", booming(12.0, from_s=20.0, to_s=25.0)) == ()
+
+
+def test_music_that_begins_at_112_hz_does_not_boom_there() -> None:
+    thin = band_matrix(60.0, lambda f: np.where(f < 100.5, -30.0, 0.0))
+    assert ask("low.boom", replace(booming(0.0), bands=thin)) == ()
 
 
 def test_the_kick_s_own_note_at_56_hz_is_no_boom() -> None:
