@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from uptrack_analysis.assemble import assemble
@@ -10,6 +12,8 @@ from uptrack_analysis.audio.described import describe
 from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.findings.judge import judge
+from uptrack_analysis.measure.codecs import measure_codecs
+from uptrack_analysis.measure.crate import measure_crate
 from uptrack_analysis.measure.one_pass import Progress, measure
 from uptrack_analysis.report import Analysis
 from uptrack_analysis.settings import Settings
@@ -18,8 +22,8 @@ from uptrack_analysis.stems.results import Stems
 
 MEASURING_SHARE = 0.95
 """Part of the progress that measuring takes; judging and writing the report are quick."""
-STEM_SHARE = 0.25
-"""What a stem costs, in mixes."""
+STEM_COST = 0.25
+"""Of one stem, in mixes; a round trip through the encoders and a folder of tracks count as one mix each."""
 
 
 def analyze_file(
@@ -46,39 +50,66 @@ def analyze_file(
     """
     if settings.genre is not None:
         find_family(settings.genre)  # a slip in a name should not cost a whole decode
-    timings_s: dict[str, float] = {}
+    work = _Work(settings, progress)
     begun = time.perf_counter()
     progress(0.0, "opening")
-    mix_share = MEASURING_SHARE / (1 + STEM_SHARE * len(settings.stems))
     with open_audio(path, settings.limits, follow_links=settings.follow_links) as source:
-        measured = measure(
-            source,
-            lambda fraction, stage: progress(fraction * mix_share, stage),
-            timings_s,
-            probes=bool(settings.stems),
-        )
+        heard = work.next(1.0)
+        measured = measure(source, heard, work.timings_s, probes=bool(settings.stems))
         file = describe(path.name, source)
     stems: Stems | None = None
     read: tuple[ReadStem, ...] = ()
     if settings.stems:
-        measuring = time.perf_counter()
+        heard = work.next(STEM_COST * len(settings.stems), "stems")
         stems, read = measure_stems(
-            measured,
-            settings.stems,
-            settings.limits,
-            lambda fraction, stage: progress(mix_share + fraction * (MEASURING_SHARE - mix_share), stage),
-            follow_links=settings.follow_links,
+            measured, settings.stems, settings.limits, heard, follow_links=settings.follow_links
         )
-        timings_s["stems"] = time.perf_counter() - measuring
-    judging = time.perf_counter()
+    if settings.codecs:
+        part = _of_one_stage(work.next(1.0, "codecs"), "codecs")
+        codecs = measure_codecs(path, settings.limits, part, follow_links=settings.follow_links)
+        measured = replace(measured, codecs=codecs)
+    if settings.crate is not None:
+        part = _of_one_stage(work.next(1.0, "crate"), "crate")
+        measured = replace(measured, crate=measure_crate(Path(settings.crate), path, settings.limits, part))
+    work.next(0.0, "judging")
     progress(MEASURING_SHARE, "judging")
     judgement = judge(measured, settings.genre, settings.target, settings.project, stems=stems)
-    assembling = time.perf_counter()
-    timings_s["judging"] = assembling - judging
+    work.next(0.0, "report")
     report = assemble(
         file, measured, judgement, target=settings.target, project=settings.project, stems=stems, read=read
     )
-    timings_s["report"] = time.perf_counter() - assembling
-    timings_s["total"] = time.perf_counter() - begun
+    work.end()
+    work.timings_s["total"] = time.perf_counter() - begun
     progress(1.0, "done")
-    return Analysis(report, timings_s)
+    return Analysis(report, work.timings_s)
+
+
+class _Work:
+    """What is done of all that was asked for, and how long each part took."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        self.timings_s: dict[str, float] = {}
+        self._whole = 1.0 + STEM_COST * len(settings.stems) + settings.codecs + (settings.crate is not None)
+        self._progress = progress
+        self._done = 0.0
+        self._part = 0.0
+        self._timed: tuple[str, float] | None = None
+
+    def next(self, cost: float, stage: str | None = None) -> Progress:
+        """End the part before; the next one takes ``cost`` mixes, and its time is kept under ``stage``."""
+        self.end()
+        self._done, self._part = self._done + self._part, cost
+        if stage is not None:
+            self._timed = (stage, time.perf_counter())
+        first, share = self._done / self._whole, cost / self._whole
+        return lambda fraction, heard: self._progress(MEASURING_SHARE * min(1.0, first + share * fraction), heard)
+
+    def end(self) -> None:
+        if self._timed is not None:
+            stage, begun = self._timed
+            self.timings_s[stage] = time.perf_counter() - begun
+            self._timed = None
+
+
+def _of_one_stage(progress: Progress, stage: str) -> Callable[[float], None]:
+    return lambda fraction: progress(fraction, stage)

@@ -39,6 +39,8 @@ class Settings:
     project: ProjectFacts = field(default_factory=ProjectFacts)
     stems: tuple[StemFile, ...] = ()
     """What the mix was made of."""
+    codecs: bool = False
+    """Send the file through lossy encoders as well, and measure what comes back; takes ffmpeg and some time."""
     limits: Limits = field(default_factory=Limits)
     follow_links: bool = True
     """Off where the path was resolved before: a link in it has been put there since, and is refused."""

@@ -347,6 +347,23 @@ class BassLine:
     """40 to 180 Hz, told by the harmonics: an octave lower or higher may be what is played"""
     strength: FloatArray
     """How much speaks for it, in no unit; 0 where there is no note"""
+class CodecPeak:
+    """The largest interpolated value after one encoder and its decoder."""
+
+    codec: str
+    true_dbtp: float
+    """``-inf`` in silence."""
+    true_s: float
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Codecs:
+    """What encoders make of the front pair."""
+
+    peaks: tuple[CodecPeak, ...]
+    reason: str | None = None
+    """Why there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +391,8 @@ class Measured:
     details: Details = Details()
     structure: Structure = field(default_factory=Structure)
     bass: BassLine = field(default_factory=lambda: BassLine(0.0, np.empty(0), np.empty(0)))
+    codecs: Codecs | None = None
+    """``None`` where nobody asked for the round trip."""
     waveform: Waveform = field(default_factory=lambda: Waveform(np.empty(0), np.empty(0), np.empty(0)))
     probes: Probes | None = None
     """Kept only where stems are to be laid over the mix."""

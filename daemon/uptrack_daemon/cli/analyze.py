@@ -62,6 +62,9 @@ def analyze(
             metavar="DIR", parser=named_path, help="A folder with the mix's stems: findings then name the guilty one."
         ),
     ] = None,
+    codecs: Annotated[
+        bool, typer.Option("--codecs", help="Measure overs after AAC, Opus and MP3 as well; takes ffmpeg and time.")
+    ] = False,
     every_finding: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; several files: an array.")] = False,
     html: Annotated[
@@ -81,7 +84,7 @@ def analyze(
         raise typer.BadParameter("--json and --html exclude each other; run twice for both")
     if stems is not None and len(files) > 1:
         raise typer.BadParameter(f"--stems belongs to one mix; got {len(files)} files: run once for each")
-    settings = _settings(genre, target, bpm, key)
+    settings = replace(_settings(genre, target, bpm, key), codecs=codecs)
     if stems is not None:
         settings = replace(settings, stems=stems_in(stems, files[0]))
     pages = None if html is None else _page_paths(files, html)
