@@ -41,6 +41,8 @@ class Settings:
     """What the mix was made of."""
     codecs: bool = False
     """Send the file through lossy encoders as well, and measure what comes back; takes ffmpeg and some time."""
+    crate: str | None = None
+    """A folder of the tracks the mix will be played beside; they are read, measured and forgotten."""
     limits: Limits = field(default_factory=Limits)
     follow_links: bool = True
     """Off where the path was resolved before: a link in it has been put there since, and is refused."""

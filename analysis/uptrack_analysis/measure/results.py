@@ -367,6 +367,20 @@ class Codecs:
 
 
 @dataclass(frozen=True, slots=True)
+class CrateTrack:
+    """One of the tracks a mix will be played beside."""
+
+    integrated_lufs: float
+    bands_db: tuple[float | None, ...]
+    """Levels of the named bands, re the power between 500 and 2000 Hz"""
+
+
+@dataclass(frozen=True, slots=True)
+class Crate:
+    tracks: tuple[CrateTrack, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """Everything one pass over a file found."""
 
@@ -393,6 +407,8 @@ class Measured:
     bass: BassLine = field(default_factory=lambda: BassLine(0.0, np.empty(0), np.empty(0)))
     codecs: Codecs | None = None
     """``None`` where nobody asked for the round trip."""
+    crate: Crate | None = None
+    """``None`` where nobody named one."""
     waveform: Waveform = field(default_factory=lambda: Waveform(np.empty(0), np.empty(0), np.empty(0)))
     probes: Probes | None = None
     """Kept only where stems are to be laid over the mix."""

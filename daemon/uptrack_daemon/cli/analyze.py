@@ -65,6 +65,14 @@ def analyze(
     codecs: Annotated[
         bool, typer.Option("--codecs", help="Measure overs after AAC, Opus and MP3 as well; takes ffmpeg and time.")
     ] = False,
+    crate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            parser=named_path,
+            help="Compare level and tone with the tracks in DIR; they stay as they are.",
+        ),
+    ] = None,
     every_finding: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; several files: an array.")] = False,
     html: Annotated[
@@ -84,9 +92,14 @@ def analyze(
         raise typer.BadParameter("--json and --html exclude each other; run twice for both")
     if stems is not None and len(files) > 1:
         raise typer.BadParameter(f"--stems belongs to one mix; got {len(files)} files: run once for each")
-    settings = replace(_settings(genre, target, bpm, key), codecs=codecs)
-    if stems is not None:
-        settings = replace(settings, stems=stems_in(stems, files[0]))
+    if crate is not None and not crate.is_dir():
+        raise typer.BadParameter(f"--crate: expected a folder of tracks, got {crate}")
+    settings = replace(
+        _settings(genre, target, bpm, key),
+        codecs=codecs,
+        crate=None if crate is None else str(crate.absolute()),
+        stems=() if stems is None else stems_in(stems, files[0]),
+    )
     pages = None if html is None else _page_paths(files, html)
     output: _Output = _JsonOutput(several=len(files) > 1) if as_json else _TextOutput(every_finding, pages)
     worst = errors.DONE

@@ -23,7 +23,7 @@ from uptrack_analysis.report import SEVERITIES, ProjectFacts, Span
 TONE_AND_SPACE = {"low", "tonal", "stereo"}
 SHORT = clean(12.0)
 PROJECT = ProjectFacts(bpm=130.0)
-ASKED_FOR = {"int.codec_overs"}
+ASKED_FOR = {"int.codec_overs", "dj.crate"}
 """Rules that need more than the mix: nobody gave it here."""
 
 
