@@ -70,7 +70,7 @@ def analyze(
         typer.Option(
             metavar="DIR",
             parser=named_path,
-            help="Compare level and tone with the tracks in DIR; they stay as they are.",
+            help="Compare level and tone with the tracks in DIR.",
         ),
     ] = None,
     every_finding: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,

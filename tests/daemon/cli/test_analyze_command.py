@@ -17,6 +17,7 @@ import pytest
 import soundfile as sf
 
 from support.small_band import mixed, small_band, written
+from support.needs import need_program
 from support.tracks import beat, long_track
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.audio.files import display_name
@@ -328,3 +329,29 @@ def test_a_folder_without_stems_is_a_slip_of_the_command(
 def test_stems_belong_to_one_mix(mix: Path, tmp_path: Path, capsys: Capture) -> None:
     assert main(["analyze", str(mix), str(mix), "--stems", str(tmp_path)]) == 2
     assert "one mix" in capsys.readouterr().err
+def test_a_crate_is_compared_with_and_its_folder_never_told(tmp_path: Path, capsys: Capture) -> None:
+    crate = tmp_path / "my crate"
+    crate.mkdir()
+    for number in range(3):
+        beat(crate / f"{number}.wav", seconds=4.0, gain=0.5, seed=number + 2)
+    quiet = beat(tmp_path / "quiet.wav", seconds=4.0, gain=0.1)
+    assert main(["analyze", str(quiet), "--crate", str(crate), "--json"]) == 0
+    report = capsys.readouterr().out
+    assert "Quieter than the crate" in report
+    assert "my crate" not in report
+
+
+def test_a_crate_that_is_no_folder_is_a_slip_of_the_hand(mix: Path, capsys: Capture) -> None:
+    assert main(["analyze", str(mix), "--crate", str(mix)]) == 2
+    assert "expected a folder of tracks" in " ".join(capsys.readouterr().err.split())
+
+
+def test_codecs_are_asked_only_with_their_option(mix: Path, capsys: Capture) -> None:
+    need_program("ffmpeg")
+    unmeasured: list[dict[str, str]] = []
+    for option in ([], ["--codecs"]):
+        assert main(["analyze", str(mix), "--json", *option]) == 0
+        unmeasured.append(json.loads(capsys.readouterr().out)["score"]["unmeasured_rules"])
+    without, asked = unmeasured
+    assert "--codecs" in without["int.codec_overs"]
+    assert "int.codec_overs" not in asked

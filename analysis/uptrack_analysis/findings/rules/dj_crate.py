@@ -42,9 +42,7 @@ def check(case: Case) -> Verdict:
         return Unmeasured("Nobody named a folder of tracks to compare with (uptrack analyze --crate DIR).")
     least = int(LIMITS.number("least_tracks"))
     if len(crate.tracks) < least:
-        return Unmeasured(
-            f"The folder to compare with holds {len(crate.tracks)} tracks that can be measured, not {least}."
-        )
+        return Unmeasured(f"The folder holds {len(crate.tracks)} tracks that can be measured; a crate has {least}.")
     integrated = case.measured.loudness.integrated_lufs
     if integrated is None:
         return case.why("loudness.integrated_lufs", "The file is silent.")

@@ -1,7 +1,7 @@
 """``dyn.flat``: a whole track that stays at one level: little loudness range, and no section that differs.
 
 Range alone is no verdict: a hypnotic techno track has little of it and breaks all the same. So both have to be missing,
-in a file long enough to be a track.
+in a file long enough to be a track. It is a matter of arrangement, and minor at most.
 """
 
 from __future__ import annotations
@@ -77,4 +77,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
+    at_most="minor",
 )

@@ -16,16 +16,16 @@ def ranging(range_lu: float | None, sketch: tuple[tuple[SectionKind | None, int,
     return replace(mix, loudness=replace(mix.loudness, range_lu=range_lu))
 
 
-@pytest.mark.parametrize(("range_lu", "word"), [(1.9, "minor"), (1.2, "moderate"), (0.6, "major")])
-def test_a_track_at_one_level_is_as_bad_as_it_is_flat(range_lu: float, word: str) -> None:
+@pytest.mark.parametrize("range_lu", [1.9, 1.2, 0.6])
+def test_a_track_at_one_level_is_minor_however_flat(range_lu: float) -> None:
     finding = ask_one("dyn.flat", ranging(range_lu))
-    assert finding.severity == word
+    assert (finding.severity, finding.value) == ("minor", range_lu)
     assert "more than 0.4 LU from another" in finding.advice
 
 
 def test_a_family_that_breathes_more_asks_for_more() -> None:
     assert ask("dyn.flat", ranging(3.0)) == ()
-    assert ask_one("dyn.flat", ranging(3.0), genre="trance").severity == "moderate"
+    assert ask_one("dyn.flat", ranging(3.0), genre="trance").excess > 0.5
 
 
 def test_a_break_is_contrast_even_where_the_level_stays() -> None:
