@@ -252,7 +252,13 @@ def swapped(measured: Measured) -> Measured:
         measured,
         bands=replace(bands, ll=bands.rr, rr=bands.ll),
         stereo=replace(stereo, ll=stereo.rr, rr=stereo.ll),
-        peaks=Peaks(peak.sample_dbfs[::-1], peak.sample_s[::-1], peak.true_dbtp[::-1], peak.true_s[::-1]),
+        peaks=replace(
+            peak,
+            sample_dbfs=peak.sample_dbfs[::-1],
+            sample_s=peak.sample_s[::-1],
+            true_dbtp=peak.true_dbtp[::-1],
+            true_s=peak.true_s[::-1],
+        ),
         defects=replace(
             defects,
             dc_offset=defects.dc_offset[::-1],
@@ -282,5 +288,19 @@ def turned(measured: Measured, gain_db: float) -> Measured:
         bands=replace(
             bands, ll=bands.ll * power, rr=bands.rr * power, lr=bands.lr * power, rumble=bands.rumble * power
         ),
+        peaks=replace(
+            peak,
+            sample_dbfs=peak.sample_dbfs + gain_db,
+            true_dbtp=peak.true_dbtp + gain_db,
+            curve_dbfs=peak.curve_dbfs + gain_db,
+        ),
+        structure=replace(
+            measured.structure,
+            sections=tuple(
+                replace(one, loudness_lufs=None if one.loudness_lufs is None else one.loudness_lufs + gain_db)
+                for one in measured.structure.sections
+            ),
+        ),
+        bands=replace(bands, ll=bands.ll * power, rr=bands.rr * power, lr=bands.lr * power),
         stereo=replace(stereo, ll=stereo.ll * power, rr=stereo.rr * power, lr=stereo.lr * power),
     )

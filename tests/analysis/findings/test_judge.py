@@ -17,7 +17,20 @@ from uptrack_analysis.findings.judge import Judgement, judge
 from uptrack_analysis.findings.rule import Rule, Verdict, all_rules, ruleset_hash
 from uptrack_analysis.findings.tables import data_files, table
 from uptrack_analysis.findings.threshold import Threshold
-from uptrack_analysis.measure.results import Measured, TempoEstimate
+from uptrack_analysis.measure.results import (
+    ChannelMatch,
+    Click,
+    CodecPeak,
+    Codecs,
+    Crate,
+    CrateTrack,
+    Hum,
+    KeyEstimate,
+    LevelJump,
+    Measured,
+    Pumping,
+    TempoEstimate,
+)
 from uptrack_analysis.report import SEVERITIES, ProjectFacts, Span
 
 TONE_AND_SPACE = {"low", "tonal", "stereo"}
@@ -131,6 +144,69 @@ def test_every_finding_says_what_to_do_with_a_number_in_it() -> None:
         for action in finding.actions:
             cap = {"EQ": 4.0, "GN": 3.0, "LM": 3.0}.get(action.kind)
             assert cap is None or abs(action.gain_db or 0.0) <= cap
+
+
+def arranged_badly() -> Measured:
+    """A track with a fault for each rule that looks at the arrangement, the beat, single moments or the format."""
+    mix = arranged(
+        [("intro", 15, -11.0), ("drop", 33, -8.0), ("break", 16, -8.5), ("drop", 32, -9.8), ("outro", 8, -11.0)]
+    )
+    assert mix.tempo.grid is not None
+    return replace(
+        with_defects(
+            mix,
+            clicks=(Click(2_000_000, (0,), -15.0),),
+            hum=(Hum(1, 50.0, -45.0, ((1, -46.0), (2, -52.0)), 10.0, 180.0),),
+        ),
+        bands=band_matrix(
+            mix.duration_s, lambda f: np.where(f < 30.0, 24.0, np.where(f < 100.0, -9.0, 0.0)), gain_db=-40
+        ),
+        peaks=replace(mix.peaks, curve_dbfs=mix.peaks.curve_dbfs - 3.0),
+        tempo=replace(mix.tempo, grid=replace(mix.tempo.grid, first_beat_s=0.1)),
+        key=KeyEstimate(9, True, 0.9, (), 30.0),
+        details=replace(
+            mix.details,
+            cutoff_hz=16_400.0,
+            cutoff_likely="MP3 at 128 kbit/s",
+            channels=ChannelMatch("gain", -80.0, -1.0, None, inverted=False),
+            pumping=Pumping(12.0, 0.1),
+            level_jumps=(LevelJump(61.0, 5.0),),
+        ),
+        codecs=Codecs((CodecPeak("AAC 256 kbit/s", 3.0, 20.0, 0),)),
+        crate=Crate(tuple(CrateTrack(-13.0, (0.0,) * 8) for _ in range(3))),
+    )
+
+
+def test_every_rule_of_a_badly_arranged_track_says_what_to_do() -> None:
+    findings = judge(arranged_badly(), "techno", "club", ProjectFacts(bpm=130.0, key="F minor")).findings
+    assert {finding.rule for finding in findings} >= {
+        "int.click", "int.hum", "int.format", "int.false_stereo", "int.codec_overs", "lou.drop_vs_break",
+        "lou.drop2_smaller", "dyn.psr_span", "dyn.pump", "dyn.level_jump", "dj.grid", "dj.mixin_out", "dj.phrase",
+        "dj.key", "dj.crate", "dj.system",
+    }  # fmt: skip
+    for finding in findings:
+        assert any(character.isdigit() for character in finding.advice)
+        assert finding.advice.endswith(".")
+        assert finding.spans
+        assert finding.expected_delta
+        assert finding.actions
+        for action in finding.actions:
+            cap = {"EQ": 4.0, "GN": 3.0, "LM": 3.0}.get(action.kind)
+            assert cap is None or abs(action.gain_db or 0.0) <= cap
+
+
+def test_a_badly_arranged_track_keeps_the_laws_of_a_faulty_one() -> None:
+    mix = arranged_badly()
+    assert judged(mix) == judged(mix)
+    straight, mirrored, quiet = judged(mix), judged(swapped(mix)), judged(turned(mix, -3.0))
+    assert mirrored.score.overall == pytest.approx(straight.score.overall)
+    by_gain = {"loudness", "integrity", "dj"}
+    assert {(one.id, round(one.excess, 6)) for one in quiet.findings if one.area not in by_gain} == {
+        (one.id, round(one.excess, 6)) for one in straight.findings if one.area not in by_gain
+    }
+    assert {(one.rule, one.severity) for one in mirrored.findings} == {
+        (one.rule, one.severity) for one in straight.findings
+    }
 
 
 def tone_and_space(judgement: Judgement) -> list[tuple[str, float]]:

@@ -28,6 +28,7 @@ LIMITS = table(
 )
 
 CONFIDENCE = 0.8
+DELAYED_CODECS = {"MP3", "AAC"}
 
 
 def check(case: Case) -> Verdict:
@@ -35,6 +36,8 @@ def check(case: Case) -> Verdict:
         return ()
     tempo = case.measured.tempo
     grid = tempo.grid
+    if case.measured.codec in DELAYED_CODECS:
+        return Unmeasured(f"{case.measured.codec} begins with the encoder's own delay, some 25 to 50 ms of silence.")
     if tempo.bpm is None or grid is None or tempo.confidence < TEMPO_BELIEVED_FROM:
         return case.why("tempo.bpm", "No steady beat was found to hold the file's start against.")
     if 100 * grid.downbeat_confidence < LIMITS.number("downbeat_percent"):

@@ -45,6 +45,10 @@ def test_a_pickup_of_whole_beats_is_no_fault() -> None:
     assert ask("dj.grid", replace(made, tempo=replace(made.tempo, grid=pickup))) == ()
 
 
+def test_an_encoder_s_delay_is_not_the_mix_s() -> None:
+    assert "encoder" in why_unmeasured("dj.grid", replace(starting(0.025), codec="MP3"))
+
+
 def test_only_a_dj_minds() -> None:
     assert ask("dj.grid", starting(0.2), target="stream") == ()
 
