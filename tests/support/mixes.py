@@ -284,7 +284,6 @@ def turned(measured: Measured, gain_db: float) -> Measured:
             short_term_lufs=loud.short_term_lufs + gain_db,
             integrated_lufs=loud.integrated_lufs + gain_db,
         ),
-        peaks=replace(peak, sample_dbfs=peak.sample_dbfs + gain_db, true_dbtp=peak.true_dbtp + gain_db),
         bands=replace(
             bands, ll=bands.ll * power, rr=bands.rr * power, lr=bands.lr * power, rumble=bands.rumble * power
         ),
@@ -301,6 +300,5 @@ def turned(measured: Measured, gain_db: float) -> Measured:
                 for one in measured.structure.sections
             ),
         ),
-        bands=replace(bands, ll=bands.ll * power, rr=bands.rr * power, lr=bands.lr * power),
         stereo=replace(stereo, ll=stereo.ll * power, rr=stereo.rr * power, lr=stereo.lr * power),
     )

@@ -347,6 +347,8 @@ class BassLine:
     """40 to 180 Hz, told by the harmonics: an octave lower or higher may be what is played"""
     strength: FloatArray
     """How much speaks for it, in no unit; 0 where there is no note"""
+
+
 class CodecPeak:
     """The largest interpolated value after one encoder and its decoder."""
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from support.small_band import mixed, small_band, written
 from support.needs import need_program
+from support.small_band import mixed, small_band, written
 from support.tracks import beat, long_track
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.audio.files import display_name
@@ -329,6 +329,8 @@ def test_a_folder_without_stems_is_a_slip_of_the_command(
 def test_stems_belong_to_one_mix(mix: Path, tmp_path: Path, capsys: Capture) -> None:
     assert main(["analyze", str(mix), str(mix), "--stems", str(tmp_path)]) == 2
     assert "one mix" in capsys.readouterr().err
+
+
 def test_a_crate_is_compared_with_and_its_folder_never_told(tmp_path: Path, capsys: Capture) -> None:
     crate = tmp_path / "my crate"
     crate.mkdir()

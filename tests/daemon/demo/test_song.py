@@ -91,7 +91,10 @@ def findings_of(report: Report, rule: str) -> list[Finding]:
 def test_the_clean_song_scores_at_least_ninety(clean_report: Report) -> None:
     assert clean_report.score.overall is not None
     assert clean_report.score.overall >= 90
-    assert clean_report.score.coverage >= 0.95, "a minute is too short for some rules"
+    # What nobody asked for, what a minute of music cannot show, and what takes stems.
+    asked = {rule: why for rule, why in clean_report.score.unmeasured_rules.items() if "without its stems" not in why}
+    assert set(asked) == {"int.codec_overs", "dj.crate", "dj.mixin_out", "dyn.flat"}
+    assert clean_report.score.coverage > 0.8
 
 
 def test_the_clean_song_has_nothing_to_report(clean_report: Report) -> None:

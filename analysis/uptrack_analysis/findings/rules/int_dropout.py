@@ -1,7 +1,8 @@
-"""``int.dropout``: holes of some milliseconds with signal on both sides.
+"""``int.dropout``: holes of some milliseconds with signal on both sides, and blocks that were delivered twice.
 
-What counts as a hole, and what as a stop, a gate or a stutter in time, the meter in ``measure/gaps.py`` decides. Very
-many holes are likelier an effect that keeps no time: this rule then trusts the meter less.
+What counts as a hole, and what as a stop, a gate or a stutter in time, the meter in ``measure/gaps.py`` decides, and
+``measure/repeats.py`` what is a copy to the sample. Very many of either are likelier an effect that keeps no time: this
+rule then trusts the meter less.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ LIMITS = table(
 
 CERTAIN = 0.9
 MAYBE_EFFECT = 0.4
+LEAST_APART_S = 1.5
+"""So that two places never round to one second, and so to one identity."""
 # Findings apart; a file with more is described by its longest.
 AT_MOST = 20
 
@@ -41,10 +44,10 @@ def check(case: Case) -> Verdict:
     rate_hz = measured.sample_rate_hz
     holes = measured.defects.gaps
     if not holes:
-        return ()
+        return _repeats(case, threshold)
     often = len(holes) > max(AT_MOST, LIMITS.number("effect_per_min") * measured.duration_s / 60)
     drafts: list[Draft] = []
-    for cluster in _longest(_clusters(holes, case.bar_s * rate_hz)):
+    for cluster in _longest(_clusters(holes, max(case.bar_s, LEAST_APART_S) * rate_hz)):
         longest_ms = max(gap.end - gap.start for gap in cluster) * 1000 / rate_hz
         if not threshold.excess(longest_ms):
             continue
@@ -74,6 +77,40 @@ def check(case: Case) -> Verdict:
                 expected_delta="no gap",
             )
         )
+    return [*drafts, *_repeats(case, threshold)]
+
+
+def _repeats(case: Case, threshold: Threshold) -> list[Draft]:
+    """Blocks that follow their own copy; the longest of those less than a bar apart speaks for all."""
+    rate_hz = case.measured.sample_rate_hz
+    found = case.measured.defects.repeats
+    often = len(found) > max(AT_MOST, LIMITS.number("effect_per_min") * case.measured.duration_s / 60)
+    as_holes = [Gap(repeat.start, repeat.end, ()) for repeat in found]
+    drafts: list[Draft] = []
+    for cluster in _longest(_clusters(as_holes, max(case.bar_s, LEAST_APART_S) * rate_hz)):
+        longest_ms = max(gap.end - gap.start for gap in cluster) * 1000 / rate_hz
+        if not threshold.excess(longest_ms):
+            continue
+        start_s = cluster[0].start / rate_hz
+        spans = [(gap.start / rate_hz, gap.end / rate_hz) for gap in cluster]
+        drafts.append(
+            Draft(
+                value=longest_ms,
+                unit="ms",
+                threshold=threshold,
+                confidence=MAYBE_EFFECT if often else CERTAIN,
+                exposure=min(1.0, overlap_s(spans, [case.whole]) / case.measured.duration_s),
+                title="Block played twice",
+                advice=(
+                    f"{digits(longest_ms, 0)} ms at {clock(start_s, 3)} are a copy of what comes just before: a buffer "
+                    f"that a driver or a render delivered twice. Render again, offline and with a larger buffer."
+                ),
+                spans=tuple(Span(start, end) for start, end in spans),
+                place=f"repeat {start_s:.0f} s",
+                actions=(Action("MK", "Mark the repeat"), Action("NT", "Render this passage again")),
+                expected_delta="no repeat",
+            )
+        )
     return drafts
 
 
@@ -101,8 +138,9 @@ RULE = Rule(
     group="dropout",
     weight=0.6,
     title="Gap in the signal",
-    measures="Length of the longest hole, in ms, at each place where signal breaks off and comes back.",
+    measures="Length of the longest hole, in ms, where signal breaks off and comes back, or of a block played twice.",
     grade="B",
     check=check,
     limits=LIMITS,
+    version=2,
 )

@@ -4,7 +4,7 @@ import pytest
 
 from support.mixes import RATE_HZ, clean, with_defects
 from support.verdicts import ask, ask_one
-from uptrack_analysis.measure.results import Gap, Measured
+from uptrack_analysis.measure.results import Gap, Measured, Repeat
 
 
 def holed(*gaps: tuple[float, float], channels: tuple[int, ...] = (0, 1)) -> Measured:
@@ -42,3 +42,24 @@ def test_a_hole_every_second_is_likelier_an_effect() -> None:
 
 def test_no_hole_no_finding() -> None:
     assert ask("int.dropout", clean()) == ()
+
+
+def repeating(*repeats: tuple[float, float]) -> Measured:
+    """Copies at ``(start_s, length_ms)`` of what comes before."""
+    blocks = [(round(at_s * RATE_HZ), round(ms / 1000 * RATE_HZ)) for at_s, ms in repeats]
+    return with_defects(clean(), repeats=tuple(Repeat(start, start + length, length) for start, length in blocks))
+
+
+@pytest.mark.parametrize(("length_ms", "word"), [(2.5, "minor"), (5.8, "moderate"), (23.0, "major")])
+def test_a_block_that_comes_twice_is_as_bad_as_a_hole_and_no_blocker(length_ms: float, word: str) -> None:
+    finding = ask_one("int.dropout", repeating((14.118, length_ms)))
+    assert (finding.severity, finding.title) == (word, "Block played twice")
+    assert "0:14.118" in finding.advice
+    assert finding.end_s - finding.start_s == pytest.approx(length_ms / 1000, abs=1e-4)
+
+
+def test_copies_all_over_are_likelier_an_effect_and_copies_in_a_bar_one_place() -> None:
+    assert {one.severity for one in ask("int.dropout", repeating(*((1 + 1.7 * k, 9.0) for k in range(34))))} == {
+        "minor"
+    }
+    assert [len(one.spans) for one in ask("int.dropout", repeating((10.0, 9.0), (10.5, 9.0)))] == [2]
