@@ -6,8 +6,6 @@ end of it.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,10 +61,15 @@ def passages(case: Case) -> tuple[Passage, ...] | Unmeasured:
     structure = case.measured.structure
     if not structure.sections or any(part.kind is None for part in structure.sections):
         return Unmeasured(_sentence(structure.reason) if structure.reason else TOO_SHORT)
-    grouped: Iterable[tuple[SectionKind | None, Iterable[SectionEstimate]]] = itertools.groupby(
-        structure.sections, key=lambda part: part.kind
-    )
-    return tuple(Passage(kind, tuple(parts)) for kind, parts in grouped if kind is not None)
+    found: list[Passage] = []
+    for part in structure.sections:
+        if part.kind is None:
+            continue
+        if found and found[-1].kind == part.kind:
+            found[-1] = Passage(part.kind, (*found[-1].parts, part))
+        else:
+            found.append(Passage(part.kind, (part,)))
+    return tuple(found)
 
 
 def _sentence(reason: str) -> str:
