@@ -43,6 +43,8 @@ class Unmeasured:
     """A rule had nothing to judge; ``reason`` is a sentence. It costs coverage, never score."""
 
     reason: str
+    optional: bool = False
+    """It takes what not every analysis is given (stems, a crate, an encoder): its absence costs no coverage either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

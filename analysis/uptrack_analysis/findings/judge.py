@@ -61,7 +61,8 @@ def judge(
     for rule in all_rules():
         verdict = rule.check(case)
         if isinstance(verdict, Unmeasured):
-            asked.append(scoring.AskedRule(rule.id, rule.area, rule.weight, verdict.reason))
+            counted = 0.0 if verdict.optional else rule.weight
+            asked.append(scoring.AskedRule(rule.id, rule.area, counted, verdict.reason))
             continue
         asked.append(scoring.AskedRule(rule.id, rule.area, rule.weight))
         for draft in verdict:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from uptrack_analysis.findings.case import Case
+from uptrack_analysis.findings.case import Case, Unmeasured
 from uptrack_analysis.findings.places import TimeSpan, inside
 from uptrack_analysis.measure.ltas import bands_between
 from uptrack_analysis.signal import FloatArray
 from uptrack_analysis.stems.results import Stem, power_gain
 
-NO_STEMS = "The mix came without its stems."
+NO_STEMS = Unmeasured("The mix came without its stems.", optional=True)
 
 
 def strongest_band_hz(case: Case, name: str, low_hz: float, high_hz: float, spans: Sequence[TimeSpan]) -> float:

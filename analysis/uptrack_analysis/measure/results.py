@@ -349,6 +349,7 @@ class BassLine:
     """How much speaks for it, in no unit; 0 where there is no note"""
 
 
+@dataclass(frozen=True, slots=True)
 class CodecPeak:
     """The largest interpolated value after one encoder and its decoder."""
 

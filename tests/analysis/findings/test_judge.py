@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from support.mixes import arranged, band_matrix, bell, clean, silent, stereo_curve, swapped, turned, with_defects
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings import judge as judge_module
-from uptrack_analysis.findings.case import Case, Draft
+from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.judge import Judgement, judge
 from uptrack_analysis.findings.rule import Rule, Verdict, all_rules, ruleset_hash
+from uptrack_analysis.findings.stem_places import NO_STEMS
 from uptrack_analysis.findings.tables import data_files, table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.measure.results import (
@@ -57,6 +59,11 @@ def faulty(duration_s: float = 60.0) -> Measured:
     )
 
 
+def without_stem_rules(judgement: Judgement) -> set[str]:
+    """Rules that could not be asked, but for those that take stems."""
+    return {rule for rule, why in judgement.score.unmeasured_rules.items() if why != NO_STEMS.reason}
+
+
 def judged(mix: Measured, genre: str | None = "techno") -> Judgement:
     return judge(mix, genre, "club", PROJECT)
 
@@ -85,6 +92,23 @@ def test_a_rule_that_only_informs_costs_next_to_nothing_however_far_off_the_valu
     assert worst["info"].findings[0].points < worst["blocker"].findings[0].points / 2
 
 
+def _answer(verdict: Verdict, _case: Case) -> Verdict:
+    return verdict
+
+
+def test_a_rule_that_takes_what_nobody_gave_it_costs_no_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = table("dyn.told")
+    fine = Rule("dyn.told", "dynamics", "told", 0.5, "Told", "Nothing.", "D", lambda _case: (), limits)
+    for optional, coverage in ((True, 1.0), (False, 0.5)):
+        verdict = Unmeasured("The mix came without it.", optional=optional)
+        other = replace(fine, id="dyn.other", check=partial(_answer, verdict))
+        monkeypatch.setattr(judge_module, "all_rules", lambda rules=(fine, other): rules)
+        score = judged(clean()).score
+        (dynamics,) = (area for area in score.areas if area.area == "dynamics")
+        assert dynamics.coverage == pytest.approx(coverage)
+        assert score.unmeasured_rules == {"dyn.other": "The mix came without it."}
+
+
 def test_no_rule_weighs_more_than_the_formula_allows() -> None:
     assert all(0 < rule.weight <= 0.6 for rule in all_rules())
 
@@ -93,7 +117,7 @@ def test_a_clean_mix_has_no_finding_and_a_full_score() -> None:
     judgement = judged(arranged())
     assert judgement.findings == ()
     assert judgement.score.overall == 100
-    assert set(judgement.score.unmeasured_rules) == ASKED_FOR
+    assert without_stem_rules(judgement) == ASKED_FOR
     assert judgement.score.coverage > 0.95
 
 

@@ -94,7 +94,7 @@ def test_the_clean_song_scores_at_least_ninety(clean_report: Report) -> None:
     # What nobody asked for, what a minute of music cannot show, and what takes stems.
     asked = {rule: why for rule, why in clean_report.score.unmeasured_rules.items() if "without its stems" not in why}
     assert set(asked) == {"int.codec_overs", "dj.crate", "dj.mixin_out", "dyn.flat"}
-    assert clean_report.score.coverage > 0.8
+    assert clean_report.score.coverage > 0.95
 
 
 def test_the_clean_song_has_nothing_to_report(clean_report: Report) -> None:

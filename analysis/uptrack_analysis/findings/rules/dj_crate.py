@@ -39,7 +39,9 @@ SPREAD = (10, 90)
 def check(case: Case) -> Verdict:
     crate = case.measured.crate
     if crate is None:
-        return Unmeasured("Nobody named a folder of tracks to compare with (uptrack analyze --crate DIR).")
+        return Unmeasured(
+            "Nobody named a folder of tracks to compare with (uptrack analyze --crate DIR).", optional=True
+        )
     least = int(LIMITS.number("least_tracks"))
     if len(crate.tracks) < least:
         return Unmeasured(f"The folder holds {len(crate.tracks)} tracks that can be measured; a crate has {least}.")

@@ -39,7 +39,7 @@ _BEFORE, _AFTER = 4, 3
 
 def check(case: Case) -> Verdict:
     if case.stems is None:
-        return Unmeasured(NO_STEMS)
+        return NO_STEMS
     if not case.stems.check:
         return Unmeasured("The stems do not add up to the mix closely enough to see what the master does to a hit.")
     drums = [stem for role in ("kick", "snare") for stem in case.stems.named(role)]

@@ -42,7 +42,9 @@ CONFIDENCE = 0.9
 def check(case: Case) -> Verdict:
     codecs, own_dbtp = case.measured.codecs, case.true_peak_dbtp
     if codecs is None:
-        return Unmeasured("The round trip through encoders runs only when asked for (uptrack analyze --codecs).")
+        return Unmeasured(
+            "The round trip through encoders runs only when asked for (uptrack analyze --codecs).", optional=True
+        )
     if not codecs.peaks:
         return Unmeasured(codecs.reason or "No encoder was there to ask.")
     if own_dbtp is None:

@@ -55,7 +55,7 @@ UPSIDE_DOWN = Threshold(None, 0.0, 1 / 1.5)
 def check(case: Case) -> Verdict:
     stems = case.stems
     if stems is None:
-        return Unmeasured(NO_STEMS)
+        return NO_STEMS
     if not stems.stems:
         return Unmeasured("None of the stems could be measured.")
     usual_db = _usual_gain_db(stems.stems)

@@ -36,7 +36,7 @@ CONFIDENCE = 0.8
 
 def check(case: Case) -> Verdict:
     if case.stems is None:
-        return Unmeasured(NO_STEMS)
+        return NO_STEMS
     found = low_end(case.stems)
     if isinstance(found, str):
         return Unmeasured(found)

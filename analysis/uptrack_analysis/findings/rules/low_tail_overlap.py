@@ -31,7 +31,7 @@ _SMOOTH_S = 0.02
 
 def check(case: Case) -> Verdict:
     if case.stems is None:
-        return Unmeasured(NO_STEMS)
+        return NO_STEMS
     if not case.bpm:
         return Unmeasured("Without a tempo nobody knows how long a beat is.")
     found = low_end(case.stems)

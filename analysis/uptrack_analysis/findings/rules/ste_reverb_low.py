@@ -35,7 +35,7 @@ RETURN = re.compile(r"return|reverb|\bverb\b|\bdelay\b|\becho\b|\bhall\b|\bplate
 
 def check(case: Case) -> Verdict:
     if case.stems is None:
-        return Unmeasured(NO_STEMS)
+        return NO_STEMS
     returns = [stem for stem in case.stems.stems if RETURN.search(stem.name) and not stem.measured.silent]
     if not returns:
         return Unmeasured("No stem is called a return, a reverb or a delay.")

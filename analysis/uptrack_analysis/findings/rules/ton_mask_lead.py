@@ -39,7 +39,7 @@ LEAST_S = 4.0
 
 def check(case: Case) -> Verdict:
     if case.stems is None:
-        return Unmeasured(NO_STEMS)
+        return NO_STEMS
     leads = [stem for role in ("vocal", "lead") for stem in case.stems.named(role, ROLE_BELIEVED_FROM)]
     leads = [stem for stem in leads if not stem.measured.silent and stem.alignment.gain_db != -np.inf]
     if not leads:

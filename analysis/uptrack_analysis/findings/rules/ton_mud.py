@@ -38,7 +38,7 @@ BAND = "low mids"
 
 def check(case: Case) -> Verdict:
     if case.stems is None:
-        return Unmeasured(NO_STEMS)
+        return NO_STEMS
     shape = octave_shape(case.measured.bands, load_tonal_average(), case.loud_mask) if case.loud_mask.any() else None
     if shape is None:
         return Unmeasured("There is no loud passage whose tone could be compared.")
