@@ -48,6 +48,12 @@ class Rule:
     two. Grades: A standard or platform, B code or manual, C contested, D proposal."""
     by_genre: bool = False
     """Its thresholds differ by family, so that an unsure genre makes its findings unsure."""
+    family_tables: tuple[str, ...] = ()
+    """Tables of the family files its thresholds stand in: "plr", "tonal" ..."""
+    data_files: tuple[str, ...] = ()
+    """Other data files it judges by: "targets.toml", "tonal_average.toml" ..."""
+    by_target: bool = False
+    """What the file is for (club, stream, premaster) changes its verdict."""
     at_most: Severity = "blocker"
     """No finding of it is worse: ``info`` for a rule whose precision nobody has measured at 0.8 or better."""
     version: int = 1

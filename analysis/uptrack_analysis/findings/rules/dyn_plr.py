@@ -68,4 +68,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
+    family_tables=("plr",),
 )

@@ -94,4 +94,6 @@ RULE = Rule(
     grade="B",
     check=check,
     limits=LIMITS,
+    family_tables=("psr_in_drop", "plr"),
+    by_target=True,
 )

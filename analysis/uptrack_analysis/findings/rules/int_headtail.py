@@ -147,4 +147,5 @@ RULE = Rule(
     grade="C",
     check=check,
     limits=LIMITS,
+    by_target=True,
 )

@@ -99,4 +99,5 @@ RULE = Rule(
     grade="B",
     check=check,
     limits=LIMITS,
+    by_target=True,
 )

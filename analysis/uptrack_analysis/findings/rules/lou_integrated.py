@@ -93,4 +93,7 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
+    family_tables=("club_loudness",),
+    data_files=("targets.toml",),
+    by_target=True,
 )

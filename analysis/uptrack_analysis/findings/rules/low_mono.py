@@ -118,4 +118,5 @@ RULE = Rule(
     limits=LIMITS,
     by_genre=True,
     version=2,
+    family_tables=("mono", "low_side"),
 )

@@ -251,4 +251,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     version=2,
+    data_files=("tonal_average.toml",),
 )

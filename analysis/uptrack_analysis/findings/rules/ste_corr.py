@@ -73,4 +73,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
+    family_tables=("correlation",),
 )

@@ -160,4 +160,6 @@ RULE = Rule(
     limits=LIMITS,
     by_genre=True,
     version=2,
+    family_tables=("tonal",),
+    data_files=("tonal_average.toml",),
 )

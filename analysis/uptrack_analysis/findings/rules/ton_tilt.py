@@ -101,4 +101,6 @@ RULE = Rule(
     limits=LIMITS,
     by_genre=True,
     version=2,
+    family_tables=("tilt",),
+    data_files=("tonal_average.toml",),
 )

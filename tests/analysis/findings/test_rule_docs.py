@@ -1,0 +1,59 @@
+"""Every rule is documented from the rule itself: no limit, source or family can be missing from what is shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from uptrack_analysis.errors import BadInput
+from uptrack_analysis.findings.families import load_families
+from uptrack_analysis.findings.rule import Rule, all_rules
+from uptrack_analysis.findings.rule_docs import find_rule, numbers_in, rule_document
+from uptrack_analysis.findings.tables import read_table
+from uptrack_analysis.present.rules import rule_list, rule_page
+
+every_rule = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+
+
+@every_rule
+def test_a_rule_that_differs_by_genre_names_the_tables_that_make_the_difference(rule: Rule) -> None:
+    assert bool(rule.family_tables) >= rule.by_genre
+    for family in load_families():
+        stored = read_table(f"families/{family}.toml")
+        assert all("grade" in stored.table(name) for name in rule.family_tables if name in stored)
+
+
+@every_rule
+def test_the_page_of_a_rule_shows_every_limit_with_its_source(rule: Rule) -> None:
+    page = " ".join(rule_page(rule, 100).split())
+    assert rule.measures in page
+    for name, value, _, source in numbers_in(rule.limits.values):
+        assert f"{name} {value}" in page
+        assert source in page
+    if rule.family_tables:
+        assert all(family.name in page for family in load_families().values())
+
+
+def test_a_family_is_shown_with_the_figures_it_is_judged_by() -> None:
+    document = rule_document(find_rule("dyn.plr"))
+    for family in document["families"]:
+        threshold = load_families()[family["id"]].plr_db
+        assert threshold.excess(family["limits"]["plr"]["warn_db"]) == pytest.approx(0.5)
+        assert threshold.excess(family["limits"]["plr"]["bad_db"]) == pytest.approx(2.0)
+
+
+def test_a_document_is_json_and_the_list_names_every_rule() -> None:
+    documents = json.loads(json.dumps([rule_document(rule) for rule in all_rules()]))
+    assert [document["id"] for document in documents] == [rule.id for rule in all_rules()]
+    listed = rule_list(all_rules(), 80)
+    assert all(f"  {rule.id} " in listed for rule in all_rules())
+    assert max(map(len, listed.splitlines())) <= 80 + len("what one measures")
+
+
+def test_a_rule_is_found_by_the_beginning_of_its_id_and_otherwise_refused() -> None:
+    assert find_rule("Low.M").id == "low.mono"
+    for wanted, code in (("int", "rule.ambiguous"), ("ton.nothing", "rule.unknown"), ("", "rule.unknown")):
+        with pytest.raises(BadInput) as refusal:
+            find_rule(wanted)
+        assert refusal.value.code == code
