@@ -10,7 +10,7 @@ import numpy as np
 
 from uptrack_analysis import __version__
 from uptrack_analysis.findings.judge import Judgement
-from uptrack_analysis.findings.rule import ruleset_hash
+from uptrack_analysis.findings.rule import rule_digests, ruleset_hash
 from uptrack_analysis.measure.band_crest import band_crests
 from uptrack_analysis.measure.band_curves import band_curves
 from uptrack_analysis.measure.band_stereo import band_stereo_curves
@@ -138,7 +138,7 @@ def assemble(
         stems=stems_told,
         findings=judgement.findings,
         score=judgement.score,
-        engine=Engine(__version__, ruleset_hash()),
+        engine=Engine(__version__, ruleset_hash(), dict(rule_digests(judgement.genre.family, target))),
         stem_sum=stem_sum,
     )
     return rounded(report)

@@ -470,6 +470,12 @@ class Finding:
     """What the whole score would regain without this finding."""
     shares: tuple[StemShare, ...] = ()
     """How much of it each stem brings, largest first: at most the first eight."""
+    group: str = ""
+    """Findings of one area that share a group have one cause: only the dearest of them costs."""
+    penalty: float = 0.0
+    """Share of its area that it takes, 0 to 0.6."""
+    dismissed: bool = False
+    """The user has said that it is meant: it costs nothing, and only this document still shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -575,6 +581,9 @@ class Engine:
     version: str
     ruleset: str
     """First 12 hexadecimal digits of the SHA-256 over rules, thresholds and genre data."""
+    rules: dict[str, str] = field(default_factory=dict)
+    """Each rule that was asked, with a digest of the limits it judged by: where two reports have the same one, their
+    verdicts can be compared."""
 
 
 @dataclass(frozen=True, slots=True)

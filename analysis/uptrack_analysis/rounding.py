@@ -37,6 +37,8 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     ("correlation_low", 3),
     ("dc_offset", 6),
     ("points", 1),
+    # Fine enough that a score made again from them is the score.
+    ("penalty", 6),
     # A finding's figure, in decibels mostly: two decimals, as the level it came from has.
     ("value", 2),
     ("ok_range", 2),

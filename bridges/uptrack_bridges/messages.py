@@ -202,6 +202,21 @@ class TrackNote(Message):
     score: float | None = None
 
 
+class SinceBefore(Message):
+    """What became of the findings of the project's version before; scores are over the rules that could be compared."""
+
+    report: Identifier
+    """The older report's id."""
+    sentence: str
+    fixed: int
+    new: int
+    worse: int
+    better: int
+    unchanged: int
+    score_before: float | None
+    score_after: float | None
+
+
 class Feedback(FromDaemon):
     type: Literal["feedback"] = "feedback"
     job: Identifier
@@ -211,6 +226,10 @@ class Feedback(FromDaemon):
     score: float | None
     markers: list[Marker]
     tracks: list[TrackNote] = []
+    project: str | None = None
+    """Name of the project the run belongs to."""
+    since: SinceBefore | None = None
+    """``None`` for a project's first version."""
 
 
 DaemonMessage = Annotated[

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_analysis.findings.families import find_family
-from uptrack_analysis.report import ProjectFacts, Target, from_json
+from uptrack_analysis.report import ProjectFacts, Target
 from uptrack_analysis.settings import Settings, StemFile, unused_name
 from uptrack_bridges.export_names import FileFacts
 from uptrack_bridges.messages import (
@@ -38,10 +38,12 @@ from uptrack_bridges.messages import (
     Stem,
 )
 from uptrack_bridges.wire import Session, WireClosed
-from uptrack_daemon.feedback import compose
+from uptrack_daemon.feedback import compose, since_before
 from uptrack_daemon.intake import examine
 from uptrack_daemon.jobs.queue import Enqueued, Job, NewJob, Queue
+from uptrack_daemon.projects import RunProject, project_of
 from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, ReportSummary
+from uptrack_daemon.versions import Past, Versions, weigh
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ class Desk:
         UpTrack's own folder, whose files no host may name.
     genre, target
         What a request is judged by when it does not say.
+    versions
+        What projects remember; without it every run is a project's first.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Desk:
         home: Path,
         genre: str | None = None,
         target: Target = "club",
+        versions: Versions | None = None,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         self._queue = queue
@@ -96,6 +101,7 @@ class Desk:
         self._home = home
         self._genre = genre
         self._target: Target = target
+        self._versions = versions
         self._sleep = sleep
         self._sessions: dict[tuple[str, str], Session] = {}
         """By host and instance: two hosts may have chosen the same name for themselves."""
@@ -132,21 +138,15 @@ class Desk:
 
     # -- what jobs give ------------------------------------------------------------------------------------------------
 
-    def feedback_for(self, job: Job, document: str) -> tuple[NewReport, list[NewDelivery]]:
+    async def feedback_for(self, job: Job, document: str) -> tuple[NewReport, list[NewDelivery]]:
         """What is stored when a job ends well: its report, and the feedback its asker has yet to acknowledge."""
         origin = read_origin(job)
-        project = (origin.request.project if origin else None) or Project()
-        report = NewReport(
-            document=document,
-            job_id=job.id,
-            source_path=job.path,
-            project_id=project.id,
-            project_name=project.name,
-        )
-        if origin is None or origin.instance is None:
-            return report, []
-        message = compose(from_json(document), origin.request, job=job.id, run=report.run_id, report_id=report.id)
-        return report, [NewDelivery(origin.instance, origin.host, message.model_dump_json())]
+        said = origin.request.project if origin else None
+        project = project_of(said, job.path)
+        past = Past()
+        if self._versions is not None:
+            past = await self._versions.past(project.key, await asyncio.to_thread(_sha256_of, document))
+        return await asyncio.to_thread(_outcome, job, document, origin, project, past)
 
     async def progressed(self, job: Job, fraction: float, stage: str) -> None:
         await self._tell(job, JobProgress(job=job.id, fraction=min(max(fraction, 0.0), 1.0), stage=stage))
@@ -327,6 +327,41 @@ class Desk:
     def _stop_repeating(self, run: str) -> None:
         if (task := self._repeating.get(run)) is not None:
             task.cancel()
+
+
+def _sha256_of(document: str) -> str:
+    return str(json.loads(document)["source"]["sha256"])
+
+
+def _outcome(
+    job: Job, document: str, origin: Origin | None, project: RunProject, past: Past
+) -> tuple[NewReport, list[NewDelivery]]:
+    """The report weighed against its project's past, and worded for who asked."""
+    weighed = weigh(document, past)
+    said = origin.request.project if origin else None
+    report = NewReport(
+        document=weighed.document,
+        job_id=job.id,
+        source_path=job.path,
+        project_id=said.id if said else None,
+        project_name=project.name,
+        project_key=project.key,
+    )
+    if origin is None or origin.instance is None:
+        return report, []
+    since = None
+    if weighed.comparison is not None and past.before is not None:
+        since = since_before(weighed.comparison, past.before.summary.id)
+    message = compose(
+        weighed.report,
+        origin.request,
+        job=job.id,
+        run=report.run_id,
+        report_id=report.id,
+        project_name=project.name,
+        since=since,
+    )
+    return report, [NewDelivery(origin.instance, origin.host, message.model_dump_json())]
 
 
 def _key(session: Session, request_id: str | None) -> str | None:

@@ -7,12 +7,16 @@ into their DAW as they can and answer with what they really placed.
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from uptrack_analysis.figures import signed
-from uptrack_analysis.present.wording import band, most_telling
+from uptrack_analysis.present.wording import band, most_telling, wanted
 from uptrack_analysis.report import SEVERITIES, Action, Finding, Report, Severity, StemReport
-from uptrack_bridges.messages import Analyze, Feedback, Marker, Project, TrackNote
+from uptrack_bridges.messages import Analyze, Feedback, Marker, Project, SinceBefore, TrackNote
 from uptrack_bridges.tempo_map import TempoMap
+
+if TYPE_CHECKING:
+    from uptrack_analysis.compare.versions import Comparison
 
 COLOURS: dict[Severity, str] = {
     "info": "#8b8d98",
@@ -23,7 +27,16 @@ COLOURS: dict[Severity, str] = {
 }
 
 
-def compose(report: Report, request: Analyze, *, job: str, run: str, report_id: str) -> Feedback:
+def compose(
+    report: Report,
+    request: Analyze,
+    *,
+    job: str,
+    run: str,
+    report_id: str,
+    project_name: str | None = None,
+    since: SinceBefore | None = None,
+) -> Feedback:
     """Word a report for the host that asked.
 
     Parameters
@@ -34,6 +47,10 @@ def compose(report: Report, request: Analyze, *, job: str, run: str, report_id: 
         What the host asked; its project places file seconds on the timeline, its stems name the tracks.
     job, run, report_id : str
         Ids; the host acknowledges with ``run`` and finds the report again with ``report_id``.
+    project_name : str, optional
+        The project the run belongs to.
+    since : SinceBefore, optional
+        What changed since that project's version before.
     """
     project = request.project or Project()
     # By the names the report has: two tracks of one name are told apart there.
@@ -47,14 +64,29 @@ def compose(report: Report, request: Analyze, *, job: str, run: str, report_id: 
         report=report_id,
         status=status_line(report),
         score=report.score.overall,
-        markers=[_marker(finding, project.start_s, tempo_map, tracks) for finding in most_telling(report.findings)],
+        markers=[
+            _marker(finding, project.start_s, tempo_map, tracks) for finding in most_telling(wanted(report.findings))
+        ],
         tracks=[_note(stem, report) for stem in report.stems if stem.track],
+        project=project_name,
+        since=since,
+    )
+
+
+def since_before(comparison: Comparison, report_id: str) -> SinceBefore:
+    """A comparison with the report ``report_id`` as a host hears of it."""
+    return SinceBefore(
+        report=report_id,
+        sentence=comparison.sentence,
+        **comparison.counts,
+        score_before=comparison.old.score,
+        score_after=comparison.new.score,
     )
 
 
 def status_line(report: Report) -> str:
     """One line for a status bar: ``76 · techno, club · 2 major · coverage 92 %``."""
-    counts = Counter(finding.severity for finding in report.findings)
+    counts = Counter(finding.severity for finding in wanted(report.findings))
     worst = [f"{counts[severity]} {severity}" for severity in reversed(SEVERITIES[2:]) if counts[severity]][:2]
     score = "no score" if report.score.overall is None else f"{report.score.overall:.0f}"
     return " · ".join(
@@ -96,7 +128,7 @@ def _step(action: Action) -> str:
 
 
 def _note(stem: StemReport, report: Report) -> TrackNote:
-    named = [finding for finding in report.findings if finding.id in stem.findings]
+    named = [finding for finding in wanted(report.findings) if finding.id in stem.findings]
     if stem.figures is None:
         return TrackNote(track=stem.track or "", text=f"left out: {stem.problem}")
     loudness = stem.figures.integrated_lufs

@@ -39,6 +39,7 @@ from uptrack_daemon.retention import Retention
 from uptrack_daemon.selfcheck import osc_answers
 from uptrack_daemon.settings import DaemonSettings
 from uptrack_daemon.store import Deliveries, Reports, Store, Watched, open_store
+from uptrack_daemon.versions import Versions
 from uptrack_daemon.watching import watch_folders
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         home=home.root,
         genre=settings.genre,
         target=settings.target,
+        versions=Versions(store),
     )
     switchboard = Switchboard(desk, token=token, version=__version__)
     endpoint = BridgeEndpoint(switchboard)
@@ -125,7 +127,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         stack.callback(sweeping.cancel)
         tidying = tasks.create_task(keep_house(store), name="housekeeping")
         stack.callback(tidying.cancel)
-        routes = [*api.routes(), *Pages(queue, reports).routes(), *endpoint.routes()]
+        routes = [*api.routes(), *Pages(queue, reports, Versions(store)).routes(), *endpoint.routes()]
         app = await stack.enter_async_context(serve_http(keys, routes, port=settings.port))
         stack.push_async_callback(endpoint.close)
         mailbox = await stack.enter_async_context(serve_mailbox(home.mailbox, switchboard))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from uptrack_analysis.audio.files import display_name
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.export_names import Export
-from uptrack_bridges.messages import MAX_STEMS, Analyze, AudioFile, Project, Stem
+from uptrack_bridges.messages import MAX_STEMS, Analyze, AudioFile, Stem
 from uptrack_bridges.watch_folder import Seen, watch_folder
 from uptrack_daemon.desk import Desk
 from uptrack_daemon.store import Watched
@@ -96,7 +96,7 @@ def seen_in(watched: Watched) -> Seen:
 
 
 def request_for(export: Export, *, request_id: str | None = None) -> Analyze:
-    """What a host would have asked; the project is named after the mix, so that its versions belong together.
+    """What a host would have asked; it names no project, so that versions belong together by folder and name.
 
     Stems that a message cannot carry (over ``MAX_STEMS``, or with a name that is no UTF-8) are left out.
 
@@ -115,7 +115,6 @@ def request_for(export: Export, *, request_id: str | None = None) -> Analyze:
         id=request_id,
         mix=AudioFile(path=str(export.mix)),
         stems=stems[:MAX_STEMS],
-        project=Project(name=export.mix.stem),
     )
 
 

@@ -67,8 +67,9 @@ def judge(
         asked.append(scoring.AskedRule(rule.id, rule.area, rule.weight))
         for draft in verdict:
             finding = finding_of(rule, draft, case)
-            findings.append(finding)
-            costs.append(_cost(rule, finding))
+            cost = _cost(rule, finding)
+            findings.append(replace(finding, group=rule.group, penalty=cost.penalty))
+            costs.append(cost)
     ids = [finding.id for finding in findings]
     if len(set(ids)) < len(ids):
         twice = sorted({finding_id for finding_id in ids if ids.count(finding_id) > 1})
@@ -85,11 +86,12 @@ def finding_of(rule: Rule, draft: Draft, case: Case) -> Finding:
     culprits = find_culprits(case, draft)
     confidence = draft.confidence * (case.genre.confidence if rule.by_genre else 1.0)
     low, high = draft.threshold.ok_range
+    severity = severity_of(draft.excess, confidence, blocker=draft.blocker)
     return Finding(
         id=finding_id(rule.id, draft),
         rule=rule.id,
         area=rule.area,
-        severity=min(severity_of(draft.excess, confidence, blocker=draft.blocker), rule.at_most, key=SEVERITIES.index),
+        severity=SEVERITIES[min(SEVERITIES.index(severity), SEVERITIES.index(rule.at_most))],
         confidence=confidence,
         title=draft.title or rule.title,
         advice=draft.advice + culprits.sentence,

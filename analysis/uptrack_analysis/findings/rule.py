@@ -13,8 +13,8 @@ from typing import Literal
 
 from uptrack_analysis.findings import rules as rules_package
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.tables import Table, data_files
-from uptrack_analysis.report import Severity
+from uptrack_analysis.findings.tables import Table, data_files, read_table
+from uptrack_analysis.report import Severity, Target
 
 Verdict = Sequence[Draft] | Unmeasured
 """What a rule answers: nothing wrong (empty), findings to be, or that it could not be asked."""
@@ -78,6 +78,28 @@ def all_rules() -> tuple[Rule, ...]:
             raise RuntimeError(f"expected one rule called {rule.id}, found two, one of them in {module.__name__}")
         found[rule.id] = rule
     return tuple(found[rule_id] for rule_id in sorted(found))
+
+
+@cache
+def rule_digests(family_id: str, target: Target) -> dict[str, str]:
+    """Each rule's id to eight hexadecimal digits over all that decides its verdict on a mix of one family and target.
+
+    Limits of other families do not count, nor does a target the rule does not ask about: two reports whose digests of a
+    rule agree were judged alike by it.
+    """
+    digests: dict[str, str] = {}
+    for rule in all_rules():
+        family = read_table(f"families/{family_id}.toml")
+        facts = {
+            "rule": [rule.id, rule.area, rule.group, rule.weight, rule.version, rule.at_most],
+            "limits": rule.limits.values,
+            "family": {name: family.table(name).values for name in rule.family_tables if name in family},
+            "data": {name: read_table(name).values for name in rule.data_files},
+            "target": target if rule.by_target else None,
+        }
+        text = json.dumps(facts, sort_keys=True, default=str)
+        digests[rule.id] = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return digests
 
 
 @cache

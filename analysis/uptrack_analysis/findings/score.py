@@ -13,10 +13,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol, Self
 
 from uptrack_analysis.findings.tables import read_table
 from uptrack_analysis.findings.targets import TARGETS
-from uptrack_analysis.report import AreaScore, Score, Target
+from uptrack_analysis.report import AreaScore, Finding, Score, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,50 @@ def load_constants() -> Constants:
     )
 
 
+class Taking(Protocol):
+    """What the formula needs of one finding: a ``Cost``, or what a report has kept of one."""
+
+    @property
+    def finding(self) -> str: ...
+    @property
+    def area(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def penalty(self) -> float:
+        """Share of the area that it takes."""
+        ...
+
+    @property
+    def blocked(self) -> float:
+        """Share of the whole that it takes as a blocker; 0 for any other finding."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A finding's cost as a report tells it."""
+
+    finding: str
+    area: str
+    group: str
+    penalty: float
+    blocked: float
+
+    @classmethod
+    def of(cls, finding: Finding) -> Self:
+        saturation = -math.expm1(-max(0.0, finding.excess))
+        blocked = load_constants().blocker_share * finding.confidence * saturation
+        return cls(
+            finding=finding.id,
+            area=finding.area,
+            # One without a group (an older report) is a cause of its own.
+            group=finding.group or finding.id,
+            penalty=finding.penalty,
+            blocked=blocked if finding.severity == "blocker" else 0.0,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What the score needs to know of one finding."""
@@ -82,6 +127,18 @@ class Cost:
         """``s``, 0 to 1."""
         return -math.expm1(-max(0.0, self.excess))
 
+    @property
+    def penalty(self) -> float:
+        """Share of its area that it takes, 0 to its weight."""
+        constants = load_constants()
+        reach = constants.exposure_floor + constants.exposure_share * self.exposure
+        return self.weight * self.confidence * self.saturation * reach
+
+    @property
+    def blocked(self) -> float:
+        """Share of the whole that it takes as a blocker."""
+        return load_constants().blocker_share * self.confidence * self.saturation if self.blocker else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class AskedRule:
@@ -94,23 +151,16 @@ class AskedRule:
     """Why not."""
 
 
-def penalty(cost: Cost) -> float:
-    """Share of its area that one finding takes, 0 to its weight."""
-    constants = load_constants()
-    reach = constants.exposure_floor + constants.exposure_share * cost.exposure
-    return cost.weight * cost.confidence * cost.saturation * reach
-
-
-def area_score(costs: Sequence[Cost], area: str) -> float:
+def area_score(costs: Sequence[Taking], area: str) -> float:
     """``A``: 0 to 100."""
     dearest: dict[str, float] = {}
     for cost in costs:
         if cost.area == area:
-            dearest[cost.group] = max(dearest.get(cost.group, 0.0), penalty(cost))
+            dearest[cost.group] = max(dearest.get(cost.group, 0.0), cost.penalty)
     return 100.0 * math.prod((1.0 - dearest[group] for group in sorted(dearest)), start=1.0)
 
 
-def overall_score(costs: Sequence[Cost], target: Target) -> float:
+def overall_score(costs: Sequence[Taking], target: Target) -> float:
     """``O``: 0 to 100, whatever the coverage."""
     constants = load_constants()
     shares = math.prod(
@@ -119,13 +169,13 @@ def overall_score(costs: Sequence[Cost], target: Target) -> float:
     )
     worst: dict[tuple[str, str], float] = {}
     for cost in costs:
-        if cost.blocker:
+        if cost.blocked:
             cause = (cost.area, cost.group)
-            worst[cause] = max(worst.get(cause, 0.0), constants.blocker_share * cost.confidence * cost.saturation)
+            worst[cause] = max(worst.get(cause, 0.0), cost.blocked)
     return 100.0 * shares * math.prod((1.0 - worst[cause] for cause in sorted(worst)), start=1.0)
 
 
-def points(costs: Sequence[Cost], target: Target) -> dict[str, float]:
+def points(costs: Sequence[Taking], target: Target) -> dict[str, float]:
     """For each finding, what the whole score would regain without it."""
     with_all = overall_score(costs, target)
     return {
@@ -134,7 +184,7 @@ def points(costs: Sequence[Cost], target: Target) -> dict[str, float]:
     }
 
 
-def score(costs: Sequence[Cost], asked: Sequence[AskedRule], target: Target) -> Score:
+def score(costs: Sequence[Taking], asked: Sequence[AskedRule], target: Target) -> Score:
     """The report's score. An area of which nothing could be measured is not listed, rather than shown as perfect."""
     constants = load_constants()
     coverages = {area: _coverage(asked, area) for area in constants.areas}

@@ -31,7 +31,7 @@ BarOf = Callable[[float], str]
 MOST_PLACES_MARKED = 60
 
 
-def report_page(report: Report, *, bar_of: BarOf | None = None) -> str:
+def report_page(report: Report, *, bar_of: BarOf | None = None, since: Sequence[str] = ()) -> str:
     """A whole page, ready to be written to a file in UTF-8.
 
     Parameters
@@ -39,6 +39,8 @@ def report_page(report: Report, *, bar_of: BarOf | None = None) -> str:
     report : Report
     bar_of : callable, optional
         Names the bar of a time; without it bars are counted from the file's start if the project's tempo is known.
+    since : sequence of str
+        Lines about what changed since the version before, shown under the score.
     """
     return (
         _environment()
@@ -47,15 +49,15 @@ def report_page(report: Report, *, bar_of: BarOf | None = None) -> str:
             title=f"{report.source.name} · UpTrack report",
             policy=content_security_policy(),
             stylesheet=Markup(stylesheet()),  # noqa: S704 - our own file, no part of it from a report
-            body=report_body(report, bar_of=bar_of),
+            body=report_body(report, bar_of=bar_of, since=since),
         )
     )
 
 
-def report_body(report: Report, *, bar_of: BarOf | None = None) -> Markup:
+def report_body(report: Report, *, bar_of: BarOf | None = None, since: Sequence[str] = ()) -> Markup:
     """The report as one ``<article class="uptrack-report">``, safe to put into any template as it is."""
     return Markup(  # noqa: S704 - rendered with autoescape
-        _environment().get_template("report_body.html").render(_context(report, bar_of))
+        _environment().get_template("report_body.html").render(_context(report, bar_of, since))
     )
 
 
@@ -99,9 +101,10 @@ def _environment() -> Environment:
     return environment
 
 
-def _context(report: Report, bar_of: BarOf | None) -> dict[str, Any]:
+def _context(report: Report, bar_of: BarOf | None, since: Sequence[str]) -> dict[str, Any]:
     bar_of = bar_of or wording.bars_from_start(report.context.project)
-    findings = wording.worst_first(report.findings)
+    shown = wording.wanted(report.findings)
+    findings = wording.worst_first(shown)
     places, bands = _places(findings, report.source.duration_s), _bands(findings)
     channels = report.source.channels
     return {
@@ -110,7 +113,9 @@ def _context(report: Report, bar_of: BarOf | None) -> dict[str, Any]:
         "score": report.score,
         "genre": report.context.genre,
         "genre_line": wording.genre_line(report),
-        "severity_counts": wording.severity_counts(report.findings),
+        "severity_counts": wording.severity_counts(shown),
+        "dismissed": len(report.findings) - len(shown),
+        "since": list(since),
         "findings": [
             {"finding": finding, "facts": _facts(finding, report.source.duration_s, bar_of)} for finding in findings
         ],

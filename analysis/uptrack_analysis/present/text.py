@@ -6,7 +6,7 @@ character.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -32,7 +32,7 @@ WIDEST = 100
 """Lines longer than this are hard to read, however wide the window is."""
 
 
-def print_report(report: Report, console: Console, *, every_finding: bool = False) -> None:
+def print_report(report: Report, console: Console, *, every_finding: bool = False, since: Sequence[str] = ()) -> None:
     """Write one report.
 
     Parameters
@@ -42,9 +42,11 @@ def print_report(report: Report, console: Console, *, every_finding: bool = Fals
         Decides colour and width; bars are drawn only where it is a terminal.
     every_finding : bool
         Show all findings instead of the first ``MOST_FINDINGS_SHOWN``.
+    since : sequence of str
+        Lines about what changed since the version before, shown under the score.
     """
     width = min(console.width, WIDEST)
-    content = _report(report, graphic=console.is_terminal, every_finding=every_finding)
+    content = _report(report, graphic=console.is_terminal, every_finding=every_finding, since=since)
     if console.is_terminal:
         console.print(content, width=width)
         return
@@ -55,13 +57,14 @@ def print_report(report: Report, console: Console, *, every_finding: bool = Fals
         console.file.write(line.rstrip() + "\n")
 
 
-def _report(report: Report, *, graphic: bool, every_finding: bool) -> RenderableType:
+def _report(report: Report, *, graphic: bool, every_finding: bool, since: Sequence[str]) -> RenderableType:
     parts: list[RenderableType] = [
         Text(wording.plain(report.source.name), style="bold", overflow="fold"),
         Text(wording.format_line(report.source), style="dim"),
         *(Text(f"Note: {wording.plain(note)}", style="yellow") for note in report.source.notes),
         Text(),
         _score(report, graphic=graphic),
+        *(Text(wording.plain(line), style="cyan") for line in since),
         Text(),
         *_findings(report, every_finding=every_finding),
         *_arrangement(report),
@@ -81,7 +84,7 @@ def _score(report: Report, *, graphic: bool) -> RenderableType:
     score = report.score
     overall = "No score" if score.overall is None else f"Score {digits(score.overall, 0)} of 100"
     head = Text.assemble((overall, f"bold {_score_style(score.overall)}"), f" as {wording.genre_line(report)}")
-    counts = f"{wording.severity_counts(report.findings)} · coverage {percent(score.coverage)}"
+    counts = f"{wording.severity_counts(wording.wanted(report.findings))} · coverage {percent(score.coverage)}"
     areas = Table.grid(padding=(0, 2, 0, 0))
     areas.add_column(style="dim", no_wrap=True)
     areas.add_column(justify="right", no_wrap=True)
@@ -109,20 +112,23 @@ def _bar(score: float, style: str) -> Text:
 
 
 def _findings(report: Report, *, every_finding: bool) -> list[RenderableType]:
-    if not report.findings:
-        return [_heading("Findings"), Text("  Nothing found by the rules that could be measured."), Text()]
-    shown = wording.worst_first(report.findings if every_finding else wording.most_telling(report.findings))
+    findings = wording.wanted(report.findings)
+    dismissed = len(report.findings) - len(findings)
+    aside = [Text(f"  {dismissed} dismissed in this project.", style="dim"), Text()] if dismissed else []
+    if not findings:
+        return [_heading("Findings"), Text("  Nothing found by the rules that could be measured."), Text(), *aside]
+    shown = wording.worst_first(findings if every_finding else wording.most_telling(findings))
     parts: list[RenderableType] = [_heading("Findings")]
     bar_of = wording.bars_from_start(report.context.project)
     for finding in shown:
         parts += [Padding(_finding(finding, report.source.duration_s, bar_of), (0, 0, 0, 2)), Text()]
-    hidden = len(report.findings) - len(shown)
+    hidden = len(findings) - len(shown)
     if hidden:
         parts += [
             Text(f"  {hidden} more finding{'s' if hidden > 1 else ''}: --all shows every one.", style="dim"),
             Text(),
         ]
-    return parts
+    return parts + aside
 
 
 def _finding(finding: Finding, duration_s: float, bar_of: Callable[[float], str] | None) -> RenderableType:
@@ -147,7 +153,7 @@ def _finding(finding: Finding, duration_s: float, bar_of: Callable[[float], str]
     ]
     if finding.expected_delta:
         lines.append(Text(f"Expect: {wording.plain(finding.expected_delta)}"))
-    lines.append(Text(f"{trust} · {finding.rule}", style="dim"))
+    lines.append(Text(f"{trust} · {finding.id}", style="dim"))
     return Group(lines[0], Padding(Group(*lines[1:]), (0, 0, 0, 2)))
 
 

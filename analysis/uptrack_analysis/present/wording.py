@@ -103,6 +103,11 @@ def severity_counts(findings: Iterable[Finding]) -> str:
     return " · ".join(f"{counts[name]} {name}" for name in reversed(SEVERITIES) if counts[name]) or "nothing found"
 
 
+def wanted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings to show anywhere: what was dismissed stands in the document only."""
+    return tuple(finding for finding in findings if not finding.dismissed)
+
+
 def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """By severity, and within one severity as the report orders them: dearest first."""
     return tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity)))
@@ -141,19 +146,19 @@ def measured_against(finding: Finding) -> str:
     """The figure and what it was held against: "5.20 dB (fine: up to 3.00)"; empty without a figure."""
     if finding.value is None:
         return ""
-    value = f"{_shortest(finding.value)} {finding.unit}".rstrip()
+    value = f"{shortest(finding.value)} {finding.unit}".rstrip()
     match finding.ok_range:
         case (None, None):
             return value
         case (None, float(high)):
-            return f"{value} (fine: up to {_shortest(high)})"
+            return f"{value} (fine: up to {shortest(high)})"
         case (float(low), None):
-            return f"{value} (fine: from {_shortest(low)})"
+            return f"{value} (fine: from {shortest(low)})"
         case (low, high):
-            return f"{value} (fine: {_shortest(low or 0.0)} to {_shortest(high or 0.0)})"
+            return f"{value} (fine: {shortest(low or 0.0)} to {shortest(high or 0.0)})"
 
 
-def _shortest(value: float) -> str:
+def shortest(value: float) -> str:
     """All the digits the report kept and no trailing zeros."""
     return f"{value:.3f}".rstrip("0").rstrip(".").replace("-", MINUS) if value else "0"
 

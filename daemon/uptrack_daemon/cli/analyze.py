@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 import sys
@@ -21,7 +22,7 @@ from uptrack_daemon.cli.paths import named_path
 from uptrack_daemon.cli.stem_folder import stems_in
 
 if TYPE_CHECKING:
-    from uptrack_analysis.report import Analysis
+    from uptrack_analysis.report import Analysis, Report
     from uptrack_analysis.settings import Settings
 
 PAGE_SUFFIXES = {".html", ".htm"}
@@ -73,6 +74,16 @@ def analyze(
             help="Compare level and tone with the tracks in DIR.",
         ),
     ] = None,
+    project: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Keep the report as a version of this project and compare it with the one before."
+        ),
+    ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="The same, for the project that folder and file name say (without v2, final …)."),
+    ] = False,
     every_finding: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; several files: an array.")] = False,
     html: Annotated[
@@ -100,23 +111,27 @@ def analyze(
         crate=None if crate is None else str(crate.absolute()),
         stems=() if stems is None else stems_in(stems, files[0]),
     )
+    if project is not None and not project.strip():
+        raise typer.BadParameter("--project: expected a name, got an empty one")
+    shelf = _Shelf(project, keep=keep or project is not None)
     pages = None if html is None else _page_paths(files, html)
     output: _Output = _JsonOutput(several=len(files) > 1) if as_json else _TextOutput(every_finding, pages)
     worst = errors.DONE
     for number, path in enumerate(files):
-        worst = max(worst, _analyze_one(number, path, settings, output, timings=timings))
+        worst = max(worst, _analyze_one(number, path, settings, output, shelf, timings=timings))
     output.close()
     if worst:
         raise typer.Exit(worst)
 
 
-def _analyze_one(number: int, path: Path, settings: Settings, output: _Output, *, timings: bool) -> int:
+def _analyze_one(number: int, path: Path, settings: Settings, output: _Output, shelf: _Shelf, *, timings: bool) -> int:
     from uptrack_analysis.analyze import analyze_file
 
     try:
         with _progress_bar(path) as progress:
             analysis = analyze_file(path, settings, progress)
-        output.show(number, path, analysis)
+        shown = shelf.shown(path, analysis)
+        output.show(number, path, shown)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - one bad file must not stop the others
@@ -127,6 +142,50 @@ def _analyze_one(number: int, path: Path, settings: Settings, output: _Output, *
     return errors.DONE
 
 
+# -- versions of a project ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A report on its way out."""
+
+    report: Report
+    since: tuple[str, ...] = ()
+    """What changed since the project's version before."""
+
+
+@dataclass
+class _Shelf:
+    """Where reports are kept as versions of their projects, if they are."""
+
+    project: str | None
+    keep: bool
+
+    def shown(self, path: Path, analysis: Analysis) -> _Shown:
+        """The report as it is to be shown; kept first, so that what was shown is what the next one is held against."""
+        if not self.keep:
+            return _Shown(analysis.report)
+        return asyncio.run(self._kept(path.absolute(), analysis.report))
+
+    async def _kept(self, path: Path, report: Report) -> _Shown:
+        from uptrack_analysis.report import to_json
+        from uptrack_daemon.home import Home
+        from uptrack_daemon.projects import project_of
+        from uptrack_daemon.store import NewReport, Reports, new_id, open_store
+        from uptrack_daemon.versions import Versions, weigh
+
+        home = Home.of_user()
+        home.create()
+        async with open_store(home.database) as store:
+            reports = Reports(store)
+            project = project_of(None, path) if self.project is None else await reports.project_called(self.project)
+            weighed = weigh(to_json(report), await Versions(store).past(project.key, report.source.sha256))
+            kept = NewReport(weighed.document, new_id(), path, project_name=project.name, project_key=project.key)
+            await reports.save(kept)
+        typer.echo(f"Kept as report {kept.id[:8]} of {project.name}.", err=True)
+        return _Shown(weighed.report, weighed.since)
+
+
 # -- where reports go --------------------------------------------------------------------------------------------------
 
 
@@ -134,7 +193,7 @@ class _Output(ABC):
     """Takes each file's report or error, in the order given."""
 
     @abstractmethod
-    def show(self, number: int, path: Path, analysis: Analysis) -> None: ...
+    def show(self, number: int, path: Path, shown: _Shown) -> None: ...
 
     def fail(self, path: Path, error: Exception) -> None:
         errors.tell(error, file=path)
@@ -148,9 +207,9 @@ class _TextOutput(_Output):
     every_finding: bool
     pages: list[Path] | None
 
-    def show(self, number: int, path: Path, analysis: Analysis) -> None:
+    def show(self, number: int, path: Path, shown: _Shown) -> None:
         if self.pages is not None:
-            _write_page(self.pages[number], analysis)
+            _write_page(self.pages[number], shown)
             return
         from rich.console import Console
 
@@ -158,7 +217,7 @@ class _TextOutput(_Output):
 
         if number:
             sys.stdout.write("\n")
-        print_report(analysis.report, Console(), every_finding=self.every_finding)
+        print_report(shown.report, Console(), every_finding=self.every_finding, since=shown.since)
         sys.stdout.flush()
 
 
@@ -167,10 +226,10 @@ class _JsonOutput(_Output):
         self.several = several
         self.documents: list[str] = []
 
-    def show(self, number: int, path: Path, analysis: Analysis) -> None:
+    def show(self, number: int, path: Path, shown: _Shown) -> None:
         from uptrack_analysis.report import to_json
 
-        self.documents.append(to_json(analysis.report))
+        self.documents.append(to_json(shown.report))
 
     def fail(self, path: Path, error: Exception) -> None:
         import json
@@ -184,7 +243,7 @@ class _JsonOutput(_Output):
             errors.write_json(self.documents[0])
 
 
-def _write_page(page: Path, analysis: Analysis) -> None:
+def _write_page(page: Path, shown: _Shown) -> None:
     """The page whole or not at all: written beside its place and moved there."""
     from uptrack_analysis.present.html import report_page
     from uptrack_analysis.present.wording import plain
@@ -192,11 +251,11 @@ def _write_page(page: Path, analysis: Analysis) -> None:
 
     part = page.with_name(f".{page.name}.part")
     try:
-        part.write_text(report_page(analysis.report), "utf-8")
+        part.write_text(report_page(shown.report, since=shown.since), "utf-8")
         part.replace(page)
     finally:
         part.unlink(missing_ok=True)
-    typer.echo(f"{plain(str(page))}: {status_line(analysis.report)}")
+    typer.echo(f"{plain(str(page))}: {status_line(shown.report)}")
 
 
 def _page_paths(files: list[Path], out: Path) -> list[Path]:

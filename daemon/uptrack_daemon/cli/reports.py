@@ -1,4 +1,4 @@
-"""``uptrack reports list|show|export|delete``: what the daemon has measured, found again afterwards.
+"""``uptrack reports list|show|export|compare|delete``: what was measured, found again afterwards.
 
 The store is opened directly, so that none of this needs a running daemon.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import errno
 import json
 import sys
@@ -20,8 +21,10 @@ from uptrack_analysis.errors import BadInput
 from uptrack_daemon.cli.paths import named_path
 
 if TYPE_CHECKING:
+    from uptrack_analysis.report import Report
     from uptrack_daemon.home import Home
-    from uptrack_daemon.store import Reports, ReportSummary, Store
+    from uptrack_daemon.store import Reports, ReportSummary, Store, StoredReport
+    from uptrack_daemon.versions import Weighed
 
 T = TypeVar("T")
 
@@ -36,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_reports)
     group.command()(show)
     group.command()(export)
+    group.command()(compare)
     group.command()(delete)
     app.add_typer(group, name="reports")
 
@@ -77,16 +81,15 @@ def show(
     """Show one report as `uptrack analyze` did."""
     from uptrack_daemon.cli.errors import write_json
 
-    document = _with_reports(lambda reports: reports.get(report)).document
     if as_json:
-        write_json(document)
+        write_json(_with_reports(lambda reports: reports.get(report)).document)
         return
     from rich.console import Console
 
     from uptrack_analysis.present.text import print_report
-    from uptrack_analysis.report import from_json
 
-    print_report(from_json(document), Console(), every_finding=everything)
+    weighed = _weighed(report)
+    print_report(weighed.report, Console(), every_finding=everything, since=weighed.since)
 
 
 def export(
@@ -119,11 +122,51 @@ def export(
         raise typer.BadParameter(f"--out needs a name that ends in .json or .html; got {out}")
     if out.suffix.lower() in PAGE_SUFFIXES:
         from uptrack_analysis.present.html import report_page
-        from uptrack_analysis.report import from_json
 
-        document = report_page(from_json(document))
+        weighed = _weighed(report or "")
+        document = report_page(weighed.report, since=weighed.since)
     _write(out, document)
     typer.echo(str(out))
+
+
+def compare(
+    old: Annotated[str, typer.Argument(help="The older version: a report's id, or a report's .json file.")],
+    new: Annotated[
+        str | None,
+        typer.Argument(metavar="[NEW]", help="The newer one; without it OLD is held against the version before it."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Where rules have changed since, measure the files again under today's rules."),
+    ] = False,
+) -> None:
+    """Say what became of each finding from one version to the next: fixed, new, worse, better or unchanged.
+
+    Times follow the music, though phrases were put in or taken out; a change of gain is no change of tone, low end or
+    stereo. Both versions are held to the same rules; what was not judged alike is left out and named.
+    """
+    from uptrack_analysis.compare.versions import compare as compared
+    from uptrack_analysis.compare.versions import to_document
+    from uptrack_analysis.findings.rule import ruleset_hash
+    from uptrack_daemon.cli.errors import write_json
+
+    older, newer = _two_versions(old, new)
+    notes: list[str] = []
+    if again:
+        (older, newer), notes = _under_todays_rules(older, newer)
+    comparison = compared(older.report, newer.report, today=ruleset_hash())
+    if notes:
+        comparison = dataclasses.replace(comparison, notes=(*notes, *comparison.notes))
+    if as_json:
+        write_json(json.dumps(to_document(comparison), ensure_ascii=False, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from uptrack_analysis.present.comparison import print_comparison
+
+    print_comparison(comparison, Console(), every_change=everything)
 
 
 def delete(
@@ -172,6 +215,89 @@ def _with_reports(work: Callable[[Reports], Coroutine[Any, Any, T]]) -> T:
     from uptrack_daemon.store import Reports
 
     return _with_store(lambda _home, store: work(Reports(store)))
+
+
+def _weighed(report: str) -> Weighed:
+    """A stored report, held against the version before it."""
+    from uptrack_daemon.store import Reports
+    from uptrack_daemon.versions import Versions
+
+    async def found(_home: Home, store: Store) -> Weighed:
+        return await Versions(store).of(await Reports(store).get(report))
+
+    return _with_store(found)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Version:
+    report: Report
+    path: Path | None
+    """Where its audio was, if anybody remembers."""
+
+
+def _two_versions(old: str, new: str | None) -> tuple[_Version, _Version]:
+    if new is not None:
+        return _one_version(old), _one_version(new)
+    stored = _with_reports(lambda reports: reports.get(old))
+    summary = stored.summary
+    before = _with_reports(
+        lambda reports: reports.version_before(summary.project_key, summary.sha256, before=summary.created_at)
+    )
+    if before is None:
+        raise BadInput(
+            f"{summary.source_name} is the first version of {summary.project_name}: name a report to compare it with.",
+            code="report.first",
+        )
+    return _read_version(before), _read_version(stored)
+
+
+def _one_version(named: str) -> _Version:
+    """A stored report by its id, or one in a file."""
+    if not named.lower().endswith(".json"):
+        return _read_version(_with_reports(lambda reports: reports.get(named)))
+    from uptrack_analysis.report import from_json
+
+    try:
+        return _Version(from_json(Path(named).read_bytes()), None)
+    except OSError as error:
+        raise BadInput(f"{named} cannot be read ({error.strerror or error}).", code="report.unreadable") from None
+    except ValueError:
+        raise BadInput(
+            f"Expected a report in {named}, as `uptrack analyze --json` prints one.", code="report.unreadable"
+        ) from None
+
+
+def _read_version(stored: StoredReport) -> _Version:
+    from uptrack_analysis.report import from_json
+
+    return _Version(from_json(stored.document), stored.summary.source_path)
+
+
+def _under_todays_rules(*versions: _Version) -> tuple[list[_Version], list[str]]:
+    """Each version under the rules in force: measured again where they have changed and the audio is still there."""
+    from uptrack_analysis.analyze import analyze_file
+    from uptrack_analysis.findings.rule import rule_digests
+    from uptrack_analysis.settings import Settings
+
+    renewed: list[_Version] = []
+    notes: list[str] = []
+    for version in versions:
+        report, context = version.report, version.report.context
+        name, given = report.source.name, context.genre.how == "given"
+        if report.engine.rules == rule_digests(context.genre.family, context.target):
+            renewed.append(version)
+            continue
+        again: Report | None = None
+        if version.path is not None and version.path.is_file():
+            settings = Settings(context.genre.family if given else None, context.target, context.project)
+            again = analyze_file(version.path, settings).report
+        if again is None or again.source.sha256 != report.source.sha256:
+            notes.append(f"{name} could not be measured again: its file is gone or is another by now.")
+            renewed.append(version)
+        else:
+            notes.append(f"{name} was measured again under today's rules.")
+            renewed.append(dataclasses.replace(version, report=again))
+    return renewed, notes
 
 
 async def _list(reports: Reports, name: str | None, limit: int) -> tuple[list[ReportSummary], int]:

@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from uptrack_analysis.findings.families import genre_name
 from uptrack_analysis.present.html import report_body, stylesheet
-from uptrack_analysis.report import from_json
 from uptrack_daemon.jobs.queue import Queue
 from uptrack_daemon.store import Reports
+from uptrack_daemon.versions import Versions
 
 NEWEST = 100
 
@@ -23,6 +23,7 @@ NEWEST = 100
 class Pages:
     queue: Queue
     reports: Reports
+    versions: Versions
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -45,7 +46,7 @@ class Pages:
 
     async def report(self, request: web.Request) -> web.Response:
         stored = await self.reports.get(request.match_info["id"])
-        summary = stored.summary
+        summary, weighed = stored.summary, await self.versions.of(stored)
         return _html(
             "report.html",
             title=f"{summary.source_name} · UpTrack report",
@@ -53,7 +54,7 @@ class Pages:
             id=summary.id,
             project=f"{summary.project_name}, " if summary.project_name else "",
             created_at=summary.created_at,
-            body=report_body(from_json(stored.document)),
+            body=report_body(weighed.report, since=weighed.since),
         )
 
     async def style(self, _request: web.Request) -> web.Response:

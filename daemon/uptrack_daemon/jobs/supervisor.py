@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-Compose = Callable[[Job, str], tuple[NewReport, Sequence[NewDelivery]]]
-"""From a job and its report's JSON to what is stored of it. Called in a thread: it must be pure."""
+Compose = Callable[[Job, str], Awaitable[tuple[NewReport, Sequence[NewDelivery]]]]
+"""From a job and its report's JSON to what is stored of it. It stores nothing itself: it may be asked again."""
 
 Sleep = Callable[[float], Awaitable[Any]]
 
@@ -233,7 +233,7 @@ class Supervisor:
 
     async def _finish(self, job: Job, done: Done) -> None:
         try:
-            report, deliveries = await asyncio.to_thread(self._compose, job, done.document)
+            report, deliveries = await self._stored(job, lambda: self._compose(job, done.document))
             summary = await self._stored(job, lambda: self._queue.finish(job.id, report, deliveries, done.timings_s))
         except Unavailable:
             return

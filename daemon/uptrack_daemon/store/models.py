@@ -112,7 +112,7 @@ class ReportRow(Base):
     """One report: the document byte for byte, and the few columns lists and searches need."""
 
     __tablename__ = "reports"
-    __table_args__ = (Index(None, "created_at"), Index(None, "sha256"))
+    __table_args__ = (Index(None, "created_at"), Index(None, "sha256"), Index(None, "project_key", "created_at"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     run_id: Mapped[str] = mapped_column(String(32), unique=True)
@@ -127,6 +127,8 @@ class ReportRow(Base):
     coverage: Mapped[float] = mapped_column(Double)
     genre: Mapped[str] = mapped_column(String(40))
     target: Mapped[str] = mapped_column(String(20))
+    project_key: Mapped[str] = mapped_column(Text)
+    """The same for all versions of one project (``projects``)."""
     project_id: Mapped[str | None] = mapped_column(Text)
     project_name: Mapped[str | None] = mapped_column(Text)
     document: Mapped[str] = mapped_column(Text)

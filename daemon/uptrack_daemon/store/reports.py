@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_analysis.errors import BadInput
+from uptrack_bridges.messages import Project
+from uptrack_daemon.projects import RunProject, folded, named, project_of
 from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
 from uptrack_daemon.store.models import DeliveryRow, JobRow, ReportRow, new_id
 from uptrack_daemon.store.store import Store
@@ -31,6 +33,8 @@ class NewReport:
     """Stays on this machine; the document itself holds only the name."""
     project_id: str | None = None
     project_name: str | None = None
+    project_key: str | None = None
+    """``None``: as ``projects`` makes it of the other two and the path."""
     id: str = field(default_factory=new_id)
     run_id: str = field(default_factory=new_id)
 
@@ -50,6 +54,7 @@ class ReportSummary:
     coverage: float
     genre: str
     target: str
+    project_key: str
     project_id: str | None
     project_name: str | None
 
@@ -101,7 +106,7 @@ class Reports:
             return (await session.scalars(query)).one()
 
     async def get(self, id_or_prefix: str) -> StoredReport:
-        """One report by its id or the first few digits of it.
+        """One report by its id or the first few digits of it, or by the whole id of its run.
 
         Raises
         ------
@@ -111,6 +116,37 @@ class Reports:
         async with self._store.reading() as session:
             row = await _find(session, id_or_prefix)
             return StoredReport(summary_of(row), row.document)
+
+    async def version_before(
+        self, project_key: str, sha256: str, *, before: datetime | None = None
+    ) -> StoredReport | None:
+        """The newest version of a project that is another file than ``sha256``; only older ones than ``before``."""
+        query = (
+            select(ReportRow)
+            .where(ReportRow.project_key == project_key, ReportRow.sha256 != sha256)
+            .order_by(ReportRow.created_at.desc(), ReportRow.id)
+            .limit(1)
+        )
+        if before is not None:
+            query = query.where(ReportRow.created_at < before)
+        async with self._store.reading() as session:
+            row = (await session.scalars(query)).one_or_none()
+            return None if row is None else StoredReport(summary_of(row), row.document)
+
+    async def project_called(self, name: str) -> RunProject:
+        """The project people call that: one that has runs already, the newest first, or one of that name."""
+        meant = named(name)
+        query = (
+            select(ReportRow.project_key, ReportRow.project_name)
+            .where(ReportRow.project_name.is_not(None))
+            .group_by(ReportRow.project_key)
+            .order_by(func.max(ReportRow.created_at).desc())
+        )
+        async with self._store.reading() as session:
+            for key, known in await session.execute(query):
+                if key == meant.key or folded(known or "") == folded(meant.name):
+                    return RunProject(key, known or meant.name)
+        return meant
 
     async def delete(self, id_or_prefix: str) -> Erased:
         """Erase one report, its deliveries and its job, from the bytes of the store too.
@@ -140,21 +176,23 @@ def add_report(session: AsyncSession, report: NewReport, now: datetime) -> Repor
     """Add ``report`` to an open transaction; lists are fed from the document itself, so the two cannot disagree."""
     document = json.loads(report.document)
     source, context, score = document["source"], document["context"], document["score"]
+    project = project_of(Project.model_construct(id=report.project_id, name=report.project_name), report.source_path)
     row = ReportRow(
         id=report.id,
         run_id=report.run_id,
         job_id=report.job_id,
         created_at=now,
         source_name=source["name"],
-        search_name=_folded(f"{source['name']}\n{report.project_name or ''}"),
+        search_name=_folded(f"{source['name']}\n{report.project_name or project.name}"),
         source_path=report.source_path,
         sha256=source["sha256"],
         score=score["overall"],
         coverage=score["coverage"],
         genre=context["genre"]["family"],
         target=context["target"],
+        project_key=report.project_key or project.key,
         project_id=report.project_id,
-        project_name=report.project_name,
+        project_name=report.project_name or project.name,
         document=report.document,
     )
     session.add(row)
@@ -174,6 +212,7 @@ def summary_of(row: ReportRow) -> ReportSummary:
         coverage=row.coverage,
         genre=row.genre,
         target=row.target,
+        project_key=row.project_key,
         project_id=row.project_id,
         project_name=row.project_name,
     )
@@ -187,7 +226,8 @@ async def _find(session: AsyncSession, id_or_prefix: str) -> ReportRow:
             f"{id_or_prefix!r}; `uptrack reports list` shows them.",
             code="report.unknown",
         )
-    query = select(ReportRow).where(ReportRow.id.startswith(wanted)).order_by(ReportRow.created_at.desc()).limit(4)
+    either = or_(ReportRow.id.startswith(wanted), ReportRow.run_id == wanted)
+    query = select(ReportRow).where(either).order_by(ReportRow.created_at.desc()).limit(4)
     rows = list(await session.scalars(query))
     if not rows:
         raise BadInput(

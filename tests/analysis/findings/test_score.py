@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uptrack_analysis.findings.rule import all_rules
-from uptrack_analysis.findings.score import AskedRule, Cost, area_score, load_constants, overall_score, penalty, points
+from uptrack_analysis.findings.score import AskedRule, Cost, area_score, load_constants, overall_score, points
 from uptrack_analysis.findings.score import score as score_of
 from uptrack_analysis.report import Target
 
@@ -133,7 +133,7 @@ def test_a_blocker_takes_up_to_half_of_what_is_left() -> None:
 
 
 def test_no_finding_takes_more_than_its_weight_from_its_area() -> None:
-    assert penalty(replace(cost("low", 1e9), exposure=1.0, confidence=1.0)) == pytest.approx(0.4)
+    assert replace(cost("low", 1e9), exposure=1.0, confidence=1.0).penalty == pytest.approx(0.4)
 
 
 def test_a_premaster_is_not_scored_for_loudness() -> None:

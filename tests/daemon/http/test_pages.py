@@ -15,6 +15,7 @@ from uptrack_daemon.http.server import serve_http
 from uptrack_daemon.jobs.queue import Queue
 from uptrack_daemon.store import Reports
 from uptrack_daemon.store.models import ReportRow
+from uptrack_daemon.versions import Versions
 
 
 async def test_the_list_names_the_genre_as_reports_do(tmp_path: Path) -> None:
@@ -23,7 +24,7 @@ async def test_the_list_names_the_genre_as_reports_do(tmp_path: Path) -> None:
         async with store.writing() as session:
             await session.execute(update(ReportRow).values(genre="fourfloor"))
         keys = Keys("a-token-of-this-test-1234567890")
-        async with serve_http(keys, Pages(Queue(store), Reports(store)).routes(), port=0) as app:
+        async with serve_http(keys, Pages(Queue(store), Reports(store), Versions(store)).routes(), port=0) as app:
             url = f"http://127.0.0.1:{app[PORT][0]}/?code={keys.new_code()}"
             async with (
                 aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser,

@@ -91,7 +91,7 @@ FEEDBACK = '{"type": "feedback", "status": "' + "x" * 100_000 + '"}'
 """More than fits into what is left of the pages of a database that may not grow."""
 
 
-def compose(job: Job, document: str) -> tuple[NewReport, Sequence[NewDelivery]]:
+async def compose(job: Job, document: str) -> tuple[NewReport, Sequence[NewDelivery]]:
     return NewReport(document, job.id, job.path), [NewDelivery("r-1", "reaper", FEEDBACK)]
 
 
@@ -372,10 +372,10 @@ async def test_a_report_that_cannot_be_composed_fails_its_job_only(
     async with start() as supervisor:
         real = supervisor._compose
 
-        def picky(job: Job, document: str) -> tuple[NewReport, Sequence[NewDelivery]]:
+        async def picky(job: Job, document: str) -> tuple[NewReport, Sequence[NewDelivery]]:
             if job.path.stem == "odd":
                 raise KeyError("markers")
-            return real(job, document)
+            return await real(job, document)
 
         monkeypatch.setattr(supervisor, "_compose", picky)
         await enqueue(queue, tmp_path, "odd", "mix")

@@ -13,7 +13,8 @@ from alembic.script import ScriptDirectory
 
 from support.stores import bytes_of
 from uptrack_analysis.errors import Unavailable
-from uptrack_daemon.store import Watched, migrate, open_store
+from uptrack_daemon.projects import project_of
+from uptrack_daemon.store import Reports, Watched, migrate, open_store
 from uptrack_daemon.store.engine import sync_engine
 from uptrack_daemon.store.migrate import upgrade
 from uptrack_daemon.store.models import Base
@@ -98,3 +99,24 @@ def test_a_file_that_is_no_database_is_refused_in_a_sentence_and_kept(tmp_path: 
 def test_a_store_whose_folder_is_missing_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="no such file or directory"):
         upgrade(tmp_path / "missing" / "uptrack.sqlite")
+
+
+async def test_reports_from_before_projects_are_given_theirs(tmp_path: Path) -> None:
+    path = tmp_path / "uptrack.sqlite"
+    old = sync_engine(path)
+    with old.begin() as connection:
+        migrate._run_alembic(connection, path, to="0002")
+        for number, name in enumerate((None, "mix_v1", "Warehouse v2")):
+            connection.exec_driver_sql(
+                "INSERT INTO reports (id, run_id, job_id, created_at, source_name, search_name, source_path, sha256, "
+                "coverage, genre, target, project_name, document) "
+                "VALUES (?, ?, '', '2026-03-01', 'mix_v1.wav', '', ?, '', 1, 'techno', 'club', ?, '{}')",
+                (f"{number:016x}", f"{number:016x}", b"/music/mix_v1.wav", name),
+            )
+    old.dispose()
+    async with open_store(path) as store:
+        found = {report.id[-1]: report for report in await Reports(store).list()}
+    of_file = project_of(None, Path("/music/mix_v2.wav"))
+    assert (found["0"].project_key, found["0"].project_name) == (of_file.key, "mix")
+    assert found["1"].project_key == of_file.key, "a watched folder used to name a project after the file"
+    assert (found["2"].project_key, found["2"].project_name) == ("name:warehouse", "Warehouse")

@@ -1,0 +1,378 @@
+"""What became of each finding from one version of a mix to the next: fixed, new, worse, better or unchanged.
+
+Only rules that judged both versions alike are compared: asked and measured in both, by the same limits (their digests
+in ``engine.rules`` agree). The others are named with the reason, and where there are any, both scores are made again
+from the compared findings alone. What a user has dismissed in the newer version is left out on both sides.
+
+A difference counts from ``CHANGE`` of a rule's own step (and a tenth of the finding) or ``EXPOSURE_CHANGE`` of the time
+that matters; below that it is what two measurements of one thing differ by.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from uptrack_analysis.compare.alignment import Alignment, TimeSpan, align
+from uptrack_analysis.compare.matching import at_an_edge, match, spans_of
+from uptrack_analysis.figures import digits
+from uptrack_analysis.findings.score import Kept, load_constants, overall_score
+from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
+
+SCHEMA = "uptrack.comparison/1"
+
+Status = Literal["fixed", "new", "worse", "better", "unchanged"]
+STATUSES: tuple[Status, ...] = ("fixed", "new", "worse", "better", "unchanged")
+ScoreChange = Literal["better", "worse", "no change", "unknown"]
+
+CHANGE = 0.25
+CHANGE_SHARE = 0.1
+MOST_EXCESS = 8.0
+"""Beyond it a value is as bad as can be, and a little more or less of that is no news."""
+EXPOSURE_CHANGE = 0.2
+NO_CHANGE_POINTS = 1.0
+"""One point of score is no change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One version's own word on a finding."""
+
+    id: str
+    severity: Severity
+    value: float | None
+    excess: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One finding and what became of it; ``start_s`` and ``end_s`` are the newer file's."""
+
+    status: Status
+    rule: str
+    area: str
+    title: str
+    unit: str
+    stem: str | None
+    low_hz: float | None
+    high_hz: float | None
+    start_s: float | None
+    """``None``: where it was has been taken out."""
+    end_s: float | None
+    old: Side | None
+    new: Side | None
+    only_here: bool = False
+    """Its whole place is in one version only: the passage came or went, not the fault in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    name: str
+    sha256: str
+    duration_s: float
+    score: float | None
+    """Over the compared rules."""
+    ruleset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A stretch of both files: from ``old_s`` on in one, ``new_s`` on in the other."""
+
+    old_s: float
+    new_s: float
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything there is to say about two versions."""
+
+    schema: str
+    old: Version
+    new: Version
+    counts: dict[str, int]
+    score_change: ScoreChange
+    gain_db: float | None
+    """Integrated loudness, newer less older; taken off before anything is compared."""
+    alike: float
+    """0 to 1: how alike the two files are along the best alignment."""
+    pieces: tuple[Shift, ...]
+    inserted: tuple[TimeSpan, ...]
+    """In the newer file's time."""
+    removed: tuple[TimeSpan, ...]
+    """In the older file's time."""
+    changes: tuple[Change, ...]
+    """Worst news first: new and worse, then fixed and better, then unchanged."""
+    dismissed: int
+    """Findings of the newer version that were left out because they are meant."""
+    rules_compared: int
+    left_out: dict[str, str]
+    """Rule to the reason why it could not be compared."""
+    sentence: str
+    """All of it in one line."""
+    notes: tuple[str, ...]
+    """What a reader must know to judge the comparison."""
+
+
+def compare(old: Report, new: Report, *, today: str | None = None) -> Comparison:
+    """Compare two reports of one project.
+
+    Parameters
+    ----------
+    old, new : Report
+    today : str, optional
+        The hash of the rules in force; the newer report's by default.
+    """
+    alignment = align(old, new)
+    compared, left_out, note = _compared_rules(old, new)
+    theirs = [finding for finding in old.findings if finding.rule in compared]
+    ours = [finding for finding in new.findings if finding.rule in compared]
+    matched = match(theirs, ours, alignment)
+    # What is meant in the newer version was meant in the older one too.
+    meant = [pair for pair in matched.pairs if pair[1].dismissed]
+    meant_old = {one.id for one, _ in meant} | {one.id for one in matched.only_old if one.dismissed}
+    changes = [
+        *(_pair(one, other) for one, other in matched.pairs if not other.dismissed),
+        *(_alone("fixed", one, alignment) for one in matched.only_old if not one.dismissed),
+        *(_alone("new", other, alignment) for other in matched.only_new if not other.dismissed),
+    ]
+    changes.sort(key=_order)
+    whole = not left_out
+    old_score = _score(old, theirs, meant_old, whole=whole and meant_old == _dismissed(old))
+    new_score = _score(new, ours, _dismissed(new), whole=whole)
+    counts = Counter(change.status for change in changes)
+    tally: dict[str, int] = {status: counts[status] for status in STATUSES}
+    notes = [note] if note else []
+    if not alignment.versions_of_one_mix:
+        notes.append(
+            "The two files have little in common, so they may not be versions of one mix: places were matched as well "
+            "as they could be."
+        )
+    differ = _judged_differently(old, new)
+    if differ:
+        notes.append(differ)
+    return Comparison(
+        schema=SCHEMA,
+        old=_version(old, old_score),
+        new=_version(new, new_score),
+        counts=tally,
+        score_change=_score_change(old_score, new_score),
+        gain_db=_gain_db(old, new),
+        alike=round(alignment.likeness, 3),
+        pieces=tuple(
+            Shift(round(piece.old_s, 3), round(piece.new_s, 3), round(piece.length_s, 3)) for piece in alignment.pieces
+        ),
+        inserted=_rounded(alignment.inserted),
+        removed=_rounded(alignment.removed),
+        changes=tuple(changes),
+        dismissed=len(_dismissed(new)),
+        rules_compared=len(compared),
+        left_out=left_out,
+        sentence=_sentence(tally, old_score, new_score, _rules_in_words(new, today, left_out)),
+        notes=tuple(notes),
+    )
+
+
+def to_document(comparison: Comparison) -> dict[str, Any]:
+    """As plain JSON types, keys in schema order."""
+    document: dict[str, Any] = dataclasses.asdict(comparison)
+    return document
+
+
+# -- which rules -------------------------------------------------------------------------------------------------------
+
+
+def _compared_rules(old: Report, new: Report) -> tuple[set[str], dict[str, str], str | None]:
+    """Rules that judged both alike; the others with the reason; and one sentence if there are others."""
+    unmeasured = (old.score.unmeasured_rules, new.score.unmeasured_rules)
+    if not old.engine.rules or not new.engine.rules:
+        return _without_digests(old, new, unmeasured)
+    compared: set[str] = set()
+    left_out: dict[str, str] = {}
+    for rule in sorted({*old.engine.rules, *new.engine.rules}):
+        ours, theirs = new.engine.rules.get(rule), old.engine.rules.get(rule)
+        if theirs is None:
+            left_out[rule] = "The older version was not asked this."
+        elif ours is None:
+            left_out[rule] = "The newer version was not asked this."
+        elif ours != theirs:
+            left_out[rule] = "It judged by other limits."
+        elif rule in unmeasured[0] and rule in unmeasured[1]:
+            continue
+        elif rule in unmeasured[1]:
+            left_out[rule] = f"Not measured in the newer version: {unmeasured[1][rule]}"
+        elif rule in unmeasured[0]:
+            left_out[rule] = f"Not measured in the older version: {unmeasured[0][rule]}"
+        else:
+            compared.add(rule)
+    return compared, left_out, _left_out_note(left_out)
+
+
+def _without_digests(
+    old: Report, new: Report, unmeasured: Sequence[Mapping[str, str]]
+) -> tuple[set[str], dict[str, str], str | None]:
+    """A report of an early version does not say what it was asked."""
+    found = ({finding.rule for finding in old.findings}, {finding.rule for finding in new.findings})
+    same = old.engine.ruleset == new.engine.ruleset and not _judged_differently(old, new)
+    if same:
+        left_out = {rule: f"Not measured: {why}" for side in unmeasured for rule, why in side.items()}
+        left_out = {rule: why for rule, why in left_out.items() if rule in (found[0] | found[1])}
+        return (found[0] | found[1]) - set(left_out), left_out, _left_out_note(left_out)
+    compared = (found[0] & found[1]) - {*unmeasured[0], *unmeasured[1]}
+    left_out = dict.fromkeys(sorted((found[0] | found[1]) - compared), "Nothing says that both were asked this.")
+    note = (
+        "One report comes from a version of UpTrack that did not note its rules: only rules that found something in "
+        "both are compared."
+    )
+    return compared, left_out, note
+
+
+def _left_out_note(left_out: Mapping[str, str]) -> str | None:
+    if not left_out:
+        return None
+    names = ", ".join(left_out)
+    count = len(left_out)
+    return (
+        f"{count} {'rule is' if count == 1 else 'rules are'} not compared, because both versions were not judged alike "
+        f"by {'it' if count == 1 else 'them'}: {names}."
+    )
+
+
+def _judged_differently(old: Report, new: Report) -> str | None:
+    one, other = old.context, new.context
+    if (one.genre.family, one.target) == (other.genre.family, other.target):
+        return None
+    return (
+        f"The older version was judged as {one.genre.name}, {one.target}, the newer as {other.genre.name}, "
+        f"{other.target}: rules whose limits differ between the two are not compared."
+    )
+
+
+def _rules_in_words(new: Report, today: str | None, left_out: Mapping[str, str]) -> str:
+    when = "today's" if today in (None, new.engine.ruleset) else "their own"
+    return f"under {when} rules" if not left_out else f"under {when} rules, {len(left_out)} of them left out"
+
+
+# -- one finding -------------------------------------------------------------------------------------------------------
+
+
+def _pair(old: Finding, new: Finding) -> Change:
+    return _change(_direction(old, new), new, _side(old), _side(new), (new.start_s, new.end_s))
+
+
+def _alone(status: Status, finding: Finding, alignment: Alignment) -> Change:
+    is_new = status == "new"
+    duration_s = alignment.new_duration_s if is_new else alignment.old_duration_s
+    only_here = not alignment.common(spans_of(finding), of_new=is_new) and not at_an_edge(finding, duration_s)
+    if is_new:
+        return _change(status, finding, None, _side(finding), (finding.start_s, finding.end_s), only_here=only_here)
+    places = alignment.to_new(spans_of(finding))
+    place = (min(start for start, _ in places), max(end for _, end in places)) if places else None
+    return _change(status, finding, _side(finding), None, place, only_here=only_here)
+
+
+def _change(
+    status: Status,
+    finding: Finding,
+    old: Side | None,
+    new: Side | None,
+    place: TimeSpan | None,
+    *,
+    only_here: bool = False,
+) -> Change:
+    return Change(
+        status=status,
+        rule=finding.rule,
+        area=finding.area,
+        title=finding.title,
+        unit=finding.unit,
+        stem=finding.stem,
+        low_hz=finding.low_hz,
+        high_hz=finding.high_hz,
+        start_s=None if place is None else round(place[0], 3),
+        end_s=None if place is None else round(place[1], 3),
+        old=old,
+        new=new,
+        only_here=only_here,
+    )
+
+
+def _side(finding: Finding) -> Side:
+    return Side(finding.id, finding.severity, finding.value, finding.excess, finding.start_s, finding.end_s)
+
+
+def _direction(old: Finding, new: Finding) -> Status:
+    before, now = min(old.excess, MOST_EXCESS), min(new.excess, MOST_EXCESS)
+    further, longer = now - before, new.exposure - old.exposure
+    if abs(further) < max(CHANGE, CHANGE_SHARE * max(before, now)):
+        further = 0.0
+    if abs(longer) < EXPOSURE_CHANGE:
+        longer = 0.0
+    if further * longer < 0:  # further off for less of the time, or the other way round: what the score makes of it
+        constants = load_constants()
+        reach = [
+            -math.expm1(-finding.excess) * (constants.exposure_floor + constants.exposure_share * finding.exposure)
+            for finding in (old, new)
+        ]
+        further = reach[1] - reach[0]
+    moved = further or longer
+    return "unchanged" if not moved else "worse" if moved > 0 else "better"
+
+
+def _order(change: Change) -> tuple[int, int, str, str]:
+    rank = ("new", "worse", "fixed", "better", "unchanged").index(change.status)
+    side = change.new or change.old
+    severity = SEVERITIES.index(side.severity) if side else 0
+    return rank, -severity, change.rule, side.id if side else ""
+
+
+# -- the whole ---------------------------------------------------------------------------------------------------------
+
+
+def _dismissed(report: Report) -> set[str]:
+    return {finding.id for finding in report.findings if finding.dismissed}
+
+
+def _score(report: Report, findings: Sequence[Finding], meant: set[str], *, whole: bool) -> float | None:
+    """The report's own score, or one made again over ``findings`` where not all of it can be compared."""
+    if whole or report.score.overall is None:
+        return report.score.overall
+    if any(finding.points > 0 and not finding.penalty for finding in findings):
+        return None  # an early report: what its findings cost was not kept
+    costs = [Kept.of(finding) for finding in findings if finding.id not in meant]
+    return float(round(overall_score(costs, report.context.target)))
+
+
+def _score_change(old: float | None, new: float | None) -> ScoreChange:
+    if old is None or new is None:
+        return "unknown"
+    if abs(new - old) <= NO_CHANGE_POINTS:
+        return "no change"
+    return "better" if new > old else "worse"
+
+
+def _gain_db(old: Report, new: Report) -> float | None:
+    one, other = old.measurements.loudness.integrated_lufs, new.measurements.loudness.integrated_lufs
+    return None if one is None or other is None else round(other - one, 2)
+
+
+def _version(report: Report, score: float | None) -> Version:
+    return Version(report.source.name, report.source.sha256, report.source.duration_s, score, report.engine.ruleset)
+
+
+def _sentence(counts: Mapping[str, int], old: float | None, new: float | None, rules: str) -> str:
+    told = [f"{status} {counts[status]}" for status in STATUSES if counts[status] or status in ("fixed", "new")]
+    scores = ["–" if score is None else digits(score, 0) for score in (old, new)]
+    steady = " (no change)" if _score_change(old, new) == "no change" else ""
+    return f"{', '.join(told)}; score {' → '.join(scores)}{steady}; {rules}"
+
+
+def _rounded(spans: Sequence[TimeSpan]) -> tuple[TimeSpan, ...]:
+    return tuple((round(start, 3), round(end, 3)) for start, end in spans)

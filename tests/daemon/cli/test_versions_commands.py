@@ -1,0 +1,109 @@
+"""Versions from the command line, with real audio: keep, compare, and see it said in text, page and JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.tracks import beat
+from uptrack_daemon.cli import main
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("UPTRACK_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> tuple[Path, Path]:
+    """The first clips hard, the second does not."""
+    return beat(tmp_path / "beat_v1.wav", gain=3.0), beat(tmp_path / "beat_v2.wav", gain=0.5)
+
+
+def ids(capsys: Capture) -> list[str]:
+    """Newest first."""
+    capsys.readouterr()
+    assert main(["reports", "list", "--json"]) == 0
+    return [report["id"] for report in json.loads(capsys.readouterr().out)]
+
+
+def test_kept_versions_are_compared_as_soon_as_the_second_is_measured(
+    versions: tuple[Path, Path], tmp_path: Path, capsys: Capture
+) -> None:
+    for path in versions:
+        assert main(["analyze", str(path), "--keep", "--genre", "techno"]) == 0
+    said = capsys.readouterr()
+    assert "Since beat_v1.wav: fixed " in " ".join(said.out.split())
+    assert said.err.count("Kept as report") == 2
+    new, old = ids(capsys)
+    assert main(["reports", "compare", old, new, "--json"]) == 0
+    comparison = json.loads(capsys.readouterr().out)
+    assert comparison["counts"]["fixed"] > 0
+    assert "int.clip" in {change["rule"] for change in comparison["changes"] if change["status"] == "fixed"}
+    assert main(["reports", "compare", new]) == 0
+    assert "beat_v1.wav → beat_v2.wav" in capsys.readouterr().out
+    assert main(["reports", "show", new]) == 0
+    assert "Since beat_v1.wav" in capsys.readouterr().out
+    assert main(["reports", "export", new, "--out", str(tmp_path / "page.html")]) == 0
+    assert "Since beat_v1.wav" in (tmp_path / "page.html").read_text("utf-8")
+    assert main(["reports", "compare", old]) == 3
+    assert "is the first version of beat" in capsys.readouterr().err
+
+
+def test_a_project_that_is_named_joins_files_of_any_name(versions: tuple[Path, Path], capsys: Capture) -> None:
+    first, second = versions
+    other = second.rename(second.with_name("something else.wav"))
+    assert main(["analyze", str(first), "--project", "Anthem"]) == 0
+    assert main(["analyze", str(other), "--project", "anthem", "--json"]) == 0
+    capsys.readouterr()
+    assert main(["reports", "list", "anthem"]) == 0
+    assert capsys.readouterr().out.count("[Anthem]") == 2
+
+
+def test_without_keep_nothing_is_kept(versions: tuple[Path, Path], home: Path, capsys: Capture) -> None:
+    assert main(["analyze", str(versions[0]), "--json"]) == 0
+    assert not home.exists()
+    assert main(["analyze", str(versions[0]), "--project", " "]) == 2
+
+
+def test_reports_in_files_are_compared_and_other_files_refused(
+    versions: tuple[Path, Path], tmp_path: Path, capsys: Capture
+) -> None:
+    files = []
+    for path in versions:
+        assert main(["analyze", str(path), "--json"]) == 0
+        files.append(tmp_path / f"{path.stem}.json")
+        files[-1].write_text(capsys.readouterr().out, "utf-8")
+    assert main(["reports", "compare", *map(str, files)]) == 0
+    assert "FIXED" in capsys.readouterr().out
+    (tmp_path / "no.json").write_text("{}")
+    for bad in ("no.json", "missing.json"):
+        assert main(["reports", "compare", str(tmp_path / bad), str(files[1])]) == 3
+
+
+def test_a_version_whose_rules_have_changed_is_measured_again_if_its_file_is_still_there(
+    versions: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    from uptrack_analysis.findings import rule
+
+    real = rule.rule_digests
+    monkeypatch.setattr("uptrack_analysis.assemble.rule_digests", lambda *how: dict(real(*how), **{"int.clip": "old"}))
+    assert main(["analyze", str(versions[0]), "--keep"]) == 0
+    monkeypatch.undo()
+    monkeypatch.setenv("UPTRACK_HOME", str(versions[0].parent / "home"))
+    assert main(["analyze", str(versions[1]), "--keep"]) == 0
+    new, old = ids(capsys)
+    assert main(["reports", "compare", old, new]) == 0
+    assert "not judged alike by it: int.clip" in " ".join(capsys.readouterr().out.split())
+    assert main(["reports", "compare", old, new, "--again"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "beat_v1.wav was measured again under today's rules." in said
+    assert "Clipped peaks" in said
+    versions[0].unlink()
+    assert main(["reports", "compare", old, new, "--again"]) == 0
+    assert "beat_v1.wav could not be measured again" in " ".join(capsys.readouterr().out.split())
