@@ -118,6 +118,17 @@ class FeedbackApplied(FromHost):
     skipped: Annotated[list[Identifier], Field(max_length=100_000)] = []
 
 
+class FindingDismiss(FromHost):
+    """A finding of a run is meant, or everything its rule finds in this project is; later runs leave it out."""
+
+    type: Literal["finding.dismiss"] = "finding.dismiss"
+    run: Identifier
+    finding: Identifier
+    scope: Literal["finding", "rule"] = "finding"
+    undo: bool = False
+    """Take it back."""
+
+
 class Part(Message):
     """One slice of a message too large for its wire; joined in order, ``data`` is the whole message's JSON text."""
 
@@ -129,7 +140,8 @@ class Part(Message):
     data: str
 
 
-HostMessage = Annotated[Hello | Analyze | Cancel | Ping | State | FeedbackApplied | Part, Field(discriminator="type")]
+AnyFromHost = Hello | Analyze | Cancel | Ping | State | FeedbackApplied | FindingDismiss | Part
+HostMessage = Annotated[AnyFromHost, Field(discriminator="type")]
 
 
 # -- what the daemon says ----------------------------------------------------------------------------------------------
@@ -232,14 +244,23 @@ class Feedback(FromDaemon):
     """``None`` for a project's first version."""
 
 
-DaemonMessage = Annotated[
-    Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | Part, Field(discriminator="type")
-]
+class FindingDismissed(FromDaemon):
+    """What is remembered now, or not any more."""
 
-_FROM_HOST: TypeAdapter[Hello | Analyze | Cancel | Ping | State | FeedbackApplied | Part] = TypeAdapter(HostMessage)
-_FROM_DAEMON: TypeAdapter[Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | Part] = (
-    TypeAdapter(DaemonMessage)
-)
+    type: Literal["finding.dismissed"] = "finding.dismissed"
+    run: Identifier
+    finding: str | None
+    """``None`` for the whole rule."""
+    rule: str
+    project: str
+    undone: bool
+
+
+AnyFromDaemon = Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | FindingDismissed | Part
+DaemonMessage = Annotated[AnyFromDaemon, Field(discriminator="type")]
+
+_FROM_HOST: TypeAdapter[AnyFromHost] = TypeAdapter(HostMessage)
+_FROM_DAEMON: TypeAdapter[AnyFromDaemon] = TypeAdapter(DaemonMessage)
 
 
 class BadMessage(BadInput):
@@ -248,7 +269,7 @@ class BadMessage(BadInput):
     default_code = "message.bad"
 
 
-def read_from_host(text: str | bytes) -> Hello | Analyze | Cancel | Ping | State | FeedbackApplied | Part:
+def read_from_host(text: str | bytes) -> AnyFromHost:
     """Read one message a DAW sent.
 
     Raises
@@ -263,9 +284,7 @@ def read_from_host(text: str | bytes) -> Hello | Analyze | Cancel | Ping | State
         raise _explain(error) from None
 
 
-def read_from_daemon(
-    text: str | bytes,
-) -> Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | Part:
+def read_from_daemon(text: str | bytes) -> AnyFromDaemon:
     """Read one message the daemon sent; raises ``BadMessage`` like ``read_from_host``."""
     try:
         return _FROM_DAEMON.validate_json(text)

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from uptrack_analysis.errors import Unavailable
-from uptrack_bridges.messages import Analyze, Cancel, FeedbackApplied, Message, Project, State
+from uptrack_bridges.messages import Analyze, Cancel, FeedbackApplied, FindingDismiss, Message, Project, State
 
 Transport = Literal["websocket", "mailbox", "osc"]
+
+
+ToDesk = Analyze | Cancel | State | FeedbackApplied | FindingDismiss
+"""What reaches the desk; hello, ping and parts are the switchboard's."""
 
 
 class WireClosed(Unavailable):
@@ -64,7 +68,7 @@ class Desk(Protocol):
     async def opened(self, session: Session) -> None:
         """A host was welcomed and its ``welcome`` sent; again for the same session when it repeats ``hello``."""
 
-    async def received(self, session: Session, message: Analyze | Cancel | State | FeedbackApplied) -> None:
+    async def received(self, session: Session, message: ToDesk) -> None:
         """One message of a welcomed host. A raised ``UpTrackError`` is sent back as ``refused``."""
 
     async def closed(self, session: Session) -> None:

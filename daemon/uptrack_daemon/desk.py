@@ -29,6 +29,8 @@ from uptrack_bridges.messages import (
     Cancel,
     Feedback,
     FeedbackApplied,
+    FindingDismiss,
+    FindingDismissed,
     FromDaemon,
     JobFailed,
     JobProgress,
@@ -37,7 +39,7 @@ from uptrack_bridges.messages import (
     State,
     Stem,
 )
-from uptrack_bridges.wire import Session, WireClosed
+from uptrack_bridges.wire import Session, ToDesk, WireClosed
 from uptrack_daemon.feedback import compose, since_before
 from uptrack_daemon.intake import examine
 from uptrack_daemon.jobs.queue import Enqueued, Job, NewJob, Queue
@@ -119,7 +121,7 @@ class Desk:
         for delivery in await self._deliveries.pending(session.instance, host=session.host):
             await self._deliver(session, delivery.id, delivery.run_id, delivery.payload)
 
-    async def received(self, session: Session, message: Analyze | Cancel | State | FeedbackApplied) -> None:
+    async def received(self, session: Session, message: ToDesk) -> None:
         match message:
             case Analyze():
                 await self._analyze(session, message)
@@ -130,6 +132,8 @@ class Desk:
                     message.run, session.instance, placed=len(message.placed), skipped=len(message.skipped)
                 )
                 self._stop_repeating(message.run)
+            case FindingDismiss():
+                await self._dismiss(session, message)
             case State():
                 session.state = message.state
 
@@ -272,6 +276,25 @@ class Desk:
         if not await self._cancel_job(job_id):
             raise BadInput(f"Job {job_id} has ended already; there is nothing to cancel.", code="job.ended")
 
+    async def _dismiss(self, session: Session, message: FindingDismiss) -> None:
+        if self._versions is None:
+            raise BadInput("This daemon remembers no runs.", code="run.unknown")
+        done = await self._versions.dismiss(
+            await self._versions.run(message.run),
+            message.finding,
+            whole_rule=message.scope == "rule",
+            undo=message.undo,
+        )
+        answer = FindingDismissed(
+            id=message.id,
+            run=message.run,
+            finding=done.finding,
+            rule=done.rule,
+            project=done.project,
+            undone=message.undo,
+        )
+        await session.wire.send(answer)
+
     # -- messages out --------------------------------------------------------------------------------------------------
 
     def _session_of(self, job: Job) -> Session | None:
@@ -346,6 +369,7 @@ def _outcome(
         project_id=said.id if said else None,
         project_name=project.name,
         project_key=project.key,
+        dismissed=weighed.dismissed,
     )
     if origin is None or origin.instance is None:
         return report, []

@@ -5,17 +5,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from support.desks import TOKEN, VERSION
+from support.hosts import ask, hear_whole, websocket_line
 from support.reports import a_finding, a_report
-from support.stores import Clock, a_store
-from uptrack_analysis.report import Engine, Finding, Report, to_json
+from support.stores import Clock, a_store, bytes_of
+from uptrack_analysis.errors import BadInput
+from uptrack_analysis.report import BandCurve, Engine, Finding, Report, Span, from_json, to_json
 from uptrack_bridges.messages import Analyze, AudioFile, Feedback, Project
+from uptrack_bridges.switchboard import Switchboard
 from uptrack_daemon.desk import Desk, Origin
 from uptrack_daemon.jobs.queue import NewJob, Queue
-from uptrack_daemon.store import Deliveries, Reports, ReportSummary, Store
-from uptrack_daemon.versions import Versions, weigh
+from uptrack_daemon.store import Deliveries, Dismissals, Reports, ReportSummary, Store
+from uptrack_daemon.versions import Dismissed, Versions, weigh
 
 RULES = {"low.sub_balance": "00000000", "int.dropout": "00000000"}
 
@@ -121,3 +126,166 @@ async def test_a_project_is_found_by_the_name_people_call_it(store: Store, clock
     summary, _ = await run(store, clock, report_of("a.wav"), project=Project(id="p1", name="Warehouse"))
     assert (await Reports(store).project_called("WAREHOUSE v9")).key == summary.project_key
     assert (await Reports(store).project_called("Other")).key == "name:other"
+
+
+# -- dismissals --------------------------------------------------------------------------------------------------------
+
+
+async def dismiss(store: Store, run_id: str, finding: str, **how: bool) -> Dismissed:
+    versions = Versions(store)
+    return await versions.dismiss(await versions.run(run_id), finding, **how)
+
+
+def told_ids(told: Feedback) -> list[str]:
+    return [marker.id for marker in told.markers]
+
+
+async def stored(store: Store, summary: ReportSummary) -> Report:
+    return from_json((await Reports(store).get(summary.id)).document)
+
+
+async def test_later_runs_leave_a_dismissed_finding_out_until_it_is_taken_back(store: Store, clock: Clock) -> None:
+    one, other = a_finding(number=1, penalty=0.2, group="sub"), a_finding(number=2, penalty=0.1, group="other")
+    first, told = await run(store, clock, report_of("mix_v1.wav", one, other))
+    assert len(told.markers) == 2
+    done = await dismiss(store, first.run_id, one.id)
+    assert (done.project, done.finding) == ("mix", one.id)
+
+    second, told = await run(store, clock, report_of("mix_v2.wav", one, other))
+    assert told_ids(told) == [other.id]
+    report = await stored(store, second)
+    assert {finding.id: finding.dismissed for finding in report.findings} == {one.id: True, other.id: False}
+    assert report.score.overall == told.score
+    assert told.since is not None
+    assert (told.since.fixed, told.since.unchanged) == (0, 1)
+
+    await dismiss(store, second.run_id, one.id, undo=True)
+    _, told = await run(store, clock, report_of("mix_v3.wav", one, other))
+    assert set(told_ids(told)) == {one.id, other.id}
+    with pytest.raises(BadInput, match="not dismissed") as refusal:
+        await dismiss(store, second.run_id, one.id, undo=True)
+    assert refusal.value.code == "finding.not_dismissed"
+
+
+async def test_a_dismissed_rule_is_silent_in_its_project_and_speaks_in_others(store: Store, clock: Clock) -> None:
+    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding(number=1)))
+    assert (await dismiss(store, first.run_id, "low.sub_balance", whole_rule=True)).finding is None
+    _, told = await run(store, clock, report_of("mix_v2.wav", a_finding(number=7)))
+    assert told.markers == []
+    _, told = await run(store, clock, report_of("mix_v2.wav", a_finding(number=7)), folder="/other")
+    assert len(told.markers) == 1
+    await dismiss(store, first.run_id, "low.sub_balance", whole_rule=True, undo=True)
+    _, told = await run(store, clock, report_of("mix_v3.wav", a_finding(number=7)))
+    assert len(told.markers) == 1
+
+
+def with_curves(report: Report, levels: list[float]) -> Report:
+    """Band curves of 0.5 s a step that make passages recognisable."""
+    bands = tuple(BandCurve(str(k), tuple(level - k for level in levels)) for k in range(8))
+    series = dataclasses.replace(report.series, bands=bands, momentary_lufs=())
+    return dataclasses.replace(
+        report, series=series, source=dataclasses.replace(report.source, duration_s=len(levels) / 2)
+    )
+
+
+async def test_a_dismissed_event_stays_dismissed_when_a_phrase_is_put_in_before_it(store: Store, clock: Clock) -> None:
+    levels = [-20.0 + 9 * ((step * 37) % 11) / 11 for step in range(120)]
+    phrase = [-35.0 + 9 * ((step * 53) % 13) / 13 for step in range(30)]
+
+    def gap(at_s: float) -> Finding:
+        place = Span(at_s, at_s + 0.02)
+        return a_finding(
+            rule="int.dropout",
+            id=f"int.dropout-{at_s:06.0f}",
+            start_s=at_s,
+            end_s=at_s + 0.02,
+            spans=(place,),
+            low_hz=None,
+            high_hz=None,
+        )
+
+    first, _ = await run(store, clock, with_curves(report_of("mix_v1.wav", gap(40.0)), levels))
+    await dismiss(store, first.run_id, gap(40.0).id)
+    longer = levels[:20] + phrase + levels[20:]
+    # The dismissed gap has moved by 15 s, and another lies where it was: only one of them is meant.
+    second, told = await run(store, clock, with_curves(report_of("mix_v2.wav", gap(40.0), gap(55.0)), longer))
+    assert told_ids(told) == [gap(40.0).id]
+    assert [finding.id for finding in (await stored(store, second)).findings if finding.dismissed] == [gap(55.0).id]
+    _, told = await run(store, clock, with_curves(report_of("mix_v3.wav", gap(55.0)), [*longer, -20.0]))
+    assert told_ids(told) == []
+    (kept,) = await Dismissals(store).list()
+    assert kept.findings[0] == gap(40.0).id
+    assert kept.findings[-1] == gap(55.0).id
+    # Known by its first id, too.
+    await dismiss(store, first.run_id, gap(40.0).id, undo=True)
+    assert await Dismissals(store).list() == []
+
+
+async def test_what_is_dismissed_is_known_by_its_id_when_the_run_it_was_seen_in_is_erased(
+    store: Store, clock: Clock
+) -> None:
+    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding(number=1)))
+    await run(store, clock, report_of("mix_v2.wav"))
+    await dismiss(store, first.run_id, a_finding(number=1).id)
+    await Reports(store).delete(first.id)
+    _, told = await run(store, clock, report_of("mix_v3.wav", a_finding(number=1)))
+    assert told.markers == []
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [("nothing", "finding.unknown"), ("", "finding.unknown"), ("low.sub_balance", "finding.ambiguous")],
+)
+async def test_a_finding_nobody_can_tell_is_refused(store: Store, clock: Clock, word: str, code: str) -> None:
+    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding(number=1), a_finding(number=2)))
+    with pytest.raises(BadInput) as refusal:
+        await dismiss(store, first.run_id, word)
+    assert refusal.value.code == code
+    with pytest.raises(BadInput) as refusal:
+        await dismiss(store, "0" * 16, word)
+    assert refusal.value.code == "run.unknown"
+
+
+async def test_erasing_a_projects_last_report_or_all_takes_its_dismissals_with_it(store: Store, clock: Clock) -> None:
+    project = Project(name="Unreleased Anthem")
+    first, _ = await run(store, clock, report_of("a.wav", a_finding(number=1)), project=project)
+    second, _ = await run(store, clock, report_of("b.wav", a_finding(number=1)), project=project)
+    await dismiss(store, first.run_id, a_finding(number=1).id)
+    await Reports(store).delete(first.id)
+    assert len(await Dismissals(store).list()) == 1
+    await Reports(store).delete(second.id)
+    assert await Dismissals(store).list() == []
+    assert b"Unreleased Anthem" not in bytes_of(store.path)
+    third, _ = await run(store, clock, report_of("a.wav", a_finding(number=1)), project=project)
+    await dismiss(store, third.run_id, a_finding(number=1).id)
+    await Reports(store).delete_all()
+    assert b"Unreleased Anthem" not in bytes_of(store.path)
+
+
+async def test_a_host_dismisses_and_takes_back_over_the_wire(store: Store, clock: Clock) -> None:
+    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding(number=1)))
+
+    async def cancel(_job: str) -> bool:
+        return False
+
+    desk = Desk(
+        Queue(store), Deliveries(store), cancel=cancel, page_url=str, home=Path("/home"), versions=Versions(store)
+    )
+    async with websocket_line(Switchboard(desk, token=TOKEN, version=VERSION)) as line:
+        host = await line.host()
+        await ask(host, type="hello", protocol=1, host="reaper", instance="r-1", token=TOKEN)
+        await hear_whole(host)  # the feedback nobody has acknowledged
+        about: dict[str, Any] = {"type": "finding.dismiss", "run": first.run_id, "finding": a_finding(number=1).id}
+        said = await ask(host, **about, id="d1")
+        assert said == {
+            "type": "finding.dismissed",
+            "id": "d1",
+            "run": first.run_id,
+            "finding": a_finding(number=1).id,
+            "rule": "low.sub_balance",
+            "project": "mix",
+            "undone": False,
+        }
+        assert (await ask(host, **about, undo=True))["undone"] is True
+        assert (await ask(host, **about, undo=True))["code"] == "finding.not_dismissed"
+        assert (await ask(host, **{**about, "run": "nobody"}))["code"] == "run.unknown"

@@ -344,7 +344,7 @@ def _score(report: Report, findings: Sequence[Finding], meant: set[str], *, whol
     """The report's own score, or one made again over ``findings`` where not all of it can be compared."""
     if whole or report.score.overall is None:
         return report.score.overall
-    if any(finding.points > 0 and not finding.penalty for finding in findings):
+    if not report.engine.rules:
         return None  # an early report: what its findings cost was not kept
     costs = [Kept.of(finding) for finding in findings if finding.id not in meant]
     return float(round(overall_score(costs, report.context.target)))

@@ -163,11 +163,11 @@ class _Shelf:
 
     def shown(self, path: Path, analysis: Analysis) -> _Shown:
         """The report as it is to be shown; kept first, so that what was shown is what the next one is held against."""
-        if not self.keep:
+        if not self.keep and not _anything_dismissed():
             return _Shown(analysis.report)
-        return asyncio.run(self._kept(path.absolute(), analysis.report))
+        return asyncio.run(self._weighed(path.absolute(), analysis.report))
 
-    async def _kept(self, path: Path, report: Report) -> _Shown:
+    async def _weighed(self, path: Path, report: Report) -> _Shown:
         from uptrack_analysis.report import to_json
         from uptrack_daemon.home import Home
         from uptrack_daemon.projects import project_of
@@ -180,10 +180,36 @@ class _Shelf:
             reports = Reports(store)
             project = project_of(None, path) if self.project is None else await reports.project_called(self.project)
             weighed = weigh(to_json(report), await Versions(store).past(project.key, report.source.sha256))
-            kept = NewReport(weighed.document, new_id(), path, project_name=project.name, project_key=project.key)
+            if not self.keep:
+                return _Shown(weighed.report)
+            kept = NewReport(
+                weighed.document,
+                new_id(),
+                path,
+                project_name=project.name,
+                project_key=project.key,
+                dismissed=weighed.dismissed,
+            )
             await reports.save(kept)
         typer.echo(f"Kept as report {kept.id[:8]} of {project.name}.", err=True)
         return _Shown(weighed.report, weighed.since)
+
+
+def _anything_dismissed() -> bool:
+    """Asked of the file itself: most people have dismissed nothing, and need not wait for the store to be loaded."""
+    import sqlite3
+    from contextlib import closing
+
+    from uptrack_daemon.home import Home
+
+    database = Home.of_user().database
+    if not database.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as store:
+            return store.execute("SELECT 1 FROM dismissals LIMIT 1").fetchone() is not None
+    except sqlite3.Error:
+        return False  # no store of ours, or one from before there were dismissals
 
 
 # -- where reports go --------------------------------------------------------------------------------------------------

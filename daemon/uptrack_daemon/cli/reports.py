@@ -1,4 +1,4 @@
-"""``uptrack reports list|show|export|compare|delete``: what was measured, found again afterwards.
+"""``uptrack reports list|show|export|compare|dismiss|dismissed|delete``: what was measured, found again afterwards.
 
 The store is opened directly, so that none of this needs a running daemon.
 """
@@ -40,6 +40,8 @@ def register(app: typer.Typer) -> None:
     group.command()(show)
     group.command()(export)
     group.command()(compare)
+    group.command()(dismiss)
+    group.command()(dismissed)
     group.command()(delete)
     app.add_typer(group, name="reports")
 
@@ -167,6 +169,66 @@ def compare(
     from uptrack_analysis.present.comparison import print_comparison
 
     print_comparison(comparison, Console(), every_change=everything)
+
+
+def dismiss(
+    run: Annotated[str, typer.Argument(help="The report's id, or its first digits.", metavar="RUN")],
+    finding: Annotated[
+        str, typer.Argument(help="The finding's id as the report shows it, or how it begins.", metavar="FINDING")
+    ],
+    rule: Annotated[bool, typer.Option("--rule", help="Everything this finding's rule finds in this project.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take it back.")] = False,
+) -> None:
+    """Say that a finding is meant: later runs of its project leave it out of text, markers and score."""
+    from uptrack_analysis.present.wording import plain
+    from uptrack_daemon.store import Reports
+    from uptrack_daemon.versions import Dismissed, Versions
+
+    async def done(_home: Home, store: Store) -> Dismissed:
+        stored = await Reports(store).get(run)
+        return await Versions(store).dismiss(stored, finding, whole_rule=rule, undo=undo)
+
+    meant = _with_store(done)
+    what = f"The rule {meant.rule}" if meant.finding is None else f"{meant.title} ({meant.finding})"
+    said = "counts again" if undo else "is left out from now on"
+    typer.echo(plain(f"{what} {said} in {meant.project}."))
+
+
+def dismissed(
+    name: Annotated[str | None, typer.Argument(help="Only projects whose name contains this.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List what is dismissed, project by project."""
+    from uptrack_analysis.present.wording import plain
+    from uptrack_daemon.cli.errors import write_json
+    from uptrack_daemon.projects import folded
+    from uptrack_daemon.store import Dismissals
+
+    found = [
+        one
+        for one in _with_store(lambda _home, store: Dismissals(store).list())
+        if name is None or folded(name) in folded(one.project_name)
+    ]
+    if as_json:
+        rows = [
+            {
+                "project": one.project_name,
+                "rule": one.rule,
+                "finding": None if one.whole_rule else one.findings[-1],
+                "title": one.title,
+                "report": one.report_id,
+                "created_at": one.created_at.isoformat(),
+            }
+            for one in found
+        ]
+        write_json(json.dumps(rows, ensure_ascii=False))
+        return
+    if not found:
+        typer.echo("Nothing is dismissed.")
+    for one in found:
+        what = f"every {one.rule}" if one.whole_rule else f"{one.title} ({one.findings[-1]})"
+        when = one.created_at.astimezone().strftime("%Y-%m-%d")
+        typer.echo(plain(f"{one.report_id[:8]}  {when}  [{one.project_name}]  {what}"))
 
 
 def delete(

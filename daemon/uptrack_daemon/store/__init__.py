@@ -1,11 +1,13 @@
 """The daemon's store: one SQLite file with jobs, reports, deliveries and what we remember of files.
 
 ``store`` opens it, ``engine`` knows SQLite, ``migrate`` brings it up to date, ``models`` are the tables; ``reports``,
-``deliveries``, ``artifacts`` and ``watched`` are what the rest of the daemon talks to. The queue is in ``jobs``.
+``deliveries``, ``dismissals``, ``artifacts`` and ``watched`` are what the rest of the daemon talks to. The queue is in
+``jobs``.
 """
 
 from uptrack_daemon.store.artifacts import Artifact, Artifacts
 from uptrack_daemon.store.deliveries import Deliveries, Delivery, NewDelivery
+from uptrack_daemon.store.dismissals import Dismissal, Dismissals
 from uptrack_daemon.store.models import new_id, utc_now
 from uptrack_daemon.store.reports import Erased, NewReport, Reports, ReportSummary, StoredReport
 from uptrack_daemon.store.store import Clock, Store, open_store
@@ -17,6 +19,8 @@ __all__ = [
     "Clock",
     "Deliveries",
     "Delivery",
+    "Dismissal",
+    "Dismissals",
     "Erased",
     "NewDelivery",
     "NewReport",

@@ -134,6 +134,23 @@ class ReportRow(Base):
     document: Mapped[str] = mapped_column(Text)
 
 
+class DismissalRow(Base):
+    """Something a user has said is meant: one finding of a project, or all of one rule."""
+
+    __tablename__ = "dismissals"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    project_key: Mapped[str] = mapped_column(Text, index=True)
+    project_name: Mapped[str] = mapped_column(Text)
+    rule: Mapped[str] = mapped_column(String(80))
+    findings: Mapped[str] = mapped_column(Text)
+    """Ids the finding has had, as a JSON list; empty for the whole rule."""
+    title: Mapped[str] = mapped_column(Text)
+    report_id: Mapped[str] = mapped_column(String(32))
+    """The run in which it was last seen; that report may have been erased."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class DeliveryRow(Base):
     """Feedback on its way to one DAW; it waits here until the DAW says what it placed."""
 

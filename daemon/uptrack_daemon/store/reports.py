@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,8 @@ from uptrack_analysis.errors import BadInput
 from uptrack_bridges.messages import Project
 from uptrack_daemon.projects import RunProject, folded, named, project_of
 from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
-from uptrack_daemon.store.models import DeliveryRow, JobRow, ReportRow, new_id
+from uptrack_daemon.store.dismissals import note_seen
+from uptrack_daemon.store.models import DeliveryRow, DismissalRow, JobRow, ReportRow, new_id
 from uptrack_daemon.store.store import Store
 
 SHORTEST_PREFIX = 4
@@ -35,6 +37,8 @@ class NewReport:
     project_name: str | None = None
     project_key: str | None = None
     """``None``: as ``projects`` makes it of the other two and the path."""
+    dismissed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Dismissal to the id its finding has in this run."""
     id: str = field(default_factory=new_id)
     run_id: str = field(default_factory=new_id)
 
@@ -87,6 +91,7 @@ class Reports:
         async with self._store.writing() as session:
             row = add_report(session, report, self._store.clock())
             await session.flush()
+            await note_seen(session, report.id, report.dismissed)
             add_deliveries(session, report.id, report.run_id, report.job_id, deliveries, self._store.clock())
         return summary_of(row)
 
@@ -133,6 +138,23 @@ class Reports:
             row = (await session.scalars(query)).one_or_none()
             return None if row is None else StoredReport(summary_of(row), row.document)
 
+    async def of_run(self, run_id: str) -> StoredReport:
+        """The report of a run; ``BadInput`` (code ``run.unknown``) if there is none."""
+        async with self._store.reading() as session:
+            row = (await session.scalars(select(ReportRow).where(ReportRow.run_id == run_id))).one_or_none()
+            if row is None:
+                raise BadInput(
+                    f"No report belongs to the run {run_id[:60]!r}: it was erased, or is another store's.",
+                    code="run.unknown",
+                )
+            return StoredReport(summary_of(row), row.document)
+
+    async def documents(self, ids: Iterable[str]) -> dict[str, str]:
+        """Those of the reports with these ids that are still there."""
+        query = select(ReportRow.id, ReportRow.document).where(ReportRow.id.in_(set(ids)))
+        async with self._store.reading() as session:
+            return {row.id: row.document for row in await session.execute(query)}
+
     async def project_called(self, name: str) -> RunProject:
         """The project people call that: one that has runs already, the newest first, or one of that name."""
         meant = named(name)
@@ -161,6 +183,10 @@ class Reports:
             deliveries = await _remove(session, DeliveryRow, DeliveryRow.report_id == row.id)
             jobs = await _remove(session, JobRow, JobRow.id == row.job_id)
             reports = await _remove(session, ReportRow, ReportRow.id == row.id)
+            left = select(func.count()).select_from(ReportRow).where(ReportRow.project_key == row.project_key)
+            if not (await session.scalars(left)).one():
+                # The project's name lives on in nothing else.
+                await _remove(session, DismissalRow, DismissalRow.project_key == row.project_key)
         return Erased(reports, deliveries, jobs, await self._store.wipe_traces())
 
     async def delete_all(self) -> Erased:
@@ -168,6 +194,7 @@ class Reports:
         async with self._store.writing() as session:
             deliveries = await _remove(session, DeliveryRow)
             reports = await _remove(session, ReportRow)
+            await _remove(session, DismissalRow)
             jobs = await _remove(session, JobRow, JobRow.state.in_(ENDED))
         return Erased(reports, deliveries, jobs, await self._store.wipe_traces(compact=True))
 
@@ -242,7 +269,7 @@ async def _find(session: AsyncSession, id_or_prefix: str) -> ReportRow:
 
 
 async def _remove(
-    session: AsyncSession, table: type[ReportRow | DeliveryRow | JobRow], *which: ColumnElement[bool]
+    session: AsyncSession, table: type[ReportRow | DeliveryRow | DismissalRow | JobRow], *which: ColumnElement[bool]
 ) -> int:
     gone = await session.execute(delete(table).where(*which).returning(table.id))
     return len(gone.all())

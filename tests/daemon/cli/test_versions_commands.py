@@ -107,3 +107,48 @@ def test_a_version_whose_rules_have_changed_is_measured_again_if_its_file_is_sti
     versions[0].unlink()
     assert main(["reports", "compare", old, new, "--again"]) == 0
     assert "beat_v1.wav could not be measured again" in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_is_dismissed_is_gone_from_the_next_text_and_score_and_marked_in_json(
+    versions: tuple[Path, Path], capsys: Capture
+) -> None:
+    loud, again = versions[0], versions[0].with_name("beat_v3.wav")
+    again.write_bytes(loud.read_bytes() + b"JUNK\0\0\0\0")
+    assert main(["analyze", str(loud), "--keep", "--genre", "techno", "--json"]) == 0
+    before = json.loads(capsys.readouterr().out)
+    (clip,) = (finding["id"] for finding in before["findings"] if finding["rule"] == "int.clip")
+    (run,) = ids(capsys)
+    assert main(["reports", "dismiss", run, "int.clip"]) == 0
+    assert capsys.readouterr().out == f"Clipped peaks ({clip}) is left out from now on in beat.\n"
+    assert main(["reports", "dismissed"]) == 0
+    assert clip in capsys.readouterr().out
+
+    # Also of a run that is not kept: the project is known by folder and name.
+    assert main(["analyze", str(again), "--genre", "techno"]) == 0
+    said = capsys.readouterr().out
+    assert "Clipped peaks" not in said
+    assert "1 dismissed in this project." in said
+    assert main(["analyze", str(again), "--genre", "techno", "--json"]) == 0
+    after = json.loads(capsys.readouterr().out)
+    assert [finding["id"] for finding in after["findings"] if finding["dismissed"]] == [clip]
+    assert after["score"]["overall"] > before["score"]["overall"]
+
+    assert main(["reports", "dismiss", run, clip, "--undo"]) == 0
+    assert main(["reports", "dismissed"]) == 0
+    assert "Nothing is dismissed." in capsys.readouterr().out
+    assert main(["analyze", str(again), "--genre", "techno", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["score"] == before["score"]
+
+
+def test_a_whole_rule_is_dismissed_listed_and_taken_back(versions: tuple[Path, Path], capsys: Capture) -> None:
+    assert main(["analyze", str(versions[0]), "--project", "Beat"]) == 0
+    (run,) = ids(capsys)
+    assert main(["reports", "dismiss", run, "int.clip", "--rule"]) == 0
+    assert capsys.readouterr().out == "The rule int.clip is left out from now on in Beat.\n"
+    assert main(["reports", "dismissed", "beat", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["project"], row["rule"], row["finding"]) == ("Beat", "int.clip", None)
+    assert main(["reports", "show", run]) == 0
+    assert "Clipped peaks" not in capsys.readouterr().out
+    assert main(["reports", "dismiss", run, "int.clip", "--rule", "--undo"]) == 0
+    assert main(["reports", "dismiss", run, "int.clip", "--rule", "--undo"]) == 3
