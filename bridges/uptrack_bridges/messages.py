@@ -129,6 +129,28 @@ class FindingDismiss(FromHost):
     """Take it back."""
 
 
+class AppliedAction(Message):
+    """What was done, how much, and where."""
+
+    kind: Annotated[str, Field(max_length=10)] = ""
+    text: Name = ""
+    gain_db: Annotated[float, Field(ge=-200, le=200, allow_inf_nan=False)] | None = None
+    frequency_hz: Annotated[float, Field(gt=0, le=200_000, allow_inf_nan=False)] | None = None
+    q: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] | None = None
+    track: Annotated[str, Field(max_length=200)] | None = None
+    start_s: Seconds | None = None
+    end_s: Seconds | None = None
+
+
+class FixApplied(FromHost):
+    """Something was done about a finding; the project's next version is measured at its place, and says what of it."""
+
+    type: Literal["fix.applied"] = "fix.applied"
+    run: Identifier
+    finding: Identifier
+    action: AppliedAction = AppliedAction()
+
+
 class Part(Message):
     """One slice of a message too large for its wire; joined in order, ``data`` is the whole message's JSON text."""
 
@@ -140,7 +162,7 @@ class Part(Message):
     data: str
 
 
-AnyFromHost = Hello | Analyze | Cancel | Ping | State | FeedbackApplied | FindingDismiss | Part
+AnyFromHost = Hello | Analyze | Cancel | Ping | State | FeedbackApplied | FindingDismiss | FixApplied | Part
 HostMessage = Annotated[AnyFromHost, Field(discriminator="type")]
 
 
@@ -214,6 +236,21 @@ class TrackNote(Message):
     score: float | None = None
 
 
+class FixResult(Message):
+    """What the new version shows of a fix: the finding's value before and after, and the level where it was made."""
+
+    fix: Identifier
+    finding: Identifier
+    status: Literal["closed", "remaining", "unknown"]
+    sentence: str
+    before: float | None
+    after: float | None
+    """``None`` where it is not found any more."""
+    unit: str
+    change_db: float | None
+    at_hz: float | None
+
+
 class SinceBefore(Message):
     """What became of the findings of the project's version before; scores are over the rules that could be compared."""
 
@@ -242,6 +279,8 @@ class Feedback(FromDaemon):
     """Name of the project the run belongs to."""
     since: SinceBefore | None = None
     """``None`` for a project's first version."""
+    fixes: list[FixResult] = []
+    """What this version shows of the fixes that were applied to the ones before."""
 
 
 class FindingDismissed(FromDaemon):
@@ -256,7 +295,18 @@ class FindingDismissed(FromDaemon):
     undone: bool
 
 
-AnyFromDaemon = Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | FindingDismissed | Part
+class FixNoted(FromDaemon):
+    """It waits for the project's next version."""
+
+    type: Literal["fix.noted"] = "fix.noted"
+    run: Identifier
+    finding: Identifier
+    fix: Identifier
+
+
+AnyFromDaemon = (
+    Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | FindingDismissed | FixNoted | Part
+)
 DaemonMessage = Annotated[AnyFromDaemon, Field(discriminator="type")]
 
 _FROM_HOST: TypeAdapter[AnyFromHost] = TypeAdapter(HostMessage)

@@ -11,12 +11,21 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from uptrack_analysis.errors import Unavailable
-from uptrack_bridges.messages import Analyze, Cancel, FeedbackApplied, FindingDismiss, Message, Project, State
+from uptrack_bridges.messages import (
+    Analyze,
+    Cancel,
+    FeedbackApplied,
+    FindingDismiss,
+    FixApplied,
+    Message,
+    Project,
+    State,
+)
 
 Transport = Literal["websocket", "mailbox", "osc"]
 
 
-ToDesk = Analyze | Cancel | State | FeedbackApplied | FindingDismiss
+ToDesk = Analyze | Cancel | State | FeedbackApplied | FindingDismiss | FixApplied
 """What reaches the desk; hello, ping and parts are the switchboard's."""
 
 

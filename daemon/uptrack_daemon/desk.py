@@ -31,6 +31,8 @@ from uptrack_bridges.messages import (
     FeedbackApplied,
     FindingDismiss,
     FindingDismissed,
+    FixApplied,
+    FixNoted,
     FromDaemon,
     JobFailed,
     JobProgress,
@@ -134,6 +136,8 @@ class Desk:
                 self._stop_repeating(message.run)
             case FindingDismiss():
                 await self._dismiss(session, message)
+            case FixApplied():
+                await self._fix(session, message)
             case State():
                 session.state = message.state
 
@@ -295,6 +299,13 @@ class Desk:
         )
         await session.wire.send(answer)
 
+    async def _fix(self, session: Session, message: FixApplied) -> None:
+        if self._versions is None:
+            raise BadInput("This daemon remembers no runs.", code="run.unknown")
+        run = await self._versions.run(message.run)
+        fix = await self._versions.fixed(run, message.finding, message.action)
+        await session.wire.send(FixNoted(id=message.id, run=message.run, finding=message.finding, fix=fix))
+
     # -- messages out --------------------------------------------------------------------------------------------------
 
     def _session_of(self, job: Job) -> Session | None:
@@ -370,6 +381,7 @@ def _outcome(
         project_name=project.name,
         project_key=project.key,
         dismissed=weighed.dismissed,
+        fixes={result.fix: result.model_dump_json() for result in weighed.fixes},
     )
     if origin is None or origin.instance is None:
         return report, []
@@ -384,6 +396,7 @@ def _outcome(
         report_id=report.id,
         project_name=project.name,
         since=since,
+        fixes=weighed.fixes,
     )
     return report, [NewDelivery(origin.instance, origin.host, message.model_dump_json())]
 

@@ -7,12 +7,13 @@ into their DAW as they can and answer with what they really placed.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from uptrack_analysis.figures import signed
 from uptrack_analysis.present.wording import band, most_telling, wanted
 from uptrack_analysis.report import SEVERITIES, Action, Finding, Report, Severity, StemReport
-from uptrack_bridges.messages import Analyze, Feedback, Marker, Project, SinceBefore, TrackNote
+from uptrack_bridges.messages import Analyze, Feedback, FixResult, Marker, Project, SinceBefore, TrackNote
 from uptrack_bridges.tempo_map import TempoMap
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def compose(
     report_id: str,
     project_name: str | None = None,
     since: SinceBefore | None = None,
+    fixes: Sequence[FixResult] = (),
 ) -> Feedback:
     """Word a report for the host that asked.
 
@@ -51,6 +53,8 @@ def compose(
         The project the run belongs to.
     since : SinceBefore, optional
         What changed since that project's version before.
+    fixes : sequence of FixResult
+        What this version shows of fixes applied to earlier ones.
     """
     project = request.project or Project()
     # By the names the report has: two tracks of one name are told apart there.
@@ -70,6 +74,7 @@ def compose(
         tracks=[_note(stem, report) for stem in report.stems if stem.track],
         project=project_name,
         since=since,
+        fixes=list(fixes),
     )
 
 

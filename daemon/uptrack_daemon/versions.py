@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings.dismissed import with_dismissed
 from uptrack_analysis.report import Finding, Report, from_json, to_json
-from uptrack_daemon.store import Dismissal, Dismissals, Reports, Store, StoredReport
+from uptrack_bridges.messages import AppliedAction, FixResult
+from uptrack_daemon.store import AppliedFix, Dismissal, Dismissals, Fixes, Reports, Store, StoredReport
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +33,11 @@ class Past:
     """Its version before: the newest report of another file."""
     dismissals: Sequence[Dismissal] = ()
     documents: Mapping[str, str] = field(default_factory=dict[str, str])
-    """By id, the reports in which what was dismissed was last seen; some may have been erased."""
+    """By id, the reports that dismissals and fixes speak of; some may have been erased."""
+    fixes: Sequence[AppliedFix] = ()
+    """Fixes that wait for the next version."""
+    checked: Sequence[FixResult] = ()
+    """What a run that is in the store already showed of fixes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +50,18 @@ class Weighed:
     comparison: Comparison | None
     dismissed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Dismissal to the id its finding has in this run; dismissals of whole rules are not among them."""
+    fixes: Sequence[FixResult] = ()
+    """What this run shows of the fixes that waited for it."""
 
     @property
     def since(self) -> tuple[str, ...]:
         """Lines for the head of a report."""
+        fixes = tuple(f"Fix checked: {result.sentence}" for result in self.fixes)
         if self.comparison is None:
-            return ()
+            return fixes
         from uptrack_analysis.present.comparison import since_before
 
-        return (since_before(self.comparison), *self.comparison.notes)
+        return (since_before(self.comparison), *self.comparison.notes, *fixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +81,18 @@ class Versions:
     def __init__(self, store: Store) -> None:
         self._reports = Reports(store)
         self._dismissals = Dismissals(store)
+        self._fixes = Fixes(store)
 
     async def past(self, project_key: str, sha256: str, *, before: datetime | None = None) -> Past:
         """What there is to hold a run against; ``before`` for a run that is in the store already."""
         dismissals = await self._dismissals.list(project_key)
-        seen = {dismissal.report_id for dismissal in dismissals if not dismissal.whole_rule}
+        fixes = [] if before is not None else await self._fixes.waiting(project_key)
+        needed = {one.report_id for one in dismissals if not one.whole_rule} | {fix.report_id for fix in fixes}
         return Past(
             await self._reports.version_before(project_key, sha256, before=before),
             dismissals,
-            await self._reports.documents(seen) if seen else {},
+            await self._reports.documents(needed) if needed else {},
+            fixes,
         )
 
     async def run(self, run_id: str) -> StoredReport:
@@ -92,6 +103,8 @@ class Versions:
         """A stored run, held against what came before it and what is dismissed by now."""
         summary = stored.summary
         past = await self.past(summary.project_key, summary.sha256, before=summary.created_at)
+        checked = [FixResult.model_validate_json(fix.outcome or "") for fix in await self._fixes.checked_in(summary.id)]
+        past = replace(past, checked=checked)
         return await asyncio.to_thread(weigh, stored.document, past)
 
     async def dismiss(self, run: StoredReport, word: str, *, whole_rule: bool = False, undo: bool = False) -> Dismissed:
@@ -138,6 +151,20 @@ class Versions:
             )
         return result
 
+    async def fixed(self, run: StoredReport, finding: str, action: AppliedAction) -> str:
+        """Remember that something was done about a finding of a run; answers the fix's id.
+
+        Raises
+        ------
+        BadInput
+            The run has no such finding (``finding.unknown``).
+        """
+        if all(found.id != finding for found in from_json(run.document).findings):
+            raise BadInput(f"No finding of this run has the id {finding[:80]!r}.", code="finding.unknown")
+        return await self._fixes.add(
+            run.summary.project_key, run.summary.id, finding, action.model_dump_json(exclude_none=True)
+        )
+
 
 def weigh(document: str, past: Past) -> Weighed:
     """Hold a run's report against the past; raises ``pydantic.ValidationError`` if it is none."""
@@ -147,8 +174,40 @@ def weigh(document: str, past: Past) -> Weighed:
     meant = {finding.id for finding in report.findings if finding.rule in rules} | set(seen.values())
     marked = with_dismissed(report, meant)
     return Weighed(
-        marked, document if marked is report else to_json(marked), _compared(past.before, marked), dismissed=seen
+        marked,
+        document if marked is report else to_json(marked),
+        _compared(past.before, marked),
+        dismissed=seen,
+        fixes=past.checked or _checked(marked, past),
     )
+
+
+def _checked(report: Report, past: Past) -> list[FixResult]:
+    """What a new version shows of the fixes that waited; the same file again shows nothing of any."""
+    results: list[FixResult] = []
+    olds = {report_id: _read(past.documents.get(report_id)) for report_id in {fix.report_id for fix in past.fixes}}
+    for fix in past.fixes:
+        old = olds[fix.report_id]
+        if old is None or old.source.sha256 == report.source.sha256:
+            continue
+        from uptrack_analysis.compare.fixes import Fix, check_fix
+
+        action = AppliedAction.model_validate_json(fix.action)
+        outcome = check_fix(Fix(fix.finding, action.kind, action.gain_db, action.frequency_hz), old, report)
+        results.append(
+            FixResult(
+                fix=fix.id,
+                finding=fix.finding,
+                status=outcome.status,
+                sentence=outcome.sentence,
+                before=outcome.before,
+                after=outcome.after,
+                unit=outcome.unit,
+                change_db=outcome.change_db,
+                at_hz=outcome.at_hz,
+            )
+        )
+    return results
 
 
 def _seen_again(report: Report, past: Past) -> dict[str, str]:

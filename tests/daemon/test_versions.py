@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.desks import TOKEN, VERSION
-from support.hosts import ask, hear_whole, websocket_line
+from support.hosts import Host, ask, hear_whole, websocket_line
 from support.reports import a_finding, a_report
 from support.stores import Clock, a_store, bytes_of
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.report import BandCurve, Engine, Finding, Report, Span, from_json, to_json
-from uptrack_bridges.messages import Analyze, AudioFile, Feedback, Project
+from uptrack_bridges.messages import Analyze, AppliedAction, AudioFile, Feedback, Project
 from uptrack_bridges.switchboard import Switchboard
 from uptrack_daemon.desk import Desk, Origin
 from uptrack_daemon.jobs.queue import NewJob, Queue
-from uptrack_daemon.store import Deliveries, Dismissals, Reports, ReportSummary, Store
+from uptrack_daemon.store import Deliveries, Dismissals, Fixes, Reports, ReportSummary, Store
 from uptrack_daemon.versions import Dismissed, Versions, weigh
 
 RULES = {"low.sub_balance": "00000000", "int.dropout": "00000000"}
@@ -262,8 +263,9 @@ async def test_erasing_a_projects_last_report_or_all_takes_its_dismissals_with_i
     assert b"Unreleased Anthem" not in bytes_of(store.path)
 
 
-async def test_a_host_dismisses_and_takes_back_over_the_wire(store: Store, clock: Clock) -> None:
-    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding(number=1)))
+@asynccontextmanager
+async def a_wire(store: Store) -> AsyncIterator[Host]:
+    """A host that has said hello to the real desk, and heard the feedback nobody had acknowledged."""
 
     async def cancel(_job: str) -> bool:
         return False
@@ -274,7 +276,13 @@ async def test_a_host_dismisses_and_takes_back_over_the_wire(store: Store, clock
     async with websocket_line(Switchboard(desk, token=TOKEN, version=VERSION)) as line:
         host = await line.host()
         await ask(host, type="hello", protocol=1, host="reaper", instance="r-1", token=TOKEN)
-        await hear_whole(host)  # the feedback nobody has acknowledged
+        await hear_whole(host)
+        yield host
+
+
+async def test_a_host_dismisses_and_takes_back_over_the_wire(store: Store, clock: Clock) -> None:
+    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding(number=1)))
+    async with a_wire(store) as host:
         about: dict[str, Any] = {"type": "finding.dismiss", "run": first.run_id, "finding": a_finding(number=1).id}
         said = await ask(host, **about, id="d1")
         assert said == {
@@ -289,3 +297,57 @@ async def test_a_host_dismisses_and_takes_back_over_the_wire(store: Store, clock
         assert (await ask(host, **about, undo=True))["undone"] is True
         assert (await ask(host, **about, undo=True))["code"] == "finding.not_dismissed"
         assert (await ask(host, **{**about, "run": "nobody"}))["code"] == "run.unknown"
+
+
+# -- fixes -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_fix_waits_for_the_next_version_and_is_told_once(store: Store, clock: Clock) -> None:
+    one, other = a_finding(number=1, low_hz=None, high_hz=None), a_finding(number=2, low_hz=30.0, high_hz=60.0)
+    first, _ = await run(store, clock, report_of("mix_v1.wav", one, other))
+    versions = Versions(store)
+    for finding in (one, other):
+        action = AppliedAction(kind="NT", text="done")
+        clock.move(seconds=1)
+        fix = await versions.fixed(await versions.run(first.run_id), finding.id, action)
+        assert await versions.fixed(await versions.run(first.run_id), finding.id, action) == fix, "a wire may repeat"
+    with pytest.raises(BadInput) as refusal:
+        await versions.fixed(await versions.run(first.run_id), "nothing", action)
+    assert refusal.value.code == "finding.unknown"
+
+    _, told = await run(store, clock, report_of("mix_v1.wav", one, other))
+    assert told.fixes == [], "the same file again shows nothing of any fix"
+    second, told = await run(store, clock, report_of("mix_v2.wav", dataclasses.replace(other, value=7.0, excess=0.3)))
+    assert [(result.finding, result.status) for result in told.fixes] == [(one.id, "closed"), (other.id, "remaining")]
+    remaining = told.fixes[1]
+    assert (remaining.before, remaining.after, remaining.unit) == (8.4, 7.0, "dB")
+    assert remaining.sentence.endswith("+8.40 → +7.00 dB: 1.0 dB remain (+7.00 now, fine up to +6.00).")
+    _, told = await run(store, clock, report_of("mix_v3.wav"))
+    assert told.fixes == []
+    lines = (await versions.of(await Reports(store).get(second.id))).since
+    assert [line for line in lines if line.startswith("Fix checked: ")] == [
+        f"Fix checked: {result.sentence}" for result in (await versions.of(await Reports(store).get(second.id))).fixes
+    ]
+    assert len(lines) == 3
+
+
+async def test_a_fix_goes_with_the_run_it_was_made_for(store: Store, clock: Clock) -> None:
+    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding(number=1)))
+    versions = Versions(store)
+    await versions.fixed(await versions.run(first.run_id), a_finding(number=1).id, AppliedAction(track="Secret Lead"))
+    await Reports(store).delete(first.id)
+    assert b"Secret Lead" not in bytes_of(store.path)
+    _, told = await run(store, clock, report_of("mix_v2.wav"))
+    assert told.fixes == []
+
+
+async def test_a_host_says_what_it_fixed_and_hears_that_it_is_noted(store: Store, clock: Clock) -> None:
+    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding(number=1)))
+    async with a_wire(store) as host:
+        about = {"type": "fix.applied", "run": first.run_id, "finding": a_finding(number=1).id}
+        said = await ask(host, **about, id="f1", action={"kind": "EQ", "gain_db": -2.4, "frequency_hz": 240.0})
+        assert (said["type"], said["id"], said["finding"]) == ("fix.noted", "f1", a_finding(number=1).id)
+        assert (await ask(host, **{**about, "finding": "none"}))["code"] == "finding.unknown"
+        assert (await ask(host, **about, action={"gain_db": "much"}))["code"] == "message.bad"
+    (waiting,) = await Fixes(store).waiting(first.project_key)
+    assert waiting.action == '{"kind":"EQ","text":"","gain_db":-2.4,"frequency_hz":240.0}'

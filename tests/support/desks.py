@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.messages import (
     Analyze,
-    Cancel,
     Feedback,
-    FeedbackApplied,
     JobProgress,
     JobQueued,
     Marker,
-    State,
 )
-from uptrack_bridges.wire import Session
+from uptrack_bridges.wire import Session, ToDesk
 
 TOKEN = "a-token-nobody-guesses-0123456789"
 VERSION = "0.1.0"
@@ -34,9 +31,7 @@ class EchoDesk:
     markers: int = 1
     gate: asyncio.Event | None = None
     sessions: list[Session] = field(default_factory=list[Session])
-    heard: asyncio.Queue[tuple[Session, Analyze | Cancel | State | FeedbackApplied]] = field(
-        default_factory=asyncio.Queue
-    )
+    heard: asyncio.Queue[tuple[Session, ToDesk]] = field(default_factory=asyncio.Queue)
     ended: asyncio.Queue[Session] = field(default_factory=asyncio.Queue)
 
     def page_url(self) -> str:
@@ -45,7 +40,7 @@ class EchoDesk:
     async def opened(self, session: Session) -> None:
         self.sessions.append(session)
 
-    async def received(self, session: Session, message: Analyze | Cancel | State | FeedbackApplied) -> None:
+    async def received(self, session: Session, message: ToDesk) -> None:
         self.heard.put_nowait((session, message))
         if self.gate is not None:
             await self.gate.wait()

@@ -189,6 +189,7 @@ class _Shelf:
                 project_name=project.name,
                 project_key=project.key,
                 dismissed=weighed.dismissed,
+                fixes={result.fix: result.model_dump_json() for result in weighed.fixes},
             )
             await reports.save(kept)
         typer.echo(f"Kept as report {kept.id[:8]} of {project.name}.", err=True)

@@ -24,6 +24,7 @@ from uptrack_bridges.export_names import FileFacts
 from uptrack_daemon.jobs.settings_text import read_settings, write_settings
 from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
 from uptrack_daemon.store.dismissals import note_seen
+from uptrack_daemon.store.fixes import note_outcomes
 from uptrack_daemon.store.models import JobRow, new_id
 from uptrack_daemon.store.reports import ENDED, NewReport, ReportSummary, add_report, summary_of
 from uptrack_daemon.store.store import Store
@@ -226,6 +227,7 @@ class Queue:
             stored = add_report(session, report, now)
             await session.flush()
             await note_seen(session, report.id, report.dismissed)
+            await note_outcomes(session, report.id, report.fixes)
             add_deliveries(session, report.id, report.run_id, job_id, deliveries, now)
             row.state, row.ended_at, row.report_id = "done", now, report.id
             row.timings = json.dumps(timings or {})

@@ -151,6 +151,23 @@ class DismissalRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class FixRow(Base):
+    """Something that was done in the DAW about a finding, and what the next version showed of it."""
+
+    __tablename__ = "fixes"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    project_key: Mapped[str] = mapped_column(Text, index=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"), index=True)
+    finding: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    """What was done, how much and where: ``AppliedAction`` as JSON."""
+    applied_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_in: Mapped[str | None] = mapped_column(String(32), index=True)
+    """The report of the version in which it was measured again."""
+    outcome: Mapped[str | None] = mapped_column(Text)
+
+
 class DeliveryRow(Base):
     """Feedback on its way to one DAW; it waits here until the DAW says what it placed."""
 

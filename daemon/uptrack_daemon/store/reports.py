@@ -17,6 +17,7 @@ from uptrack_bridges.messages import Project
 from uptrack_daemon.projects import RunProject, folded, named, project_of
 from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
 from uptrack_daemon.store.dismissals import note_seen
+from uptrack_daemon.store.fixes import note_outcomes
 from uptrack_daemon.store.models import DeliveryRow, DismissalRow, JobRow, ReportRow, new_id
 from uptrack_daemon.store.store import Store
 
@@ -39,6 +40,8 @@ class NewReport:
     """``None``: as ``projects`` makes it of the other two and the path."""
     dismissed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Dismissal to the id its finding has in this run."""
+    fixes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Fix that waited for this run to what it showed of it."""
     id: str = field(default_factory=new_id)
     run_id: str = field(default_factory=new_id)
 
@@ -92,6 +95,7 @@ class Reports:
             row = add_report(session, report, self._store.clock())
             await session.flush()
             await note_seen(session, report.id, report.dismissed)
+            await note_outcomes(session, report.id, report.fixes)
             add_deliveries(session, report.id, report.run_id, report.job_id, deliveries, self._store.clock())
         return summary_of(row)
 

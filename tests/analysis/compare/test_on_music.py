@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from uptrack_analysis.analyze import analyze_file
+from uptrack_analysis.compare.fixes import Fix, check_fix
 from uptrack_analysis.compare.versions import Change, Comparison, compare
 from uptrack_analysis.report import Report
 from uptrack_analysis.settings import Settings
@@ -94,3 +95,48 @@ def test_a_passage_taken_out_with_its_fault_in_it_is_not_called_mended(
     second = np.concatenate([mix[: frame(bar * BAR_S)], mix[frame((bar + 1) * BAR_S) :]])
     (change,) = of_rule(compare(first, measured(second, tmp_path / "garden_v2.wav")), "int.dropout")
     assert change.status == "fixed"
+
+
+# -- fixes -------------------------------------------------------------------------------------------------------------
+
+
+def shelved(samples: Sound, from_hz: float, gain_db: float) -> Sound:
+    """Everything above ``from_hz`` by ``gain_db``."""
+    spectrum = np.fft.rfft(samples, axis=0)
+    frequencies = np.fft.rfftfreq(len(samples), 1 / RATE_HZ)
+    spectrum[frequencies >= from_hz] *= 10 ** (gain_db / 20)
+    return np.asarray(np.fft.irfft(spectrum, len(samples), axis=0), dtype=np.float32)
+
+
+@pytest.mark.parametrize(("gain_db", "status"), [(-12.0, "closed"), (-2.0, "remaining")])
+def test_a_fix_is_measured_again_where_it_was_made(
+    first: Report, mix: Sound, tmp_path: Path, gain_db: float, status: str
+) -> None:
+    (air,) = (finding for finding in first.findings if finding.rule == "ton.band" and finding.title == "Too much air")
+    end = frame(bar_start_s(9))
+    longer = np.concatenate([mix[:end], mix[frame(bar_start_s(5)) : end], mix[end:]])
+    second = measured(shelved(longer, 6_000.0, gain_db), tmp_path / "garden_v2.wav")
+    outcome = check_fix(Fix(air.id, "EQ", gain_db, 11_000.0), first, second)
+    assert outcome.status == status
+    assert outcome.change_db == pytest.approx(gain_db, abs=0.7)
+    assert outcome.sentence.startswith(f"−{-(outcome.change_db or 0):.1f} dB at 11 kHz: ")
+    if status == "remaining":
+        assert outcome.before == pytest.approx(air.value)
+        assert outcome.after is not None
+        assert outcome.after < (air.value or 0)
+        assert " dB remain (" in outcome.sentence
+    else:
+        assert outcome.sentence.endswith(": closed.")
+
+
+def test_a_fix_of_what_is_no_level_tells_the_findings_own_figures(first: Report, mix: Sound, tmp_path: Path) -> None:
+    (offset,) = (finding for finding in first.findings if finding.rule == "int.dc")
+    mean = mix.mean(axis=0, keepdims=True)
+    half = measured(mix - mean / 2, tmp_path / "garden_v2.wav")
+    outcome = check_fix(Fix(offset.id, "NT"), first, half)
+    assert outcome.status == "remaining"
+    assert outcome.sentence.startswith("DC offset, +1.34 → +0.67 % FS: 0.4 % FS remain")
+    assert check_fix(Fix(offset.id, "NT"), first, measured(mix - mean, tmp_path / "garden_v3.wav")).sentence == (
+        "DC offset: closed."
+    )
+    assert check_fix(Fix("int.dc-000000"), first, half).status == "unknown"
