@@ -12,9 +12,11 @@ from uptrack_analysis.audio.described import describe
 from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.findings.judge import judge
+from uptrack_analysis.findings.reference_profile import ReferenceProfile
 from uptrack_analysis.measure.codecs import measure_codecs
 from uptrack_analysis.measure.crate import measure_crate
 from uptrack_analysis.measure.one_pass import Progress, measure
+from uptrack_analysis.references import measure_references
 from uptrack_analysis.report import Analysis
 from uptrack_analysis.settings import Settings
 from uptrack_analysis.stems.measure_stems import ReadStem, measure_stems
@@ -24,6 +26,7 @@ MEASURING_SHARE = 0.95
 """Part of the progress that measuring takes; judging and writing the report are quick."""
 STEM_COST = 0.25
 """Of one stem, in mixes; a round trip through the encoders and a folder of tracks count as one mix each."""
+REFERENCE_COST = 0.5
 
 
 def analyze_file(
@@ -53,6 +56,12 @@ def analyze_file(
     work = _Work(settings, progress)
     begun = time.perf_counter()
     progress(0.0, "opening")
+    tracks, notes = settings.references, settings.reference_notes
+    if settings.reference_files:
+        heard = work.next(REFERENCE_COST * len(settings.reference_files), "references")
+        measured_now, refused = measure_references([Path(name) for name in settings.reference_files], settings, heard)
+        tracks, notes = (*tracks, *measured_now), (*notes, *refused)
+    profile = ReferenceProfile.of(tracks)
     with open_audio(path, settings.limits, follow_links=settings.follow_links) as source:
         heard = work.next(1.0)
         measured = measure(source, heard, work.timings_s, probes=bool(settings.stems))
@@ -73,10 +82,18 @@ def analyze_file(
         measured = replace(measured, crate=measure_crate(Path(settings.crate), path, settings.limits, part))
     work.next(0.0, "judging")
     progress(MEASURING_SHARE, "judging")
-    judgement = judge(measured, settings.genre, settings.target, settings.project, stems=stems)
+    judgement = judge(measured, settings.genre, settings.target, settings.project, references=profile, stems=stems)
     work.next(0.0, "report")
     report = assemble(
-        file, measured, judgement, target=settings.target, project=settings.project, stems=stems, read=read
+        file,
+        measured,
+        judgement,
+        target=settings.target,
+        project=settings.project,
+        stems=stems,
+        read=read,
+        references=() if profile is None else profile.tracks,
+        reference_notes=notes,
     )
     work.end()
     work.timings_s["total"] = time.perf_counter() - begun
@@ -89,7 +106,8 @@ class _Work:
 
     def __init__(self, settings: Settings, progress: Progress) -> None:
         self.timings_s: dict[str, float] = {}
-        self._whole = 1.0 + STEM_COST * len(settings.stems) + settings.codecs + (settings.crate is not None)
+        self._whole = 1.0 + STEM_COST * len(settings.stems) + REFERENCE_COST * len(settings.reference_files)
+        self._whole += settings.codecs + (settings.crate is not None)
         self._progress = progress
         self._done = 0.0
         self._part = 0.0

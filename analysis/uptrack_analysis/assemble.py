@@ -20,6 +20,7 @@ from uptrack_analysis.measure.notes import nearest_note
 from uptrack_analysis.measure.psr import psr_curve, smallest_psr
 from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate, Transients
 from uptrack_analysis.measure.stereo import stereo_figures
+from uptrack_analysis.reference_track import ReferenceTrack
 from uptrack_analysis.report import (
     SCHEMA,
     BandCurve,
@@ -108,6 +109,8 @@ def assemble(
     project: ProjectFacts,
     stems: Stems | None = None,
     read: Sequence[ReadStem] = (),
+    references: tuple[ReferenceTrack, ...] = (),
+    reference_notes: tuple[str, ...] = (),
 ) -> Report:
     """Build the report.
 
@@ -121,6 +124,8 @@ def assemble(
         What it was judged by.
     stems, read : Stems, sequence of ReadStem
         The stems it came with, if any: those that could be measured, and what became of each file.
+    references, reference_notes : tuple of ReferenceTrack, tuple of str
+        The tracks it was held against, and sentences about those that could not be used.
 
     Raises
     ------
@@ -131,14 +136,25 @@ def assemble(
     report = Report(
         schema=SCHEMA,
         source=source,
-        context=Context(judgement.genre, target, project, tuple(one.file.name for one in read)),
+        context=Context(
+            judgement.genre,
+            target,
+            project,
+            tuple(one.file.name for one in read),
+            tuple(track.name for track in references),
+            reference_notes,
+        ),
         measurements=_measurements(measured),
         series=_series(measured),
         sections=report_sections(measured),
         stems=stems_told,
         findings=judgement.findings,
         score=judgement.score,
-        engine=Engine(__version__, ruleset_hash(), dict(rule_digests(judgement.genre.family, target))),
+        engine=Engine(
+            __version__,
+            ruleset_hash(),
+            dict(rule_digests(judgement.genre.family, target, tuple(track.sha256 for track in references))),
+        ),
         stem_sum=stem_sum,
     )
     return rounded(report)

@@ -65,6 +65,9 @@ class Context:
     project: ProjectFacts = ProjectFacts()
     stems: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    """Names of the tracks it was held against; with three or more they take the place of the family's curve."""
+    reference_notes: tuple[str, ...] = ()
+    """Sentences about references that could not be used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from uptrack_analysis.audio.limits import Limits
+from uptrack_analysis.reference_track import ReferenceTrack
 from uptrack_analysis.report import ProjectFacts, Target
 
 
@@ -43,6 +44,12 @@ class Settings:
     """Send the file through lossy encoders as well, and measure what comes back; takes ffmpeg and some time."""
     crate: str | None = None
     """A folder of the tracks the mix will be played beside; they are read, measured and forgotten."""
+    references: tuple[ReferenceTrack, ...] = ()
+    """Reference tracks that have been measured before."""
+    reference_files: tuple[str, ...] = ()
+    """Paths of references still to be measured; one that cannot be is noted, and the analysis goes on."""
+    reference_notes: tuple[str, ...] = ()
+    """Sentences about references that were refused already."""
     limits: Limits = field(default_factory=Limits)
     follow_links: bool = True
     """Off where the path was resolved before: a link in it has been put there since, and is refused."""

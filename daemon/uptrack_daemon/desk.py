@@ -14,13 +14,16 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from uptrack_analysis.audio.files import display_name
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_analysis.findings.families import find_family
+from uptrack_analysis.reference_track import ReferenceTrack
 from uptrack_analysis.report import ProjectFacts, Target
 from uptrack_analysis.settings import Settings, StemFile, unused_name
 from uptrack_bridges.export_names import FileFacts
@@ -43,10 +46,11 @@ from uptrack_bridges.messages import (
 )
 from uptrack_bridges.wire import Session, ToDesk, WireClosed
 from uptrack_daemon.feedback import compose, since_before
-from uptrack_daemon.intake import examine
+from uptrack_daemon.intake import examine, in_a_thread
 from uptrack_daemon.jobs.queue import Enqueued, Job, NewJob, Queue
 from uptrack_daemon.projects import RunProject, project_of
-from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, ReportSummary
+from uptrack_daemon.references import files_named_by_a_host, with_profiles
+from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, References, ReportSummary
 from uptrack_daemon.versions import Past, Versions, weigh
 
 log = logging.getLogger(__name__)
@@ -83,6 +87,8 @@ class Desk:
         What a request is judged by when it does not say.
     versions
         What projects remember; without it every run is a project's first.
+    references
+        Stored reference profiles; without it only files can be references.
     """
 
     def __init__(
@@ -96,6 +102,7 @@ class Desk:
         genre: str | None = None,
         target: Target = "club",
         versions: Versions | None = None,
+        references: References | None = None,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         self._queue = queue
@@ -106,6 +113,7 @@ class Desk:
         self._genre = genre
         self._target: Target = target
         self._versions = versions
+        self._references = references
         self._sleep = sleep
         self._sessions: dict[tuple[str, str], Session] = {}
         """By host and instance: two hosts may have chosen the same name for themselves."""
@@ -219,7 +227,9 @@ class Desk:
         if genre is not None:
             find_family(genre)  # one that nobody knows is refused now, not by the worker
         accepted = await examine(request.mix.path, home=self._home)
-        stems = await self._stem_files(request.stems)
+        stems, stem_lengths_s = await self._stem_files(request.stems)
+        references = await self._references_of(request)
+        lengths_s = [accepted.duration_s, *stem_lengths_s, *references.lengths_s]
         return NewJob(
             path=accepted.path,
             settings=Settings(
@@ -227,15 +237,20 @@ class Desk:
                 target=request.target or self._target,
                 project=project_facts(request.project, accepted.duration_s),
                 stems=stems,
+                references=references.tracks,
+                reference_files=references.files,
+                reference_notes=references.notes,
             ),
-            duration_s=accepted.duration_s,
+            # Stems and references take their time, too.
+            duration_s=sum(length for length in lengths_s if length is not None) if all(lengths_s) else None,
             origin=Origin(instance=instance, host=host, request=request).model_dump_json(),
             key=key,
         )
 
-    async def _stem_files(self, stems: Iterable[Stem]) -> tuple[StemFile, ...]:
-        """As they were found to be; one that cannot be used is told in the report, and costs no more than itself."""
+    async def _stem_files(self, stems: Iterable[Stem]) -> tuple[tuple[StemFile, ...], list[float | None]]:
+        """As they were found to be, and their lengths; one that cannot be used is told in the report."""
         files: list[StemFile] = []
+        lengths_s: list[float | None] = []
         taken: set[str] = set()
         for place, stem in enumerate(stems, 1):
             name = unused_name(stem.name or Path(stem.path).stem or f"stem {place}", taken)
@@ -246,7 +261,27 @@ class Desk:
                 files.append(StemFile(name, stem.path, stem.track, error.sentence))
             else:
                 files.append(StemFile(name, str(accepted.path), stem.track))
-        return tuple(files)
+                lengths_s.append(accepted.duration_s)
+        return tuple(files), lengths_s
+
+    async def _references_of(self, request: Analyze) -> _References:
+        """What a request names as references, each file looked at like a mix; a bad one costs a sentence."""
+        if not request.references:
+            return _References()
+        looked = await in_a_thread(lambda: files_named_by_a_host(request.references), "A folder of references")
+        named = await with_profiles(looked, self._references)
+        files: list[str] = []
+        notes = list(named.notes)
+        lengths_s: list[float | None] = []
+        for path in named.files:
+            try:
+                accepted = await examine(str(path), home=self._home)
+            except BadInput as error:
+                notes.append(f"The reference {display_name(path)} was left out: {error.sentence}")
+            else:
+                files.append(str(accepted.path))
+                lengths_s.append(accepted.duration_s)
+        return _References(named.tracks, tuple(files), tuple(notes), tuple(lengths_s))
 
     async def _repeat_answer(self, session: Session, request: Analyze, job: Job) -> None:
         """The same request again (a lossy wire repeats, a host reconnects): the same answers, and no second job."""
@@ -361,6 +396,16 @@ class Desk:
     def _stop_repeating(self, run: str) -> None:
         if (task := self._repeating.get(run)) is not None:
             task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _References:
+    """The references of one request."""
+
+    tracks: tuple[ReferenceTrack, ...] = ()
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    lengths_s: tuple[float | None, ...] = ()
 
 
 def _sha256_of(document: str) -> str:

@@ -15,12 +15,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from typing import TypeVar
 
 from uptrack_analysis.audio.files import display_name
 from uptrack_analysis.audio.limits import Limits
 from uptrack_analysis.audio.source import AudioInfo, probe
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_daemon.home import Home
+
+T = TypeVar("T")
 
 LONGEST_PATH = 32_767 if os.name == "nt" else 4_096
 """Characters on Windows, bytes elsewhere: the system's own limit, said before it says something less clear."""
@@ -68,7 +71,7 @@ async def examine(
     Unavailable
         The disk did not answer in time (``input.timeout``).
     """
-    return await _in_a_thread(lambda: look(path, home=home, limits=limits or Limits()), display_name(path), timeout_s)
+    return await in_a_thread(lambda: look(path, home=home, limits=limits or Limits()), display_name(path), timeout_s)
 
 
 def look(path: str, *, home: Path | None, limits: Limits) -> Accepted:
@@ -152,14 +155,21 @@ def _same(one: Path, other: Path) -> bool:
 _hanging = threading.BoundedSemaphore(MAX_HANGING_LOOKS)
 
 
-async def _in_a_thread(work: Callable[[], Accepted], shown: str, timeout_s: float) -> Accepted:
+async def in_a_thread(work: Callable[[], T], shown: str, timeout_s: float = LOOK_TIMEOUT_S) -> T:
+    """Look at the disk in a thread that may hang without holding anybody up.
+
+    Raises
+    ------
+    Unavailable
+        It did not answer in time (``input.timeout``); otherwise what ``work`` raises.
+    """
     # Not the loop's executor: a thread that never returns would hold up the daemon's end.
     if not _hanging.acquire(blocking=False):
         raise Unavailable("The disk is not answering; try again when it does.", code="input.timeout")
     loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Accepted] = loop.create_future()
+    answer: asyncio.Future[T] = loop.create_future()
 
-    def settle(result: Accepted | None, error: BaseException | None) -> None:
+    def settle(result: T | None, error: BaseException | None) -> None:
         if answer.done():
             return
         if error is not None:

@@ -38,7 +38,7 @@ from uptrack_daemon.jobs.supervisor import Supervisor, supervise
 from uptrack_daemon.retention import Retention
 from uptrack_daemon.selfcheck import osc_answers
 from uptrack_daemon.settings import DaemonSettings
-from uptrack_daemon.store import Deliveries, Reports, Store, Watched, open_store
+from uptrack_daemon.store import Deliveries, References, Reports, Store, Watched, open_store
 from uptrack_daemon.versions import Versions
 from uptrack_daemon.watching import watch_folders
 
@@ -105,6 +105,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         genre=settings.genre,
         target=settings.target,
         versions=Versions(store),
+        references=References(store),
     )
     switchboard = Switchboard(desk, token=token, version=__version__)
     endpoint = BridgeEndpoint(switchboard)

@@ -36,7 +36,7 @@ def case_with_stems(stems: Mapping[str, Block], mix: Block | None = None, *, pro
             measured = measure(source, lambda _fraction, _stage: None, probes=True)
         found, _read = measure_stems(measured, files, Limits(), lambda _fraction, _stage: None)
     genre = choose_genre("techno", measured, project)
-    return Case(measured, load_families()[genre.family], load_deliveries()["club"], genre, project, found)
+    return Case(measured, load_families()[genre.family], load_deliveries()["club"], genre, project, stems=found)
 
 
 def ask_stems(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ from uptrack_analysis.report import Action, GenreChoice, ProjectFacts, Span
 from uptrack_analysis.signal import FloatArray
 from uptrack_analysis.stems.attribution import Blame
 from uptrack_analysis.stems.results import Stems
+
+if TYPE_CHECKING:
+    from uptrack_analysis.findings.reference_profile import ReferenceProfile
 
 SHORT_TERM_S = 3.0
 LOUD_BELOW_INTEGRATED_LU = 0.5
@@ -75,6 +79,8 @@ class Draft:
     """Tells findings of one rule apart that share stem, band and channel; coarse, so that it survives small changes."""
     actions: tuple[Action, ...] = ()
     expected_delta: str = ""
+    by_references: bool = False
+    """Judged by the user's own references: how sure the genre is does not matter."""
 
     @property
     def excess(self) -> float:
@@ -111,6 +117,8 @@ class Case:
     delivery: Delivery
     genre: GenreChoice
     project: ProjectFacts = field(default_factory=ProjectFacts)
+    references: ReferenceProfile | None = None
+    """The user's own tracks, which rules ask before any curve of ours."""
     stems: Stems | None = None
     """What the mix was made of, if the stems came with it."""
 

@@ -10,6 +10,7 @@ from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.culprits import find_culprits
 from uptrack_analysis.findings.families import load_families
 from uptrack_analysis.findings.genre import choose_genre
+from uptrack_analysis.findings.reference_profile import ReferenceProfile
 from uptrack_analysis.findings.rule import Rule, all_rules
 from uptrack_analysis.findings.targets import load_deliveries
 from uptrack_analysis.findings.threshold import most_excess, severity_of
@@ -34,6 +35,7 @@ def judge(
     genre: str | None,
     target: Target,
     project: ProjectFacts,
+    references: ReferenceProfile | None = None,
     *,
     stems: Stems | None = None,
 ) -> Judgement:
@@ -43,6 +45,8 @@ def judge(
     ----------
     genre : str or None
         A family or style by name; ``None`` to guess.
+    references : ReferenceProfile, optional
+        The user's own tracks, to be judged by before any curve of ours.
     stems : Stems, optional
         What the mix was made of: findings then name the stem they come from.
 
@@ -54,7 +58,7 @@ def judge(
         A rule found one problem twice: a slip in that rule. Whatever else a rule raises comes through as it is.
     """
     choice = choose_genre(genre, measured, project)
-    case = Case(measured, load_families()[choice.family], load_deliveries()[target], choice, project, stems)
+    case = Case(measured, load_families()[choice.family], load_deliveries()[target], choice, project, references, stems)
     findings: list[Finding] = []
     costs: list[scoring.Cost] = []
     asked: list[scoring.AskedRule] = []
@@ -84,7 +88,8 @@ def judge(
 def finding_of(rule: Rule, draft: Draft, case: Case) -> Finding:
     """A draft with identity, confidence, severity and whose it is; its points are not known yet."""
     culprits = find_culprits(case, draft)
-    confidence = draft.confidence * (case.genre.confidence if rule.by_genre else 1.0)
+    certainty = case.genre.confidence if rule.by_genre and not draft.by_references else 1.0
+    confidence = draft.confidence * certainty
     low, high = draft.threshold.ok_range
     severity = severity_of(draft.excess, confidence, blocker=draft.blocker)
     return Finding(

@@ -54,6 +54,8 @@ class Rule:
     """Other data files it judges by: "targets.toml", "tonal_average.toml" ..."""
     by_target: bool = False
     """What the file is for (club, stream, premaster) changes its verdict."""
+    by_references: bool = False
+    """References of the user's own take the place of its limits."""
     at_most: Severity = "blocker"
     """No finding of it is worse: ``info`` for a rule whose precision nobody has measured at 0.8 or better."""
     version: int = 1
@@ -81,11 +83,11 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 @cache
-def rule_digests(family_id: str, target: Target) -> dict[str, str]:
+def rule_digests(family_id: str, target: Target, references: tuple[str, ...] = ()) -> dict[str, str]:
     """Each rule's id to eight hexadecimal digits over all that decides its verdict on a mix of one family and target.
 
     Limits of other families do not count, nor does a target the rule does not ask about: two reports whose digests of a
-    rule agree were judged alike by it.
+    rule agree were judged alike by it. ``references`` are the SHA-256 of the tracks it was held against.
     """
     digests: dict[str, str] = {}
     for rule in all_rules():
@@ -96,6 +98,7 @@ def rule_digests(family_id: str, target: Target) -> dict[str, str]:
             "family": {name: family.table(name).values for name in rule.family_tables if name in family},
             "data": {name: read_table(name).values for name in rule.data_files},
             "target": target if rule.by_target else None,
+            "references": sorted(references) if rule.by_references else [],
         }
         text = json.dumps(facts, sort_keys=True, default=str)
         digests[rule.id] = hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -58,6 +58,7 @@ def rule_document(rule: Rule) -> dict[str, Any]:
         "grade": rule.grade,
         "by_genre": rule.by_genre,
         "by_target": rule.by_target,
+        "by_references": rule.by_references,
         "at_most": rule.at_most,
         "severities": list(SEVERITIES[: SEVERITIES.index(rule.at_most) + 1]),
         "version": rule.version,

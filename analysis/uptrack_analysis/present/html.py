@@ -113,6 +113,8 @@ def _context(report: Report, bar_of: BarOf | None, since: Sequence[str]) -> dict
         "score": report.score,
         "genre": report.context.genre,
         "genre_line": wording.genre_line(report),
+        "reference_line": wording.reference_line(report),
+        "reference_notes": report.context.reference_notes,
         "severity_counts": wording.severity_counts(shown),
         "dismissed": len(report.findings) - len(shown),
         "since": list(since),

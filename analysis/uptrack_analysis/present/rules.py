@@ -18,7 +18,15 @@ def rule_list(rules: Sequence[Rule], width: int) -> str:
     for area in dict.fromkeys(rule.area for rule in rules):
         lines += [*([""] if lines else []), area_name(area)]
         for rule in sorted((rule for rule in rules if rule.area == area), key=lambda rule: rule.id):
-            marks = [mark for mark, is_so in (("by genre", rule.by_genre), ("by target", rule.by_target)) if is_so]
+            marks = [
+                mark
+                for mark, is_so in (
+                    ("by genre", rule.by_genre),
+                    ("by target", rule.by_target),
+                    ("or your references", rule.by_references),
+                )
+                if is_so
+            ]
             if rule.at_most != "blocker":
                 marks.append(f"at most {rule.at_most}")
             notes = f" ({', '.join(marks)})" if marks else ""

@@ -97,6 +97,9 @@ def _score(report: Report, *, graphic: bool) -> RenderableType:
     lines: list[RenderableType] = [head, Text(counts)]
     if report.context.genre.reason:
         lines.append(Text(wording.plain(report.context.genre.reason), style="dim"))
+    if reference := wording.reference_line(report):
+        lines.append(Text(wording.plain(reference), style="dim"))
+    lines += [Text(f"Note: {wording.plain(note)}", style="yellow") for note in report.context.reference_notes]
     return Group(*lines, Padding(areas, (0, 0, 0, 2)))
 
 

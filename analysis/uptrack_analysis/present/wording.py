@@ -97,6 +97,16 @@ def genre_line(report: Report) -> str:
     return f"{genre.name}{how}, {report.context.target}"
 
 
+def reference_line(report: Report) -> str:
+    """What it was held against: "vs your references: a.wav, b.wav and 3 more"; empty without any."""
+    names = report.context.references
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    few = "" if len(names) >= 3 else " (three or more would be a firmer guide)"
+    return f"vs your references: {', '.join(names[:3])}{more}{few}"
+
+
 def severity_counts(findings: Iterable[Finding]) -> str:
     """How many of each, worst first: "1 blocker · 2 major"; "nothing found" for none."""
     counts = Counter(finding.severity for finding in findings)

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "analyze": "uptrack_daemon.cli.analyze",
     "daemon": "uptrack_daemon.cli.daemon",
     "reports": "uptrack_daemon.cli.reports",
+    "references": "uptrack_daemon.cli.references",
     "rules": "uptrack_daemon.cli.rules",
     "watch": "uptrack_daemon.cli.watch",
     "demo": "uptrack_daemon.cli.demo",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import math
 import re
 import sys
@@ -74,6 +75,14 @@ def analyze(
             help="Compare level and tone with the tracks in DIR.",
         ),
     ] = None,
+    references: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reference",
+            metavar="FILE|FOLDER|NAME",
+            help="Hold it against a track of your own, a folder of them, or a stored profile; repeat for more.",
+        ),
+    ] = None,
     project: Annotated[
         str | None,
         typer.Option(
@@ -113,6 +122,7 @@ def analyze(
     )
     if project is not None and not project.strip():
         raise typer.BadParameter("--project: expected a name, got an empty one")
+    settings = _with_references(settings, references or [], several=len(files) > 1)
     shelf = _Shelf(project, keep=keep or project is not None)
     pages = None if html is None else _page_paths(files, html)
     output: _Output = _JsonOutput(several=len(files) > 1) if as_json else _TextOutput(every_finding, pages)
@@ -350,6 +360,38 @@ def _settings(genre: str | None, target: DeliveryTarget, bpm: float | None, key:
             raise typer.BadParameter(f"--genre: {error.sentence}") from None
     facts = ProjectFacts(bpm=bpm, key=None if key is None else _key_name(key))
     return Settings(genre=genre, target=target.value, project=facts)
+
+
+def _with_references(settings: Settings, words: list[str], *, several: bool) -> Settings:
+    """``settings`` with what the user named as references; the store is asked only for what is no path.
+
+    Several mixes are held against the same references, which are measured here once.
+    """
+    if not all(words):
+        raise typer.BadParameter("--reference: expected a path or a profile's name, got an empty one")
+    if not words:
+        return settings
+    from uptrack_analysis.references import measure_references
+    from uptrack_daemon.home import Home
+    from uptrack_daemon.references import Named, files_behind, with_profiles
+    from uptrack_daemon.store import References, open_store
+
+    looked, database = files_behind(words), Home.of_user().database
+
+    async def found() -> Named:
+        if not looked.names or not database.is_file():
+            return await with_profiles(looked, None)
+        async with open_store(database) as store:
+            return await with_profiles(looked, References(store))
+
+    named = asyncio.run(found())
+    tracks, notes = measure_references(named.files, settings) if several else ((), ())
+    return dataclasses.replace(
+        settings,
+        references=(*named.tracks, *tracks),
+        reference_files=() if several else tuple(str(path) for path in named.files),
+        reference_notes=(*named.notes, *notes),
+    )
 
 
 def _key_name(text: str) -> str:

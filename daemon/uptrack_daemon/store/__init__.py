@@ -1,8 +1,8 @@
 """The daemon's store: one SQLite file with jobs, reports, deliveries and what we remember of files.
 
 ``store`` opens it, ``engine`` knows SQLite, ``migrate`` brings it up to date, ``models`` are the tables; ``reports``,
-``deliveries``, ``dismissals``, ``fixes``, ``artifacts`` and ``watched`` are what the rest of the daemon talks to. The
-queue is in ``jobs``.
+``deliveries``, ``dismissals``, ``fixes``, ``references``, ``artifacts`` and ``watched`` are what the rest of the
+daemon talks to. The queue is in ``jobs``.
 """
 
 from uptrack_daemon.store.artifacts import Artifact, Artifacts
@@ -10,6 +10,7 @@ from uptrack_daemon.store.deliveries import Deliveries, Delivery, NewDelivery
 from uptrack_daemon.store.dismissals import Dismissal, Dismissals
 from uptrack_daemon.store.fixes import AppliedFix, Fixes
 from uptrack_daemon.store.models import new_id, utc_now
+from uptrack_daemon.store.references import References, StoredReferences
 from uptrack_daemon.store.reports import Erased, NewReport, Reports, ReportSummary, StoredReport
 from uptrack_daemon.store.store import Clock, Store, open_store
 from uptrack_daemon.store.watched import Watched
@@ -27,9 +28,11 @@ __all__ = [
     "Fixes",
     "NewDelivery",
     "NewReport",
+    "References",
     "ReportSummary",
     "Reports",
     "Store",
+    "StoredReferences",
     "StoredReport",
     "Watched",
     "new_id",

@@ -168,6 +168,19 @@ class FixRow(Base):
     outcome: Mapped[str | None] = mapped_column(Text)
 
 
+class ReferenceProfileRow(Base):
+    """Reference tracks under a name, as numbers."""
+
+    __tablename__ = "reference_profiles"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    folded_name: Mapped[str] = mapped_column(Text, unique=True)
+    tracks: Mapped[str] = mapped_column(Text)
+    """``ReferenceTrack`` as a JSON list."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class DeliveryRow(Base):
     """Feedback on its way to one DAW; it waits here until the DAW says what it placed."""
 

@@ -18,7 +18,7 @@ from uptrack_daemon.projects import RunProject, folded, named, project_of
 from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
 from uptrack_daemon.store.dismissals import note_seen
 from uptrack_daemon.store.fixes import note_outcomes
-from uptrack_daemon.store.models import DeliveryRow, DismissalRow, JobRow, ReportRow, new_id
+from uptrack_daemon.store.models import DeliveryRow, DismissalRow, JobRow, ReferenceProfileRow, ReportRow, new_id
 from uptrack_daemon.store.store import Store
 
 SHORTEST_PREFIX = 4
@@ -194,11 +194,15 @@ class Reports:
         return Erased(reports, deliveries, jobs, await self._store.wipe_traces())
 
     async def delete_all(self) -> Erased:
-        """Erase every report, delivery and ended job; what is queued or running stays, its report is yet to come."""
+        """Erase every report, delivery and ended job, and what was dismissed or given as a reference.
+
+        What is queued or running stays: its report is yet to come.
+        """
         async with self._store.writing() as session:
             deliveries = await _remove(session, DeliveryRow)
             reports = await _remove(session, ReportRow)
             await _remove(session, DismissalRow)
+            await _remove(session, ReferenceProfileRow)
             jobs = await _remove(session, JobRow, JobRow.state.in_(ENDED))
         return Erased(reports, deliveries, jobs, await self._store.wipe_traces(compact=True))
 
@@ -273,7 +277,9 @@ async def _find(session: AsyncSession, id_or_prefix: str) -> ReportRow:
 
 
 async def _remove(
-    session: AsyncSession, table: type[ReportRow | DeliveryRow | DismissalRow | JobRow], *which: ColumnElement[bool]
+    session: AsyncSession,
+    table: type[ReportRow | DeliveryRow | DismissalRow | JobRow | ReferenceProfileRow],
+    *which: ColumnElement[bool],
 ) -> int:
     gone = await session.execute(delete(table).where(*which).returning(table.id))
     return len(gone.all())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from uptrack_analysis.figures import digits
+from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -22,6 +23,8 @@ CONFIDENCE = 0.9
 
 
 def check(case: Case) -> Verdict:
+    if case.references is not None:
+        return against_references.plr(case, case.references)
     value = case.plr_db
     if value is None:
         return case.why("loudness.integrated_lufs", "The file is silent.")
@@ -69,4 +72,6 @@ RULE = Rule(
     limits=LIMITS,
     by_genre=True,
     family_tables=("plr",),
+    data_files=(against_references.DATA,),
+    by_references=True,
 )

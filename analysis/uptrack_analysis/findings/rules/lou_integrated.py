@@ -6,6 +6,7 @@ Loud is not wrong for a streaming service: it plays the track lower and adds no 
 from __future__ import annotations
 
 from uptrack_analysis.figures import digits, signed
+from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.playback import load_platforms, playback_change
@@ -28,6 +29,8 @@ STEP_DB = 3.0
 
 
 def check(case: Case) -> Verdict:
+    if case.references is not None:
+        return against_references.loudness(case, case.references)
     value = case.measured.loudness.integrated_lufs
     if value is None:
         return case.why("loudness.integrated_lufs", "The file is silent.")
@@ -94,6 +97,7 @@ RULE = Rule(
     limits=LIMITS,
     by_genre=True,
     family_tables=("club_loudness",),
-    data_files=("targets.toml",),
+    data_files=("targets.toml", against_references.DATA),
+    by_references=True,
     by_target=True,
 )

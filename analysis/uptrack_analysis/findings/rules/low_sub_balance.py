@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.figures import digits, frequency, percent, signed
+from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.moments import Moments, moments
 from uptrack_analysis.findings.places import as_spans, merged, share, when
@@ -79,6 +80,8 @@ class _Leap:
 
 
 def check(case: Case) -> Verdict:
+    if case.references is not None:
+        return against_references.sub(case, case.references)
     low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge the sub in.")
@@ -251,5 +254,6 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     version=2,
-    data_files=("tonal_average.toml",),
+    data_files=("tonal_average.toml", against_references.DATA),
+    by_references=True,
 )

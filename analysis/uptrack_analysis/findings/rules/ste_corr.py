@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from uptrack_analysis.figures import percent, signed
+from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans, inside, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -24,6 +25,8 @@ PERCENTILE = 5
 
 
 def check(case: Case) -> Verdict:
+    if case.references is not None:
+        return against_references.correlation(case, case.references)
     windows = case.stereo
     if isinstance(windows, Unmeasured):
         return windows
@@ -74,4 +77,6 @@ RULE = Rule(
     limits=LIMITS,
     by_genre=True,
     family_tables=("correlation",),
+    data_files=(against_references.DATA,),
+    by_references=True,
 )

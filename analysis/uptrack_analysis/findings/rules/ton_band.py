@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from uptrack_analysis.figures import digits, frequency, signed
+from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.moments import moments
 from uptrack_analysis.findings.places import TimeSpan, as_spans, share, when
@@ -48,6 +49,8 @@ SINGULAR = {"low mids": "low midrange", "mids": "midrange"}
 
 
 def check(case: Case) -> Verdict:
+    if case.references is not None:
+        return against_references.band(case, case.references)
     bands, average = case.measured.bands, load_tonal_average()
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
@@ -161,5 +164,6 @@ RULE = Rule(
     by_genre=True,
     version=2,
     family_tables=("tonal",),
-    data_files=("tonal_average.toml",),
+    data_files=("tonal_average.toml", against_references.DATA),
+    by_references=True,
 )

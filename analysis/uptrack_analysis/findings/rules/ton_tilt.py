@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from uptrack_analysis.figures import digits, frequency, signed
+from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -34,6 +35,8 @@ CONFIDENCE = 0.7
 
 
 def check(case: Case) -> Verdict:
+    if case.references is not None:
+        return against_references.tilt(case, case.references)
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
     low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
@@ -102,5 +105,6 @@ RULE = Rule(
     by_genre=True,
     version=2,
     family_tables=("tilt",),
-    data_files=("tonal_average.toml",),
+    data_files=("tonal_average.toml", against_references.DATA),
+    by_references=True,
 )
