@@ -42,8 +42,8 @@ def wall_s(command: list[str]) -> float:
     return run(command)[0]
 
 
-def run(command: list[str]) -> tuple[float, float]:
-    """Seconds a command takes as a whole process, and the most memory it held, in MiB."""
+def run(command: list[str]) -> tuple[float, float, float]:
+    """Seconds a command takes as a whole process, the most memory it held, in MiB, and its processors' seconds."""
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _pid, status, usage = os.wait4(process.pid, 0)
@@ -51,7 +51,7 @@ def run(command: list[str]) -> tuple[float, float]:
     took_s = time.perf_counter() - started
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return took_s, usage.ru_maxrss / 1024
+    return took_s, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def show(name: str, values: list[float], unit: str = "s") -> None:

@@ -57,4 +57,4 @@ def _during(matrix: BandMatrix, start_s: float, end_s: float) -> BandMatrix:
     """The frames whose centres lie in a section: views, not copies."""
     first, last = np.searchsorted(matrix.times_s, [start_s, end_s])
     rows = slice(int(first), int(last))
-    return replace(matrix, times_s=matrix.times_s[rows], ll=matrix.ll[rows], rr=matrix.rr[rows], lr=matrix.lr[rows])
+    return replace(matrix, times_s=matrix.times_s[rows], ll=matrix.ll[rows], rr=matrix.rr[rows], dd=matrix.dd[rows])

@@ -18,7 +18,7 @@ DROP = replace(INTRO, kind="drop", start_s=20.0, end_s=60.0, bars=16.0, first_ba
 
 def joined(first: BandMatrix, second: BandMatrix, at_s: float) -> BandMatrix:
     early = first.times_s < at_s
-    rows = {name: np.where(early[:, None], getattr(first, name), getattr(second, name)) for name in ("ll", "rr", "lr")}
+    rows = {name: np.where(early[:, None], getattr(first, name), getattr(second, name)) for name in ("ll", "rr", "dd")}
     return replace(first, **rows)
 
 

@@ -78,7 +78,7 @@ def band_matrix(
         times_s=HOP_S * np.arange(1, frames + 1, dtype=np.float64),
         ll=np.tile(ll, (frames, 1)),
         rr=np.tile(rr, (frames, 1)),
-        lr=np.tile(lr, (frames, 1)),
+        dd=np.tile(ll + rr - 2 * lr, (frames, 1)),
         rumble=np.full(frames, power[(centres > 30.0) & (centres < 60.0)].sum() * 10 ** (RUMBLE_DB / 10)),
     )
 
@@ -229,7 +229,7 @@ def silent(duration_s: float = 10.0, unmeasured: Mapping[str, str] | None = None
         rms_dbfs=None,
         loudness=replace(loudness(duration_s, None), momentary_max_s=None, short_term_max_s=None, range_lu=None),
         peaks=peaks(-np.inf, -np.inf, 0.0),
-        bands=replace(base.bands, ll=nothing, rr=nothing, lr=nothing, rumble=np.zeros_like(base.bands.rumble)),
+        bands=replace(base.bands, ll=nothing, rr=nothing, dd=nothing, rumble=np.zeros_like(base.bands.rumble)),
         stereo=StereoCurve(0.1, *(np.zeros(int(duration_s * 10)) for _ in range(3))),
         tempo=TempoEstimate(None, 0.0, ()),
         key=KeyEstimate(None, None, 0.0, ()),
@@ -285,7 +285,7 @@ def turned(measured: Measured, gain_db: float) -> Measured:
             integrated_lufs=loud.integrated_lufs + gain_db,
         ),
         bands=replace(
-            bands, ll=bands.ll * power, rr=bands.rr * power, lr=bands.lr * power, rumble=bands.rumble * power
+            bands, ll=bands.ll * power, rr=bands.rr * power, dd=bands.dd * power, rumble=bands.rumble * power
         ),
         peaks=replace(
             peak,

@@ -13,9 +13,9 @@ import numpy as np
 
 from uptrack_analysis.findings.families import GENERAL, Family, Kick, find_family, load_families
 from uptrack_analysis.findings.places import inside
+from uptrack_analysis.measure.band_sums import power_in
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import GenreChoice, ProjectFacts
-from uptrack_analysis.signal import FloatArray
 
 # How sure a choice is; D grade, to be replaced by hit rates on a labelled corpus.
 GUESSED_CONFIDENCE = 0.8
@@ -137,7 +137,8 @@ def kick_regularity(measured: Measured, bpm: float) -> float | None:
     chosen = inside(bands.edges_hz[:-1], [KICK_HZ])
     if length > bands.times_s.size or not chosen.any():
         return None
-    power: FloatArray = (bands.ll + bands.rr)[:, chosen].sum(axis=1)
+    columns = np.flatnonzero(chosen)
+    power = power_in(bands, [slice(columns[0], columns[-1] + 1)])[0]
     if not power.max() > 0:
         return None
     # A square root keeps one loud bar from speaking for the whole track, and quiet noise from speaking at all.

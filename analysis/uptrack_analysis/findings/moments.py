@@ -8,6 +8,7 @@ window also speak for what lies before and behind their centres.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,20 +67,21 @@ def moments(case: Case, window_s: float) -> Moments | None:
     steps = frames // step
     length = min(steps, max(1, round(window_s / (step * hop_s))))
 
-    def windows(part: FloatArray) -> FloatArray:
-        means = part[: steps * step].reshape(steps, step, -1).mean(axis=1)
+    def windows(part: NDArray[np.floating[Any]]) -> FloatArray:
+        means = part[: steps * step].reshape(steps, step, -1).mean(axis=1, dtype=np.float64)
         sliding: FloatArray = np.lib.stride_tricks.sliding_window_view(means, length, axis=0).mean(axis=-1)
         return sliding
 
     starts = np.arange(steps - length + 1, dtype=np.float64) * step
     centres_s = float(matrix.times_s[0]) + (starts + (length * step - 1) / 2) * hop_s
+    ll, rr, dd = (windows(part) for part in (matrix.ll, matrix.rr, matrix.dd))
     return Moments(
         edges_hz=matrix.edges_hz,
         centres_s=centres_s,
         step_s=step * hop_s,
         duration_s=case.measured.duration_s,
-        ll=windows(matrix.ll),
-        rr=windows(matrix.rr),
-        lr=windows(matrix.lr),
+        ll=ll,
+        rr=rr,
+        lr=(ll + rr - dd) / 2,
         loud=inside(centres_s, case.loud_spans),
     )

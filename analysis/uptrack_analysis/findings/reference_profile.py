@@ -19,9 +19,9 @@ from uptrack_analysis.findings.case import Case, Unmeasured
 from uptrack_analysis.findings.families import GENERAL, load_families
 from uptrack_analysis.findings.targets import load_deliveries
 from uptrack_analysis.findings.tone import EMPTY_DB, OCTAVES
+from uptrack_analysis.measure.band_sums import FrameMask
 from uptrack_analysis.measure.ltas import (
     NAMED_BANDS,
-    FrameMask,
     bands_between,
     mean_power,
     spectral_tilt,

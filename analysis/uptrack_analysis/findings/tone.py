@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from uptrack_analysis.findings.tonal_average import TonalAverage
-from uptrack_analysis.measure.ltas import REFERENCE_BAND, Band, FrameMask, bands_between, mean_power
+from uptrack_analysis.measure.band_sums import FrameMask
+from uptrack_analysis.measure.ltas import REFERENCE_BAND, Band, bands_between, mean_power
 from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.signal import FloatArray
 

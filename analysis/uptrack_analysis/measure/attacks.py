@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from uptrack_analysis.measure.framing import Framer
+from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.signal import Block
 
 STEP_RATE_HZ = 690.0
@@ -63,8 +64,8 @@ class AttackMeter:
         self._within = np.full(self._step, 1.0 / (self._step - 1), dtype=np.float32)
         self._within[0] = 0.0
         self._samples = 0
-        self._low: list[Block] = []
-        self._high: list[Block] = []
+        self._low = Growing(np.float32)
+        self._high = Growing(np.float32)
 
     def push(self, mono: Block) -> None:
         """Take the next samples, shape (1, frames)."""
@@ -77,9 +78,8 @@ class AttackMeter:
         total = self._samples // self._step
         for frames in self._framer.finish(total):
             self._take(frames[0])
-        # One after the other, each let go before the next is put together.
-        low = rises(_joined(self._low, total), round(LOW_WINDOW_S * self.rate_hz))
-        high = rises(_joined(self._high, total), round(HIGH_WINDOW_S * self.rate_hz))
+        low = rises(self._low.take()[:total], round(LOW_WINDOW_S * self.rate_hz))
+        high = rises(self._high.take()[:total], round(HIGH_WINDOW_S * self.rate_hz))
         return Attacks(self.rate_hz, low, high)
 
     def _take(self, steps: Block) -> None:
@@ -92,20 +92,13 @@ class AttackMeter:
         self._high.append(slope.reshape(steps.shape) @ self._within)
 
 
-def _joined(parts: list[Block], total: int) -> Block:
-    """The first ``total`` values of the parts, which are taken out of their list."""
-    whole = np.concatenate(parts)[:total] if total else np.zeros(0, dtype=np.float32)
-    parts.clear()
-    return whole
-
-
 def rises(power: Block, window: int) -> Block:
     """Level after each step's beginning over the level before it, where it is higher.
 
     Parameters
     ----------
     power : shape (n_steps,)
-        Mean square.
+        Mean square. It is overwritten: a two-hour set has room for it once.
     window : int
         Steps to either side; at the ends of the file, the outside counts as silence.
 
@@ -114,21 +107,23 @@ def rises(power: Block, window: int) -> Block:
     rise : shape (n_steps,)
         Natural-log units; all zero in silence.
     """
-    rise = np.zeros_like(power)
     loud = float(np.percentile(power, _LOUD)) if power.size else 0.0
     # A file with little in it (a few hits) is silent at its 95th percentile, and loud all the same.
     loud = max(loud, 1e-3 * float(power.max(initial=0.0)))
     if loud < _SILENCE:
-        return rise
+        power[:] = 0.0
+        return power
     # In chunks, so that a two-hour set needs no more memory than a track; each starts its own sum.
+    before = power[:0]
     for first in range(0, power.size, _CHUNK):
-        known = power[max(0, first - window) : first + _CHUNK + window]
+        known = power[first : first + _CHUNK + window]
         part = np.zeros(min(_CHUNK, power.size - first) + 2 * window)
-        begins = window - min(first, window)
-        part[begins : begins + known.size] = known
+        part[window - before.size : window] = before
+        part[window : window + known.size] = known
+        before = known[max(0, _CHUNK - window) : _CHUNK].copy()
         part /= loud * window
         until = np.concatenate([[0.0], np.cumsum(part)])
         level = np.log(until[window:] - until[:-window] + _FLOOR)
         change = level[window : part.size - window] - level[: part.size - 2 * window]
-        rise[first : first + change.size] = np.maximum(change, 0.0)
-    return rise
+        np.maximum(change, 0.0, out=power[first : first + change.size])
+    return power

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from uptrack_analysis.measure.band_sums import power_in
 from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between
 from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.report import BandCrest
+from uptrack_analysis.signal import FloatArray
 
 LOUD_PERCENTILE = 95
 
@@ -17,17 +19,16 @@ def band_crests(matrix: BandMatrix) -> tuple[BandCrest, ...]:
     Frames are 93 ms long, so this is about hits and phrases, not about single peaks. ``None`` for a band that is
     silent or that the rate cannot carry.
     """
-    # Bands first, so that each is a sum of whole rows: faster than sums of parts of them.
-    power = np.ascontiguousarray((matrix.ll + matrix.rr).T)
+    columns = [bands_between(matrix.edges_hz, band.low_hz, band.high_hz) for band in NAMED_BANDS]
+    powers = iter(power_in(matrix, [bands for bands in columns if bands is not None]))
 
-    def crest_db(low_hz: float, high_hz: float) -> float | None:
-        columns = bands_between(matrix.edges_hz, low_hz, high_hz)
-        if columns is None or power.shape[1] == 0:
+    def crest_db(power: FloatArray) -> float | None:
+        if power.size == 0:
             return None
-        band = power[columns].sum(axis=0)
-        loud, mean = float(np.percentile(band, LOUD_PERCENTILE)), float(band.mean())
+        loud, mean = float(np.percentile(power, LOUD_PERCENTILE)), float(power.mean())
         return 10 * float(np.log10(loud / mean)) if loud > 0.0 else None
 
     return tuple(
-        BandCrest(band.name, band.low_hz, band.high_hz, crest_db(band.low_hz, band.high_hz)) for band in NAMED_BANDS
+        BandCrest(band.name, band.low_hz, band.high_hz, None if bands is None else crest_db(next(powers)))
+        for band, bands in zip(NAMED_BANDS, columns, strict=True)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from uptrack_analysis.measure.band_sums import sums_between
 from uptrack_analysis.measure.ltas import LEVEL_FLOOR_DB, NAMED_BANDS, bands_between
 from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.signal import FloatArray
@@ -33,12 +34,12 @@ def band_curves(matrix: BandMatrix, step_s: float, duration_s: float) -> FloatAr
         return levels
     # From one filled step's first frame to the next one's: a step without a frame has none to give away.
     edges = np.append(starts[filled], starts[-1])
+    in_steps = sums_between(matrix.ll, edges) + sums_between(matrix.rr, edges)
     for row, band in enumerate(NAMED_BANDS):
         columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
         if columns is None:
             continue
-        frames = matrix.ll[: edges[-1], columns].sum(axis=1) + matrix.rr[: edges[-1], columns].sum(axis=1)
-        power = np.add.reduceat(frames, edges[:-1]) / (2 * np.diff(edges))
+        power = in_steps[:, columns].sum(axis=1) / (2 * np.diff(edges))
         audible = power > 10 ** (LEVEL_FLOOR_DB / 10)
         levels[row, filled[audible]] = 10 * np.log10(power[audible])
     return levels

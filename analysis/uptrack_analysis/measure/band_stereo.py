@@ -6,9 +6,12 @@ Mono loss needs no curve of its own: it is ``10 log10(1 + 10 ** (width / 10))``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from uptrack_analysis.measure.band_sums import sums_between
 from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between
 from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.measure.stereo import DEAD_CHANNEL, LIMIT_DB, SOUNDING_DB
@@ -32,8 +35,9 @@ class BandStereoCurves:
 def band_stereo_curves(matrix: BandMatrix, step_s: float, steps: int) -> BandStereoCurves:
     """Curves of ``steps`` steps of ``step_s`` seconds, not below the matrix's own hop."""
     shape = (steps, len(NAMED_BANDS))
-    ll, rr, lr = (_summed(part, matrix, step_s, shape) for part in (matrix.ll, matrix.rr, matrix.lr))
+    ll, rr, dd = (_summed(part, matrix, step_s, shape) for part in (matrix.ll, matrix.rr, matrix.dd))
     power = ll + rr
+    lr = (power - dd) / 2
     loudest = power.max(axis=0, initial=0.0)
     sounding = (power > loudest * 10 ** (SOUNDING_DB / 10)) & (power > 0)
     dead = np.minimum(ll, rr) <= DEAD_CHANNEL * np.maximum(ll, rr)
@@ -47,7 +51,7 @@ def band_stereo_curves(matrix: BandMatrix, step_s: float, steps: int) -> BandSte
     )
 
 
-def _summed(part: FloatArray, matrix: BandMatrix, step_s: float, shape: tuple[int, int]) -> FloatArray:
+def _summed(part: NDArray[np.floating[Any]], matrix: BandMatrix, step_s: float, shape: tuple[int, int]) -> FloatArray:
     """Power of each named band in each step; zero where there is none."""
     summed = np.zeros(shape)
     # Frames are in order of time: one run of them a step, some runs may be empty.
@@ -56,7 +60,7 @@ def _summed(part: FloatArray, matrix: BandMatrix, step_s: float, shape: tuple[in
     if not filled.size:
         return summed
     # Time first: whole rows are added faster than parts of them, and few are left.
-    in_steps = np.add.reduceat(part[: edges[-1]], edges[filled], axis=0)
+    in_steps = sums_between(part, np.append(edges[filled], edges[-1]))
     for index, band in enumerate(NAMED_BANDS):
         columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
         if columns is not None:

@@ -14,11 +14,14 @@ The low spectrum also says what lies under all bands, from 10 to 28 Hz, where sp
 window keeps a steady tone from 34 Hz on out of it (-31 dB), and a constant offset too.
 
 Spectra become levels elsewhere: ``ltas.py`` for tone, ``stereo.py`` for width. What ``fine_spectrum.py`` keeps of them
-in full resolution is taken on the way, and so is the envelope of ``low_envelope.py``.
+in full resolution is taken on the way, and so is the envelope of ``low_envelope.py``. Both spectra add their part to
+one matrix in single precision, 17 kB a second of stereo: a file of hours has no room for a second one.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +37,7 @@ from uptrack_analysis.measure.fine_spectrum import (
     slot_sums,
 )
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
+from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.measure.low_envelope import LowEnvelopeMeter
 from uptrack_analysis.measure.results import BandMatrix, Envelope
 from uptrack_analysis.signal import Block, FloatArray
@@ -61,7 +65,10 @@ def band_edges_hz(rate_hz: float) -> FloatArray:
 
 
 class BandMeter:
-    """Streaming kernel: blocks in, one ``BandMatrix`` out; ``fine`` and ``low_envelope`` are there after ``finish``.
+    """Streaming kernel: blocks in, one ``BandMatrix`` out.
+
+    After ``finish`` there are also ``fine`` and ``low_envelope``; of a stem there is ``low_signal`` instead, its
+    decimated signal, shape (rows, frames), at ``low_rate_hz``.
 
     Parameters
     ----------
@@ -69,8 +76,8 @@ class BandMeter:
         8-192 kHz.
     channels : int
         Rows of each block; the first two are the front left and right.
-    keep_low : bool
-        Keep the decimated signal: ``low_signal``, shape (rows, frames), at ``low_rate_hz``.
+    stem : bool
+        Every other frame only, which touch instead of overlapping: enough to say whose a sound is, at half the cost.
 
     Raises
     ------
@@ -82,27 +89,34 @@ class BandMeter:
     low_envelope: Envelope
     low_signal: Block
 
-    def __init__(self, rate_hz: int, channels: int, *, keep_low: bool = False) -> None:
+    def __init__(self, rate_hz: int, channels: int, *, stem: bool = False) -> None:
         check_stream(rate_hz, channels)
-        self._kept_low: list[Block] | None = [] if keep_low else None
+        self._kept_low: list[Block] | None = [] if stem else None
         factor = nearest_smooth(rate_hz / _LOW_RATE_HZ)
         self._channels = channels
         self._rate_hz = rate_hz
         self._edges_hz = band_edges_hz(rate_hz)
-        self._hop = _LOW_HOP * factor
+        low_hop = _LOW_HOP * (2 if stem else 1)
+        self._low_hop = low_hop
+        self._hop = low_hop * factor
+        self._length = _UPPER_OVERLAP * _LOW_HOP * factor
         self.low_rate_hz = rate_hz / factor
         self._frames_in = 0
-        upper_length = _UPPER_OVERLAP * self._hop
         rows = min(channels, 2)
-        bands_hz = np.stack([self._edges_hz[:-1], self._edges_hz[1:]])
-        self._upper = _BandSpectrum(rows, rate_hz, upper_length, self._hop, 0, bands_hz, low=False)
+        # The rumble comes first, so that what the low spectrum answers for is one stretch.
+        bands_hz = np.stack([np.append(RUMBLE_HZ[0], self._edges_hz[:-1]), np.append(RUMBLE_HZ[1], self._edges_hz[1:])])
+        self._powers = Growing(np.float32, (2 * rows - 1, bands_hz.shape[1]))
+        self._upper = _BandSpectrum(rows, rate_hz, self._length, self._hop, 0, bands_hz, low=False)
         lead = _LOW_LENGTH // 2 - _LOW_HOP  # centres both spectra's frames on the same instants
-        with_rumble_hz = np.append(bands_hz, np.reshape(RUMBLE_HZ, (2, 1)), axis=1)
-        self._low = _BandSpectrum(rows, rate_hz / factor, _LOW_LENGTH, _LOW_HOP, lead, with_rumble_hz, low=True)
-        fine_hz = fine_edges_hz(rate_hz)
-        self._upper.fine = SlotMeter(rate_hz, rows, upper_length, fine_hz[SWITCH_BAND:])
-        self._low.fine = SlotMeter(rate_hz / factor, rows, _LOW_LENGTH, fine_hz[: SWITCH_BAND + 1])
+        self._low = _BandSpectrum(rows, rate_hz / factor, _LOW_LENGTH, low_hop, lead, bands_hz, low=True)
         self._decimator = Decimator(rows, factor)
+        if stem:
+            return
+        fine_hz = fine_edges_hz(rate_hz)
+        low_hz, upper_hz = fine_hz[: SWITCH_BAND + 1], fine_hz[SWITCH_BAND:]
+        self._slots = Growing(np.float32, (fine_hz.size - 1,))
+        self._upper.fine = SlotMeter(rate_hz, rows, self._length, upper_hz, self._slots, SWITCH_BAND)
+        self._low.fine = SlotMeter(rate_hz / factor, rows, _LOW_LENGTH, low_hz, self._slots, 0)
         self._low_envelope = LowEnvelopeMeter(rows, rate_hz / factor)
 
     def push(self, block: Block) -> None:
@@ -116,7 +130,7 @@ class BandMeter:
         check_block(block, self._channels)
         front = block[:2]
         self._frames_in += block.shape[1]
-        self._upper.push(front)
+        self._add(self._upper, self._upper.push(front))
         self._push_low(self._decimator.push(front))
 
     def finish(self) -> BandMatrix:
@@ -127,37 +141,47 @@ class BandMeter:
         """
         rows = min(self._channels, 2)
         self._push_low(self._decimator.push(np.zeros((rows, 0), dtype=np.float32), last=True))
-        total = max(1, -(-self._frames_in // self._hop) - 1) if self._frames_in else 0
-        upper = self._upper.finish(total, self._frames_in)
-        low = self._low.finish(total, self._frames_in * _LOW_HOP / self._hop)
-        self.low_envelope = self._low_envelope.finish()
+        total = max(1, -(-(self._frames_in - self._length) // self._hop) + 1) if self._frames_in else 0
+        self._add(self._upper, self._upper.finish(total, self._frames_in))
+        self._add(self._low, self._low.finish(total, self._frames_in * self._low_hop / self._hop))
         if self._kept_low is not None:
             self.low_signal = np.concatenate(self._kept_low, axis=1)
-        ll, rr, dd = (a + b[:, :-1] for a, b in zip(upper, low, strict=True))
-        # Whole slots only: in the last one, frames may reach past the end of the file.
-        slots = total // FRAMES_A_SLOT
-        (low_slots, low_bins), (upper_slots, upper_bins) = self._low.fine.finish(slots), self._upper.fine.finish(slots)
+        else:
+            self._finish_details(total)
+        # A batch that the decimator's rounding completed early may hold frames past the end of the file.
+        powers = self._powers.take()[:total]
+        ll = powers[:, 0, 1:]
+        return BandMatrix(
+            edges_hz=self._edges_hz,
+            times_s=(np.arange(total) * self._hop + self._length / 2) / self._rate_hz,
+            ll=ll,
+            rr=powers[:, 1, 1:] if rows == 2 else ll,
+            dd=powers[:, 2, 1:] if rows == 2 else np.broadcast_to(np.float32(0.0), ll.shape),
+            rumble=powers[:, :rows, 0].mean(axis=1, dtype=np.float64),
+        )
+
+    def _finish_details(self, total: int) -> None:
+        self.low_envelope = self._low_envelope.finish()
+        low_bins, upper_bins = (spectrum.fine.finish() for spectrum in (self._low, self._upper) if spectrum.fine)
         self.fine = FineSpectrum(
             slot_s=FRAMES_A_SLOT * self._hop / self._rate_hz,
             edges_hz=fine_edges_hz(self._rate_hz),
-            slots=np.concatenate([low_slots, upper_slots], axis=1),
+            # Whole slots only: in the last one, frames may reach past the end of the file.
+            slots=self._slots.take()[: total // FRAMES_A_SLOT],
             low=low_bins,
             upper=upper_bins,
         )
-        return BandMatrix(
-            edges_hz=self._edges_hz,
-            times_s=(np.arange(total) + 1.0) * self._hop / self._rate_hz,
-            ll=ll,
-            rr=rr,
-            lr=(ll + rr - dd) / 2,
-            rumble=low[:2, :, -1].mean(axis=0),
-        )
 
     def _push_low(self, decimated: Block) -> None:
-        self._low.push(decimated)
-        self._low_envelope.push(decimated)
+        self._add(self._low, self._low.push(decimated))
         if self._kept_low is not None:
             self._kept_low.append(decimated)
+        else:
+            self._low_envelope.push(decimated)
+
+    def _add(self, spectrum: _BandSpectrum, batches: Iterator[tuple[int, Block]]) -> None:
+        for first, powers in batches:
+            self._powers.add(first, spectrum.bands, powers.transpose(1, 0, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +189,7 @@ class _BandGroup:
     """Neighbouring bands and the bins that feed them, as one small dense product."""
 
     bands: slice
+    """Of those that its spectrum answers for."""
     values: slice
     """Real and imaginary parts, interleaved, of the bins concerned."""
     weights: Block
@@ -172,13 +197,13 @@ class _BandGroup:
 
 
 class _BandSpectrum:
-    """One of the two short-time spectra: |L|², |R|² and |L - R|² in bands, frame by frame.
+    """One of the two short-time spectra: |L|², |R|² and |L - R|² in the ``bands`` it answers for, frame by frame.
 
     The difference is kept rather than the cross power because single precision then loses nothing where it matters:
     a side signal 120 dB under the mid stays itself, and identical channels differ by exactly zero.
     """
 
-    fine: SlotMeter
+    fine: SlotMeter | None = None
 
     def __init__(
         self, rows: int, rate_hz: float, length: int, hop: int, lead: int, bands_hz: FloatArray, *, low: bool
@@ -189,29 +214,37 @@ class _BandSpectrum:
         self._windowed = np.empty((rows, _BATCH, length), dtype=np.float32)
         # The channels, and their difference if there are two.
         self._spectra = np.empty((2 * rows - 1, _BATCH, length // 2 + 1), dtype=np.complex64)
-        self._bands = bands_hz.shape[1]
-        self._groups = _band_groups(rate_hz, length, bands_hz, low=low)
-        self._powers: list[Block] = []
+        self.bands, self._groups = _band_groups(rate_hz, length, bands_hz, low=low)
+        self._batches = 0
+        # The last batch: only with the next one, or the end, is it known which of its frames lie in the file.
+        self._held: Block | None = None
 
-    def push(self, block: Block) -> None:
+    def push(self, block: Block) -> Iterator[tuple[int, Block]]:
+        """First frame and mean-square powers, shape (1 or 3, frames, bands), of what has become ready."""
         for frames in self._framer.push(block):
-            self._powers.append(self._transform(frames))
+            yield from self._let_go(math.inf)
+            self._held = self._transform(frames)
 
-    def finish(self, total: int, frames_in: float) -> FloatArray:
-        """Everything, shape (3, total, bands), in mean-square power."""
+    def finish(self, total: int, frames_in: float) -> Iterator[tuple[int, Block]]:
+        """The rest of ``total`` frames of a signal of ``frames_in`` samples."""
         for frames in self._framer.finish(total):
-            self._powers.append(self._transform(frames))
-        if total == 0:
-            return np.zeros((3, 0, self._bands))
-        # A batch that the decimator's rounding completed early may hold frames past the end of the file.
-        powers = np.concatenate(self._powers, axis=1)[:, :total].astype(np.float64)
-        powers /= self._energy_inside(total, frames_in)[None, :, None]
-        if powers.shape[0] == 1:  # mono: rr is ll, and nothing differs
-            return np.stack([powers[0], powers[0], np.zeros_like(powers[0])])
-        return powers
+            yield from self._let_go(frames_in)
+            self._held = self._transform(frames)
+        yield from self._let_go(frames_in)
+
+    def _let_go(self, frames_in: float) -> Iterator[tuple[int, Block]]:
+        if self._held is None:
+            return
+        first = self._batches * _BATCH
+        self._batches += 1
+        self._held /= self._energy_inside(first, self._held.shape[1], frames_in).astype(np.float32)[None, :, None]
+        yield first, self._held
+        self._held = None
 
     def _transform(self, frames: Block) -> Block:
         channels, count, _length = frames.shape
+        if self.fine is None and not frames.any():  # most stems are silent for most of the time
+            return np.zeros((2 * channels - 1, count, self.bands.stop - self.bands.start), dtype=np.float32)
         windowed, spectra = self._windowed[:, :count], self._spectra[:, :count]
         np.multiply(frames, self._window, out=windowed)
         rfft(windowed, spectra[:channels])
@@ -219,26 +252,27 @@ class _BandSpectrum:
             np.subtract(spectra[0], spectra[1], out=spectra[2])
         parts = spectra.view(np.float32)
         np.square(parts, out=parts)
-        powers = np.zeros((len(parts), count, self._bands), dtype=np.float32)
+        powers = np.zeros((len(parts), count, self.bands.stop - self.bands.start), dtype=np.float32)
         for group in self._groups:
             np.matmul(parts[:, :, group.values], group.weights, out=powers[:, :, group.bands])
-        self.fine.take(slot_sums(parts[:channels]))
+        if self.fine is not None:
+            self.fine.take(slot_sums(parts[:channels]))
         return powers
 
-    def _energy_inside(self, total: int, frames_in: float) -> FloatArray:
-        """Sum of squared window weights of each frame that fall on the file, times the length (Parseval)."""
+    def _energy_inside(self, first: int, count: int, frames_in: float) -> FloatArray:
+        """Sum of squared window weights of frames that fall on the file, times the length (Parseval)."""
         length, hop, lead = self._framer.length, self._framer.hop, self._framer.lead
         until = np.concatenate([[0.0], np.cumsum(self._window.astype(np.float64) ** 2)])
-        starts = np.arange(total) * hop - lead
+        starts = np.arange(first, first + count) * hop - lead
         grid = np.arange(length + 1)
-        first = np.interp(np.clip(-starts, 0, length), grid, until)
-        last = np.interp(np.clip(frames_in - starts, 0, length), grid, until)
-        energy: FloatArray = (last - first) * length
+        before = np.interp(np.clip(-starts, 0, length), grid, until)
+        inside = np.interp(np.clip(frames_in - starts, 0, length), grid, until)
+        energy: FloatArray = (inside - before) * length
         return energy
 
 
-def _band_groups(rate_hz: float, length: int, bands_hz: FloatArray, *, low: bool) -> list[_BandGroup]:
-    """``bands_hz``, shape (2, n_bands): from where to where each reaches."""
+def _band_groups(rate_hz: float, length: int, bands_hz: FloatArray, *, low: bool) -> tuple[slice, list[_BandGroup]]:
+    """Which of the bands (from, to; shape (2, n_bands)) a spectrum answers for, and how it feeds them."""
     width_hz = rate_hz / length
     bins = np.arange(length // 2 + 1)
     below = np.maximum(bins[:, None] - 0.5, 0.0) * width_hz
@@ -249,15 +283,16 @@ def _band_groups(rate_hz: float, length: int, bands_hz: FloatArray, *, low: bool
     weights[1:] *= 2.0  # one-sided: every bin but 0 Hz (and the Nyquist bin) stands for two
     if length % 2 == 0:
         weights[-1] /= 2.0
+    answers = np.flatnonzero(weights.any(axis=0))
+    own = slice(int(answers[0]), int(answers[-1]) + 1)
     groups: list[_BandGroup] = []
-    for first in range(0, bands_hz.shape[1], _GROUP_BANDS):
-        bands = slice(first, min(first + _GROUP_BANDS, bands_hz.shape[1]))
-        used = np.flatnonzero(weights[:, bands].any(axis=1))
-        if used.size:
-            lowest, highest = int(used[0]), int(used[-1]) + 1
-            pairs = np.repeat(weights[lowest:highest, bands], 2, axis=0).astype(np.float32)
-            groups.append(_BandGroup(bands, slice(2 * lowest, 2 * highest), pairs))
-    return groups
+    for first in range(own.start, own.stop, _GROUP_BANDS):
+        last = min(first + _GROUP_BANDS, own.stop)
+        used = np.flatnonzero(weights[:, first:last].any(axis=1))
+        lowest, highest = int(used[0]), int(used[-1]) + 1
+        pairs = np.repeat(weights[lowest:highest, first:last], 2, axis=0).astype(np.float32)
+        groups.append(_BandGroup(slice(first - own.start, last - own.start), slice(2 * lowest, 2 * highest), pairs))
+    return own, groups
 
 
 def _share(frequencies_hz: FloatArray, *, low: bool) -> FloatArray:

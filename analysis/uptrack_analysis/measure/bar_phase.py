@@ -122,17 +122,21 @@ def _step_levels(envelope: OnsetEnvelope, times_s: FloatArray, step_s: float) ->
     frames = envelope.levels.shape[0]
     edges = np.round(np.append(times_s, times_s[-1] + step_s) * envelope.rate_hz).astype(np.intp)
     edges = np.clip(edges, 0, frames - 1)
-    sums = np.add.reduceat(envelope.levels, edges, axis=0)[:-1].astype(np.float64)
-    return sums / np.maximum(np.diff(edges), 1)[:, None]
+    levels = np.add.reduceat(envelope.levels, edges, axis=0)[:-1].astype(np.float64)
+    levels /= np.maximum(np.diff(edges), 1)[:, None]
+    return levels
 
 
 def _change(levels: FloatArray, reach: int) -> FloatArray:
     """Difference between the means of ``reach`` steps after and before each step, mean over bands; 0 near the ends."""
     change = np.zeros(levels.shape[0])
     if levels.shape[0] >= 2 * reach:
-        until = np.concatenate([np.zeros((1, levels.shape[1])), np.cumsum(levels, axis=0)])
-        after, before = until[2 * reach :] - until[reach:-reach], until[reach:-reach] - until[: -2 * reach]
-        change[reach : reach + after.shape[0]] = np.abs(after - before).mean(axis=1) / reach
+        inner = change[reach : levels.shape[0] - reach + 1]
+        # Band by band: all at once would be the levels of a whole file several times over.
+        for band in levels.T:
+            until = np.concatenate([np.zeros(1), np.cumsum(band)])
+            inner += np.abs(until[2 * reach :] - 2 * until[reach:-reach] + until[: -2 * reach])
+        inner /= reach * levels.shape[1]
     return change
 
 

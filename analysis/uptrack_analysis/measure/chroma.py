@@ -19,6 +19,7 @@ import numpy as np
 from uptrack_analysis.measure.decimation import Decimator, fold, nearest_smooth
 from uptrack_analysis.measure.fft import rfft
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
+from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.signal import Block, FloatArray
 
 BINS_PER_OCTAVE = 240
@@ -99,8 +100,8 @@ class ChromaMeter:
         self._peaks = 0
         # Spectra of the last two frames: whether a peak is steady shows one frame later.
         self._held = np.zeros((2, length // 2 + 1), dtype=np.float32)
-        self._salience: list[Block] = []
-        self._bass: list[FloatArray] = []
+        self._salience = Growing(np.float32, (BINS_PER_OCTAVE,))
+        self._bass = Growing(np.float64, (2,))
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames).
@@ -121,8 +122,8 @@ class ChromaMeter:
             self._transform(frames)
         self._look(np.concatenate([self._held, np.zeros((1, self._held.shape[1]), dtype=np.float32)]))
         # The first row belongs to the frame before the file; batches overlap by nothing, so the rest is in order.
-        salience = np.concatenate(self._salience)[1 : total + 1]
-        bass = np.concatenate(self._bass)[1 : total + 1]
+        salience = self._salience.take()[1 : total + 1]
+        bass = self._bass.take()[1 : total + 1]
         return Chroma(self._hop / self._rate_hz, salience, bass[:, 0], bass[:, 1], self._peaks)
 
     def _take(self, mono: Block) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from uptrack_analysis.measure.framing import hann
+from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.signal import Block, FloatArray
 
 FRAMES_A_SLOT = 8
@@ -78,9 +79,21 @@ class SlotMeter:
         Channels, and samples of a frame, which had a Hann window.
     edges_hz : array, shape (n_bands + 1,)
         Bands to keep.
+    slots : Growing, rows of shape (n_columns,)
+        Where to put them, slot by slot.
+    first_column : int
+        Of the first band.
     """
 
-    def __init__(self, rate_hz: float, rows: int, length: int, edges_hz: FloatArray) -> None:
+    def __init__(
+        self,
+        rate_hz: float,
+        rows: int,
+        length: int,
+        edges_hz: FloatArray,
+        slots: Growing[np.float32],
+        first_column: int,
+    ) -> None:
         self._width_hz = rate_hz / length
         self._bands = max(0, edges_hz.size - 1)
         # One-sided density of the mean of the channels, averaged over a slot.
@@ -98,7 +111,8 @@ class SlotMeter:
         self._sum = np.zeros(length // 2 + 1)
         self._count = 0
         self._waiting: list[Block] = []
-        self._slots: list[Block] = []
+        self._slots = slots
+        self._columns = slice(first_column, first_column + self._bands)
 
     def take(self, sums: Block) -> None:
         """Slots as ``slot_sums`` makes them, added up over the channels."""
@@ -106,12 +120,11 @@ class SlotMeter:
         if len(self._waiting) == _BATCHES:
             self._fold()
 
-    def finish(self, slots: int) -> tuple[Block, Bins]:
-        """The first ``slots`` slots, shape (slots, bands), and the mean of all bins."""
+    def finish(self) -> Bins:
+        """The mean of all bins; whole slots are where they belong."""
         if self._waiting:
             self._fold()
-        kept = np.concatenate([np.empty((0, self._bands), np.float32), *self._slots])[:slots]
-        return kept, Bins(self._width_hz, self._sum / max(1, self._count))
+        return Bins(self._width_hz, self._sum / max(1, self._count))
 
     def _fold(self) -> None:
         """Real and imaginary squares to bins, bins to bands: many slots at once, because each step is short."""
@@ -120,6 +133,7 @@ class SlotMeter:
         density = np.add(sums[:, ::2], sums[:, 1::2])
         density *= np.float32(self._scale)
         self._sum += density.sum(axis=0)
+        first = self._count
         self._count += density.shape[0]
         if not self._bands:
             return
@@ -127,7 +141,7 @@ class SlotMeter:
         bands = np.add.reduceat(density, self._inside, axis=1)[:, ::2] * self._any_inside
         bands += (1 - self._part[:-1] - self._same_bin) * at_edges[:, :-1] + self._part[1:] * at_edges[:, 1:]
         bands *= np.float32(self._width_hz)
-        self._slots.append(bands)
+        self._slots.add(first, self._columns, bands)
 
 
 def slot_sums(parts: Block) -> Block:

@@ -31,6 +31,8 @@ _TWELFTH = 0.2
 # Frames near silence fade out: under this share of what loud frames hold they count less.
 _QUIET = 0.03
 _BEGINNING_S = 2.0
+# Frames weighed together, which are copied in double precision: twelve minutes, so that only a longer file is cut.
+_CHUNK = 2048
 _BEGINS = 0.3
 
 
@@ -43,8 +45,11 @@ def pitch_classes(chroma: Chroma, offset_cents: float = 0.0) -> FloatArray:
     centres = np.arange(12)[:, None] * 100 + offset_cents + _CLASS_CENTRE_CENTS
     distance = (place[None, :] - centres + 600.0) % 1200.0 - 600.0
     window = np.exp(-0.5 * (distance / _CLASS_WIDTH_CENTS) ** 2)
-    # Not a matrix product: of two hours it would be large enough for OpenBLAS to wake its threads.
-    frames = np.einsum("fb,cb->fc", chroma.salience, window)
+    frames = np.empty((chroma.salience.shape[0], 12))
+    for first in range(0, frames.shape[0], _CHUNK):
+        rows = slice(first, first + _CHUNK)
+        # Not a matrix product: of a track it would be large enough for OpenBLAS to wake its threads.
+        np.einsum("fb,cb->fc", chroma.salience[rows], window, out=frames[rows])
     strength = frames.sum(axis=1, keepdims=True)
     if not strength.any():
         return np.zeros(12)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from uptrack_analysis.measure.band_sums import power_of, sums_between
 from uptrack_analysis.measure.ltas import THIRD_OCTAVES, bands_between
 from uptrack_analysis.measure.results import BandMatrix, LevelJump
 from uptrack_analysis.signal import FloatArray
@@ -48,7 +49,7 @@ def level_jumps(matrix: BandMatrix, bpm: float | None) -> tuple[LevelJump, ...]:
         return ()
     hop_s = float(matrix.times_s[1] - matrix.times_s[0])
     group = max(1, round(_SLOT_S / hop_s))
-    slots = _powers(_in_slots(matrix.ll, group) + _in_slots(matrix.rr, group), columns)
+    slots = _in_slots(matrix, columns, group)
     bar = max(1, round(bar_s / (group * hop_s)))
     if slots.shape[0] < 4 * bar:
         return ()
@@ -87,15 +88,12 @@ def _third_octaves(edges_hz: FloatArray) -> list[slice]:
     return [part for part in columns if part is not None]
 
 
-def _in_slots(part: FloatArray, group: int) -> FloatArray:
-    """Means of ``group`` frames each; what does not fill the last one is left out."""
-    slots: FloatArray = part[: part.shape[0] // group * group].reshape(-1, group, part.shape[1]).mean(axis=1)
-    return slots
-
-
-def _powers(power: FloatArray, columns: list[slice]) -> FloatArray:
-    """shape (n, len(columns))"""
-    return np.stack([power[:, part].sum(axis=1) for part in columns], axis=1)
+def _in_slots(matrix: BandMatrix, columns: list[slice], group: int) -> FloatArray:
+    """Means of ``group`` frames each, shape (n_slots, len(columns)); what does not fill the last one is left out."""
+    edges = np.arange(0, matrix.times_s.size + 1, group)
+    slots = sums_between(matrix.ll, edges)
+    slots += sums_between(matrix.rr, edges)
+    return np.stack([slots[:, part].sum(axis=1) for part in columns], axis=1) / group
 
 
 def _db(power: FloatArray) -> FloatArray:
@@ -129,7 +127,8 @@ def _located(matrix: BandMatrix, columns: list[slice], step_db: float, frame: in
     frames = matrix.times_s.size
     span = range(max(bar + group, frame - 2 * group), min(frames - group, frame + 2 * group) + 1)
     near = slice(span.start - bar - group, span.stop + group)
-    total_db = _db(_powers(matrix.ll[near] + matrix.rr[near], columns)).mean(axis=1)
+    power = power_of(matrix, near)
+    total_db = np.mean([_db(power[:, part].sum(axis=1)) for part in columns], axis=0)
     gained_db = np.sign(step_db) * (total_db[bar:] - total_db[:-bar])
     across = [
         gained_db[at + group : at + 2 * group].mean() - gained_db[at : at + group].mean() for at in range(len(span))

@@ -71,13 +71,14 @@ def find_cliff(fine: FineSpectrum, rate_hz: float) -> Cliff:
     highest_hz = min(HIGHEST_HZ, TOP_OF_NYQUIST * nyquist_hz)
     if highest_hz <= LOWEST_HZ:
         raise NothingToMeasure(f"a file of {rate_hz:.0f} Hz ends below where encoders cut")
-    slots = sounding_slots(fine)
-    if slots.shape[0] == 0:
+    sounding = sounding_slots(fine)
+    if not sounding.any():
         raise NothingToMeasure("nothing plays long enough to see where its spectrum ends")
     first = int(np.searchsorted(edges_hz, LOWEST_HZ)) - _PLATEAU
     last = int(np.searchsorted(edges_hz, _READ_TO_NYQUIST * nyquist_hz)) - 1
-    densities = slots[:, first:last] / np.diff(edges_hz[first : last + 1])
-    level_db = 10 * np.log10(np.maximum(np.median(densities, axis=0), _NOTHING))
+    # Band by band, so that of a long file no second copy is made.
+    medians = np.array([np.median(fine.slots[sounding, band]) for band in range(first, last)], dtype=np.float64)
+    level_db = 10 * np.log10(np.maximum(medians / np.diff(edges_hz[first : last + 1]), _NOTHING))
     # For each band from the first with a whole plateau below it on: that plateau, and what comes a slope further up.
     bands = np.arange(_PLATEAU, level_db.size - 1)
     plateau_db = np.median(sliding_window_view(level_db, _PLATEAU), axis=1)[: bands.size]

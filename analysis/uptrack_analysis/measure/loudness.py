@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from uptrack_analysis.audio.source import Speaker
 from uptrack_analysis.measure.block_filter import BlockFilter
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream
+from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.measure.k_weighting import k_weighting
 from uptrack_analysis.measure.results import Loudness
 from uptrack_analysis.signal import Block, FloatArray
@@ -31,6 +32,8 @@ _RANGE_PERCENTILES = (0.10, 0.95)
 _WEIGHTS: dict[Speaker, float] = {"Ls": 1.41, "Rs": 1.41, "LFE": 0.0}
 
 _CHUNK_FRAMES = BlockFilter.FRAMES
+# Windows of a curve made together: ten minutes, so that only a longer file is cut.
+_CURVE_HOPS = 60_000
 
 
 class LoudnessMeter:
@@ -63,7 +66,7 @@ class LoudnessMeter:
         self._frames_filtered = 0
         self._hops_closed = 0
         self._open_energy: FloatArray = np.zeros(self._heard.size)
-        self._energies: list[FloatArray] = []
+        self._energies = Growing(np.float64)
         self.unmeasured: dict[str, str] = {}
         """After ``finish``: dotted report name to the sentence that says why the figure is ``None``."""
 
@@ -85,11 +88,12 @@ class LoudnessMeter:
         """Figures over everything pushed. A hop that the end cuts short is dropped, as the recommendation says."""
         for chunk in self._framer.finish(-(-self._frames_in // _CHUNK_FRAMES)):
             self._weigh(chunk[:, 0])
-        energies = np.concatenate([np.empty(0), *self._energies])[: self._whole_hops(self._frames_in)]
+        energies = self._energies.take()[: self._whole_hops(self._frames_in)]
         momentary = self._windows_lufs(energies, MOMENTARY_HOPS)
         short_term = self._windows_lufs(energies, SHORT_TERM_HOPS)
         momentary_max, momentary_at = self._maximum(momentary, MOMENTARY_HOPS, "loudness.momentary_max_lufs")
         short_term_max, short_term_at = self._maximum(short_term, SHORT_TERM_HOPS, "loudness.short_term_max_lufs")
+        energies *= HOPS_PER_S / self._rate_hz
         return Loudness(
             hop_s=1 / HOPS_PER_S,
             momentary_lufs=momentary,
@@ -100,7 +104,7 @@ class LoudnessMeter:
             short_term_max_lufs=short_term_max,
             short_term_max_s=short_term_at,
             range_lu=self._range(short_term),
-            power=energies * (HOPS_PER_S / self._rate_hz),
+            power=energies,
         )
 
     def _weigh(self, chunk: Block) -> None:
@@ -131,10 +135,13 @@ class LoudnessMeter:
         """Loudness of the ``hops`` that end with each hop; NaN before the first whole window."""
         lufs: FloatArray = np.full(energies.size, np.nan)
         if energies.size >= hops:
-            sums = np.cumsum(np.concatenate([[0.0], energies]))
-            edges = self._edges(0, energies.size + 1)
-            power = (sums[hops:] - sums[:-hops]) / (edges[hops:] - edges[:-hops])
-            lufs[hops - 1 :] = power_to_lufs(power)
+            sums: FloatArray = np.zeros(energies.size + 1)
+            np.cumsum(energies, out=sums[1:])
+            for first in range(hops - 1, energies.size, _CURVE_HOPS):
+                last = min(first + _CURVE_HOPS, energies.size)
+                begins, ends = slice(first + 1 - hops, last + 1 - hops), slice(first + 1, last + 1)
+                frames = self._edges(ends.start, ends.stop) - self._edges(begins.start, begins.stop)
+                lufs[first:last] = power_to_lufs((sums[ends] - sums[begins]) / frames)
         return lufs
 
     def _maximum(self, lufs: FloatArray, hops: int, name: str) -> tuple[float | None, float | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from uptrack_analysis.measure.framing import Framer
+from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.measure.results import Envelope
 from uptrack_analysis.signal import Block
 
@@ -39,7 +40,7 @@ class LowEnvelopeMeter:
         for output in range(HOP):
             self._filter[output : output + _TAPS, output] = low_pass
         self._frames = 0
-        self._power: list[Block] = []
+        self._power = Growing(np.float32)
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames)."""
@@ -52,8 +53,7 @@ class LowEnvelopeMeter:
         hops = self._frames // HOP
         for frames in self._framer.finish(hops):
             self._take(frames)
-        power = np.concatenate([np.empty(0, np.float32), *self._power])[:hops]
-        return Envelope(HOP / self._rate_hz, power.astype(np.float64))
+        return Envelope(HOP / self._rate_hz, self._power.take()[:hops].astype(np.float64))
 
     def _take(self, frames: Block) -> None:
         filtered = frames @ self._filter

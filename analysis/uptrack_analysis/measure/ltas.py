@@ -13,14 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from uptrack_analysis.errors import InvalidSignal
+from uptrack_analysis.measure.band_sums import FrameMask, mean_of
 from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.report import BandLevel, SpectrumFigures
 from uptrack_analysis.signal import FloatArray
-
-FrameMask = NDArray[np.bool_]
 
 LEVEL_FLOOR_DB = -120.0
 """A band that the file can carry, but in which there is nothing, reads this."""
@@ -76,15 +73,7 @@ def mean_power(matrix: BandMatrix, frames: FrameMask | None = None) -> FloatArra
     InvalidSignal
         The mask has another shape than ``times_s``.
     """
-    power = (matrix.ll + matrix.rr) / 2
-    if frames is not None:
-        if frames.shape != matrix.times_s.shape:
-            raise InvalidSignal(f"expected a frame mask of shape {matrix.times_s.shape}, got {frames.shape}")
-        power = power[frames]
-    if power.shape[0] == 0:
-        return np.full(matrix.edges_hz.size - 1, np.nan)
-    mean: FloatArray = power.mean(axis=0)
-    return mean
+    return (mean_of(matrix.ll, frames) + mean_of(matrix.rr, frames)) / 2
 
 
 def frames_between(matrix: BandMatrix, start_s: float, end_s: float) -> FrameMask:

@@ -89,7 +89,7 @@ class PeakMeter:
         self._stretches = windows(self._window, _BLOCK + TAPS - 1, _BLOCK)
         self._taps = windows(self._window, TAPS, 1)
         self._bends = np.zeros(_CHUNK + _BLOCK, dtype=np.float32)
-        self._steps: dict[int, float] = {}
+        self._steps: list[float] = []
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames).
@@ -110,7 +110,6 @@ class PeakMeter:
             self._look(window[:, 0])
         for sample, true in zip(self._samples, self._true, strict=True):
             true.offer(sample.value, sample.position)
-        steps = -(-self._frames_in * CURVE_STEPS_PER_S // self._rate_hz)
         last_s = max(0, self._frames_in - 1) / self._rate_hz
         return Peaks(
             sample_dbfs=to_db([peak.value for peak in self._samples]),
@@ -118,7 +117,7 @@ class PeakMeter:
             true_dbtp=to_db([peak.value for peak in self._true]),
             true_s=np.array([min(max(0.0, peak.position / self._rate_hz), last_s) for peak in self._true]),
             curve_step_s=1 / CURVE_STEPS_PER_S,
-            curve_dbfs=to_db([self._steps.get(step, 0.0) for step in range(steps)]),
+            curve_dbfs=to_db(self._steps),
         )
 
     def _look(self, window: Block) -> None:
@@ -149,8 +148,12 @@ class PeakMeter:
         maxima = np.maximum.reduceat(
             magnitudes[: stop - self._first], np.concatenate([[start], starts]).astype(np.int64)
         )
-        for step, largest in enumerate(maxima.tolist(), first_step):
-            self._steps[step] = max(self._steps.get(step, 0.0), largest)
+        begun, *others = maxima.tolist()
+        if first_step < len(self._steps):  # begun in the chunk before
+            self._steps[-1] = max(self._steps[-1], begun)
+        else:
+            self._steps.append(begun)
+        self._steps += others
 
     def _search(self, channel: int, peaks: NDArray[np.float32]) -> None:
         """Raise the channel's true peak to the largest value between the samples of one chunk."""

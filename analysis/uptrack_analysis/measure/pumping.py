@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from uptrack_analysis.errors import NothingToMeasure
+from uptrack_analysis.measure.band_sums import mean_of, power_of, stretches
 from uptrack_analysis.measure.ltas import bands_between
 from uptrack_analysis.measure.results import BandMatrix, BeatGrid, Loudness, Pumping
 from uptrack_analysis.signal import FloatArray
@@ -83,10 +84,12 @@ def _loud(times_s: FloatArray, loudness: Loudness) -> np.ndarray[tuple[int], np.
 
 def _moving_db(matrix: BandMatrix, columns: slice, window: int) -> FloatArray:
     """Mean level of the bands without what changes over ``window`` frames, shape (n_frames,)."""
-    power = matrix.ll[:, columns] + matrix.rr[:, columns]
     # A band's own silences are bounded: one that only plays now and then must not swing by 200 dB.
-    floor = np.maximum(power.mean(axis=0) * 10 ** (_FLOOR_DB / 10), 1e-30)
-    level_db = 10 * np.log10(np.maximum(power, floor)).mean(axis=1)
+    mean = mean_of(matrix.ll[:, columns]) + mean_of(matrix.rr[:, columns])
+    floor = np.maximum(mean * 10 ** (_FLOOR_DB / 10), 1e-30)
+    level_db = np.empty(matrix.times_s.size)
+    for frames in stretches(level_db.size):
+        level_db[frames] = 10 * np.log10(np.maximum(power_of(matrix, frames, columns), floor)).mean(axis=1)
     until = np.concatenate([[0.0], np.cumsum(level_db)])
     first = np.maximum(np.arange(level_db.size) - window // 2, 0)
     last = np.minimum(first + window, level_db.size)

@@ -14,13 +14,14 @@ feedback detectors.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from uptrack_analysis.errors import NothingToMeasure
-from uptrack_analysis.measure.fine_spectrum import BANDS_AN_OCTAVE, Bins, FineSpectrum
+from uptrack_analysis.measure.fine_spectrum import BANDS_AN_OCTAVE, FineSpectrum
 from uptrack_analysis.measure.results import Resonance
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -43,6 +44,10 @@ _MOST_LOOKED_AT = 40
 _ROUNDED_OFF_DB = 1.0
 _HALF_SEMITONE = 2 ** (0.5 / 12) - 1
 _NOTHING = 1e-30
+# Slots looked at together: twelve minutes, so that only a longer file is cut.
+_CHUNK = 2048
+
+BoolArray = NDArray[np.bool_]
 
 
 def resonances(fine: FineSpectrum) -> tuple[Resonance, ...]:
@@ -57,36 +62,48 @@ def resonances(fine: FineSpectrum) -> tuple[Resonance, ...]:
     NothingToMeasure
         Less than six seconds of sound.
     """
-    sounding = np.flatnonzero(_sounding(fine))
-    slots = fine.slots[sounding]
-    if slots.shape[0] < MIN_SLOTS:
+    sounding = sounding_slots(fine)
+    count = int(np.count_nonzero(sounding))
+    if count < MIN_SLOTS:
         raise NothingToMeasure(
-            f"expected at least {MIN_SLOTS * fine.slot_s:.0f} s of sound, got {slots.shape[0] * fine.slot_s:.1f} s"
+            f"expected at least {MIN_SLOTS * fine.slot_s:.0f} s of sound, got {count * fine.slot_s:.1f} s"
         )
     widths_hz = np.diff(fine.edges_hz)
-    mean_db = 10 * np.log10(np.maximum(slots.mean(axis=0, dtype=np.float64) / widths_hz, _NOTHING))
+    total = sum(slots.sum(axis=0, dtype=np.float64) for slots in _chosen(fine, sounding))
+    mean_db = 10 * np.log10(np.maximum(total / count / widths_hz, _NOTHING))
     floor_db = _floor_db(mean_db)
     peaks = _peaks(mean_db - floor_db)
-    # Bands first, so that those around a peak lie side by side in memory.
-    densities = np.ascontiguousarray(slots.T) / widths_hz.astype(np.float32)[:, None]
-    moments_db = 10 * np.log10(np.maximum(densities, np.float32(_NOTHING)))
-    found = [_described(fine, band, float(floor_db[band]), moments_db, sounding) for band in peaks]
-    found = [peak for peak in found if peak.above_floor_db >= MIN_HEIGHT_DB]
-    found.sort(key=lambda peak: (-peak.above_floor_db * peak.share, peak.frequency_hz))
-    return tuple(found[:MOST])
+    found = [(band, *_vertex(fine, band, float(floor_db[band]))) for band in peaks]
+    found = [(band, frequency_hz, height_db) for band, frequency_hz, height_db in found if height_db >= MIN_HEIGHT_DB]
+    stands: list[list[BoolArray]] = [[] for _ in found]
+    for slots in _chosen(fine, sounding):
+        # Bands first, so that those around a peak lie side by side in memory.
+        densities = np.ascontiguousarray(slots.T) / widths_hz.astype(np.float32)[:, None]
+        moments_db = 10 * np.log10(np.maximum(densities, np.float32(_NOTHING)))
+        for own, (band, _frequency_hz, height_db) in zip(stands, found, strict=True):
+            own.append(_standing(moments_db, band, height_db))
+    numbers = np.flatnonzero(sounding)
+    described = [
+        _described(frequency_hz, height_db, np.concatenate(own), numbers, fine.slot_s)
+        for (_band, frequency_hz, height_db), own in zip(found, stands, strict=True)
+    ]
+    described.sort(key=lambda peak: (-peak.above_floor_db * peak.share, peak.frequency_hz))
+    return tuple(described[:MOST])
 
 
-def sounding_slots(fine: FineSpectrum) -> Block:
-    """Slots in which something plays, shape (n_sounding, n_bands)."""
-    slots: Block = fine.slots[_sounding(fine)]
-    return slots
-
-
-def _sounding(fine: FineSpectrum) -> NDArray[np.bool_]:
+def sounding_slots(fine: FineSpectrum) -> BoolArray:
+    """Slots in which something plays, shape (n_slots,)."""
     power = fine.slots.sum(axis=1)
     loudest = float(power.max(initial=0.0))
-    sounding: NDArray[np.bool_] = power > max(loudest * 10 ** (SOUNDING_DB / 10), _NOTHING)
+    sounding: BoolArray = power > max(loudest * 10 ** (SOUNDING_DB / 10), _NOTHING)
     return sounding
+
+
+def _chosen(fine: FineSpectrum, chosen: BoolArray) -> Iterator[Block]:
+    """The chosen slots, some minutes at a time, so that of a long file no second copy is made."""
+    for first in range(0, chosen.size, _CHUNK):
+        rows = slice(first, first + _CHUNK)
+        yield fine.slots[rows][chosen[rows]]
 
 
 def _floor_db(level_db: FloatArray) -> FloatArray:
@@ -124,13 +141,10 @@ def _upper_half(height_db: FloatArray, band: int) -> int:
 
 
 def _described(
-    fine: FineSpectrum, band: int, floor_db: float, moments_db: Block, sounding: NDArray[np.intp]
+    frequency_hz: float, height_db: float, standing: BoolArray, numbers: NDArray[np.intp], slot_s: float
 ) -> Resonance:
-    bins = fine.bins_at(float(fine.edges_hz[band]))
-    frequency_hz, level_db = _vertex(bins, float(fine.edges_hz[band]), float(fine.edges_hz[band + 1]), floor_db)
-    height_db = level_db - floor_db
-    standing = _standing(moments_db, band, height_db)
-    return Resonance(frequency_hz, height_db, float(np.mean(standing)), _spans(sounding[standing], fine.slot_s))
+    """``standing`` is of the slots that sound, whose numbers in the file are ``numbers``."""
+    return Resonance(frequency_hz, height_db, float(np.mean(standing)), _spans(numbers[standing], slot_s))
 
 
 def _spans(slots: NDArray[np.intp], slot_s: float) -> tuple[tuple[float, float], ...]:
@@ -141,13 +155,16 @@ def _spans(slots: NDArray[np.intp], slot_s: float) -> tuple[tuple[float, float],
     return tuple((float(run[0]) * slot_s, float(run[-1] + 1) * slot_s) for run in runs)
 
 
-def _vertex(bins: Bins, low_hz: float, high_hz: float, floor_db: float) -> tuple[float, float]:
-    """Frequency and density in dB of a peak's top: a parabola through its upper half, the strongest bins counting most.
+def _vertex(fine: FineSpectrum, band: int, floor_db: float) -> tuple[float, float]:
+    """Frequency of a peak's top, and its height over the floor: a parabola through its upper half, the strongest bins
+    counting most.
 
     Through three bins of a pure tone seen through a Hann window this is the usual interpolation, good to a few
     hundredths of a bin. A peak hardly wider than the bins reads low: a bell of +9 dB and Q 30 by 0.6 dB at 440 Hz, by
     1.1 dB at 1 kHz, where the bins are four times as wide.
     """
+    low_hz, high_hz = fine.edges_hz[band : band + 2].tolist()
+    bins = fine.bins_at(low_hz)
     first = max(1, math.floor(low_hz / bins.width_hz))
     last = min(bins.density.size - 2, math.ceil(high_hz / bins.width_hz))
     top = first + int(np.argmax(bins.density[first : last + 1]))
@@ -162,17 +179,17 @@ def _vertex(bins: Bins, low_hz: float, high_hz: float, floor_db: float) -> tuple
     powers = np.stack([np.ones(places.size), places, places**2]) * np.sqrt(weights)
     level, slope, bend = np.linalg.solve(powers @ powers.T, powers @ (fitted * np.sqrt(weights)))
     if bend >= 0:
-        return top * bins.width_hz, float(levels_db[reach])
+        return top * bins.width_hz, float(levels_db[reach]) - floor_db
     offset = float(np.clip(-slope / (2 * bend), -left, right))
-    return (top + offset) * bins.width_hz, float(level + slope * offset + bend * offset**2)
+    return (top + offset) * bins.width_hz, float(level + slope * offset + bend * offset**2) - floor_db
 
 
-def _standing(moments_db: Block, band: int, height_db: float) -> NDArray[np.bool_]:
+def _standing(moments_db: Block, band: int, height_db: float) -> BoolArray:
     """Of ``moments_db``, shape (n_bands, n_slots), the slots in which the peak stands."""
     reach = _SIDE + _SKIPPED
     # Means of dB instead of medians: a tenth of the time, and the margin of half the height covers the difference.
     below_db = moments_db[band - reach : band - _SKIPPED].mean(axis=0)
     above_db = moments_db[band + _SKIPPED + 1 : band + reach + 1].mean(axis=0)
     standing_db = moments_db[band - 1 : band + 2].max(axis=0) - _between(below_db, above_db)
-    standing: NDArray[np.bool_] = standing_db >= max(_LEAST_STANDING_DB, height_db / 2)
+    standing: BoolArray = standing_db >= max(_LEAST_STANDING_DB, height_db / 2)
     return standing

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from uptrack_analysis.audio.source import BrokenStretch
 from uptrack_analysis.measure.probes import Probes
@@ -134,23 +135,31 @@ class Defects:
 
 @dataclass(frozen=True, slots=True)
 class BandMatrix:
-    """Left/right power and cross power in log bands over time, from one STFT.
+    """Powers of left, right and their difference in log bands over time, from one STFT.
 
-    ``mid = (ll + rr + 2 lr) / 4`` and ``side = (ll + rr - 2 lr) / 4`` are linear in the three, so spectrum, width,
-    correlation and mono loss of any band and span are sums over this matrix. Mono files have ``rr = lr = ll``; files
-    with more channels use their front left and right.
+    ``side = dd / 4``, ``mid = (2 ll + 2 rr - dd) / 4`` and the cross power ``lr = (ll + rr - dd) / 2`` are linear in
+    the three, so spectrum, width, correlation and mono loss of any band and span are sums over this matrix, made in
+    double precision by ``band_sums.py``. Mono files have ``rr = ll`` and ``dd = 0``; files with more channels use their
+    front left and right.
     """
 
     edges_hz: FloatArray
     """shape (n_bands + 1,), log spaced, from 20 Hz to the lower of 20 kHz and the Nyquist frequency"""
     times_s: FloatArray
     """shape (n_frames,): centre of each analysis frame"""
-    ll: FloatArray
-    """shape (n_frames, n_bands): mean-square power, 1.0 is a full-scale square wave"""
-    rr: FloatArray
-    lr: FloatArray
+    ll: NDArray[np.floating[Any]]
+    """shape (n_frames, n_bands): mean-square power, 1.0 is a full-scale square wave; the meter's are float32"""
+    rr: NDArray[np.floating[Any]]
+    dd: NDArray[np.floating[Any]]
+    """Of left minus right. Not the cross power, of which single precision would lose a side far under the mid."""
     rumble: FloatArray = field(default_factory=lambda: np.empty(0))
     """shape (n_frames,): mean-square power from 10 to 28 Hz, mean of the channels"""
+
+    def cross(self, frames: slice | NDArray[np.bool_] = slice(None), bands: slice = slice(None)) -> FloatArray:
+        """Cross power ``lr`` of the chosen frames and bands, shape (n_frames, n_bands), in double precision."""
+        ll, rr, dd = (part[frames, bands].astype(np.float64) for part in (self.ll, self.rr, self.dd))
+        crossed: FloatArray = (ll + rr - dd) / 2
+        return crossed
 
 
 @dataclass(frozen=True, slots=True)

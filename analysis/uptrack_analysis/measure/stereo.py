@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uptrack_analysis.measure.ltas import NAMED_BANDS, FrameMask, bands_between
+from uptrack_analysis.measure.band_sums import FrameMask, mean_of
+from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between
 from uptrack_analysis.measure.results import BandMatrix, StereoCurve
 from uptrack_analysis.report import StereoBand, StereoFigures
 from uptrack_analysis.signal import FloatArray
@@ -82,19 +83,28 @@ def power_between(
     matrix: BandMatrix, low_hz: float, high_hz: float, frames: FrameMask | None = None
 ) -> StereoPower | None:
     """Mean powers between two frequencies, moved to the nearest band edges; ``None`` if the file has no data there."""
-    bands = bands_between(matrix.edges_hz, low_hz, high_hz)
-    chosen = slice(None) if frames is None else frames
-    if bands is None or matrix.ll[chosen].shape[0] == 0:
+    return _between(matrix.edges_hz, _means(matrix, frames), low_hz, high_hz)
+
+
+def _means(matrix: BandMatrix, frames: FrameMask | None) -> FloatArray:
+    """Of ``ll``, ``rr`` and ``dd``, shape (3, n_bands); all NaN if there is no frame."""
+    return np.stack([mean_of(part, frames) for part in (matrix.ll, matrix.rr, matrix.dd)])
+
+
+def _between(edges_hz: FloatArray, means: FloatArray, low_hz: float, high_hz: float) -> StereoPower | None:
+    bands = bands_between(edges_hz, low_hz, high_hz)
+    if bands is None:
         return None
-    ll, rr, lr = (float(part[chosen][:, bands].sum(axis=1).mean()) for part in (matrix.ll, matrix.rr, matrix.lr))
-    return StereoPower(ll, rr, lr)
+    ll, rr, dd = means[:, bands].sum(axis=1).tolist()
+    return None if np.isnan(ll) else StereoPower(ll, rr, (ll + rr - dd) / 2)
 
 
 def stereo_bands(matrix: BandMatrix, frames: FrameMask | None = None) -> tuple[StereoBand, ...]:
     """Correlation, width, mono loss and balance of the eight named bands."""
+    means = _means(matrix, frames)
 
     def measured(name: str, low_hz: float, high_hz: float) -> StereoBand:
-        power = power_between(matrix, low_hz, high_hz, frames)
+        power = _between(matrix.edges_hz, means, low_hz, high_hz)
         if power is None:
             return StereoBand(name, low_hz, high_hz, None, None, None)
         return StereoBand(

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from uptrack_analysis.measure.framing import check_block, check_stream
+from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.measure.results import StereoCurve
 from uptrack_analysis.signal import Block
 
@@ -39,7 +40,8 @@ class StereoCurveMeter:
         self._rate_hz = rate_hz
         self._channels = channels
         self._pending: Block = np.empty((min(channels, 2), 0), dtype=np.float32)
-        self._sums: list[tuple[float, float, float]] = []
+        self._sums = Growing(np.float64, (3,))
+        self._steps = 0
         self._every = 1
         self.excerpts: list[Block] = []
         """The samples of up to ``MOST_EXCERPTS`` steps, shape (2, frames) each, spread evenly over what was pushed."""
@@ -78,12 +80,11 @@ class StereoCurveMeter:
         if self._pending.shape[1]:
             self._take(self._pending)
             self._pending = self._pending[:, :0]
-        ll, rr, lr = np.array(self._sums, dtype=np.float64).reshape(-1, 3).T
+        ll, rr, lr = np.ascontiguousarray(self._sums.take().T)
         return StereoCurve(step_s=1 / STEPS_PER_S, ll=ll, rr=rr, lr=lr)
 
     def _step_frames(self) -> int:
-        taken = len(self._sums)
-        return (taken + 1) * self._rate_hz // STEPS_PER_S - taken * self._rate_hz // STEPS_PER_S
+        return (self._steps + 1) * self._rate_hz // STEPS_PER_S - self._steps * self._rate_hz // STEPS_PER_S
 
     def _take(self, step: Block) -> None:
         self._take_all(step[:, np.newaxis])
@@ -91,7 +92,7 @@ class StereoCurveMeter:
     def _take_all(self, steps: Block) -> None:
         """Steps of one length, shape (2, steps, frames)."""
         for number in range(steps.shape[1]):
-            if (len(self._sums) + number) % self._every == 0:
+            if (self._steps + number) % self._every == 0:
                 self.excerpts.append(steps[:, number].copy())
                 if len(self.excerpts) > MOST_EXCERPTS:
                     self.excerpts = self.excerpts[::2]
@@ -100,7 +101,8 @@ class StereoCurveMeter:
         # Not dot products: OpenBLAS would wake threads for long ones, and they cost more than they do.
         powers = np.einsum("csf,csf->cs", exact, exact)
         cross = np.einsum("sf,sf->s", exact[0], exact[1])
-        self._sums += zip(powers[0].tolist(), powers[1].tolist(), cross.tolist(), strict=True)
+        self._sums.append(np.stack([*powers, cross], axis=1))
+        self._steps += steps.shape[1]
 
 
 def rms_dbfs(curve: StereoCurve, frames: int) -> float | None:

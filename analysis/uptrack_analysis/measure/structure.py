@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from uptrack_analysis.measure.onsets import OnsetEnvelope
+from uptrack_analysis.measure.onsets import OnsetFlux
 from uptrack_analysis.measure.phrases import PhraseGrid, phrase_grid
 from uptrack_analysis.measure.results import BandMatrix, BeatGrid, Loudness, SectionEstimate, Structure
 from uptrack_analysis.measure.section_kinds import name_parts
@@ -50,13 +50,13 @@ NO_BEAT = "without a steady beat a part is no intro, build, drop, break or outro
 
 
 def find_structure(
-    bands: BandMatrix, onsets: OnsetEnvelope, loudness: Loudness, grid: BeatGrid | None, duration_s: float
+    bands: BandMatrix, onsets: OnsetFlux, loudness: Loudness, grid: BeatGrid | None, duration_s: float
 ) -> Structure:
     """Cut a track into its parts and name them.
 
     Parameters
     ----------
-    bands, onsets, loudness : BandMatrix, OnsetEnvelope, Loudness
+    bands, onsets, loudness : BandMatrix, OnsetFlux, Loudness
         Of one file.
     grid : BeatGrid or None
         Its beats, if it has steady ones.

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uptrack_analysis.measure.onsets import OnsetEnvelope
+from uptrack_analysis.measure.band_sums import power_of, stretches
+from uptrack_analysis.measure.onsets import OnsetFlux
 from uptrack_analysis.measure.results import BandMatrix
-from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.signal import Block, FloatArray
 
 RANGE_EDGES = (26, 42, 54, 66, 78, 86)
 """Exponents of ``10 ** (k / 20)`` Hz: 20-126 (kick and bass), -501, -1995, -7943 and up to 19,953 Hz."""
@@ -66,16 +67,17 @@ class Profile:
 
     Parameters
     ----------
-    bands, onsets : BandMatrix, OnsetEnvelope
+    bands, onsets : BandMatrix, OnsetFlux
         Of one file.
     duration_s : float
         Its length.
     """
 
-    def __init__(self, bands: BandMatrix, onsets: OnsetEnvelope, duration_s: float) -> None:
+    def __init__(self, bands: BandMatrix, onsets: OnsetFlux, duration_s: float) -> None:
         columns = [k - RANGE_EDGES[0] for k in RANGE_EDGES[:-1] if k - RANGE_EDGES[0] < bands.edges_hz.size - 1]
         power = np.zeros((bands.times_s.size, len(RANGE_EDGES) - 1))
-        power[:, : len(columns)] = np.add.reduceat(bands.ll + bands.rr, columns, axis=1)
+        for rows in stretches(bands.times_s.size):
+            np.add.reduceat(power_of(bands, rows), columns, axis=1, out=power[rows, : len(columns)])
         middles_s = (bands.times_s[1:] + bands.times_s[:-1]) / 2
         self._power = _Averages(power, np.concatenate([[0.0], middles_s, [duration_s]]))
         frames = onsets.groups.shape[1]
@@ -96,10 +98,11 @@ class Profile:
 class _Averages:
     """Means of a step function between edges that need not lie on its own."""
 
-    def __init__(self, values: FloatArray, frame_edges_s: FloatArray) -> None:
+    def __init__(self, values: FloatArray | Block, frame_edges_s: FloatArray) -> None:
         self._edges_s = np.maximum.accumulate(frame_edges_s[: values.shape[0] + 1])
         self._until = np.zeros((values.shape[0] + 1, values.shape[1]))
-        np.cumsum(values * np.diff(self._edges_s)[:, None], axis=0, out=self._until[1:])
+        until = np.multiply(values, np.diff(self._edges_s)[:, None], out=self._until[1:])
+        np.cumsum(until, axis=0, out=until)
 
     def between(self, edges_s: FloatArray) -> FloatArray:
         """shape (n, n_columns); zero where there is nothing to average"""

@@ -5,9 +5,9 @@ those four autocorrelations, so that one missing level sinks a candidate. A sum 
 180 into 120. What two- and four-beat repetition cannot rule out, a beat taken 3/2 too long, betrays itself by strong
 repetition at 2/3, 4/3 and 8/3 of it, which is subtracted. The octave left over is decided by a prior that is level from
 95 to 180 BPM, where electronic music is written and DJ players count, and falls to either side: it has no favourite
-inside. The winner is then followed to ever longer lags, up to half the file, and at last its attacks through the whole
-file (``pulse.py``), which settles it to a few thousandths of a BPM where a machine kept time; a band that drifts keeps
-its mean. ``beat_grid.py`` says where its beats and bars lie.
+inside. The winner is then followed to ever longer lags, up to half the file and ten minutes at most, and at last its
+attacks through the whole file (``pulse.py``), which settles it to a few thousandths of a BPM where a machine kept time;
+a band that drifts keeps its mean. ``beat_grid.py`` says where its beats and bars lie.
 
 After the autocorrelation family of tempo estimators (Percival and Tzanetakis, IEEE/ACM TASLP 22(12), 2014, for the
 envelope-to-autocorrelation chain); the scoring is this project's.
@@ -16,10 +16,11 @@ envelope-to-autocorrelation chain); the scoring is this project's.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from uptrack_analysis.measure.beat_grid import fit_grid
 from uptrack_analysis.measure.fft import fast_length, irfft, rfft
-from uptrack_analysis.measure.onsets import OnsetEnvelope, OnsetMeter
+from uptrack_analysis.measure.onsets import OnsetEnvelope, OnsetFlux, OnsetMeter
 from uptrack_analysis.measure.pulse import follow
 from uptrack_analysis.measure.results import TempoEstimate
 from uptrack_analysis.signal import Block, FloatArray
@@ -51,8 +52,13 @@ _THIRDS_WEIGHT = 0.3
 # four 0.87 and more.
 _UNLIKE = 0.75
 _TREND_S = 1.0
+# Longest lag that is asked for. Files of up to this have all their lags; a tenth of a frame in ten minutes, to which
+# the beat is followed, is 2 ppm, and an FFT over hours would take more memory than all that is kept of them.
+_LONGEST_LAG_S = 1_200.0
 _GRID_STEP = 0.002
 _CANDIDATES = 5
+# Frames worked on together: six minutes, so that only a longer file is cut.
+_CHUNK = 1 << 15
 # Scores of right and wrong metrical levels differ by tens of per cent; this power turns that into odds.
 _ODDS_POWER = 8.0
 
@@ -78,8 +84,8 @@ class TempoMeter:
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._onsets = OnsetMeter(rate_hz, channels)
         self.reason: str | None = None
-        self.onsets: OnsetEnvelope | None = None
-        """After ``finish``: the envelope the tempo was found in, for whatever else asks when things start."""
+        self.onsets: OnsetFlux | None = None
+        """After ``finish``: the flux the tempo was found in, for whatever else asks when things start."""
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames)."""
@@ -87,8 +93,9 @@ class TempoMeter:
 
     def finish(self) -> TempoEstimate:
         """The tempo of everything pushed; confidence is the odds among metrical levels times the beat's clarity."""
-        self.onsets = self._onsets.finish()
-        estimate, self.reason = estimate_tempo(self.onsets)
+        envelope = self._onsets.finish()
+        self.onsets = OnsetFlux(envelope.rate_hz, envelope.groups)
+        estimate, self.reason = estimate_tempo(envelope)
         return estimate
 
 
@@ -97,10 +104,9 @@ def estimate_tempo(envelope: OnsetEnvelope) -> tuple[TempoEstimate, str | None]:
     seconds = envelope.groups.shape[1] / envelope.rate_hz
     if seconds < MIN_SECONDS:
         return _NO_TEMPO, f"a tempo needs at least {MIN_SECONDS:.0f} s of music, this is {seconds:.1f} s"
-    flux = _flatten(envelope)
-    if flux.shape[0] == 0:
+    repetition = _repetition(envelope)
+    if repetition is None:
         return _NO_TEMPO, "nothing starts anywhere: the file is silence or one unchanging sound"
-    repetition = _repetition(flux)
     bpm = np.exp(np.arange(np.log(MIN_BPM), np.log(MAX_BPM), _GRID_STEP))
     clarity, score = _score(repetition, 60.0 * envelope.rate_hz / bpm, bpm)
     peaks = 1 + np.flatnonzero((score[1:-1] >= score[:-2]) & (score[1:-1] > score[2:]))
@@ -128,43 +134,72 @@ def estimate_tempo(envelope: OnsetEnvelope) -> tuple[TempoEstimate, str | None]:
 _NO_TEMPO = TempoEstimate(None, 0.0, ())
 
 
-def _flatten(envelope: OnsetEnvelope) -> FloatArray:
-    """Groups without their slow trend, unit variance each; groups in which nothing happens are left out."""
-    window = round(_TREND_S * envelope.rate_hz)
-    flux = np.stack([group - _trend(group, window) for group in envelope.groups])
-    spread = flux.std(axis=1, keepdims=True)
-    alive = spread[:, 0] > 1e-9
-    flat: FloatArray = flux[alive] / spread[alive]
-    return flat
+def _flattened(group: Block, window: int) -> FloatArray | None:
+    """A group without its slow trend, unit variance; ``None`` where nothing happens."""
+    flux: FloatArray = group - _trend(group, window)
+    spread = float(flux.std())
+    if not spread > 1e-9:
+        return None
+    flux /= spread
+    return flux
 
 
-def _trend(group: FloatArray, window: int) -> FloatArray:
+def _trend(group: Block, window: int) -> FloatArray:
     """Mean over ``window`` frames around each frame, fewer at the ends."""
-    until = np.concatenate([np.zeros(1), np.cumsum(group)])
-    first = np.maximum(np.arange(group.size) - window // 2, 0)
-    last = np.minimum(np.arange(group.size) + window // 2 + 1, group.size)
-    trend: FloatArray = (until[last] - until[first]) / (last - first)
+    until = np.concatenate([np.zeros(1), np.cumsum(group, dtype=np.float64)])
+    trend: FloatArray = np.empty(group.size)
+    for start in range(0, group.size, _CHUNK):
+        here = np.arange(start, min(start + _CHUNK, group.size))
+        first = np.maximum(here - window // 2, 0)
+        last = np.minimum(here + window // 2 + 1, group.size)
+        trend[start : start + here.size] = (until[last] - until[first]) / (last - first)
     return trend
 
 
-def _repetition(flux: FloatArray) -> FloatArray:
+def _repetition(envelope: OnsetEnvelope) -> FloatArray | None:
     """Normalised, unbiased autocorrelation by lag in frames: half from the groups singly, half from their sum.
 
-    The groups singly keep a hi-hat's pulse apart from a bass line's; the sum rewards what falls together.
+    The groups singly keep a hi-hat's pulse apart from a bass line's; the sum rewards what falls together. ``None``
+    where nothing happens in any of them.
     """
-    groups, frames = flux.shape
-    repetition = np.zeros(frames)
-    padded = np.zeros(fast_length(2 * frames))
+    window = round(_TREND_S * envelope.rate_hz)
+    frames = envelope.groups.shape[1]
+    lags = min(frames, round(_LONGEST_LAG_S * envelope.rate_hz))
+    together, singly = np.zeros(frames), np.zeros(lags)
+    alive = 0
     # One after the other, so that a two-hour set needs the room of one.
-    for number in range(groups + 1):
-        padded[:frames] = flux[number] if number < groups else flux.sum(axis=0)
-        spectrum = rfft(padded)
-        spectrum *= spectrum.conj()
-        correlation = irfft(spectrum, padded.size)[:frames]
-        repetition += correlation * ((0.5 / groups if number < groups else 0.5) / float(correlation[0]))
+    for group in envelope.groups:
+        flux = _flattened(group, window)
+        if flux is not None:
+            together += flux
+            singly += _autocorrelation(flux, lags)
+            alive += 1
+    if not alive:
+        return None
+    repetition = _autocorrelation(together, lags)
+    repetition *= 0.5
+    singly *= 0.5 / alive
+    repetition += singly
     # Longer lags are sums over less of the file.
-    repetition *= frames / (frames - np.arange(frames))
+    repetition *= frames / (frames - np.arange(lags))
     return repetition
+
+
+def _autocorrelation(flux: FloatArray, lags: int) -> FloatArray:
+    """By lag in frames, shape (lags,), 1 at none: the sum over stretches of ``lags`` frames."""
+    length = fast_length(2 * lags)
+    correlation = np.zeros(lags)
+    for start in range(0, flux.size, lags):
+        spectrum = _spectrum(flux[start : start + lags], length)
+        further = spectrum if start + lags >= flux.size else _spectrum(flux[start : start + 2 * lags], length)
+        correlation += irfft(spectrum.conj() * further, length)[:lags]
+    return correlation / float(correlation[0])
+
+
+def _spectrum(frames: FloatArray, length: int) -> NDArray[np.complex128]:
+    padded = np.zeros(length)
+    padded[: frames.size] = frames
+    return rfft(padded)
 
 
 def _at(repetition: FloatArray, lags: FloatArray) -> FloatArray:

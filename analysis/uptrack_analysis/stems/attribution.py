@@ -94,17 +94,17 @@ def _wanted(bands: BandMatrix, blame: Blame, low_hz: float | None, high_hz: floa
         columns = bands_between(bands.edges_hz, max(low_hz, 20.0), min(high_hz, top_hz))
     if columns is None:
         return np.zeros(bands.times_s.size)
-    ll, rr, lr = (part[:, columns].sum(axis=1, dtype=np.float64) for part in (bands.ll, bands.rr, bands.lr))
+    ll, rr, dd = (part[:, columns].sum(axis=1, dtype=np.float64) for part in (bands.ll, bands.rr, bands.dd))
     amount: FloatArray
     match blame:
         case "side":
-            amount = np.maximum(0.0, (ll + rr - 2 * lr) / 4)
+            amount = dd / 4
         case "left":
             amount = np.maximum(0.0, ll - rr)
         case "right":
             amount = np.maximum(0.0, rr - ll)
         case "opposed":
-            amount = np.maximum(0.0, -lr)
+            amount = np.maximum(0.0, (dd - ll - rr) / 2)
         case _:
             amount = (ll + rr) / 2
     return amount

@@ -48,7 +48,7 @@ def measure_stem(source: AudioSource, *, defects: bool, heard: Callable[[], None
     rows = len(front)
     loudness = LoudnessMeter(rate_hz, info.layout)
     levels = StemLevelMeter(channels)
-    bands = BandMeter(rate_hz, rows, keep_low=True)
+    bands = BandMeter(rate_hz, rows, stem=True)
     stereo = StereoCurveMeter(rate_hz, rows)
     probes = ProbeMeter(rate_hz, rows)
     rms = RmsMeter(channels) if channels != 2 else None

@@ -30,7 +30,7 @@ def drums(bpm: float, kicks: tuple[int, ...], duration_s: float = 40.0, confiden
     envelope = np.where(since >= -HOP_S / 2, np.exp(-np.maximum(since, 0.0) / 0.08), 0.0).max(axis=1)
     low = mix.bands.edges_hz[:-1] < 130.0
     gain = np.where(low[None, :], envelope[:, None] ** 2 + 1e-6, 1.0)
-    bands = replace(mix.bands, ll=mix.bands.ll * gain, rr=mix.bands.rr * gain, lr=mix.bands.lr * gain)
+    bands = replace(mix.bands, ll=mix.bands.ll * gain, rr=mix.bands.rr * gain, dd=mix.bands.dd * gain)
     return replace(mix, bands=bands, tempo=TempoEstimate(bpm, confidence, ()))
 
 

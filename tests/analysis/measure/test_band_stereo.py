@@ -76,7 +76,7 @@ def test_a_file_without_a_frame_has_curves_without_a_value() -> None:
 def test_the_crest_of_a_gated_band_is_the_inverse_of_its_duty(duty: float) -> None:
     matrix = band_matrix(20)
     playing = np.arange(matrix.times_s.size) % 40 < 40 * duty
-    for part in (matrix.ll, matrix.rr, matrix.lr):
+    for part in (matrix.ll, matrix.rr, matrix.dd):
         part[~playing] = 0
     for crest in band_crests(matrix):
         assert crest.crest_db == pytest.approx(-10 * np.log10(duty), abs=0.15)
@@ -84,6 +84,6 @@ def test_the_crest_of_a_gated_band_is_the_inverse_of_its_duty(duty: float) -> No
 
 def test_a_silent_band_has_no_crest() -> None:
     matrix = band_matrix(5)
-    for part in (matrix.ll, matrix.rr, matrix.lr):
+    for part in (matrix.ll, matrix.rr, matrix.dd):
         part[:] = 0
     assert {crest.crest_db for crest in band_crests(matrix)} == {None}

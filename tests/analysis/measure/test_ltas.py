@@ -41,7 +41,7 @@ def sloped(db_per_octave: float, *, rate_hz: int = 44_100, level_db: float = -40
 
 def from_power(edges: FloatArray, power: FloatArray) -> BandMatrix:
     times = (np.arange(power.shape[0]) + 1) * 2048 / 44_100
-    return BandMatrix(edges, times, power, power, power)
+    return BandMatrix(edges, times, power, power, np.zeros_like(power))
 
 
 def levels(bands: tuple[BandLevel, ...]) -> dict[str, float | None]:
@@ -121,7 +121,7 @@ def test_a_tone_has_no_tilt() -> None:
 
 def test_power_is_that_of_both_channels_whatever_their_phase() -> None:
     pink = sloped(PINK_DB_PER_OCTAVE)
-    inverted = dataclasses.replace(pink, lr=-pink.ll)
+    inverted = dataclasses.replace(pink, dd=4 * pink.ll)
     assert spectrum_figures(inverted) == spectrum_figures(pink)
 
 

@@ -28,7 +28,7 @@ def matrix(rate_hz: int, ll: float, rr: float, lr: float, *, frames: int = 3) ->
     edges = band_edges_hz(rate_hz)
     times = (np.arange(frames, dtype=np.float64) + 1) * 0.046
     shape = (frames, edges.size - 1)
-    return BandMatrix(edges, times, np.full(shape, ll), np.full(shape, rr), np.full(shape, lr))
+    return BandMatrix(edges, times, np.full(shape, ll), np.full(shape, rr), np.full(shape, ll + rr - 2 * lr))
 
 
 def no_stereo() -> StereoCurve:
@@ -124,7 +124,7 @@ def test_a_mono_file_has_no_stereo_figures_and_a_silent_stereo_file_none_either(
 def test_bands_are_measured_apart_and_those_beyond_nyquist_not_at_all() -> None:
     low_inverted = matrix(16_000, 1, 1, 0.5)
     columns = low_inverted.edges_hz[:-1] < 125
-    low_inverted.lr[:, columns] = -1
+    low_inverted.dd[:, columns] = 4
     bands = {band.name: band for band in stereo_bands(low_inverted)}
     assert bands["sub"].correlation == bands["bass"].correlation == -1
     assert bands["sub"].mono_loss_db == MONO_LOSS_LIMIT_DB
@@ -136,7 +136,7 @@ def test_bands_are_measured_apart_and_those_beyond_nyquist_not_at_all() -> None:
 
 def test_a_mask_chooses_the_frames_of_a_range() -> None:
     both = matrix(44_100, 1, 1, 1, frames=4)
-    both.lr[2:] = -1
+    both.dd[2:] = 4
     mask = np.array([False, False, True, True])
     chosen = power_between(both, 30, 120, mask)
     assert chosen is not None

@@ -17,6 +17,7 @@ from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, 
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
+from uptrack_analysis.measure.band_sums import mean_of
 from uptrack_analysis.measure.k_weighting import k_weighting_power
 from uptrack_analysis.report import Action
 from uptrack_analysis.signal import FloatArray
@@ -152,8 +153,8 @@ def _powers(case: Case, spans: tuple[TimeSpan, ...] | list[TimeSpan]) -> _Powers
     mask = inside(bands.times_s, spans)
     if not mask.any():
         return None
-    ll, rr, lr = (part[mask].mean(axis=0) for part in (bands.ll, bands.rr, bands.lr))
-    return _Powers((ll + rr) / 2, np.maximum(0.0, (ll + rr + 2 * lr) / 4))
+    ll, rr, dd = (mean_of(part, mask) for part in (bands.ll, bands.rr, bands.dd))
+    return _Powers((ll + rr) / 2, np.maximum(0.0, (2 * ll + 2 * rr - dd) / 4))
 
 
 def _centres_hz(case: Case) -> FloatArray:

@@ -10,6 +10,7 @@ from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, 
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
 from uptrack_analysis.findings.tables import table
+from uptrack_analysis.measure.band_sums import power_in
 from uptrack_analysis.measure.ltas import bands_between, range_power
 from uptrack_analysis.measure.stereo import power_between
 from uptrack_analysis.report import Action
@@ -92,17 +93,17 @@ def _wide_spans(case: Case, low_hz: float, high_hz: float, limit_db: float) -> t
         return ()
     hop_s = float(bands.times_s[1] - bands.times_s[0])
     length = min(bands.times_s.size, max(1, round(WINDOW_S / hop_s)))
-    ll, rr, lr = (
-        np.lib.stride_tricks.sliding_window_view(part[:, columns].sum(axis=1), length).mean(axis=1)
-        for part in (bands.ll, bands.rr, bands.lr)
+    left_and_right, difference = (
+        np.lib.stride_tricks.sliding_window_view(power, length).mean(axis=1)
+        for power in (power_in(bands, [columns])[0], bands.dd[:, columns].sum(axis=1, dtype=np.float64))
     )
-    mid, side = (ll + rr + 2 * lr) / 4, (ll + rr - 2 * lr) / 4
-    centres_s = bands.times_s[: ll.size] + (length - 1) / 2 * hop_s
+    mid, side = (2 * left_and_right - difference) / 4, difference / 4
+    centres_s = bands.times_s[: side.size] + (length - 1) / 2 * hop_s
     loud = inside(centres_s, case.loud_spans)
     if not loud.any():
         return ()
-    level = float((ll + rr)[loud].mean())
-    wide = loud & (side > mid * 10 ** (limit_db / 10)) & (ll + rr > level * 10 ** (AUDIBLE_DB / 10))
+    level = float(left_and_right[loud].mean())
+    wide = loud & (side > mid * 10 ** (limit_db / 10)) & (left_and_right > level * 10 ** (AUDIBLE_DB / 10))
     return spans_of_windows(wide, centres_s + length * hop_s / 2, length * hop_s)
 
 

@@ -63,9 +63,10 @@ def test_where_it_happens_is_the_drop_it_happens_in() -> None:
     first, second = (part for part in mix.structure.sections if part.kind == "drop")
     bands = mix.bands
     wrong = (bands.times_s >= second.start_s) & (bands.times_s < second.end_s)
-    lr = bands.lr.copy()
+    lr = bands.cross()
     lr[np.ix_(wrong, bands.edges_hz[1:] < 100.0)] *= -0.9
-    finding = ask_one("dj.system", replace(mix, bands=replace(bands, lr=lr)))
+    dd = bands.ll + bands.rr - 2 * lr
+    finding = ask_one("dj.system", replace(mix, bands=replace(bands, dd=dd)))
     assert finding.start_s >= first.end_s
     assert finding.start_s == pytest.approx(second.start_s)
     assert finding.exposure == pytest.approx(0.6, abs=0.02)

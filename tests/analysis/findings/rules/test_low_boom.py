@@ -15,12 +15,12 @@ BAND_HZ = (100.5, 125.5)  # the third octave at 112 Hz, which in the clean mix l
 def booming(gain_db: float, *, from_s: float = 0.0, to_s: float = 60.0, bass: BassLine | None = None) -> Measured:
     plain, odd = band_matrix(60.0, flat), band_matrix(60.0, bell(*BAND_HZ, gain_db))
     then = ((odd.times_s >= from_s) & (odd.times_s < to_s))[:, None]
-    ll, rr, lr = (
-        np.where(then, one, other) for one, other in ((odd.ll, plain.ll), (odd.rr, plain.rr), (odd.lr, plain.lr))
+    ll, rr, dd = (
+        np.where(then, one, other) for one, other in ((odd.ll, plain.ll), (odd.rr, plain.rr), (odd.dd, plain.dd))
     )
     # Notes that neither are nor have their octave at 112 Hz.
     bass = bass or bass_line(60.0, (49.0, 65.4, 73.4, 98.0))
-    return replace(clean(), bands=replace(plain, ll=ll, rr=rr, lr=lr), bass=bass)
+    return replace(clean(), bands=replace(plain, ll=ll, rr=rr, dd=dd), bass=bass)
 
 
 @pytest.mark.parametrize(("gain_db", "word"), [(2.0, "minor"), (4.5, "moderate"), (8.0, "major")])

@@ -37,20 +37,18 @@ def test_a_wide_pad_over_a_mono_low_end_is_fine() -> None:
 def test_a_low_end_in_one_channel_is_found_though_it_correlates() -> None:
     mix = clean()
     low = np.arange(mix.bands.ll.shape[1]) < 15
-    lopsided = replace(
-        mix.bands,
-        rr=np.where(low, mix.bands.rr * 1e-4, mix.bands.rr),
-        lr=np.where(low, mix.bands.lr * 1e-2, mix.bands.lr),
-    )
+    # One source, 40 dB quieter on the right: a hundredth of its samples.
+    rr, dd = mix.bands.ll * 1e-4, mix.bands.ll * 0.99**2
+    lopsided = replace(mix.bands, rr=np.where(low, rr, mix.bands.rr), dd=np.where(low, dd, mix.bands.dd))
     assert ask_one("low.mono", replace(mix, bands=lopsided)).severity == "major"
 
 
 def test_it_says_where() -> None:
     wide, narrow = with_low_correlation(0.0), clean()
-    lr = np.where(
-        (wide.bands.times_s > 20)[:, None] & (wide.bands.times_s < 40)[:, None], wide.bands.lr, narrow.bands.lr
+    dd = np.where(
+        (wide.bands.times_s > 20)[:, None] & (wide.bands.times_s < 40)[:, None], wide.bands.dd, narrow.bands.dd
     )
-    finding = ask_one("low.mono", replace(wide, bands=replace(wide.bands, lr=lr)))
+    finding = ask_one("low.mono", replace(wide, bands=replace(wide.bands, dd=dd)))
     assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 40.0), abs=1.2)
     assert finding.exposure == pytest.approx(1 / 3, abs=0.05)
 
@@ -60,7 +58,7 @@ def test_eight_wide_bars_are_judged_by_themselves_and_a_wide_second_is_a_fill() 
 
     def for_seconds(seconds: float) -> Measured:
         then = ((wide.bands.times_s >= 20.0) & (wide.bands.times_s < 20.0 + seconds))[:, None]
-        return replace(wide, bands=replace(wide.bands, lr=np.where(then, wide.bands.lr, narrow.bands.lr)))
+        return replace(wide, bands=replace(wide.bands, dd=np.where(then, wide.bands.dd, narrow.bands.dd)))
 
     finding = ask_one("low.mono", for_seconds(8.0))
     assert finding.severity == "major"

@@ -15,7 +15,7 @@ def bass(correlation: float, level: Level = flat, *, from_s: float = 0.0, to_s: 
     mix = clean()
     odd = band_matrix(60.0, level, correlation=lambda f: np.where(f < 160.0, correlation, 0.7))
     then = ((odd.times_s >= from_s) & (odd.times_s < to_s))[:, None]
-    return replace(mix, bands=replace(odd, lr=np.where(then, odd.lr, mix.bands.lr)))
+    return replace(mix, bands=replace(odd, dd=np.where(then, odd.dd, mix.bands.dd)))
 
 
 def loses(loss_db: float) -> float:

@@ -14,7 +14,7 @@ def correlated(correlation: float, *, from_s: float = 0.0, to_s: float = 60.0, a
     mix = clean()
     odd = band_matrix(60.0, correlation=lambda f: np.where(f < above_hz, 1.0, correlation))
     then = ((odd.times_s >= from_s) & (odd.times_s < to_s))[:, None]
-    return replace(mix, bands=replace(odd, lr=np.where(then, odd.lr, mix.bands.lr)))
+    return replace(mix, bands=replace(odd, dd=np.where(then, odd.dd, mix.bands.dd)))
 
 
 @pytest.mark.parametrize(("loss_db", "word"), [(3.1, "info"), (3.5, "minor"), (4.4, "moderate"), (6.0, "major")])

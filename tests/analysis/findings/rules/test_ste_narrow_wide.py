@@ -30,7 +30,7 @@ def song(break_db: float, drop_db: float) -> Measured:
     """A break of half a minute and a drop of the same length."""
     before, after = wide(break_db), wide(drop_db)
     then = (before.bands.times_s < 30.0)[:, None]
-    bands = replace(before.bands, lr=np.where(then, before.bands.lr, after.bands.lr))
+    bands = replace(before.bands, dd=np.where(then, before.bands.dd, after.bands.dd))
     return replace(after, bands=bands, structure=Structure((part("break", 0.0, 30.0), part("drop", 30.0, 60.0))))
 
 
