@@ -38,11 +38,11 @@ def master(summed: Sound, settings: Settings | None = None) -> Sound:
     """The finished mix, with 8 ms of fade at its head and half a second at its tail."""
     chosen = settings or Settings()
     shaped = effects.high_shelf(summed, 9_000.0, 1.0)
-    limited = _limit(_saturate(shaped * np.float32(10 ** (chosen.drive_db / 20))), chosen)
+    limited = limit(saturate(shaped * np.float32(10 ** (chosen.drive_db / 20))), chosen)
     return _faded(limited, head_s=0.008, tail_s=0.5)
 
 
-def _saturate(sound: Sound, knee: float = 0.6) -> Sound:
+def saturate(sound: Sound, knee: float = 0.6) -> Sound:
     """Leave samples under ``knee`` alone and bend what is above towards 1.6: level without a hard edge."""
     bent = sound.copy()
     loud = np.abs(sound) > knee
@@ -56,7 +56,7 @@ def _saturate(sound: Sound, knee: float = 0.6) -> Sound:
 _BLOCK = 16
 
 
-def _limit(sound: Sound, settings: Settings) -> Sound:
+def limit(sound: Sound, settings: Settings) -> Sound:
     """Brick wall: the least gain any block in the look-ahead needs, released in dB a second, then smoothed.
 
     A mean of as many values as the minimum looked at never exceeds what the block in the middle needs. One block more

@@ -1,0 +1,124 @@
+"""What the findings are worth, measured against faults we plant ourselves.
+
+    .venv/bin/python benchmarks/faults.py                       both halves, twelve mixes each
+    .venv/bin/python benchmarks/faults.py --half tune --mixes 4 --kinds "dropout,click"
+    .venv/bin/python benchmarks/faults.py --half test --markdown      what docs/accuracy.md shows
+    .venv/bin/python benchmarks/faults.py --json faults.json          every file, every finding
+
+Clean mixes (``fault_mixes.py``) times kinds of fault in three or four amounts (``fault_kinds.py``), each at a seeded
+place, each beside its own clean copy (``fault_scoring.py`` says what counts). Rules are tuned on the tune half alone; a
+song's half is a hash of its name. Results are kept in ``.cache/faults``, so that a run after a rule was changed takes a
+minute (``fault_runs.py``). Faults of stems are run once the analysis takes stems.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+from typing import get_args
+
+# Before numpy is loaded: two processes share two cores, and BLAS must not add threads of its own.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import fault_tables
+from fault_kinds import KINDS, Kind
+from fault_mixes import Half, plans
+from fault_runs import Job, Outcome, mix_named, run, takes_stems
+from fault_scoring import Judged, judge_outcome
+
+PROCESSES = 2
+MIXES = 12
+
+
+def main() -> None:
+    asked = _arguments()
+    halves: tuple[Half, ...] = (asked.half,) if asked.half else get_args(Half)
+    kinds = _kinds(asked.kinds)
+    runnable = [kind for kind in kinds if not kind.stem or takes_stems()]
+    not_run = [f"{kind.name} (the analysis takes no stems yet)" for kind in kinds if kind not in runnable]
+    everything = []
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn"), initializer=_warm) as pool:
+        for half in halves:
+            names = [plan.name for plan in plans(half)][: asked.mixes]
+            outcomes = _outcomes(pool, names, runnable)
+            clean = {one.job.mix: one for one in outcomes if one.job.kind is None}
+            faulty = [one for one in outcomes if one.job.kind is not None]
+            judged = [judge_outcome(one, clean[one.job.mix]) for one in faulty]
+            _show(half, judged, list(clean.values()), not_run, failures=not asked.markdown)
+            everything += [{"half": half, **asdict(one)} for one in outcomes]
+    if asked.json:
+        asked.json.write_text(json.dumps(everything, indent=1) + "\n")
+
+
+def _show(
+    half: Half, judged: Sequence[Judged], clean: Sequence[Outcome], not_run: list[str], *, failures: bool
+) -> None:
+    for line in fault_tables.report(half, judged, clean, not_run):
+        print(line)
+    if failures:
+        print("\nFailures by file:\n")
+        for line in fault_tables.failures(judged):
+            print(f"  {line}")
+    print(flush=True)
+
+
+def _outcomes(pool: ProcessPoolExecutor, names: Sequence[str], kinds: Sequence[Kind]) -> list[Outcome]:
+    """All of them, in order; those of one mix follow each other, so that a process loads it once."""
+    batches = [
+        [Job(name), *(Job(name, kind.name, index) for kind in kinds for index in range(len(kind.amounts)))]
+        for name in names
+    ]
+    begun = time.monotonic()
+    waiting = {pool.submit(_batch, batch): number for number, batch in enumerate(batches)}
+    done: dict[int, list[Outcome]] = {}
+    for future in as_completed(waiting):
+        number = waiting[future]
+        done[number] = future.result()
+        took = time.monotonic() - begun
+        print(f"  {len(done)} of {len(batches)} mixes, {took:.0f} s: {names[number]}", file=sys.stderr, flush=True)
+    return [outcome for number in sorted(done) for outcome in done[number]]
+
+
+def _batch(jobs: Sequence[Job]) -> list[Outcome]:
+    only_stems = mix_named(jobs[0].mix).only_stems
+    stem_kinds = {kind.name for kind in KINDS if kind.stem}
+    asked = [job for job in jobs if not only_stems or job.kind is None or job.kind in stem_kinds]
+    return [outcome for outcome in map(run, asked) if outcome is not None]
+
+
+def _warm() -> None:
+    """Import what an analysis needs before the first one is timed or waited for."""
+    import uptrack_analysis.analyze  # noqa: F401
+
+
+def _kinds(asked: str | None) -> tuple[Kind, ...]:
+    if asked is None:
+        return KINDS
+    wanted = [name.strip() for name in asked.split(",")]
+    chosen = tuple(kind for kind in KINDS if any(name in kind.name for name in wanted))
+    strangers = [name for name in wanted if not any(name in kind.name for kind in KINDS)]
+    if strangers:
+        raise SystemExit(f"expected kinds of fault, got {', '.join(strangers)}: {', '.join(k.name for k in KINDS)}")
+    return chosen
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Plant faults in clean mixes and count what the analysis finds.")
+    parser.add_argument("--kinds", help="comma-separated; a part of a kind's name is enough")
+    parser.add_argument("--mixes", type=int, default=MIXES, help="clean mixes of each half, of all sources in turn")
+    parser.add_argument("--half", choices=get_args(Half), help="only this half")
+    parser.add_argument("--json", type=Path, help="write every outcome there")
+    parser.add_argument("--markdown", action="store_true", help="only the tables of docs/accuracy.md")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
