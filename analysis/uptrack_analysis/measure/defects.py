@@ -72,6 +72,7 @@ class DefectMeter:
         self._sum: FloatArray = np.zeros(channels)
         self._loudest: FloatArray = np.zeros(channels)
         self._head_peak = 0.0
+        self._head_step = 0.0
         self._first_audible: int | None = None
         self._last_audible: int | None = None
         self._tail: Block = np.zeros((channels, 0), dtype=np.float32)
@@ -126,6 +127,7 @@ class DefectMeter:
             lead_silence_s=lead,
             tail_silence_s=tail,
             head_peak_dbfs=_db(self._head_peak),
+            head_step_dbfs=_db(self._head_step),
             tail_rms_dbfs=_db(float(np.sqrt(np.mean(self._tail.astype(np.float64) ** 2))) if self._tail.size else 0.0),
             clicks=self._clicks_apart_from(found_gaps, found_repeats),
             repeats=found_repeats,
@@ -172,6 +174,8 @@ class DefectMeter:
         self._first += _CHUNK_FRAMES
 
     def _watch_edges(self, chunk: Block, first: int, loudest: float) -> None:
+        if first == 0:
+            self._head_step = float(np.abs(chunk[:, 0]).max())
         head = max(1, round(HEAD_S * self._rate_hz)) - first
         if head > 0:
             self._head_peak = max(self._head_peak, float(np.abs(chunk[:, :head]).max()))

@@ -126,6 +126,8 @@ class Defects:
     """Largest sample of the first 1 ms: a cut transient when high."""
     tail_rms_dbfs: float | None
     """RMS of the last 10 ms: a cut tail when high."""
+    head_step_dbfs: float | None = None
+    """The very first sample, of any channel: sound that begins by itself begins near zero, cut sound does not."""
     clicks: tuple[Click, ...] = ()
     """The first 10,000."""
     repeats: tuple[Repeat, ...] = ()

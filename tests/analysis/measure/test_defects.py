@@ -180,16 +180,18 @@ def test_a_constant_at_the_very_limit_of_silence_is_silence() -> None:
 def test_a_silent_file_is_silence_from_end_to_end() -> None:
     defects = measured(np.zeros((2, 1000)))
     assert defects.lead_silence_s == defects.tail_silence_s == 1000 / RATE
-    assert defects.head_peak_dbfs is None
+    assert defects.head_peak_dbfs is defects.head_step_dbfs is None
     assert defects.tail_rms_dbfs is None
 
 
-def test_the_edges_are_the_first_millisecond_and_the_last_ten() -> None:
+def test_the_edges_are_the_first_sample_the_first_millisecond_and_the_last_ten() -> None:
     signal = np.zeros((1, RATE))
-    signal[0, :44] = 0.25
+    signal[0, 0] = -0.125
+    signal[0, 1:44] = 0.25
     signal[0, 44:1000] = 0.9
     signal[0, -441:] = 0.125
     defects = measured(signal)
+    assert defects.head_step_dbfs == pytest.approx(20 * math.log10(0.125), abs=1e-6)
     assert defects.head_peak_dbfs == pytest.approx(20 * math.log10(0.25), abs=1e-6)
     assert defects.tail_rms_dbfs == pytest.approx(20 * math.log10(0.125), abs=1e-6)
 

@@ -20,6 +20,26 @@ def test_a_start_in_full_swing_stays_a_question() -> None:
     assert "leave it" in finding.advice
 
 
+@pytest.mark.parametrize(("first_sample_dbfs", "severity"), [(-24.0, "moderate"), (-15.0, "moderate"), (-6.0, "major")])
+def test_a_file_that_begins_with_a_step_was_cut_there(first_sample_dbfs: float, severity: str) -> None:
+    mix = with_defects(clean(), head_peak_dbfs=-2.0, head_step_dbfs=first_sample_dbfs)
+    finding = ask_one("int.headtail", mix)
+    assert (finding.title, finding.severity) == ("Start cut off", severity)
+
+
+def test_a_kick_on_the_first_sample_begins_near_zero_and_stays_a_question() -> None:
+    mix = with_defects(clean(), head_peak_dbfs=-0.5, head_step_dbfs=-40.0)
+    assert ask_one("int.headtail", mix).severity == "info"
+
+
+@pytest.mark.parametrize(("seconds", "severity"), [(9.0, None), (12.0, "minor"), (20.0, "moderate"), (40.0, "major")])
+def test_a_long_silence_after_the_music_is_told_unless_mastering_follows(seconds: float, severity: str | None) -> None:
+    mix = with_defects(clean(), tail_silence_s=seconds)
+    told = [finding.severity for finding in ask("int.headtail", mix)]
+    assert told == ([severity] if severity else [])
+    assert ask("int.headtail", mix, target="premaster") == ()
+
+
 def test_a_reverb_tail_that_has_died_away_is_fine() -> None:
     assert ask("int.headtail", with_defects(clean(), tail_rms_dbfs=-61.0, head_peak_dbfs=-39.0)) == ()
 
