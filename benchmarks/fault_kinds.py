@@ -94,9 +94,9 @@ _OCTAVE_BEND_DB = {250.0: 1.0, 4_000.0: 0.6}
 """How far the average octave lies over the line through its neighbours (Elowsson and Friberg's curve)."""
 
 
-def _bell(around_hz: float, centres_hz: tuple[float, float]) -> Plant:
-    def plant(mix: Mix, amount_db: float, rng: np.random.Generator) -> Planted:
-        """An EQ band left on the master: it makes more of what the mix has too much of already, or less of too little.
+def _bell(around_hz: float, centres_hz: tuple[float, float], seconds: float | None = None) -> Plant:
+    def plant(mix: Mix, amount_db: float, rng: np.random.Generator) -> Planted | None:
+        """An EQ band left on: it makes more of what the mix has too much of already, or less of too little.
 
         A boost that fills a mix's own hole would be no fault, so the mix decides between boost and cut.
         """
@@ -105,9 +105,9 @@ def _bell(around_hz: float, centres_hz: tuple[float, float]) -> Plant:
         octaves = [band_db(mix.sound, low * 2.0**k, high * 2.0**k) for k in (-1, 0, 1)]
         stands_out = octaves[1] - (octaves[0] + octaves[2]) / 2 > _OCTAVE_BEND_DB[around_hz]
         gain_db = amount_db if stands_out else -amount_db
-        sound = no_louder_than(bell(mix.sound, centre_hz, gain_db, BELL_Q), mix.sound)
         half = 2 ** (0.5 / BELL_Q)
-        return Planted(sound, *_whole(mix), amount_db, centre_hz / half, centre_hz * half)
+        band = (centre_hz / half, centre_hz * half)
+        return _in_place(mix, bell(mix.sound, centre_hz, gain_db, BELL_Q), seconds, amount_db, band, rng)
 
     return plant
 
@@ -116,13 +116,36 @@ SHELF_HZ = 80.0
 SUB_HZ = (30.0, 60.0)
 
 
-def _sub_shelf(sign: float) -> Plant:
-    def plant(mix: Mix, amount_db: float, _rng: np.random.Generator) -> Planted:
+def _sub_shelf(sign: float, seconds: float | None = None) -> Plant:
+    def plant(mix: Mix, amount_db: float, rng: np.random.Generator) -> Planted | None:
         """A shelf under the kick's body: the whole of 30 to 60 Hz goes with it."""
-        sound = no_louder_than(low_shelf(mix.sound, SHELF_HZ, sign * amount_db), mix.sound)
-        return Planted(sound, *_whole(mix), amount_db, *SUB_HZ)
+        shelved = low_shelf(mix.sound, SHELF_HZ, sign * amount_db)
+        return _in_place(mix, shelved, seconds, amount_db, SUB_HZ, rng)
 
     return plant
+
+
+PASSAGE_S = 20.0
+
+
+def _in_place(
+    mix: Mix,
+    damaged: Sound,
+    seconds: float | None,
+    amount: float,
+    band: tuple[float, float],
+    rng: np.random.Generator,
+) -> Planted | None:
+    """``damaged`` instead of the mix, from end to end or for a passage in which the band itself sounds."""
+    if seconds is None:
+        return Planted(no_louder_than(damaged, mix.sound), *_whole(mix), amount, *band)
+    heard = low_end(mix.sound, band[1])
+    place = stretch(heard - low_end(heard, band[0]), seconds, rng)
+    if place is None:
+        return None
+    gain = edges(mix.sound.shape[1], *place)
+    sound = no_louder_than(mix.sound + gain * (damaged - mix.sound), mix.sound)
+    return Planted(sound, *_seconds(place), amount, *band)
 
 
 # -- stereo ------------------------------------------------------------------------------------------------------------
@@ -457,6 +480,16 @@ KINDS = (
         "centre",
     ),
     Kind(
+        "bell 250 Hz, a passage",
+        ((6.0, "moderate"), (9.0, "major"), (12.0, "major")),
+        "dB",
+        _bell(250.0, BELL_250_HZ, PASSAGE_S),
+        ("ton.band", "ton.mud", "low.boom", "ton.resonance"),
+        (*LEVEL, "ton.tilt", "ton.mask_lead", "low.sub_balance", "low.note_uneven"),
+        "stretch",
+        "centre",
+    ),
+    Kind(
         "bell 3–5 kHz",
         ((3.0, "minor"), (6.0, "moderate"), (9.0, "major"), (12.0, "major")),
         "dB",
@@ -464,6 +497,16 @@ KINDS = (
         ("ton.band", "ton.harsh", "ton.resonance"),
         (*LEVEL, "ton.tilt", "ton.sibil", "ton.air", "ton.mask_lead"),
         "whole",
+        "centre",
+    ),
+    Kind(
+        "bell 3–5 kHz, a passage",
+        ((6.0, "moderate"), (9.0, "major"), (12.0, "major")),
+        "dB",
+        _bell(4_000.0, BELL_4K_HZ, PASSAGE_S),
+        ("ton.band", "ton.harsh", "ton.resonance"),
+        (*LEVEL, "ton.tilt", "ton.sibil", "ton.air", "ton.mask_lead"),
+        "stretch",
         "centre",
     ),
     Kind(
@@ -478,6 +521,16 @@ KINDS = (
         "upper edge",
     ),
     Kind(
+        "sub shelf up, a passage",
+        ((6.0, "moderate"), (9.0, "major")),
+        "dB",
+        _sub_shelf(1.0, PASSAGE_S),
+        ("low.sub_balance", "low.boom", "low.rumble"),
+        (*LEVEL, "ton.tilt", "ton.band", "low.kick_bass_mask", "low.note_uneven", "dj.system", "low.tail_overlap"),
+        "stretch",
+        "upper edge",
+    ),
+    Kind(
         "sub shelf down",
         ((3.0, "minor"), (6.0, "moderate"), (9.0, "major")),
         "dB",
@@ -485,6 +538,16 @@ KINDS = (
         ("low.sub_balance",),
         (*LEVEL, "ton.tilt", "ton.band", "low.note_uneven", "low.boom", "dj.system"),
         "whole",
+        "upper edge",
+    ),
+    Kind(
+        "sub shelf down, a passage",
+        ((6.0, "moderate"), (9.0, "major")),
+        "dB",
+        _sub_shelf(-1.0, PASSAGE_S),
+        ("low.sub_balance",),
+        (*LEVEL, "ton.tilt", "ton.band", "low.note_uneven", "low.boom", "dj.system"),
+        "stretch",
         "upper edge",
     ),
     Kind(

@@ -28,7 +28,7 @@ def noise(seconds: float = SECONDS, seed: int = 1) -> Sound:
     sound = np.fft.irfft(spectrum, count).astype(np.float32)
     low = low_end(sound, 200.0)
     sound = sound - low + low.mean(axis=0)
-    return sound * np.float32(10 ** (-18 / 20) / sound.std())
+    return np.asarray(sound * (10 ** (-18 / 20) / sound.std()), dtype=np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,18 @@ def test_a_sub_shelf_moves_the_sub_by_its_amount_and_leaves_the_mids(mix: Mix, n
     planted = plant(name, mix, 6.0)
     sub, mids = (band_db(planted.sound, *band) - band_db(mix.sound, *band) for band in ((30.0, 45.0), (500.0, 2_000.0)))
     assert sub - mids == pytest.approx(sign * 6.0, abs=1.0)
+
+
+@pytest.mark.parametrize(("name", "low_hz"), [("bell 250 Hz, a passage", 240.0), ("sub shelf down, a passage", 35.0)])
+def test_a_passage_is_damaged_and_the_rest_of_the_mix_is_not(mix: Mix, name: str, low_hz: float) -> None:
+    planted = plant(name, mix, 9.0)
+    inside = frames(planted)
+    turned = planted.sound[0, 10_000] / mix.sound[0, 10_000]
+    assert np.allclose(
+        planted.sound[:, : inside.start - 1_000], turned * mix.sound[:, : inside.start - 1_000], atol=1e-6
+    )
+    before, after = (band_db(sound[:, inside], low_hz, 1.1 * low_hz) for sound in (turned * mix.sound, planted.sound))
+    assert abs(after - before) == pytest.approx(8.5, abs=1.0)
 
 
 def test_side_in_the_low_end_has_its_level_there_and_no_business_elsewhere(mix: Mix) -> None:
