@@ -465,7 +465,16 @@ def _delayed(mix: Mix, delay_ms: float, rng: np.random.Generator) -> Planted | N
 
 LEVEL = ("lou.integrated", "lou.drop_vs_break", "lou.drop2_smaller", "dj.crate")
 """What any fault that changes the level may honestly set off."""
-LOUDER = (*LEVEL, "dyn.plr", "dyn.psr_span", "dyn.flat", "dyn.transient_loss", "int.truepeak", "int.codec_overs")
+LOUDER = (
+    *LEVEL,
+    "int.dc",
+    "dyn.plr",
+    "dyn.psr_span",
+    "dyn.flat",
+    "dyn.transient_loss",
+    "int.truepeak",
+    "int.codec_overs",
+)
 
 KINDS = (
     Kind(
@@ -516,7 +525,8 @@ KINDS = (
         "dB",
         _sub_shelf(1.0),
         ("low.sub_balance", "low.boom", "low.rumble"),
-        (*LEVEL, "ton.tilt", "ton.band", "low.kick_bass_mask", "low.note_uneven", "dj.system", "low.tail_overlap"),
+        # A shelf lifts what offset a mix has, too.
+        (*LEVEL, "int.dc", "ton.tilt", "ton.band", "low.kick_bass_mask", "low.note_uneven", "dj.system"),
         "whole",
         "upper edge",
     ),
@@ -526,7 +536,8 @@ KINDS = (
         "dB",
         _sub_shelf(1.0, PASSAGE_S),
         ("low.sub_balance", "low.boom", "low.rumble"),
-        (*LEVEL, "ton.tilt", "ton.band", "low.kick_bass_mask", "low.note_uneven", "dj.system", "low.tail_overlap"),
+        # A shelf lifts what offset a mix has, too.
+        (*LEVEL, "int.dc", "ton.tilt", "ton.band", "low.kick_bass_mask", "low.note_uneven", "dj.system"),
         "stretch",
         "upper edge",
     ),
@@ -557,7 +568,8 @@ KINDS = (
         "dB side over mid",
         _side_in_low_end,
         ("low.mono", "low.mono_loss"),
-        (*LEVEL, "ste.corr", "int.channel", "dj.system", "low.kick_bass_phase", "ste.narrow_wide"),
+        # The delayed copy still resembles the mid by a third, so that one side gains.
+        (*LEVEL, "int.dc", "ste.balance", "ste.corr", "int.channel", "dj.system", "low.kick_bass_phase"),
         "stretch",
         "upper edge",
     ),
@@ -601,7 +613,7 @@ KINDS = (
         "dB PLR",
         _over_limited,
         ("dyn.plr", "dyn.psr_span"),
-        (*LEVEL, "dyn.flat", "dyn.transient_loss", "dyn.pump", "int.clip", "int.codec_overs", "low.tail_overlap"),
+        (*LOUDER, "dyn.pump", "int.clip", "low.tail_overlap"),
         "whole",
     ),
     Kind(
@@ -702,7 +714,7 @@ KINDS = (
         _resampled_overs,
         ("int.truepeak", "int.codec_overs"),
         (*LOUDER, "int.clip", "int.format"),
-        "point",
+        "whole",  # dozens of peaks are equals
         per_target={"premaster": ("major", "major", "major")},
     ),
     Kind(

@@ -53,6 +53,8 @@ class Job:
     mix: str
     kind: str | None = None
     index: int = 0
+    target: Target | None = None
+    """Of a clean copy beside a kind that is judged for a delivery of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def run(job: Job) -> Outcome | None:
     """Analyse one mix; ``None`` if it cannot carry the fault."""
     kind = next((kind for kind in KINDS if kind.name == job.kind), None)
     mix = mix_named(job.mix)
-    target = kind.target if kind and kind.target else mix.target
+    target = (kind.target if kind else job.target) or mix.target
     planted_key = _digest(mix.digest, *_code_of(kind), job.kind, _wanted(kind, job.index))
     judged = CACHE / "judged" / f"{_digest(planted_key, _rules_code(), target)}.json"
     if judged.exists():

@@ -49,10 +49,11 @@ def main() -> None:
         for half in halves:
             names = [plan.name for plan in plans(half)][: asked.mixes]
             outcomes = _outcomes(pool, names, runnable)
-            clean = {one.job.mix: one for one in outcomes if one.job.kind is None}
+            copies = {(one.job.mix, one.target): one for one in outcomes if one.job.kind is None}
             faulty = [one for one in outcomes if one.job.kind is not None]
-            judged = [judge_outcome(one, clean[one.job.mix]) for one in faulty]
-            _show(half, judged, list(clean.values()), not_run, failures=not asked.markdown)
+            judged = [judge_outcome(one, copies[one.job.mix, one.target]) for one in faulty]
+            clean = [one for one in outcomes if one.job.kind is None and one.job.target is None]
+            _show(half, judged, clean, not_run, failures=not asked.markdown)
             everything += [{"half": half, **asdict(one)} for one in outcomes]
     if asked.json:
         asked.json.write_text(json.dumps(everything, indent=1) + "\n")
@@ -72,8 +73,13 @@ def _show(
 
 def _outcomes(pool: ProcessPoolExecutor, names: Sequence[str], kinds: Sequence[Kind]) -> list[Outcome]:
     """All of them, in order; those of one mix follow each other, so that a process loads it once."""
+    targets = sorted({kind.target for kind in kinds if kind.target})
     batches = [
-        [Job(name), *(Job(name, kind.name, index) for kind in kinds for index in range(len(kind.amounts)))]
+        [
+            Job(name),
+            *(Job(name, target=target) for target in targets),
+            *(Job(name, kind.name, index) for kind in kinds for index in range(len(kind.amounts))),
+        ]
         for name in names
     ]
     begun = time.monotonic()
