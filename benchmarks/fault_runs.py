@@ -20,10 +20,10 @@ import json
 import pickle
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import fault_mixes
 import numpy as np
@@ -39,7 +39,7 @@ from uptrack_analysis.findings.rule import all_rules
 from uptrack_analysis.measure.one_pass import measure
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import Finding, ProjectFacts, Severity, Target
-from uptrack_analysis.settings import Settings
+from uptrack_analysis.settings import Settings, StemFile
 
 CACHE = ROOT / ".cache" / "faults"
 PACKAGE = Path(uptrack_analysis.__file__).parent
@@ -55,6 +55,8 @@ class Job:
     index: int = 0
     target: Target | None = None
     """Of a clean copy beside a kind that is judged for a delivery of its own."""
+    stems: bool = False
+    """A clean copy that comes with its stems, beside the faults that do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +112,18 @@ class Outcome:
     findings: tuple[Seen, ...]
 
 
-def takes_stems() -> bool:
-    """Whether the analysis measures stems: until then their names are text in the settings."""
-    return str(Settings.__annotations__["stems"]) != "tuple[str, ...]"
-
-
 def run(job: Job) -> Outcome | None:
     """Analyse one mix; ``None`` if it cannot carry the fault."""
     kind = next((kind for kind in KINDS if kind.name == job.kind), None)
     mix = mix_named(job.mix)
     target = (kind.target if kind else job.target) or mix.target
     planted_key = _digest(mix.digest, *_code_of(kind), job.kind, _wanted(kind, job.index))
+    if job.stems:
+        planted_key = _digest(planted_key, "with stems")
     judged = CACHE / "judged" / f"{_digest(planted_key, _rules_code(), target)}.json"
     if judged.exists():
         return _read_outcome(job, judged)
-    if kind is not None and kind.stem:
+    if job.stems or (kind is not None and kind.stem):
         outcome = _run_with_stems(job, kind, mix, target)
     else:
         outcome = _run_mix(
@@ -146,7 +145,7 @@ def _run_mix(job: Job, kind: Kind | None, mix: Mix, target: Target, kept: Path) 
     if pair is None:
         return None
     truth, measured = pair
-    verdict = judge(_in_double(measured), mix.genre, target, ProjectFacts(bpm=mix.bpm))
+    verdict = judge(measured, mix.genre, target, ProjectFacts(bpm=mix.bpm))
     return _outcome(job, target, verdict.genre.family, truth, measured, verdict.findings)
 
 
@@ -163,21 +162,7 @@ def _measured(job: Job, kind: Kind | None, mix: Mix) -> tuple[Truth | None, Meas
         _write_audio(path, planted.sound, planted.rate_hz, planted.subtype)
         with open_audio(path) as source:
             measured = measure(source, lambda _fraction, _stage: None)
-    return (None if kind is None else _truth(planted)), _in_single(measured)
-
-
-def _in_single(measured: Measured) -> Measured:
-    return _spectra_as(measured, np.float32)
-
-
-def _in_double(measured: Measured) -> Measured:
-    return _spectra_as(measured, np.float64)
-
-
-def _spectra_as(measured: Measured, precision: type[np.floating[Any]]) -> Measured:
-    bands = measured.bands
-    ll, rr, lr = (power.astype(precision) for power in (bands.ll, bands.rr, bands.lr))
-    return replace(measured, bands=replace(bands, ll=ll, rr=rr, lr=lr))
+    return (None if kind is None else _truth(planted)), measured
 
 
 def _random(job: Job) -> np.random.Generator:
@@ -189,18 +174,20 @@ def _random(job: Job) -> np.random.Generator:
 # -- with stems --------------------------------------------------------------------------------------------------------
 
 
-def _run_with_stems(job: Job, kind: Kind, mix: Mix, target: Target) -> Outcome | None:
-    planted = kind.plant(mix, kind.amounts[job.index][0], _random(job))
+def _run_with_stems(job: Job, kind: Kind | None, mix: Mix, target: Target) -> Outcome | None:
+    if len(mix.stems) < 2:
+        return None
+    planted: Planted | None = Planted(mix.sound, 0.0, 0.0, 0.0, stems=mix.stems)
+    if kind is not None:
+        planted = kind.plant(mix, kind.amounts[job.index][0], _random(job))
     if planted is None:
         return None
     with tempfile.TemporaryDirectory(prefix="uptrack-faults-") as folder:
         path = Path(folder) / "mix.wav"
         _write_audio(path, planted.sound, planted.rate_hz, planted.subtype)
-        stems = [Path(folder) / f"{name}.wav" for name in planted.stems]
-        for stem, sound in zip(stems, planted.stems.values(), strict=True):
-            _write_audio(stem, sound, RATE_HZ, "PCM_24")
-        # Files, once they are measured; `takes_stems` keeps this from being called before.
-        files = cast("Any", tuple(stems))
+        files = tuple(StemFile(name, str(Path(folder) / f"{name}.wav")) for name in planted.stems)
+        for stem, sound in zip(files, planted.stems.values(), strict=True):
+            _write_audio(Path(stem.path), sound, RATE_HZ, "PCM_24")
         report = analyze_file(path, Settings(mix.genre, target, ProjectFacts(bpm=mix.bpm), stems=files)).report
     measurements = report.measurements
     figures = Figures(
@@ -210,7 +197,7 @@ def _run_with_stems(job: Job, kind: Kind, mix: Mix, target: Target) -> Outcome |
         report.source.duration_s,
     )
     seen = tuple(_seen(finding) for finding in report.findings)
-    return Outcome(job, target, report.context.genre.family, _truth(planted), figures, seen)
+    return Outcome(job, target, report.context.genre.family, _truth(planted) if kind else None, figures, seen)
 
 
 # -- mixes -------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import isnan
 
 from fault_kinds import KINDS
@@ -16,7 +16,7 @@ TARGETS = (
 )
 
 
-def report(half: str, judged: Sequence[Judged], clean: Sequence[Outcome], not_run: Iterable[str]) -> Iterator[str]:
+def report(half: str, judged: Sequence[Judged], clean: Sequence[Outcome]) -> Iterator[str]:
     """Everything that goes into the docs for one half."""
     scores = [score_kind(kind, judged) for kind in KINDS if any(one.kind is kind for one in judged)]
     counted = [one for one in judged if one.counts]
@@ -34,10 +34,6 @@ def report(half: str, judged: Sequence[Judged], clean: Sequence[Outcome], not_ru
     )
     yield ""
     yield from kinds_table(scores)
-    missing = sorted(not_run)
-    if missing:
-        yield ""
-        yield f"Not run: {', '.join(missing)}."
     yield ""
     yield from confusion_table(judged)
     yield ""

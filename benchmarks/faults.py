@@ -31,7 +31,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import fault_tables
 from fault_kinds import KINDS, Kind
 from fault_mixes import Half, plans
-from fault_runs import Job, Outcome, mix_named, run, takes_stems
+from fault_runs import Job, Outcome, mix_named, run
 from fault_scoring import Judged, judge_outcome
 
 PROCESSES = 2
@@ -42,27 +42,24 @@ def main() -> None:
     asked = _arguments()
     halves: tuple[Half, ...] = (asked.half,) if asked.half else get_args(Half)
     kinds = _kinds(asked.kinds)
-    runnable = [kind for kind in kinds if not kind.stem or takes_stems()]
-    not_run = [f"{kind.name} (the analysis takes no stems yet)" for kind in kinds if kind not in runnable]
+    with_stems = {kind.name for kind in kinds if kind.stem}
     everything = []
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn"), initializer=_warm) as pool:
         for half in halves:
             names = [plan.name for plan in plans(half)][: asked.mixes]
-            outcomes = _outcomes(pool, names, runnable)
-            copies = {(one.job.mix, one.target): one for one in outcomes if one.job.kind is None}
+            outcomes = _outcomes(pool, names, kinds)
+            copies = {(one.job.mix, one.target, one.job.stems): one for one in outcomes if one.job.kind is None}
             faulty = [one for one in outcomes if one.job.kind is not None]
-            judged = [judge_outcome(one, copies[one.job.mix, one.target]) for one in faulty]
-            clean = [one for one in outcomes if one.job.kind is None and one.job.target is None]
-            _show(half, judged, clean, not_run, failures=not asked.markdown)
+            judged = [judge_outcome(one, copies[one.job.mix, one.target, one.job.kind in with_stems]) for one in faulty]
+            clean = [one for one in outcomes if one.job.kind is None and one.job.target is None and not one.job.stems]
+            _show(half, judged, clean, failures=not asked.markdown)
             everything += [{"half": half, **asdict(one)} for one in outcomes]
     if asked.json:
         asked.json.write_text(json.dumps(everything, indent=1) + "\n")
 
 
-def _show(
-    half: Half, judged: Sequence[Judged], clean: Sequence[Outcome], not_run: list[str], *, failures: bool
-) -> None:
-    for line in fault_tables.report(half, judged, clean, not_run):
+def _show(half: Half, judged: Sequence[Judged], clean: Sequence[Outcome], *, failures: bool) -> None:
+    for line in fault_tables.report(half, judged, clean):
         print(line)
     if failures:
         print("\nFailures by file:\n")
@@ -78,6 +75,7 @@ def _outcomes(pool: ProcessPoolExecutor, names: Sequence[str], kinds: Sequence[K
         [
             Job(name),
             *(Job(name, target=target) for target in targets),
+            *([Job(name, stems=True)] if any(kind.stem for kind in kinds) else []),
             *(Job(name, kind.name, index) for kind in kinds for index in range(len(kind.amounts))),
         ]
         for name in names
