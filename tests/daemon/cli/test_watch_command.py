@@ -20,10 +20,10 @@ from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.client import Conversation, converse
 from uptrack_bridges.discovery import Bridge
 from uptrack_bridges.export_names import Export, FileFacts
-from uptrack_bridges.messages import Analyze, Cancel, FeedbackApplied, State
+from uptrack_bridges.messages import Analyze
 from uptrack_bridges.switchboard import Switchboard
 from uptrack_bridges.websocket import BridgeEndpoint
-from uptrack_bridges.wire import Session
+from uptrack_bridges.wire import Session, ToDesk
 from uptrack_daemon.cli.watch import _analyse, _follow, _request_id
 from uptrack_daemon.store import Store, Watched
 
@@ -38,7 +38,7 @@ class Moody(EchoDesk):
     refusal: Exception = field(default_factory=lambda: Unavailable(FULL, code="store.disk_full"))
     asked: list[str | None] = field(default_factory=list[str | None])
 
-    async def received(self, session: Session, message: Analyze | Cancel | State | FeedbackApplied) -> None:
+    async def received(self, session: Session, message: ToDesk) -> None:
         if isinstance(message, Analyze):
             self.asked.append(message.id)
             if len(self.asked) <= self.refusals:
