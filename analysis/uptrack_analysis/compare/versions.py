@@ -31,8 +31,8 @@ ScoreChange = Literal["better", "worse", "no change", "unknown"]
 
 CHANGE = 0.25
 CHANGE_SHARE = 0.1
-MOST_EXCESS = 8.0
-"""Beyond it a value is as bad as can be, and a little more or less of that is no news."""
+MOST_EXCESS = 4.0
+"""Twice of what is bad: beyond it the score hardly moves any more, and a little more or less of that is no news."""
 EXPOSURE_CHANGE = 0.2
 NO_CHANGE_POINTS = 1.0
 """One point of score is no change."""

@@ -112,7 +112,7 @@ def shelved(samples: Sound, from_hz: float, gain_db: float) -> Sound:
 def test_a_fix_is_measured_again_where_it_was_made(
     first: Report, mix: Sound, tmp_path: Path, gain_db: float, status: str
 ) -> None:
-    (air,) = (finding for finding in first.findings if finding.rule == "ton.band" and finding.title == "Too much air")
+    (air,) = (finding for finding in first.findings if finding.rule == "ton.air")
     end = frame(bar_start_s(9))
     longer = np.concatenate([mix[:end], mix[frame(bar_start_s(5)) : end], mix[end:]])
     second = measured(shelved(longer, 6_000.0, gain_db), tmp_path / "garden_v2.wav")

@@ -94,8 +94,8 @@ def test_every_finding_of_both_is_told_once(one: Report, other: Report) -> None:
     [
         ({"excess": 1.0}, {"excess": 1.2}, "unchanged"),
         ({"excess": 1.0}, {"excess": 1.3}, "worse"),
-        ({"excess": 5.0}, {"excess": 4.6}, "unchanged"),
-        ({"excess": 5.0}, {"excess": 4.4}, "better"),
+        ({"excess": 3.0}, {"excess": 2.75}, "unchanged"),
+        ({"excess": 3.0}, {"excess": 2.5}, "better"),
         ({"excess": 600.0}, {"excess": 300.0}, "unchanged"),
         ({"exposure": 0.9}, {"exposure": 0.75}, "unchanged"),
         ({"exposure": 0.9}, {"exposure": 0.5}, "better"),
