@@ -71,6 +71,12 @@ def test_a_finding_that_names_a_stem_names_the_hosts_track() -> None:
     stems = [Stem(path="/bass.wav", name="Bass", track="{GUID}"), Stem(path="/kick.wav", name="Kick")]
     [marker] = feedback_of(report, stems=stems).markers
     assert (marker.stem, marker.track) == ("Bass", "{GUID}")
+    assert ", from Bass: " in marker.text
+
+
+def test_a_title_that_names_its_stem_is_not_told_twice() -> None:
+    [marker] = feedback_of(with_findings(a_finding(stem="Bass", title="Bass hides Kick"))).markers
+    assert marker.text.startswith("Bass hides Kick, 30–60 Hz: ")
 
 
 def test_severity_is_told_by_colour_too() -> None:

@@ -153,7 +153,8 @@ class Case:
         highest = np.lib.stride_tricks.sliding_window_view(curve, steps).max(axis=1)
         ends_s = step_s * np.arange(steps, steps + highest.size, dtype=np.float64)
         places = np.minimum(np.round(ends_s / loudness.hop_s).astype(np.int64), loudness.short_term_lufs.size) - 1
-        psr = highest - loudness.short_term_lufs[places]
+        with np.errstate(invalid="ignore"):  # silence over silence has no ratio
+            psr = highest - loudness.short_term_lufs[places]
         chosen = inside(ends_s - SHORT_TERM_S / 2, self.loud_spans) & np.isfinite(psr)
         return float(np.median(psr[chosen])) if chosen.any() else None
 

@@ -51,6 +51,8 @@ class Family:
     tilt_warn_db_per_octave: float
     tilt_bad_db_per_octave: float
     mix_bars: tuple[float, float] | None
+    drop_step_lu: Threshold
+    """Loudness of a drop over the break before it."""
     evidence: Mapping[str, Evidence]
     """Section of the data file to where its numbers came from."""
 
@@ -79,7 +81,7 @@ def read_family(table: Table) -> Family:
     sections = {
         key: table.table(key)
         for key in ("tempo", "club_loudness", "plr", "psr_in_drop", "loudness_range", "mono", "low_side", "correlation")
-    } | {key: table.table(key) for key in ("tonal", "tilt")}
+    } | {key: table.table(key) for key in ("tonal", "tilt", "drop_step")}
     for optional in ("sub_fundamental", "mix_bars"):
         if optional in table:
             sections[optional] = table.table(optional)
@@ -114,6 +116,7 @@ def read_family(table: Table) -> Family:
         tilt_warn_db_per_octave=sections["tilt"].number("warn_db_per_octave"),
         tilt_bad_db_per_octave=sections["tilt"].number("bad_db_per_octave"),
         mix_bars=_range(sections["mix_bars"], "low", "high") if "mix_bars" in sections else None,
+        drop_step_lu=Threshold.below(sections["drop_step"].number("warn_lu"), sections["drop_step"].number("bad_lu")),
         evidence={key: section.evidence() for key, section in sections.items()},
     )
 

@@ -16,6 +16,7 @@ from uptrack_analysis.findings.targets import load_deliveries
 from uptrack_analysis.findings.threshold import most_excess, severity_of
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import SEVERITIES, Finding, GenreChoice, ProjectFacts, Score, Target
+from uptrack_analysis.rounding import decimals_for, round_to
 from uptrack_analysis.stems.results import Stems
 
 ID_DIGITS = 6
@@ -80,7 +81,8 @@ def judge(
         raise RuntimeError(f"expected every finding to have its own place, but {', '.join(twice)} came twice")
     total = scoring.score(costs, asked, target)
     worth = scoring.points(costs, target) if total.overall is not None else dict.fromkeys(ids, 0.0)
-    valued = [replace(finding, points=worth[finding.id]) for finding in findings]
+    # As the report has them: what rounding makes equal stands in the same order when the report is read again.
+    valued = [replace(finding, points=round_to(worth[finding.id], decimals_for("points"))) for finding in findings]
     valued.sort(key=lambda finding: (-finding.points, -SEVERITIES.index(finding.severity), finding.id))
     return Judgement(choice, tuple(valued), total)
 

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-# Doubled up to here, which copies each number once; from here on the system moves whole pages.
+# Up to here it grows by a quarter at a time, since it may be copied each time; beyond, the system moves whole pages.
 _LARGE_BYTES = 8 << 20
 
 Number = TypeVar("Number", np.float32, np.float64)
@@ -59,8 +59,7 @@ class Growing(Generic[Number]):
     def _make_room(self, count: int) -> None:
         there = self._rows.shape[0]
         if count > there:
-            more = there if self._rows.nbytes < _LARGE_BYTES else there // 16
-            self._resize(max(count, there + more))
+            self._resize(max(count, there + there // (4 if self._rows.nbytes < _LARGE_BYTES else 16)))
 
     def _resize(self, count: int) -> None:
         # In place, new rows zero. NumPy refuses while anybody else looks at the array.

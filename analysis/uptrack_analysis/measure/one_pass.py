@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
@@ -17,7 +18,7 @@ from uptrack_analysis.measure.details import measure_details
 from uptrack_analysis.measure.envelope import EnvelopeMeter
 from uptrack_analysis.measure.hum import TOO_SHORT as HUM_TOO_SHORT
 from uptrack_analysis.measure.key import KeyMeter
-from uptrack_analysis.measure.lanes import Lanes
+from uptrack_analysis.measure.lanes import Lane, Lanes
 from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
@@ -87,7 +88,7 @@ def measure(
     found_rms = None if channels == 2 else lanes.add("levels", rms.push, rms.finish)
     found_stereo = lanes.add("stereo", stereo.push, stereo.finish)
     found_waveform = lanes.add("waveform", envelope.push, envelope.finish)
-    paired = {found_waveform, found_bands, found_tempo, found_key, found_stereo}
+    paired: set[Lane[Any]] = {found_waveform, found_bands, found_tempo, found_key, found_stereo}
     found_probes = None
     if probes:
         prober = ProbeMeter(rate_hz, rows)

@@ -124,7 +124,7 @@ def find_delay(mix: Probes, stem: Probes) -> Delay | None:
         if cross is None:
             cross, powers = np.zeros(spectra.shape[1], dtype=np.complex128), np.zeros((2, spectra.shape[1]))
         cross += spectra[0] * np.conj(spectra[1])
-        powers += spectra.real.astype(np.float64) ** 2 + spectra.imag.astype(np.float64) ** 2
+        powers += np.abs(spectra).astype(np.float64) ** 2
         count += 1
     if cross is None or count < 2:
         return None

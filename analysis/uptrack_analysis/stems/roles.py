@@ -30,7 +30,9 @@ NAMES: tuple[tuple[Role, str], ...] = (
     ("pad", r"pad|string|chord|key(s)?\b|piano|organ|rhodes|stab|atmos|ambien|drone|texture"),
     ("fx", r"\bfx\b|\bsfx|riser|sweep|impact|noise|uplift|downlift|whoosh|transition|return|reverb|\bverb\b|delay"),
 )
-_PATTERNS = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in NAMES)
+_PATTERNS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
+    (role, re.compile(pattern, re.IGNORECASE)) for role, pattern in NAMES
+)
 
 
 @dataclass(frozen=True, slots=True)

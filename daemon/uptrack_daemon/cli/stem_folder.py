@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from uptrack_bridges.export_names import is_export_name, track_name
-from uptrack_bridges.messages import MAX_STEMS
 
 if TYPE_CHECKING:
     from uptrack_analysis.settings import StemFile
@@ -27,6 +26,7 @@ def stems_in(folder: Path, mix: Path) -> tuple[StemFile, ...]:
         No folder, no audio in it, or more stems than a mix may have.
     """
     from uptrack_analysis.settings import StemFile, unused_name
+    from uptrack_bridges.messages import MAX_STEMS
 
     if not folder.is_dir():
         raise typer.BadParameter(f"--stems: expected a folder of stems; {folder} is none")

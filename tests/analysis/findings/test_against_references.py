@@ -81,7 +81,7 @@ def test_one_or_two_references_widen_the_tolerance_and_are_believed_less() -> No
 
 
 def test_the_sub_is_held_against_theirs_and_not_against_pop() -> None:
-    loud_sub = with_tone(bell(20, 120, 14.0))
+    loud_sub = with_tone(bell(20, 120, 26.0))
     assert "low.sub_balance" in {finding.rule for finding in findings(loud_sub, None)}
     assert not of_rules(findings(loud_sub, profile(loud_sub, loud_sub, loud_sub)), TONE)
     found = of_rules(findings(clean(), profile(loud_sub, loud_sub, loud_sub)), TONE)["low.sub_balance"]

@@ -120,5 +120,6 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    by_target=True,
     at_most="minor",
 )

@@ -105,6 +105,8 @@ RULE = Rule(
     grade="C",
     check=check,
     limits=LIMITS,
+    by_target=True,
     by_genre=True,
+    family_tables=("mix_bars",),
     at_most="minor",
 )

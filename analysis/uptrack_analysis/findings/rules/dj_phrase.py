@@ -86,5 +86,6 @@ RULE = Rule(
     grade="C",
     check=check,
     limits=LIMITS,
+    by_target=True,
     at_most="minor",
 )

@@ -77,5 +77,6 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
+    family_tables=("loudness_range",),
     at_most="minor",
 )

@@ -82,4 +82,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
+    family_tables=("psr_in_drop",),
 )

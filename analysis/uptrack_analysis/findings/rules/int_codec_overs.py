@@ -92,4 +92,5 @@ RULE = Rule(
     grade="B",
     check=check,
     limits=LIMITS,
+    by_target=True,
 )

@@ -141,4 +141,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    by_target=True,
 )

@@ -12,23 +12,17 @@ from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans, overlap_s, total_s
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
-from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
+from uptrack_analysis.findings.threshold import WARN_EXCESS
 from uptrack_analysis.report import Action
 
-# Mean loudness of the drop over that of the break before it.
 LIMITS = table(
     "lou.drop_vs_break",
-    # where the drop is what the track is made for
-    contrast={"warn_lu": 2.0, "bad_lu": -1.0, "grade": "D", "source": "proposal: under 3 LU the step is small"},
-    # elsewhere the drop should at least not be quieter
-    other={"warn_lu": -0.5, "bad_lu": -3.5, "grade": "D", "source": "proposal"},
     least_bars=8,  # a shorter break is a fill
     step_db=2.0,
     grade="D",
-    source="proposal",
+    source="cap on level moves; the limits are in the family files",
 )
 
-CONTRAST_FAMILIES = {"techno", "house", "fourfloor", "trance", "dnb", "dubstep"}
 CONFIDENCE = 0.75
 
 
@@ -39,8 +33,7 @@ def check(case: Case) -> Verdict:
     pairs = [(step, before, drop) for before, drop in _pairs(parts) if (step := _step_lu(before, drop)) is not None]
     if not pairs:
         return ()  # an arrangement without a break and a drop after it has no such step to be too small
-    data = LIMITS.table("contrast" if case.family.id in CONTRAST_FAMILIES else "other")
-    threshold = Threshold.below(data.number("warn_lu"), data.number("bad_lu"))
+    threshold = case.family.drop_step_lu
     small = [pair for pair in pairs if threshold.excess(pair[0]) >= WARN_EXCESS]
     if not small:
         return ()
@@ -100,4 +93,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
+    family_tables=("drop_step",),
 )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.figures import digits, frequency, percent, signed
+from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.moments import Moments, moments
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, when
@@ -48,6 +49,8 @@ WINDOW_S = 4.0
 
 
 def check(case: Case) -> Verdict:
+    if case.references is not None:
+        return against_references.width(case, case.references)
     if isinstance(case.stereo, Unmeasured):
         return case.stereo
     low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
@@ -156,4 +159,6 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    data_files=(against_references.DATA,),
+    by_references=True,
 )
