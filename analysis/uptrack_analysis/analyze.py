@@ -24,7 +24,7 @@ from uptrack_analysis.stems.results import Stems
 
 MEASURING_SHARE = 0.95
 """Part of the progress that measuring takes; judging and writing the report are quick."""
-STEM_COST = 0.25
+STEM_COST = 0.5
 """Of one stem, in mixes; a round trip through the encoders and a folder of tracks count as one mix each."""
 REFERENCE_COST = 0.5
 

@@ -123,7 +123,7 @@ def _marker(finding: Finding, offset_s: float, tempo_map: TempoMap | None, track
 def marker_text(finding: Finding) -> str:
     """What a flag on the timeline says: problem, band, guilty stem, and the first thing to do, with its number."""
     problem = ", ".join(part for part in (finding.title, band(finding.low_hz, finding.high_hz)) if part)
-    if finding.stem and finding.stem not in finding.title:
+    if finding.stem and finding.shares:  # a rule that speaks of one stem has it in its title
         problem += f", from {finding.stem}"
     steps = [action for action in finding.actions if action.kind != "MK"]
     return f"{problem}: {_step(steps[0])}" if steps else problem

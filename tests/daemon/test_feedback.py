@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from support.reports import a_finding, a_report
 from uptrack_analysis.present.wording import MOST_FINDINGS_SHOWN
-from uptrack_analysis.report import Action, Finding, Report
+from uptrack_analysis.report import Action, Finding, Report, StemShare
 from uptrack_bridges.messages import Analyze, AudioFile, Feedback, Project, Stem, TempoPoint
 from uptrack_daemon.feedback import COLOURS, compose, marker_text, status_line
 
@@ -67,14 +67,14 @@ def test_a_blocker_worth_nothing_alone_still_gets_its_marker() -> None:
 
 
 def test_a_finding_that_names_a_stem_names_the_hosts_track() -> None:
-    report = with_findings(a_finding(stem="Bass"))
+    report = with_findings(a_finding(stem="Bass", title="Bass lost in mono", shares=(StemShare("Bass", 0.8),)))
     stems = [Stem(path="/bass.wav", name="Bass", track="{GUID}"), Stem(path="/kick.wav", name="Kick")]
     [marker] = feedback_of(report, stems=stems).markers
     assert (marker.stem, marker.track) == ("Bass", "{GUID}")
     assert ", from Bass: " in marker.text
 
 
-def test_a_title_that_names_its_stem_is_not_told_twice() -> None:
+def test_a_rule_that_speaks_of_one_stem_does_not_name_it_twice() -> None:
     [marker] = feedback_of(with_findings(a_finding(stem="Bass", title="Bass hides Kick"))).markers
     assert marker.text.startswith("Bass hides Kick, 30–60 Hz: ")
 

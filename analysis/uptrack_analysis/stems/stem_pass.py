@@ -2,7 +2,7 @@
 
 Of the meters of a whole mix only those run that a stem is asked for. Its beat, key and arrangement are the mix's; its
 peak between samples is of no consequence until it is summed; and faults of the signal are looked for only where the mix
-has some. That makes a stem cost a third of a mix.
+has some. A stem costs about half of what a mix does.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def measure_stem(source: AudioSource, *, defects: bool, heard: Callable[[], None
     source : AudioSource
         Open, and not read from yet.
     defects : bool
-        Look for faults of the signal, too; it doubles what the stem costs.
+        Look for faults of the signal, too; it costs about as much again.
     heard : callable
         Called after every block; what it raises ends the measurement.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from uptrack_analysis.figures import digits, frequency
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.fold_down import mono_loss
 from uptrack_analysis.findings.moments import moments
 from uptrack_analysis.findings.places import as_spans, inside, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -29,10 +28,6 @@ LIMITS = table(
 
 CONFIDENCE = 0.85
 WINDOW_S = 2.0
-MOST_DB = 30.0
-"""Beyond this nothing is left to lose."""
-# A window this far under the low end's own level has no say.
-AUDIBLE_DB = -15.0
 
 
 def check(case: Case) -> Verdict:
@@ -54,13 +49,10 @@ def check(case: Case) -> Verdict:
     if not level > (whole or 0.0) * 10 ** (LIMITS.number("present_db") / 10):
         return Unmeasured(f"There is no loud passage with signal from {frequency(low_hz)} to {frequency(high_hz)}.")
     threshold = Threshold.above(LIMITS.number("warn_db"), LIMITS.number("bad_db"))
-    limit = 10 ** ((threshold.ok_high or 0.0) / 10)
-    lost = asked & (mid + side > limit * mid) & (mid + side > level * 10 ** (AUDIBLE_DB / 10))
-    spans = case.joined(windows.spans(lost))
-    if total_s(spans) < LIMITS.number("least_s"):
+    loss = mono_loss(case, windows, halves, asked, threshold)
+    if loss is None or total_s(loss.spans) < LIMITS.number("least_s"):
         return ()
-    there, left = float((mid + side)[lost].sum()), float(mid[lost].sum())
-    value = min(MOST_DB, float(10 * np.log10(there / left))) if left > 0 else MOST_DB
+    spans, value = loss.spans, loss.db
     return (
         Draft(
             value=value,

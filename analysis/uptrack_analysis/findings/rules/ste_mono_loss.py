@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from uptrack_analysis.figures import digits, frequency, percent
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.fold_down import mono_loss
 from uptrack_analysis.findings.moments import Moments, moments
 from uptrack_analysis.findings.places import as_spans, inside, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -33,10 +34,6 @@ LIMITS = table(
 
 CONFIDENCE = 0.8
 WINDOW_S = 3.0
-MOST_DB = 30.0
-"""Beyond this nothing is left to lose."""
-# A window this far under the loud passage's own level has no say.
-AUDIBLE_DB = -15.0
 OCTAVE = 2.0
 
 
@@ -54,15 +51,12 @@ def check(case: Case) -> Verdict:
     if not level > 0.0:
         return Unmeasured(f"There is no loud passage with signal from {frequency(low_hz)} to {frequency(high_hz)}.")
     threshold = Threshold.above(LIMITS.number("warn_db"), LIMITS.number("bad_db"))
-    limit = 10 ** ((threshold.ok_high or 0.0) / 10)
-    lost = asked & (mid + side > limit * mid) & (mid + side > level * 10 ** (AUDIBLE_DB / 10))
-    spans = case.joined(windows.spans(lost))
-    if total_s(spans) < LIMITS.number("least_s"):
+    loss = mono_loss(case, windows, halves, asked, threshold)
+    if loss is None or total_s(loss.spans) < LIMITS.number("least_s"):
         return ()
-    there, left = float((mid + side)[lost].sum()), float(mid[lost].sum())
-    value = min(MOST_DB, float(10 * np.log10(there / left))) if left > 0 else MOST_DB
+    spans, value = loss.spans, loss.db
     step = LIMITS.number("width_step_percent")
-    worst = _worst_octave(windows, lost, low_hz, high_hz)
+    worst = _worst_octave(windows, loss.windows, low_hz, high_hz)
     return (
         Draft(
             value=value,

@@ -1,0 +1,48 @@
+"""What mono leaves out of a range, and where in the loud passage: asked of the bass and of everything above it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uptrack_analysis.findings.case import Case
+from uptrack_analysis.findings.moments import Moments
+from uptrack_analysis.findings.places import TimeSpan
+from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.signal import FloatArray
+
+MOST_DB = 30.0
+"""Beyond this nothing is left to lose."""
+AUDIBLE_DB = -15.0
+"""A window this far under the range's own level has no say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Windows in which mono loses more than is fine."""
+
+    windows: NDArray[np.bool_]
+    """shape (n_windows,)"""
+    spans: tuple[TimeSpan, ...]
+    db: float
+    """Power of both channels over that of their fold-down, in all these windows together."""
+
+
+def mono_loss(
+    case: Case, windows: Moments, halves: tuple[FloatArray, FloatArray], asked: NDArray[np.bool_], threshold: Threshold
+) -> Loss | None:
+    """The loss over the windows ``asked``; ``None`` where there is none beyond the threshold's fine range.
+
+    ``halves`` are the powers of mid and side, shape (n_windows,) each, of which some window asked has any.
+    """
+    mid, side = halves
+    level = float((mid + side)[asked].mean())
+    limit = 10 ** ((threshold.ok_high or 0.0) / 10)
+    lost = asked & (mid + side > limit * mid) & (mid + side > level * 10 ** (AUDIBLE_DB / 10))
+    if not lost.any():
+        return None
+    there, left = float((mid + side)[lost].sum()), float(mid[lost].sum())
+    db = min(MOST_DB, float(10 * np.log10(there / left))) if left > 0 else MOST_DB
+    return Loss(lost, case.joined(windows.spans(lost)), db)
