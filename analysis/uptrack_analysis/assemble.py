@@ -15,7 +15,7 @@ from uptrack_analysis.measure.band_crest import band_crests
 from uptrack_analysis.measure.band_curves import band_curves
 from uptrack_analysis.measure.band_stereo import band_stereo_curves
 from uptrack_analysis.measure.key import camelot, key_name
-from uptrack_analysis.measure.ltas import NAMED_BANDS, spectrum_figures
+from uptrack_analysis.measure.ltas import NAMED_BANDS, mean_spectrum, spectrum_figures
 from uptrack_analysis.measure.notes import nearest_note
 from uptrack_analysis.measure.psr import psr_curve, smallest_psr
 from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate, Transients
@@ -298,7 +298,7 @@ def _spectrum(measured: Measured) -> SpectrumFigures:
             for peak in details.resonances
         )
     return replace(
-        spectrum_figures(measured.bands),
+        spectrum_figures(mean_spectrum(measured.bands)),
         cutoff_hz=details.cutoff_hz,
         cutoff_likely=details.cutoff_likely,
         resonances=resonances,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from uptrack_analysis.measure.ltas import named_band_levels, third_octave_levels
+from uptrack_analysis.measure.ltas import mean_spectrum, named_band_levels, third_octave_levels
 from uptrack_analysis.measure.results import BandMatrix, Measured, SectionEstimate
 from uptrack_analysis.report import Section, SectionFeatures
 
@@ -29,7 +29,7 @@ def missing_sections(measured: Measured) -> dict[str, str]:
 
 def _section(measured: Measured, found: SectionEstimate) -> Section:
     integrated, lufs = measured.loudness.integrated_lufs, found.loudness_lufs
-    matrix = _during(measured.bands, found.start_s, found.end_s)
+    spectrum = mean_spectrum(_during(measured.bands, found.start_s, found.end_s))
     return Section(
         kind=found.kind,
         start_s=found.start_s,
@@ -38,8 +38,8 @@ def _section(measured: Measured, found: SectionEstimate) -> Section:
         first_bar=found.first_bar,
         confidence=found.confidence,
         loudness_lufs=lufs,
-        bands_db=tuple(band.level_db for band in named_band_levels(matrix)),
-        third_octaves_db=tuple(band.level_db for band in third_octave_levels(matrix)),
+        bands_db=tuple(band.level_db for band in named_band_levels(spectrum)),
+        third_octaves_db=tuple(band.level_db for band in third_octave_levels(spectrum)),
         features=SectionFeatures(
             loudness_lu=None if lufs is None or integrated is None else lufs - integrated,
             low_end_db=found.low_end_db,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between, spectrum_figures
+from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between, mean_spectrum, spectrum_figures
 from uptrack_analysis.measure.stereo import stereo_figures
 from uptrack_analysis.report import Finding, StemBand, StemFigures, StemPlace, StemReport, StemSum
 from uptrack_analysis.signal import FloatArray
@@ -54,7 +54,7 @@ def _figures(stem: StemMeasured) -> StemFigures:
         momentary_max_lufs=stem.loudness.momentary_max_lufs,
         short_term_max_lufs=stem.loudness.short_term_max_lufs,
         range_lu=stem.loudness.range_lu,
-        spectrum=spectrum_figures(stem.bands),
+        spectrum=spectrum_figures(mean_spectrum(stem.bands)),
         stereo=stereo_figures(stem.bands, stem.stereo),
         rms_dbfs=stem.rms_dbfs,
         sample_peak_dbfs=stem.peak_dbfs,

@@ -101,6 +101,10 @@ class Decoder:
         self.failed = False
         self._marks_unread = codec not in {"PCM", "float", "u-law", "A-law"} or self.codec == "FLAC"
 
+    def agrees(self, codec: str, bit_depth: int, channels: int | None, frames: int) -> bool:
+        """Whether it sees the file as somebody else does."""
+        return (self.codec, self.bit_depth, self.channels, self.frames) == (codec, bit_depth, channels, frames)
+
     def read(self, out: NDArray[np.float32]) -> int:
         """Decode into ``out``, shape (frames, channels), C-contiguous; returns how many frames, 0 at the end."""
         if self.failed:

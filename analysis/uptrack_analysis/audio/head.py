@@ -34,6 +34,8 @@ class Head:
     notes: tuple[str, ...] = ()
     pieces: tuple[Piece, ...] | None = None
     """What the decoder should see instead of the file as it stands."""
+    packed_start: int | None = None
+    """First byte of samples of 24 bits, little-endian and packed, that lie in the file in one piece."""
     ffmpeg_demuxer: str | None = None
     """ffmpeg's name for the format, where libsndfile does not know it."""
     codec: str | None = None

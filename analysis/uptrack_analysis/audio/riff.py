@@ -214,8 +214,10 @@ def _judge(file: AudioFile, kind: str, found: _Found, *, big_endian: bool) -> He
             f"{file.name} says a frame takes {fmt.block_align} bytes, but {fmt.channels} × {fmt.bits} bits take "
             f"{frame_bytes}: read by channels and bits."
         )
+    packed = fmt.tag == _PCM and fmt.bits == 24 and fmt.block_align == frame_bytes and not big_endian
     return replace(
         head,
+        packed_start=found.data_start if packed and pieces is None else None,
         frames_claimed=None if claimed is None else claimed // frame_bytes,
         frames_present=present // frame_bytes,
         notes=tuple(notes),

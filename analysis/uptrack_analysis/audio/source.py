@@ -3,7 +3,7 @@
 Samples are float32, shape (channels, frames), full scale 1.0; non-finite samples become 0 and are counted. What is
 wrong with a file but leaves audio to measure ends up in ``AudioSource.notes``, one sentence each; what leaves none is
 refused with one. Headers are read next door (``containers.py`` and a file a format), libsndfile decodes
-(``decoder.py``), or ffmpeg what libsndfile does not know (``ffmpeg.py``).
+(``decoder.py``; ``packed.py`` unpacks 24-bit WAV faster), or ffmpeg what libsndfile does not know (``ffmpeg.py``).
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from uptrack_analysis.audio.fingerprint import Fingerprint
 from uptrack_analysis.audio.head import EXPORT_INSTEAD, Head, damaged
 from uptrack_analysis.audio.layout import Speaker, speaker_layout
 from uptrack_analysis.audio.limits import Limits
+from uptrack_analysis.audio.packed import PackedDecoder
 from uptrack_analysis.errors import BadInput, InvalidSignal, NotAudio, TooLarge
 from uptrack_analysis.signal import Block
 
 __all__ = ["AudioInfo", "AudioSource", "Limits", "Speaker", "open_audio", "probe"]
 
-AnyDecoder = Decoder | FfmpegDecoder
+AnyDecoder = Decoder | PackedDecoder | FfmpegDecoder
 
 LOUDEST_PLAUSIBLE = 1e4
 """+80 dBFS: a float beyond it is a broken plug-in's number, like NaN, and no sound."""
@@ -283,7 +284,7 @@ def _open(path: Path, limits: Limits, *, quick: bool, follow_links: bool = True)
         claimed = head.frames_present if head.frames_present is not None else head.frames_claimed
         if claimed is not None and head.channels:
             _refuse_samples(file, claimed * head.channels, limits, "claims")
-        decoder = FfmpegDecoder(file, head) if head.ffmpeg_demuxer else Decoder(file, head.pieces)
+        decoder = FfmpegDecoder(file, head) if head.ffmpeg_demuxer else _decoder(file, head)
         _refuse_shape(file.name, decoder.channels, decoder.rate_hz, limits)
         _refuse_ruin(file, head, decoder)
         return AudioSource(file, head, decoder, limits)
@@ -292,6 +293,14 @@ def _open(path: Path, limits: Limits, *, quick: bool, follow_links: bool = True)
             decoder.close()
         file.close()
         raise
+
+
+def _decoder(file: AudioFile, head: Head) -> Decoder | PackedDecoder:
+    decoder = Decoder(file, head.pieces)
+    start, frames = head.packed_start, head.frames_present
+    if start is None or frames is None or not decoder.agrees("PCM", 24, head.channels, frames):
+        return decoder
+    return PackedDecoder(file, decoder, start, frames)
 
 
 def _refuse_shape(name: str, channels: int | None, rate_hz: float | None, limits: Limits) -> None:

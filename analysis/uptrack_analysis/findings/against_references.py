@@ -50,7 +50,7 @@ def band(case: Case, profile: ReferenceProfile) -> Verdict:
     """``ton.band``: octaves over 120 Hz against those of the references, level and best tilt taken out."""
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
-    levels = [np.nan if v is None else v for v in octave_levels_db(case.measured.bands, case.loud_mask)]
+    levels = [np.nan if v is None else v for v in octave_levels_db(case.loud_spectrum)]
     residual = shape_residual_db(levels, profile.octaves_db)
     if residual is None:
         return Unmeasured("Too few octaves over 120 Hz hold signal both here and in your references.")
@@ -98,7 +98,7 @@ def _band(case: Case, profile: ReferenceProfile, named: Band, value: float, fine
 def tilt(case: Case, profile: ReferenceProfile) -> Verdict:
     """``ton.tilt``: the slope of the spectrum against theirs."""
     theirs = profile.range_of("tilt_db_per_octave")
-    value = spectral_tilt(case.measured.bands, case.loud_mask) if case.loud_mask.any() else None
+    value = spectral_tilt(case.loud_spectrum) if case.loud_mask.any() else None
     if value is None or theirs is None:
         return case.why("spectrum.tilt_db_per_octave", "The slope of the spectrum is not known here and there.")
     threshold = _around(profile, theirs, "tilt", "db_per_octave")
@@ -131,7 +131,7 @@ def tilt(case: Case, profile: ReferenceProfile) -> Verdict:
 def sub(case: Case, profile: ReferenceProfile) -> Verdict:
     """``low.sub_balance``: 30 to 60 Hz over the mids against theirs."""
     theirs = profile.range_of("sub_db")
-    value = band_over_mids_db(case.measured.bands, *SUB_HZ, case.loud_mask) if case.loud_mask.any() else None
+    value = band_over_mids_db(case.loud_spectrum, *SUB_HZ) if case.loud_mask.any() else None
     if value is None or theirs is None:
         return Unmeasured("There is no sub, or nothing between 500 and 2000 Hz, to compare with your references.")
     threshold = _around(profile, theirs, "sub", "db")
@@ -358,7 +358,7 @@ def _confidence(profile: ReferenceProfile) -> float:
 
 def _furthest_hz(case: Case, profile: ReferenceProfile, named: Band, *, over: bool) -> float:
     """Third octave of a band that lies furthest from the references': its centre."""
-    own = third_octave_levels(case.measured.bands, case.loud_mask)
+    own = third_octave_levels(case.loud_spectrum)
     furthest, place_hz = -math.inf, math.sqrt(named.low_hz * named.high_hz)
     for k, octave in enumerate(THIRD_OCTAVES):
         centre_hz = math.sqrt(octave.low_hz * octave.high_hz)

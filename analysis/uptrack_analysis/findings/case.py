@@ -17,14 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.findings.families import Family
+from uptrack_analysis.findings.moments import Steps, steps_of
 from uptrack_analysis.findings.places import TimeSpan, inside, merged, spans_of_windows
 from uptrack_analysis.findings.targets import Delivery
 from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.measure.ltas import Spectrum, mean_spectrum
 from uptrack_analysis.measure.results import Measured, SectionEstimate
 from uptrack_analysis.measure.stereo import LIMIT_DB, correlation_curve
 from uptrack_analysis.report import Action, GenreChoice, ProjectFacts, Span
 from uptrack_analysis.signal import FloatArray
 from uptrack_analysis.stems.attribution import Blame
+from uptrack_analysis.stems.low_end import LowEnd, low_end
 from uptrack_analysis.stems.results import Stems
 
 if TYPE_CHECKING:
@@ -214,6 +217,21 @@ class Case:
     def loud_mask(self) -> NDArray[np.bool_]:
         """Frames of the band matrix inside the loud passage, shape (n_frames,)."""
         return inside(self.measured.bands.times_s, self.loud_spans)
+
+    @cached_property
+    def loud_spectrum(self) -> Spectrum:
+        """Mean power of the loud passage, band by band; NaN where there is none."""
+        return mean_spectrum(self.measured.bands, self.loud_mask)
+
+    @cached_property
+    def steps(self) -> Steps | None:
+        """The band matrix in steps of half a second, which ``moments`` makes its windows of."""
+        return steps_of(self.measured.bands)
+
+    @cached_property
+    def low_end(self) -> LowEnd | str:
+        """Kick and bass of the stems where they meet, or a sentence that says why there is nothing to compare."""
+        return "There are no stems." if self.stems is None else low_end(self.stems)
 
     @cached_property
     def stereo(self) -> StereoWindows | Unmeasured:

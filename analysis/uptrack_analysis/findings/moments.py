@@ -8,15 +8,19 @@ window also speak for what lies before and behind their centres.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.findings.case import Case
 from uptrack_analysis.findings.places import TimeSpan, inside, merged
+from uptrack_analysis.measure.band_sums import sums_between
 from uptrack_analysis.measure.ltas import bands_between
+from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.signal import FloatArray
+
+if TYPE_CHECKING:
+    from uptrack_analysis.findings.case import Case
 
 STEP_S = 0.5
 
@@ -56,29 +60,50 @@ class Moments:
         return merged((float(edges_s[place]), float(edges_s[place + 1])) for place in np.flatnonzero(chosen))
 
 
-def moments(case: Case, window_s: float) -> Moments | None:
-    """Windows of ``window_s`` every half second, the whole file where it is shorter; ``None`` without any frame."""
-    matrix = case.measured.bands
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Mean powers of the band matrix in steps of about half a second, shape (n_steps, n_bands) each."""
+
+    hop_s: float
+    """Of the matrix."""
+    frames: int
+    """Of the matrix, in a step."""
+    ll: FloatArray
+    rr: FloatArray
+    dd: FloatArray
+
+
+def steps_of(matrix: BandMatrix) -> Steps | None:
+    """``None`` with fewer than two frames; what is left over at the end is in no step."""
     frames = matrix.times_s.size
     if frames < 2:
         return None
     hop_s = float(matrix.times_s[1] - matrix.times_s[0])
     step = min(frames, max(1, round(STEP_S / hop_s)))
-    steps = frames // step
-    length = min(steps, max(1, round(window_s / (step * hop_s))))
+    edges = np.arange(frames // step + 1) * step
+    ll, rr, dd = (sums_between(part, edges) / step for part in (matrix.ll, matrix.rr, matrix.dd))
+    return Steps(hop_s, step, ll, rr, dd)
 
-    def windows(part: NDArray[np.floating[Any]]) -> FloatArray:
-        means = part[: steps * step].reshape(steps, step, -1).mean(axis=1, dtype=np.float64)
-        sliding: FloatArray = np.lib.stride_tricks.sliding_window_view(means, length, axis=0).mean(axis=-1)
+
+def moments(case: Case, window_s: float) -> Moments | None:
+    """Windows of ``window_s`` every half second, the whole file where it is shorter; ``None`` without any frame."""
+    steps = case.steps
+    if steps is None:
+        return None
+    matrix, step_s, count = case.measured.bands, steps.frames * steps.hop_s, len(steps.ll)
+    length = min(count, max(1, round(window_s / step_s)))
+
+    def windows(part: FloatArray) -> FloatArray:
+        sliding: FloatArray = np.lib.stride_tricks.sliding_window_view(part, length, axis=0).mean(axis=-1)
         return sliding
 
-    starts = np.arange(steps - length + 1, dtype=np.float64) * step
-    centres_s = float(matrix.times_s[0]) + (starts + (length * step - 1) / 2) * hop_s
-    ll, rr, dd = (windows(part) for part in (matrix.ll, matrix.rr, matrix.dd))
+    starts = np.arange(count - length + 1, dtype=np.float64) * steps.frames
+    centres_s = float(matrix.times_s[0]) + (starts + (length * steps.frames - 1) / 2) * steps.hop_s
+    ll, rr, dd = (windows(part) for part in (steps.ll, steps.rr, steps.dd))
     return Moments(
         edges_hz=matrix.edges_hz,
         centres_s=centres_s,
-        step_s=step * hop_s,
+        step_s=step_s,
         duration_s=case.measured.duration_s,
         ll=ll,
         rr=rr,

@@ -22,8 +22,8 @@ from uptrack_analysis.findings.tone import EMPTY_DB, OCTAVES
 from uptrack_analysis.measure.band_sums import FrameMask
 from uptrack_analysis.measure.ltas import (
     NAMED_BANDS,
+    Spectrum,
     bands_between,
-    mean_power,
     spectral_tilt,
     third_octave_levels,
 )
@@ -122,7 +122,7 @@ def track_of(name: str, sha256: str, measured: Measured) -> ReferenceTrack:
         raise NothingToMeasure(f"{name} is silent, so it can be no reference.")
     genre = GenreChoice(GENERAL, "", "unsure", 0.0, "")
     case = Case(measured, load_families()[GENERAL], load_deliveries()["club"], genre)
-    matrix, mask = measured.bands, case.loud_mask
+    spectrum = case.loud_spectrum
     windows = case.stereo
     mono = isinstance(windows, Unmeasured)
     return ReferenceTrack(
@@ -132,29 +132,29 @@ def track_of(name: str, sha256: str, measured: Measured) -> ReferenceTrack:
         plr_db=_rounded(case.plr_db),
         psr_db=_rounded(case.psr_in_drop_db),
         range_lu=_rounded(measured.loudness.range_lu),
-        octaves_db=tuple(_rounded(level) for level in octave_levels_db(matrix, mask)),
-        third_octaves_db=tuple(_rounded(band.level_db) for band in third_octave_levels(matrix, mask)),
-        tilt_db_per_octave=_rounded(spectral_tilt(matrix, mask)),
-        sub_db=_rounded(band_over_mids_db(matrix, *SUB_HZ, mask)),
+        octaves_db=tuple(_rounded(level) for level in octave_levels_db(spectrum)),
+        third_octaves_db=tuple(_rounded(band.level_db) for band in third_octave_levels(spectrum)),
+        tilt_db_per_octave=_rounded(spectral_tilt(spectrum)),
+        sub_db=_rounded(band_over_mids_db(spectrum, *SUB_HZ)),
         correlation_low=(
             None
             if isinstance(windows, Unmeasured)
             else _rounded(float(np.percentile(windows.correlation[windows.sounding], CORRELATION_PERCENTILE)))
         ),
-        widths_db=() if mono else tuple(_rounded(width) for width in band_widths_db(matrix, mask)),
+        widths_db=() if mono else tuple(_rounded(width) for width in band_widths_db(measured.bands, case.loud_mask)),
     )
 
 
 # -- the same figures of a mix and of a reference ----------------------------------------------------------------------
 
 
-def octave_levels_db(matrix: BandMatrix, mask: FrameMask) -> tuple[float | None, ...]:
+def octave_levels_db(spectrum: Spectrum) -> tuple[float | None, ...]:
     """Power of each octave, their mean taken off; ``None`` for one that is empty or beyond the file's range."""
-    power = mean_power(matrix, mask)
+    power = spectrum.power
     strongest = float(np.nanmax(power, initial=0.0))
     levels: list[float | None] = []
     for band in OCTAVES:
-        columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
+        columns = bands_between(spectrum.edges_hz, band.low_hz, band.high_hz)
         here = 0.0 if columns is None else float(power[columns].sum())
         levels.append(10 * float(np.log10(here)) if here > strongest * 10 ** (EMPTY_DB / 10) else None)
     there = [level for level in levels if level is not None]
@@ -181,15 +181,10 @@ def shape_residual_db(levels_db: Sequence[float], target_db: FloatArray) -> Floa
     return residual
 
 
-def band_over_mids_db(matrix: BandMatrix, low_hz: float, high_hz: float, mask: FrameMask) -> float | None:
+def band_over_mids_db(spectrum: Spectrum, low_hz: float, high_hz: float) -> float | None:
     """Power of a band over that of 500-2000 Hz."""
-    power = mean_power(matrix, mask)
-    band = bands_between(matrix.edges_hz, low_hz, high_hz)
-    mids = bands_between(matrix.edges_hz, MIDS.low_hz, MIDS.high_hz)
-    if band is None or mids is None:
-        return None
-    here, base = float(power[band].sum()), float(power[mids].sum())
-    return 10 * float(np.log10(here / base)) if here > 0 and base > 0 else None
+    here, base = spectrum.between(low_hz, high_hz), spectrum.between(MIDS.low_hz, MIDS.high_hz)
+    return 10 * float(np.log10(here / base)) if here and base else None
 
 
 def band_widths_db(matrix: BandMatrix, mask: FrameMask) -> tuple[float | None, ...]:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from uptrack_analysis.findings.tonal_average import TonalAverage
-from uptrack_analysis.measure.band_sums import FrameMask
-from uptrack_analysis.measure.ltas import REFERENCE_BAND, Band, bands_between, mean_power
-from uptrack_analysis.measure.results import BandMatrix
+from uptrack_analysis.measure.ltas import REFERENCE_BAND, Band, Spectrum, bands_between
 from uptrack_analysis.signal import FloatArray
 
 # A band under this, relative to the strongest, holds an encoder's low-pass or rounding and has no shape to compare.
@@ -46,38 +44,38 @@ class OctaveShape:
 
 
 def level_over_average_db(
-    matrix: BandMatrix, average: TonalAverage, low_hz: float, high_hz: float, frames: FrameMask
+    spectrum: Spectrum, average: TonalAverage, low_hz: float, high_hz: float
 ) -> tuple[float, float] | None:
     """A band's level and the average's, both over 500 to 2000 Hz, in dB; ``None`` if the file has no data there."""
-    power = mean_power(matrix, frames)
-    band = bands_between(matrix.edges_hz, low_hz, high_hz)
-    reference = bands_between(matrix.edges_hz, REFERENCE_BAND.low_hz, REFERENCE_BAND.high_hz)
+    edges_hz, power = spectrum.edges_hz, spectrum.power
+    band = bands_between(edges_hz, low_hz, high_hz)
+    reference = bands_between(edges_hz, REFERENCE_BAND.low_hz, REFERENCE_BAND.high_hz)
     if band is None or reference is None:
         return None
     here, base = float(power[band].sum()), float(power[reference].sum())
     if not (here > 0 and base > 0):
         return None
-    low, high = matrix.edges_hz[band.start], matrix.edges_hz[band.stop]
+    low, high = edges_hz[band.start], edges_hz[band.stop]
     expected = average.band_level_db(
         float(low), float(high), reference_hz=(REFERENCE_BAND.low_hz, REFERENCE_BAND.high_hz)
     )
     return 10 * float(np.log10(here / base)), expected
 
 
-def octave_shape(matrix: BandMatrix, average: TonalAverage, frames: FrameMask) -> OctaveShape | None:
+def octave_shape(spectrum: Spectrum, average: TonalAverage) -> OctaveShape | None:
     """The mix's octaves over 120 Hz against the average's.
 
     The tilt is the median of the slopes between every two octaves (Theil and Sen), and the level the median of what it
     leaves: one odd octave bends neither, so it keeps its whole deviation. ``None`` with fewer than five octaves.
     """
-    power = mean_power(matrix, frames)
+    power = spectrum.power
     if not power.size or not np.nanmax(power, initial=0.0) > 0.0:
         return None
     levels: list[float] = []
     used: list[Band] = []
     strongest = float(power.max())
     for band in OCTAVES:
-        columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
+        columns = bands_between(spectrum.edges_hz, band.low_hz, band.high_hz)
         if columns is None:
             continue
         here = float(power[columns].sum())
@@ -109,21 +107,19 @@ class Prominence:
     a shoulder of something else."""
 
 
-def sliding_octaves(
-    matrix: BandMatrix, average: TonalAverage, frames: FrameMask, shape: OctaveShape
-) -> tuple[Prominence, ...]:
+def sliding_octaves(spectrum: Spectrum, average: TonalAverage, shape: OctaveShape) -> tuple[Prominence, ...]:
     """Every octave centred on a third octave of the range ``shape`` was found in, its last octave left out."""
-    low_hz, high_hz = matrix.edges_hz[:-1], matrix.edges_hz[1:]
-    power = mean_power(matrix, frames)
+    edges_hz, power = spectrum.edges_hz, spectrum.power
+    low_hz, high_hz = edges_hz[:-1], edges_hz[1:]
     deviation = 10 * np.log10(np.maximum(power, 1e-20) / average.band_power(low_hz, high_hz))
     first, last = (
-        int(np.argmin(np.abs(np.log(matrix.edges_hz / edge_hz))))
+        int(np.argmin(np.abs(np.log(edges_hz / edge_hz))))
         for edge_hz in (shape.bands[0].low_hz, shape.bands[-1].low_hz)
     )
     found: list[Prominence] = []
     for start in range(first, last - SIXTHS + 1, 2):
         end = start + SIXTHS
-        band = _octave(float(matrix.edges_hz[start]), float(matrix.edges_hz[end]))
+        band = _octave(float(edges_hz[start]), float(edges_hz[end]))
         expected = float(average.band_power(np.array([band.low_hz]), np.array([band.high_hz]))[0])
         octaves = float(np.log2(np.sqrt(band.low_hz * band.high_hz) / 1000.0))
         level = 10 * float(np.log10(max(float(power[start:end].sum()), 1e-20) / expected))
@@ -155,15 +151,13 @@ def average_tilt_db_per_octave(average: TonalAverage, edges_hz: FloatArray, low_
     return float(centred @ density_db / (centred @ centred))
 
 
-def strongest_hz(
-    matrix: BandMatrix, average: TonalAverage, band: Band, frames: FrameMask, *, sign: float
-) -> float | None:
+def strongest_hz(spectrum: Spectrum, average: TonalAverage, band: Band, *, sign: float) -> float | None:
     """Sixth octave of a band in which the mix lies furthest over (``sign`` 1) or under (-1) the average: its centre."""
-    columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
+    columns = bands_between(spectrum.edges_hz, band.low_hz, band.high_hz)
     if columns is None:
         return None
-    low, high = matrix.edges_hz[:-1][columns], matrix.edges_hz[1:][columns]
-    power = np.maximum(mean_power(matrix, frames)[columns], 1e-30)
+    low, high = spectrum.edges_hz[:-1][columns], spectrum.edges_hz[1:][columns]
+    power = np.maximum(spectrum.power[columns], 1e-30)
     deviation = 10 * np.log10(power / average.band_power(low, high))
     place = int(np.argmax(sign * deviation))
     return float(np.sqrt(low[place] * high[place]))

@@ -69,11 +69,11 @@ class BlockFilter(Generic[Sample]):
         self._matrices = matrices
         self._state: FloatArray = np.zeros((channels, order))
         # Buffers of their own: a fresh array of this size is fresh memory from the system, page by page.
-        batches = channels * _GROUPS * _STEPS // _STEP_BATCH
+        batches = _GROUPS * _STEPS // _STEP_BATCH
         self._shape = (channels, self.FRAMES)
-        self._filtered: NDArray[Sample] = np.empty((batches, _STEP_BATCH, STEP), dtype)
+        self._filtered: NDArray[Sample] = np.empty((channels, batches, _STEP_BATCH, STEP), dtype)
         self._ringing: NDArray[Sample] = np.empty_like(self._filtered)
-        self._added: NDArray[Sample] = np.empty((batches, _STEP_BATCH, order), dtype)
+        self._added: NDArray[Sample] = np.empty((channels, batches, _STEP_BATCH, order), dtype)
         self._states: FloatArray = np.empty((channels * _GROUPS // _GROUP_BATCH, _GROUP_BATCH, (_STEPS + 1) * order))
         self._before: NDArray[Sample] = np.empty((channels, _GROUPS, _STEPS * order), dtype)
         self._ends: FloatArray = np.empty((channels, _GROUPS + 1, order))
@@ -99,8 +99,12 @@ class BlockFilter(Generic[Sample]):
             raise InvalidSignal(
                 f"expected shape {self._shape} of {self._filtered.dtype}, got {block.shape} of {block.dtype}"
             )
+        if not self._state.any() and not block.any():  # most stems are silent for much of the time
+            self._filtered.fill(0.0)
+            silence: NDArray[Sample] = self._filtered.reshape(self._shape)
+            return silence
         channels, order = self._state.shape
-        steps = np.ascontiguousarray(block).reshape(-1, _STEP_BATCH, STEP)
+        steps = block.reshape(channels, -1, _STEP_BATCH, STEP)
         np.matmul(steps, self._input_to_state, out=self._added)
         # From zero within each group; what came before it is added once that is known.
         added = self._added.reshape(-1, _GROUP_BATCH, _STEPS * order).astype(np.float64)
@@ -114,7 +118,7 @@ class BlockFilter(Generic[Sample]):
         carried = at_groups[:, :-1] @ self._matrices.start_to_states
         np.add(states[:, :, :-order], carried, out=self._before, casting="same_kind")
         np.matmul(steps, self._input_to_output, out=self._filtered)
-        np.matmul(self._before.reshape(-1, _STEP_BATCH, order), self._state_to_output, out=self._ringing)
+        np.matmul(self._before.reshape(channels, -1, _STEP_BATCH, order), self._state_to_output, out=self._ringing)
         self._filtered += self._ringing
         filtered: NDArray[Sample] = self._filtered.reshape(self._shape)
         return filtered

@@ -20,7 +20,7 @@ from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.errors import BadInput, NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
-from uptrack_analysis.measure.ltas import named_band_levels
+from uptrack_analysis.measure.ltas import mean_spectrum, named_band_levels
 from uptrack_analysis.measure.one_pass import front_pair
 from uptrack_analysis.measure.results import Crate, CrateTrack
 from uptrack_analysis.signal import Block
@@ -114,7 +114,7 @@ def _measure(path: Path, limits: Limits, stop: threading.Event) -> CrateTrack:
     integrated = loudness.finish().integrated_lufs
     if integrated is None:
         raise NothingToMeasure("silent")
-    return CrateTrack(integrated, tuple(level.level_db for level in named_band_levels(bands.finish())))
+    return CrateTrack(integrated, tuple(level.level_db for level in named_band_levels(mean_spectrum(bands.finish()))))
 
 
 def _faded(block: Block) -> Block:

@@ -19,13 +19,19 @@ from uptrack_analysis.signal import Block
 FOLD_WEIGHTS = (0.55, 0.45)
 
 
+# The same pass band as soxr's default, aliases 96 instead of 120 dB down, two thirds of the time.
+_QUALITY = "MQ"
+
+
 class Decimator:
     """Keeps one sample in ``factor``, low-passed first; every channel on its own."""
 
     def __init__(self, channels: int, factor: int) -> None:
         # One stream a channel: planar rows go in without being interleaved first.
         self._streams: list[Any] = (
-            [] if factor == 1 else [soxr.ResampleStream(factor, 1, 1, dtype="float32") for _ in range(channels)]
+            []
+            if factor == 1
+            else [soxr.ResampleStream(factor, 1, 1, dtype="float32", quality=_QUALITY) for _ in range(channels)]
         )
 
     def push(self, block: Block, *, last: bool = False) -> Block:

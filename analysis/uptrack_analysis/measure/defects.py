@@ -181,12 +181,12 @@ class DefectMeter:
             self._head_peak = max(self._head_peak, float(np.abs(chunk[:, :head]).max()))
         if loudest > SILENCE:
             # While music plays, a glance at the end of the chunk is enough.
-            near_end = _audible(chunk[:, -_GLANCE_FRAMES:])
+            near_end = audible(chunk[:, -_GLANCE_FRAMES:])
             if self._first_audible is None or near_end.size == 0:
-                audible = _audible(chunk)
+                heard = audible(chunk)
                 if self._first_audible is None:
-                    self._first_audible = first + int(audible[0])
-                self._last_audible = first + int(audible[-1])
+                    self._first_audible = first + int(heard[0])
+                self._last_audible = first + int(heard[-1])
             else:
                 self._last_audible = first + _CHUNK_FRAMES - _GLANCE_FRAMES + int(near_end[-1])
 
@@ -208,7 +208,8 @@ class DefectMeter:
         return tuple(np.flatnonzero(self._loudest <= DEAD_CHANNEL).tolist())
 
 
-def _audible(chunk: Block) -> NDArray[np.intp]:
+def audible(chunk: Block) -> NDArray[np.intp]:
+    """Frames in which a channel is over ``SILENCE``, in order."""
     return np.flatnonzero((np.abs(chunk) > SILENCE).any(axis=0))
 
 

@@ -42,7 +42,14 @@ class Framer:
         """Batches completed by ``block``, shape (channels, batch, length): views that the next step overwrites."""
         position, frames = 0, block.shape[1]
         capacity = self._buffer.shape[1]
+        apart = self.hop == self.length
         while position < frames:
+            if apart and self._filled == 0 and frames - position >= capacity:
+                # Frames that touch, and a whole batch of them: read where they lie.
+                yield windows(block[:, position : position + capacity], self.length, self.hop)
+                self._batches += 1
+                position += capacity
+                continue
             taken = min(frames - position, capacity - self._filled)
             self._buffer[:, self._filled : self._filled + taken] = block[:, position : position + taken]
             self._filled += taken

@@ -62,5 +62,6 @@ class Growing(Generic[Number]):
             self._resize(max(count, there + there // (4 if self._rows.nbytes < _LARGE_BYTES else 16)))
 
     def _resize(self, count: int) -> None:
-        # In place, new rows zero. NumPy refuses while anybody else looks at the array.
-        self._rows.resize((count, *self._rows.shape[1:]))
+        # In place, new rows zero. Nobody else ever has this array; NumPy's own check counts references, and takes a
+        # profiler's or a debugger's for somebody.
+        self._rows.resize((count, *self._rows.shape[1:]), refcheck=False)

@@ -21,7 +21,7 @@ from typing import Any, Generic, Self, TypeVar
 from uptrack_analysis.signal import Block
 
 # Blocks one lane may be behind: enough to ride out a stalled thread, little beside the memory of the rest.
-_MOST_WAITING = 8
+_MOST_WAITING = 3
 
 Result = TypeVar("Result")
 

@@ -30,7 +30,7 @@ def measure_light(source: AudioSource, progress: Progress = lambda _fraction, _s
     info = source.info
     front = front_pair(info.layout)
     rate_hz, channels = info.sample_rate_hz, info.channels
-    bands, stereo = BandMeter(rate_hz, len(front)), StereoCurveMeter(rate_hz, len(front))
+    bands, stereo = BandMeter(rate_hz, len(front)), StereoCurveMeter(rate_hz, len(front), exact=False)
     loudness, peaks = LoudnessMeter(rate_hz, info.layout), PeakMeter(rate_hz, channels)
     lanes = Lanes(_THREADS)
     found_bands = lanes.add("spectrum", bands.push, bands.finish)

@@ -5,7 +5,7 @@ bands are *band power* in dB; only the tilt speaks of *density* (power per Hz). 
 octave steeper in density than in third-octave levels, so the two are never compared: pink noise has flat third octaves
 and a tilt of -3.01, white noise rises 3.01 an octave and has tilt 0.
 
-Every function takes an optional boolean ``frames`` mask, shape (n_frames,), to measure only some passages.
+A boolean ``frames`` mask, shape (n_frames,), makes a spectrum of only some passages.
 """
 
 from __future__ import annotations
@@ -65,15 +65,33 @@ THIRD_OCTAVES = tuple(_named(name, 2 * n - 1, 2 * n + 1) for n, name in enumerat
 """IEC 61260-1 base-10 bands; the name is the nominal mid-band frequency in Hz."""
 
 
-def mean_power(matrix: BandMatrix, frames: FrameMask | None = None) -> FloatArray:
-    """Mean-square power of each band over the chosen frames, shape (n_bands,); all NaN if there is no frame.
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """Long-term average spectrum of some passages."""
+
+    edges_hz: FloatArray
+    """shape (n_bands + 1,), ascending"""
+    power: FloatArray
+    """shape (n_bands,): mean-square power of each band; all NaN if there was no frame"""
+
+    def between(self, low_hz: float, high_hz: float) -> float | None:
+        """Power between two frequencies, moved to the nearest band edges; ``None`` if there is no data."""
+        bands = bands_between(self.edges_hz, low_hz, high_hz)
+        if bands is None:
+            return None
+        power = float(self.power[bands].sum())
+        return power if np.isfinite(power) else None
+
+
+def mean_spectrum(matrix: BandMatrix, frames: FrameMask | None = None) -> Spectrum:
+    """The mean over the chosen frames.
 
     Raises
     ------
     InvalidSignal
         The mask has another shape than ``times_s``.
     """
-    return (mean_of(matrix.ll, frames) + mean_of(matrix.rr, frames)) / 2
+    return Spectrum(matrix.edges_hz, (mean_of(matrix.ll, frames) + mean_of(matrix.rr, frames)) / 2)
 
 
 def frames_between(matrix: BandMatrix, start_s: float, end_s: float) -> FrameMask:
@@ -90,27 +108,15 @@ def bands_between(edges_hz: FloatArray, low_hz: float, high_hz: float) -> slice 
     return slice(first, last) if last > first else None
 
 
-def range_power(matrix: BandMatrix, low_hz: float, high_hz: float, frames: FrameMask | None = None) -> float | None:
-    """Mean-square power between two frequencies, moved to the nearest band edges; ``None`` if there is no data."""
-    bands = bands_between(matrix.edges_hz, low_hz, high_hz)
-    if bands is None:
-        return None
-    power = float(mean_power(matrix, frames)[bands].sum())
-    return power if np.isfinite(power) else None
-
-
-def band_levels(
-    matrix: BandMatrix, bands: tuple[Band, ...], reference: Band, frames: FrameMask | None = None
-) -> tuple[BandLevel, ...]:
+def band_levels(spectrum: Spectrum, bands: tuple[Band, ...], reference: Band) -> tuple[BandLevel, ...]:
     """Band power relative to the power of a reference band, in dB.
 
     A level is ``None`` where the rate cannot carry the whole band, and everywhere if the reference band is silent.
     """
-    power = mean_power(matrix, frames)
 
     def total(band: Band) -> float | None:
-        columns = bands_between(matrix.edges_hz, band.low_hz, band.high_hz)
-        return None if columns is None else float(power[columns].sum())
+        columns = bands_between(spectrum.edges_hz, band.low_hz, band.high_hz)
+        return None if columns is None else float(spectrum.power[columns].sum())
 
     base = total(reference)
 
@@ -123,24 +129,24 @@ def band_levels(
     return tuple(BandLevel(band.name, band.low_hz, band.high_hz, level_db(band)) for band in bands)
 
 
-def named_band_levels(matrix: BandMatrix, frames: FrameMask | None = None) -> tuple[BandLevel, ...]:
+def named_band_levels(spectrum: Spectrum) -> tuple[BandLevel, ...]:
     """The eight named bands, in dB re the power between 500 and 2000 Hz."""
-    return band_levels(matrix, NAMED_BANDS, REFERENCE_BAND, frames)
+    return band_levels(spectrum, NAMED_BANDS, REFERENCE_BAND)
 
 
-def third_octave_levels(matrix: BandMatrix, frames: FrameMask | None = None) -> tuple[BandLevel, ...]:
+def third_octave_levels(spectrum: Spectrum) -> tuple[BandLevel, ...]:
     """29 third octaves, 25 Hz to 16 kHz, in dB re the band at 1 kHz."""
-    return band_levels(matrix, THIRD_OCTAVES, THIRD_OCTAVES[16], frames)
+    return band_levels(spectrum, THIRD_OCTAVES, THIRD_OCTAVES[16])
 
 
-def spectral_tilt(matrix: BandMatrix, frames: FrameMask | None = None) -> float | None:
+def spectral_tilt(spectrum: Spectrum) -> float | None:
     """Slope of the power density over 100 Hz-10 kHz in dB per octave: 0 for white noise, -3.01 for pink.
 
     Least squares of the density of each sixth-octave band, in dB, on its centre in octaves: every octave counts the
     same. ``None`` when bands with signal span less than three octaves.
     """
-    power = mean_power(matrix, frames)
-    low, high = matrix.edges_hz[:-1], matrix.edges_hz[1:]
+    power = spectrum.power
+    low, high = spectrum.edges_hz[:-1], spectrum.edges_hz[1:]
     centres = np.sqrt(low * high)
     used = (centres >= TILT_RANGE_HZ[0]) & (centres <= TILT_RANGE_HZ[1])
     if not power.size or not np.nanmax(power, initial=0.0) > 0.0:
@@ -154,10 +160,10 @@ def spectral_tilt(matrix: BandMatrix, frames: FrameMask | None = None) -> float 
     return float(centred @ density_db / (centred @ centred))
 
 
-def spectrum_figures(matrix: BandMatrix, frames: FrameMask | None = None) -> SpectrumFigures:
+def spectrum_figures(spectrum: Spectrum) -> SpectrumFigures:
     """Everything the report says about tone."""
     return SpectrumFigures(
-        bands=named_band_levels(matrix, frames),
-        third_octaves=third_octave_levels(matrix, frames),
-        tilt_db_per_octave=spectral_tilt(matrix, frames),
+        bands=named_band_levels(spectrum),
+        third_octaves=third_octave_levels(spectrum),
+        tilt_db_per_octave=spectral_tilt(spectrum),
     )

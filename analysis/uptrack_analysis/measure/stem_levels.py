@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from uptrack_analysis.measure.defects import SILENCE
+from uptrack_analysis.measure.defects import SILENCE, audible
 from uptrack_analysis.measure.framing import Framer, check_block
 from uptrack_analysis.signal import Block, FloatArray
 
 _CHUNK_FRAMES = 65_536
+_GLANCE_FRAMES = 1024
 
 
 class StemLevelMeter:
@@ -72,7 +73,10 @@ class StemLevelMeter:
         self.peak = max(self.peak, loudest)
         self._sum += chunk.sum(axis=1, dtype=np.float64)
         if loudest > SILENCE:
-            audible = np.flatnonzero((np.abs(chunk) > SILENCE).any(axis=0))
             if self._first is None:
-                self._first = start + int(audible[0])
-            self._last = start + int(audible[-1])
+                self._first = start + int(audible(chunk)[0])
+            # While it plays, a glance at the end of the chunk is enough.
+            for glance in (_GLANCE_FRAMES, _CHUNK_FRAMES):
+                if (near_end := audible(chunk[:, -glance:])).size:
+                    self._last = start + _CHUNK_FRAMES - glance + int(near_end[-1])
+                    break

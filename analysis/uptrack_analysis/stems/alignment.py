@@ -15,17 +15,18 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.measure.fft import fast_length, irfft, rfft
-from uptrack_analysis.measure.probes import Probes
+from uptrack_analysis.measure.probes import LENGTH_S, Probes
 from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.signal import FloatArray
-from uptrack_analysis.stems.overlay import Overlay, folded
+from uptrack_analysis.stems.overlay import Overlay, fold_stretch, stretch_number
 from uptrack_analysis.stems.results import Alignment, StemMeasured
 
 LONGEST_DELAY_S = 0.15
@@ -42,6 +43,7 @@ every period; but where it lies undelayed its gain is beyond doubt."""
 # Neighbouring samples of music are anything but independent: errors are this much larger than if they were.
 _DEPENDENCE = 10.0
 _LEVEL_STEP_S = 0.1
+_THREADS = 2
 # Correlation of the levels at the shift; by how much it beats no shift, and every other: music repeats itself by bars.
 _LEVEL_MATCH = 0.3
 # Under this, a level's ups and downs are no more than the window's.
@@ -76,7 +78,13 @@ def align(mix: Probes, mix_bands: BandMatrix, stems: Sequence[StemMeasured]) -> 
     tuple of Alignment
         One a stem, in order.
     """
-    delays = [find_delay(mix, stem.probes) for stem in stems]
+    stretches = Stretches.of(mix, mix.rate_hz)
+
+    def delay_of(stem: StemMeasured) -> Delay | None:
+        return find_delay(stretches, Stretches.of(stem.probes, mix.rate_hz))
+
+    with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="delays") as pool:
+        delays = list(pool.map(delay_of, stems))
     overlay = Overlay(mix, [stem.probes for stem in stems], [delay.samples if delay else 0 for delay in delays])
     gains, errors, shares = fit(overlay)
     present = [
@@ -109,31 +117,56 @@ def align(mix: Probes, mix_bands: BandMatrix, stems: Sequence[StemMeasured]) -> 
     return tuple(replace(found, level_db=usual if found.gain_db is None else found.gain_db) for found in placed)
 
 
-def find_delay(mix: Probes, stem: Probes) -> Delay | None:
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Spectra of a file's stretches, for finding one file in another.
+
+    They are differenced first, which whitens music: bins of the bass would else drown what rounding leaves of the
+    others.
+    """
+
+    rate_hz: int
+    length: int
+    """Of the transform, which leaves room for ``LONGEST_DELAY_S``."""
+    numbers: NDArray[np.int64]
+    """shape (n_stretches,), ascending: those in which something sounds"""
+    spectra: NDArray[np.complex64]
+    """shape (n_stretches, length // 2 + 1)"""
+
+    @classmethod
+    def of(cls, probes: Probes, rate_hz: int) -> Stretches:
+        """Those of ``probes`` at ``rate_hz``, which the other file has."""
+        frames = round(LENGTH_S * rate_hz)
+        length = fast_length(frames + round(LONGEST_DELAY_S * rate_hz))
+        numbers = np.flatnonzero(probes.steps.any(axis=(1, 2)))
+        padded = np.zeros((numbers.size, length), dtype=np.float32)
+        for row, place in zip(padded, numbers, strict=True):
+            samples = fold_stretch(probes, int(place), rate_hz)[:frames]
+            row[: samples.size - 1] = np.diff(samples)
+        starts = np.array([stretch_number(probes.starts_s[place]) for place in numbers], dtype=np.int64)
+        spectra = rfft(padded) if numbers.size else np.zeros((0, length // 2 + 1), dtype=np.complex64)
+        return cls(rate_hz, length, starts, spectra)
+
+
+def find_delay(mix: Stretches, stem: Stretches) -> Delay | None:
     """The delay at which the stem's waveform is in the mix; ``None`` where none stands out."""
     reach = round(LONGEST_DELAY_S * mix.rate_hz)
-    cross: NDArray[np.complex128] | None = None
-    powers: FloatArray = np.zeros((2, 0))
-    length, count = 0, 0
-    for own, theirs in _sounding_pairs(mix, stem):
-        length = fast_length(own.size + reach)
-        padded = np.zeros((2, length), dtype=np.float32)
-        # Differenced, which whitens music: bins of the bass would else drown what rounding leaves of the others.
-        padded[0, : own.size - 1], padded[1, : own.size - 1] = np.diff(own), np.diff(theirs)
-        spectra = rfft(padded)
-        if cross is None:
-            cross, powers = np.zeros(spectra.shape[1], dtype=np.complex128), np.zeros((2, spectra.shape[1]))
-        cross += spectra[0] * np.conj(spectra[1])
-        powers += np.abs(spectra).astype(np.float64) ** 2
-        count += 1
-    if cross is None or count < 2:
+    _both, ours, theirs = np.intersect1d(mix.numbers, stem.numbers, assume_unique=True, return_indices=True)
+    count = ours.size
+    if count < 2:
         return None
+    cross = np.zeros(mix.spectra.shape[1], dtype=np.complex128)
+    powers: FloatArray = np.zeros((2, cross.size))
+    for own, other in zip(mix.spectra[ours], stem.spectra[theirs], strict=True):
+        cross += own * np.conj(other)
+        powers[0] += _power(own)
+        powers[1] += _power(other)
     strength = np.abs(cross)
     both = np.maximum(powers[0] * powers[1], 1e-300)
     # Over a few stretches even unrelated signals look coherent: 1/count of it is chance.
     coherence = np.clip((strength**2 / both - 1 / count) / (1 - 1 / count), 0.0, 0.99)
     weighted = cross / np.maximum(strength, 1e-150) * (coherence / (1 - coherence))
-    curve = irfft(weighted, length)
+    curve = irfft(weighted, mix.length)
     curve = np.concatenate([curve[-reach:], curve[: reach + 1]])
     place = int(np.argmax(np.abs(curve)))
     if abs(curve[reach]) >= NEARLY * abs(curve[place]):
@@ -172,10 +205,9 @@ def fit(overlay: Overlay) -> tuple[FloatArray, FloatArray, FloatArray]:
     return gains, errors, np.clip(gains * wanted / total, 0.0, 1.0)
 
 
-def _sounding_pairs(mix: Probes, stem: Probes) -> Iterator[tuple[FloatArray, FloatArray]]:
-    for own, theirs in folded(mix, [stem]):
-        if own.any() and theirs[0].any():
-            yield own, theirs[0]
+def _power(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
+    return power
 
 
 def _shift_by_level(mix: BandMatrix, stem: BandMatrix) -> float | None:

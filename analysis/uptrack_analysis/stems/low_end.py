@@ -109,7 +109,10 @@ def _band(signal: FloatArray, rate_hz: float) -> FloatArray:
     padded[: signal.size] = signal
     spectrum = rfft(padded)
     hz = np.arange(spectrum.size) * rate_hz / length
-    spectrum *= _edge(hz / (LOW_HZ / 2 ** (1 / 6))) * _edge((HIGH_HZ * 2 ** (1 / 6)) / np.maximum(hz, 1e-9))
+    first, last = np.searchsorted(hz, [LOW_HZ / 2 ** (1 / 6), HIGH_HZ * 2 ** (1 / 6)])
+    inside = hz[first:last]
+    spectrum[:first], spectrum[last:] = 0.0, 0.0
+    spectrum[first:last] *= _edge(inside / (LOW_HZ / 2 ** (1 / 6))) * _edge((HIGH_HZ * 2 ** (1 / 6)) / inside)
     filtered: FloatArray = irfft(spectrum, length)[: signal.size]
     return filtered
 

@@ -43,31 +43,28 @@ def folded(mix: Probes, stems: Sequence[Probes]) -> Iterator[tuple[FloatArray, F
 
     A stem that has ended, or does not reach so far, is silent there.
     """
-    places = [{_number(start_s): place for place, start_s in enumerate(stem.starts_s)} for stem in stems]
+    places = [{stretch_number(start_s): place for place, start_s in enumerate(stem.starts_s)} for stem in stems]
     for place, start_s in enumerate(mix.starts_s):
-        own = _fold(mix, place)
+        own = fold_stretch(mix, place, mix.rate_hz)
         rows = np.zeros((len(stems), own.size))
         for number, (stem, known) in enumerate(zip(stems, places, strict=True)):
-            at = known.get(_number(start_s))
+            at = known.get(stretch_number(start_s))
             if at is None:
                 continue
-            row = _fold(stem, at)
-            if stem.rate_hz != mix.rate_hz:
-                row = np.asarray(soxr.resample(row, stem.rate_hz, mix.rate_hz), dtype=np.float64)
+            row = fold_stretch(stem, at, mix.rate_hz)
             used = min(row.size, own.size)
             rows[number, :used] = row[:used]
         yield own, rows
 
 
-def _fold(probes: Probes, place: int) -> FloatArray:
+def fold_stretch(probes: Probes, place: int, rate_hz: int) -> FloatArray:
+    """One stretch in one channel, brought to ``rate_hz``; shape (frames,)."""
     rows = probes.stretch(place)
-    if rows.shape[0] == 1:
-        mono: FloatArray = rows[0]
-        return mono
     # As in the measurement: not a half each, or an inverted channel would vanish.
-    both: FloatArray = FOLD_WEIGHTS[0] * rows[0] + FOLD_WEIGHTS[1] * rows[1]
-    return both
+    both: FloatArray = rows[0] if rows.shape[0] == 1 else FOLD_WEIGHTS[0] * rows[0] + FOLD_WEIGHTS[1] * rows[1]
+    return both if probes.rate_hz == rate_hz else np.asarray(soxr.resample(both, probes.rate_hz, rate_hz))
 
 
-def _number(start_s: float) -> int:
+def stretch_number(start_s: float) -> int:
+    """Which stretch of a file begins there, counted from 0."""
     return round(start_s / SPACING_S)

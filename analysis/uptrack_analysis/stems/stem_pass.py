@@ -22,6 +22,7 @@ from uptrack_analysis.measure.stem_levels import StemLevelMeter
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.stems.results import LowSignal, StemMeasured
 
+# Whole chunks of every meter, which then reads them where they lie.
 _BLOCK_FRAMES = 262_144
 
 
@@ -49,7 +50,7 @@ def measure_stem(source: AudioSource, *, defects: bool, heard: Callable[[], None
     loudness = LoudnessMeter(rate_hz, info.layout)
     levels = StemLevelMeter(channels)
     bands = BandMeter(rate_hz, rows, stem=True)
-    stereo = StereoCurveMeter(rate_hz, rows)
+    stereo = StereoCurveMeter(rate_hz, rows, exact=False)
     probes = ProbeMeter(rate_hz, rows)
     rms = RmsMeter(channels) if channels != 2 else None
     faults = DefectMeter(rate_hz, channels, info.bit_depth) if defects else None

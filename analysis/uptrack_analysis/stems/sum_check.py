@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from uptrack_analysis.measure.fft import rfft
+from uptrack_analysis.measure.fft import fast_length, rfft
 from uptrack_analysis.measure.framing import hann
 from uptrack_analysis.measure.probes import Probes
 from uptrack_analysis.signal import FloatArray
@@ -86,7 +86,7 @@ class _Spectra:
     """Power of mix and sum, their cross power, and the power of what can be placed by level only."""
 
     def __init__(self, rate_hz: int) -> None:
-        self._length = 2 * round(_SEGMENT_S * rate_hz / 2)
+        self._length = 2 * fast_length(round(_SEGMENT_S * rate_hz / 2))
         self._window = hann(self._length).astype(np.float64)
         self._hz: FloatArray = np.arange(self._length // 2 + 1) * rate_hz / self._length
         shape = self._hz.shape

@@ -160,7 +160,7 @@ def test_broken_samples_are_counted_and_reach_no_figure(wav: Path) -> None:
 def test_progress_names_the_stages_and_never_goes_back(wav: Path) -> None:
     heard: list[tuple[float, str]] = []
     timings: dict[str, float] = {}
-    with open_audio(written(wav, music(44_100, 12), 44_100)) as source:
+    with open_audio(written(wav, music(44_100, 30), 44_100)) as source:
         measure(source, lambda fraction, stage: heard.append((fraction, stage)), timings)
     fractions = [fraction for fraction, _stage in heard]
     assert fractions == sorted(fractions)

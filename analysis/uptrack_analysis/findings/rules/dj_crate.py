@@ -14,7 +14,7 @@ from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
-from uptrack_analysis.measure.ltas import NAMED_BANDS, Band, named_band_levels
+from uptrack_analysis.measure.ltas import NAMED_BANDS, Band, mean_spectrum, named_band_levels
 from uptrack_analysis.measure.results import CrateTrack
 from uptrack_analysis.report import Action
 
@@ -83,7 +83,7 @@ def _level(case: Case, integrated: float, tracks: tuple[CrateTrack, ...]) -> Dra
 
 
 def _band(case: Case, band: Band, number: int, tracks: tuple[CrateTrack, ...]) -> Draft | None:
-    own = named_band_levels(case.measured.bands)[number].level_db
+    own = named_band_levels(mean_spectrum(case.measured.bands))[number].level_db
     levels = [level for track in tracks if (level := track.bands_db[number]) is not None]
     if own is None or len(levels) < LIMITS.number("least_tracks"):
         return None

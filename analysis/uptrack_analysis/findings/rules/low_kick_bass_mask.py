@@ -17,7 +17,7 @@ from uptrack_analysis.findings.stem_places import NO_STEMS, strongest_band_hz
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action
-from uptrack_analysis.stems.low_end import HIGH_HZ, LOW_HZ, RATE_HZ, LowEnd, low_end
+from uptrack_analysis.stems.low_end import HIGH_HZ, LOW_HZ, RATE_HZ, LowEnd
 
 # The loss that 30 % of the hits exceed.
 LIMITS = table(
@@ -37,7 +37,7 @@ CONFIDENCE = 0.8
 def check(case: Case) -> Verdict:
     if case.stems is None:
         return NO_STEMS
-    found = low_end(case.stems)
+    found = case.low_end
     if isinstance(found, str):
         return Unmeasured(found)
     kick, bass = (

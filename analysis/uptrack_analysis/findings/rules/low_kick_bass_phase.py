@@ -18,7 +18,7 @@ from uptrack_analysis.findings.stem_places import NO_STEMS
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action
-from uptrack_analysis.stems.low_end import HIGH_HZ, LOW_HZ, RATE_HZ, LowEnd, low_end
+from uptrack_analysis.stems.low_end import HIGH_HZ, LOW_HZ, RATE_HZ, LowEnd
 
 # What the sum of kick and bass gains at their hits.
 LIMITS = table(
@@ -39,7 +39,7 @@ CONFIDENCE = 0.75
 def check(case: Case) -> Verdict:
     if case.stems is None:
         return NO_STEMS
-    found = low_end(case.stems)
+    found = case.low_end
     if isinstance(found, str):
         return Unmeasured(found)
     window_s = LIMITS.number("window_s")

@@ -11,7 +11,7 @@ from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.measure.band_sums import power_in
-from uptrack_analysis.measure.ltas import bands_between, range_power
+from uptrack_analysis.measure.ltas import bands_between, mean_spectrum
 from uptrack_analysis.measure.stereo import power_between
 from uptrack_analysis.report import Action
 
@@ -41,7 +41,7 @@ def check(case: Case) -> Verdict:
     # Where the whole mix is upside down, int.channel has said so.
     mask = case.loud_mask & ~inside(measured.bands.times_s, inverted_spans(case.stereo))
     low = power_between(measured.bands, lowest_hz, below_hz, mask)
-    whole = range_power(measured.bands, lowest_hz, float(measured.bands.edges_hz[-1]), mask)
+    whole = mean_spectrum(measured.bands, mask).between(lowest_hz, float(measured.bands.edges_hz[-1]))
     if not mask.any() or low is None or whole is None:
         return Unmeasured("There is no loud passage with a readable low end.")
     if (low.ll + low.rr) / 2 < whole * 10 ** (LIMITS.number("present_db") / 10):

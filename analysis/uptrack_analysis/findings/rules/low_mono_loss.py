@@ -11,7 +11,7 @@ from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
-from uptrack_analysis.measure.ltas import range_power
+from uptrack_analysis.measure.ltas import mean_spectrum
 from uptrack_analysis.report import Action
 
 LIMITS = table(
@@ -43,7 +43,7 @@ def check(case: Case) -> Verdict:
         return Unmeasured("The file has no readable low end.")
     # Where the whole mix is upside down, int.channel has said so.
     asked = windows.loud & ~inside(windows.centres_s, inverted_spans(case.stereo))
-    whole = range_power(measured.bands, float(measured.bands.edges_hz[0]), float(measured.bands.edges_hz[-1]))
+    whole = mean_spectrum(measured.bands).between(float(measured.bands.edges_hz[0]), float(measured.bands.edges_hz[-1]))
     mid, side = halves
     level = float((mid + side)[asked].mean()) if asked.any() else 0.0
     if not level > (whole or 0.0) * 10 ** (LIMITS.number("present_db") / 10):

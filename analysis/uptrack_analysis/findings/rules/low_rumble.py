@@ -18,7 +18,7 @@ from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.measure.bands import RUMBLE_HZ
-from uptrack_analysis.measure.ltas import bands_between, mean_power
+from uptrack_analysis.measure.ltas import bands_between
 from uptrack_analysis.report import Action
 from uptrack_analysis.signal import FloatArray
 
@@ -45,7 +45,7 @@ def check(case: Case) -> Verdict:
         return case.why("loudness.integrated_lufs", "The file has no loud passage to look for rumble in.")
     octaves_hz = LIMITS.numbers("octaves_hz")
     columns = [bands_between(bands.edges_hz, low, high) for low, high in pairwise(octaves_hz)]
-    power = mean_power(bands, loud)
+    power = case.loud_spectrum.power
     low_end = max(float(power[octave].sum()) for octave in columns if octave is not None)
     if bands.rumble.size != loud.size or not low_end > 0:
         return Unmeasured("There is no low end to hold what lies under it against.")

@@ -16,7 +16,7 @@ from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import level_over_average_db
-from uptrack_analysis.measure.ltas import bands_between, mean_power
+from uptrack_analysis.measure.ltas import bands_between
 from uptrack_analysis.report import Action
 from uptrack_analysis.signal import FloatArray
 
@@ -48,10 +48,10 @@ def check(case: Case) -> Verdict:
         bands_between(bands.edges_hz, low, high)
         for low, high in ((LIMITS.number("lowest_hz"), sub_hz), (sub_hz, bass_hz))
     )
-    levels = level_over_average_db(bands, load_tonal_average(), bass_hz, heard_hz, loud)
+    levels = level_over_average_db(case.loud_spectrum, load_tonal_average(), bass_hz, heard_hz)
     if sub is None or bass is None or levels is None:
         return Unmeasured("There is no signal between 500 and 2000 Hz, or none in the bass, to compare levels with.")
-    power = mean_power(bands, loud)
+    power = case.loud_spectrum.power
     lead = float(power[sub].sum()), float(power[bass].sum())
     if lead[0] < lead[1] * 10 ** (LIMITS.number("lead_db") / 10):
         return ()

@@ -85,7 +85,7 @@ def check(case: Case) -> Verdict:
     low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge the sub in.")
-    levels = level_over_average_db(case.measured.bands, load_tonal_average(), low_hz, high_hz, case.loud_mask)
+    levels = level_over_average_db(case.loud_spectrum, load_tonal_average(), low_hz, high_hz)
     if levels is None:
         return Unmeasured("There is no signal between 500 and 2000 Hz, or none in the sub, to compare levels with.")
     level, expected = levels

@@ -12,7 +12,7 @@ from uptrack_analysis.findings.stem_places import NO_STEMS
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action
-from uptrack_analysis.stems.low_end import HIGH_HZ, LOW_HZ, RATE_HZ, LowEnd, low_end
+from uptrack_analysis.stems.low_end import HIGH_HZ, LOW_HZ, RATE_HZ, LowEnd
 
 # How long a kick takes to fall by 20 dB, in beats.
 LIMITS = table(
@@ -34,7 +34,7 @@ def check(case: Case) -> Verdict:
         return NO_STEMS
     if not case.bpm:
         return Unmeasured("Without a tempo nobody knows how long a beat is.")
-    found = low_end(case.stems)
+    found = case.low_end
     if isinstance(found, str):
         return Unmeasured(found)
     beat_s = 60 / case.bpm

@@ -50,7 +50,7 @@ def check(case: Case) -> Verdict:
             f"cannot be judged."
         )
     average = load_tonal_average()
-    shape = octave_shape(measured.bands, average, case.loud_mask)
+    shape = octave_shape(case.loud_spectrum, average)
     windows = moments(case, WINDOW_S)
     there = shape is not None and shape.bands[-1].name == AIR.name
     if shape is None or windows is None or not there or shape.residual_db[-1] < LIMITS.number("nothing_db"):

@@ -51,16 +51,16 @@ SINGULAR = {"low mids": "low midrange", "mids": "midrange"}
 def check(case: Case) -> Verdict:
     if case.references is not None:
         return against_references.band(case, case.references)
-    bands, average = case.measured.bands, load_tonal_average()
+    average = load_tonal_average()
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
-    shape = octave_shape(bands, average, case.loud_mask)
+    shape = octave_shape(case.loud_spectrum, average)
     if shape is None:
         return Unmeasured("Too few octaves over 120 Hz hold signal for a shape to compare.")
     # Every mix has a shape of its own: what does not even warn is that, and no finding.
     out = [
         (octave, threshold)
-        for octave in sliding_octaves(bands, average, case.loud_mask, shape)
+        for octave in sliding_octaves(case.loud_spectrum, average, shape)
         if (threshold := _threshold(case, octave)).excess(octave.residual_db) >= WARN_EXCESS
     ]
     out.sort(key=lambda found: (-_sure(found[0]), -found[1].excess(found[0].residual_db), found[0].band.low_hz))
@@ -93,7 +93,7 @@ def _draft(case: Case, octave: Prominence, shape: OctaveShape, threshold: Thresh
     over = residual > 0
     needed = max(0.5, np.ceil(2 * threshold.distance(residual)) / 2)
     move = float(min(cap, needed)) * (-1 if over else 1)
-    centre = strongest_hz(case.measured.bands, load_tonal_average(), band, case.loud_mask, sign=1.0 if over else -1.0)
+    centre = strongest_hz(case.loud_spectrum, load_tonal_average(), band, sign=1.0 if over else -1.0)
     at_hz = centre if centre is not None else float(np.sqrt(band.low_hz * band.high_hz))
     spans = _spans(case, octave, shape, threshold)
     place = f"{frequency(band.low_hz)} to {frequency(band.high_hz)} ({band.name})"

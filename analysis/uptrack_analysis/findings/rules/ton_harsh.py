@@ -17,7 +17,7 @@ from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import octave_shape, strongest_hz
-from uptrack_analysis.measure.ltas import REFERENCE_BAND, Band, bands_between
+from uptrack_analysis.measure.ltas import REFERENCE_BAND, Band, bands_between, mean_spectrum
 from uptrack_analysis.report import Action
 from uptrack_analysis.signal import FloatArray
 
@@ -49,7 +49,7 @@ def check(case: Case) -> Verdict:
     columns = bands_between(bands.edges_hz, low_hz, high_hz)
     reference = bands_between(bands.edges_hz, REFERENCE_BAND.low_hz, REFERENCE_BAND.high_hz)
     average = load_tonal_average()
-    shape = octave_shape(bands, average, loud)
+    shape = octave_shape(case.loud_spectrum, average)
     if columns is None or reference is None or shape is None:
         return Unmeasured(f"Too little signal reaches {frequency(high_hz)}.")
     power = bands.ll + bands.rr
@@ -74,7 +74,7 @@ def check(case: Case) -> Verdict:
     if value < LIMITS.number("warn_percent"):
         return ()
     spans = case.joined(_spans(jumps, bands.times_s))
-    at_hz = strongest_hz(bands, average, Band("harsh", low_hz, high_hz), jumps, sign=1.0) or float(
+    at_hz = strongest_hz(mean_spectrum(bands, jumps), average, Band("harsh", low_hz, high_hz), sign=1.0) or float(
         np.sqrt(low_hz * high_hz)
     )
     cap, quality = LIMITS.number("eq_cap_db"), LIMITS.number("eq_q")

@@ -39,7 +39,7 @@ BAND = "low mids"
 def check(case: Case) -> Verdict:
     if case.stems is None:
         return NO_STEMS
-    shape = octave_shape(case.measured.bands, load_tonal_average(), case.loud_mask) if case.loud_mask.any() else None
+    shape = octave_shape(case.loud_spectrum, load_tonal_average()) if case.loud_mask.any() else None
     if shape is None:
         return Unmeasured("There is no loud passage whose tone could be compared.")
     residuals = [

@@ -15,7 +15,7 @@ from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import strongest_hz
-from uptrack_analysis.measure.ltas import Band, bands_between
+from uptrack_analysis.measure.ltas import Band, bands_between, mean_spectrum
 from uptrack_analysis.report import Action
 
 LIMITS = table(
@@ -59,9 +59,9 @@ def check(case: Case) -> Verdict:
         return ()
     hop_s = float(bands.times_s[1] - bands.times_s[0]) if bands.times_s.size > 1 else 0.0
     spans = case.joined(spans_of_windows(chosen, bands.times_s + hop_s / 2, hop_s))
-    at_hz = strongest_hz(bands, load_tonal_average(), Band("sibilance", low_hz, high_hz), chosen, sign=1.0) or float(
-        np.sqrt(low_hz * high_hz)
-    )
+    at_hz = strongest_hz(
+        mean_spectrum(bands, chosen), load_tonal_average(), Band("sibilance", low_hz, high_hz), sign=1.0
+    ) or float(np.sqrt(low_hz * high_hz))
     cap = LIMITS.number("eq_cap_db")
     return (
         Draft(

@@ -40,7 +40,7 @@ def check(case: Case) -> Verdict:
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
     low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
-    value = spectral_tilt(case.measured.bands, case.loud_mask)
+    value = spectral_tilt(case.loud_spectrum)
     if value is None or case.measured.bands.edges_hz[-1] < high_hz:
         return case.why("spectrum.tilt_db_per_octave", f"The spectrum does not reach {frequency(high_hz)}.")
     expected = average_tilt_db_per_octave(load_tonal_average(), case.measured.bands.edges_hz, low_hz, high_hz)

@@ -7,10 +7,10 @@ import pytest
 
 from support.mixes import arranged, band_matrix, bell, clean, silent
 from support.verdicts import ask, ask_one, why_unmeasured
-from uptrack_analysis.measure.ltas import NAMED_BANDS, named_band_levels
+from uptrack_analysis.measure.ltas import NAMED_BANDS, mean_spectrum, named_band_levels
 from uptrack_analysis.measure.results import Crate, CrateTrack, Measured
 
-USUAL_DB = tuple(level.level_db for level in named_band_levels(clean(12.0).bands))
+USUAL_DB = tuple(level.level_db for level in named_band_levels(mean_spectrum(clean(12.0).bands)))
 LEVELS = (-8.9, -8.7, -8.5, -8.3, -8.1)
 
 

@@ -10,7 +10,7 @@ from support.noises import pink, shaped_noise
 from support.signals import tone
 from support.verdicts import ask, ask_one, why_unmeasured
 from uptrack_analysis.measure.bands import BandMeter
-from uptrack_analysis.measure.ltas import range_power
+from uptrack_analysis.measure.ltas import mean_spectrum
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.signal import Block
 
@@ -19,7 +19,7 @@ def rumbling(level_db: float, *, from_s: float = 0.0, to_s: float = 60.0) -> Mea
     """``level_db`` over the stronger octave of the low end."""
     mix = clean()
     then = (mix.bands.times_s >= from_s) & (mix.bands.times_s < to_s)
-    octaves = (range_power(mix.bands, low_hz, 2 * low_hz) or 0.0 for low_hz in (30.0, 60.0))
+    octaves = (mean_spectrum(mix.bands).between(low_hz, 2 * low_hz) or 0.0 for low_hz in (30.0, 60.0))
     rumble = np.where(then, max(octaves) * 10 ** (level_db / 10), mix.bands.rumble)
     return replace(mix, bands=replace(mix.bands, rumble=rumble))
 
