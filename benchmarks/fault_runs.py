@@ -69,6 +69,8 @@ class Truth:
     low_hz: float | None
     high_hz: float | None
     stem: str | None
+    masked: bool = False
+    """By the music: nobody hears it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,15 @@ def mix_named(name: str) -> Mix:
 
 
 def _truth(planted: Planted) -> Truth:
-    return Truth(planted.start_s, planted.end_s, planted.amount, planted.low_hz, planted.high_hz, planted.stem)
+    return Truth(
+        planted.start_s,
+        planted.end_s,
+        planted.amount,
+        planted.low_hz,
+        planted.high_hz,
+        planted.stem,
+        planted.masked,
+    )
 
 
 def _outcome(

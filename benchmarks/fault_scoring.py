@@ -103,7 +103,7 @@ class Judged:
     kind: Kind
     index: int
     counts: bool
-    """Moderate or worse by truth."""
+    """Moderate or worse by truth, and not hidden by the music."""
     answer: Seen | None
     """The credited answer with the most excess: the fault is found."""
     excess: float
@@ -133,7 +133,7 @@ def judge_outcome(outcome: Outcome, clean: Outcome) -> Judged:
         outcome,
         kind,
         outcome.job.index,
-        kind.counts(outcome.job.index, outcome.target),
+        kind.counts(outcome.job.index, outcome.target) and not truth.masked,
         best,
         max((seen.excess for seen in answers), default=0.0),
         right,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from uptrack_analysis.findings.tonal_average import TonalAverage
-from uptrack_analysis.measure.ltas import REFERENCE_BAND, Band, Spectrum, bands_between
+from uptrack_analysis.measure.ltas import REFERENCE_BAND, TILT_FLOOR_DB, TILT_MIN_OCTAVES, Band, Spectrum, bands_between
 from uptrack_analysis.signal import FloatArray
 
 # A band under this, relative to the strongest, holds an encoder's low-pass or rounding and has no shape to compare.
@@ -27,6 +28,13 @@ OCTAVES = tuple(
 )
 """The named bands over 120 Hz, the mids as the two octaves they are: bands of equal width weigh alike in a fit."""
 
+LEAST_OCTAVES = 5
+LEAST_EVEN = 4
+ODD_CONTRAST_DB = 4.0
+ODD_BEYOND_DB = 1.5
+"""What a clean mix of many sounds keeps within, and a few dB of a wide bell do not."""
+SKIRT = 2**0.5
+"""Of a dip or a hump, beyond the octave it is found by; a ratio."""
 SIXTHS = 6
 """Columns of the band matrix in an octave."""
 
@@ -66,7 +74,9 @@ def octave_shape(spectrum: Spectrum, average: TonalAverage) -> OctaveShape | Non
     """The mix's octaves over 120 Hz against the average's.
 
     The tilt is the median of the slopes between every two octaves (Theil and Sen), and the level the median of what it
-    leaves: one odd octave bends neither, so it keeps its whole deviation. ``None`` with fewer than five octaves.
+    leaves: one odd octave bends neither, so it keeps its whole deviation. A dip or a hump between two octaves takes
+    part in both and in what is left of its skirts: octaves that overlap with one that stands out of its neighbours are
+    asked for neither tilt nor level. ``None`` with fewer than five octaves.
     """
     power = spectrum.power
     if not power.size or not np.nanmax(power, initial=0.0) > 0.0:
@@ -82,15 +92,79 @@ def octave_shape(spectrum: Spectrum, average: TonalAverage) -> OctaveShape | Non
         if here > strongest * 10 ** (EMPTY_DB / 10):
             levels.append(10 * float(np.log10(here)))
             used.append(band)
-    if len(used) < 5:
+    if len(used) < LEAST_OCTAVES:
         return None
     low, high = np.array([band.low_hz for band in used]), np.array([band.high_hz for band in used])
     deviation = np.array(levels) - 10 * np.log10(average.band_power(low, high))
     octaves = np.log2(np.sqrt(low * high) / 1000.0)
-    first, second = np.triu_indices(octaves.size, k=1)
-    tilt = float(np.median((deviation[second] - deviation[first]) / (octaves[second] - octaves[first])))
-    level = float(np.median(deviation - tilt * octaves))
+    odd = standing_out(spectrum, average)
+    even = np.array([all(_apart(band, other) for other in odd) for band in used])
+    if even.sum() < LEAST_EVEN:
+        even[:] = True
+    first, second = np.triu_indices(int(even.sum()), k=1)
+    heights, places = deviation[even], octaves[even]
+    tilt = float(np.median((heights[second] - heights[first]) / (places[second] - places[first])))
+    level = float(np.median(heights - tilt * places))
     return OctaveShape(tuple(used), deviation - level, level, tilt, deviation - level - tilt * octaves)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """An octave beside its neighbours, each against the average, by the median of its sixths; in dB."""
+
+    band: Band
+    below_db: float
+    here_db: float
+    above_db: float
+
+    @property
+    def contrast_db(self) -> float:
+        """Over the mean of the octaves on either side: whatever tilt the mix has, it plays no part."""
+        return self.here_db - (self.below_db + self.above_db) / 2
+
+    def beyond_db(self, tilt_db_per_octave: float) -> float:
+        """Over the higher neighbour where it lies over their mean, else under the lower one; 0 or less is a shoulder.
+
+        The neighbours are moved along the tilt first.
+        """
+        sides = (self.below_db + tilt_db_per_octave, self.above_db - tilt_db_per_octave)
+        return self.here_db - max(sides) if self.contrast_db > 0 else min(sides) - self.here_db
+
+
+def contrasts(spectrum: Spectrum, average: TonalAverage) -> tuple[Contrast, ...]:
+    """Every octave centred on a third octave from 178 Hz to 5.6 kHz, as far as the file's rate carries both sides."""
+    edges_hz, power = spectrum.edges_hz, spectrum.power
+    deviation = 10 * np.log10(np.maximum(power, 1e-20) / average.band_power(edges_hz[:-1], edges_hz[1:]))
+    first, last = (
+        int(np.argmin(np.abs(np.log(edges_hz / edge_hz)))) for edge_hz in (OCTAVES[0].low_hz, OCTAVES[-1].low_hz)
+    )
+    found: list[Contrast] = []
+    for start in range(first, min(last, power.size - SIXTHS) - SIXTHS + 1, 2):
+        below, here, above = (
+            float(np.median(deviation[max(0, begin) : begin + SIXTHS]))
+            for begin in (start - SIXTHS, start, start + SIXTHS)
+        )
+        found.append(Contrast(_octave(float(edges_hz[start]), float(edges_hz[start + SIXTHS])), below, here, above))
+    return tuple(found)
+
+
+def standing_out(spectrum: Spectrum, average: TonalAverage) -> tuple[Band, ...]:
+    """Octaves that are dips or humps whatever the tilt, the strongest of those that overlap; none in a smooth mix."""
+    strong = [
+        (abs(one.contrast_db), one.band)
+        for one in contrasts(spectrum, average)
+        if abs(one.contrast_db) >= ODD_CONTRAST_DB and one.beyond_db((one.above_db - one.below_db) / 2) >= ODD_BEYOND_DB
+    ]
+    kept: list[Band] = []
+    for _strength, band in sorted(strong, key=lambda found: -found[0]):
+        if all(_apart(band, other) for other in kept):
+            kept.append(band)
+    return tuple(kept)
+
+
+def _apart(one: Band, other: Band) -> bool:
+    """Whether two bands have no more than a third of an octave in common."""
+    return min(one.high_hz, other.high_hz) < 2 ** (1 / 3) * 1.01 * max(one.low_hz, other.low_hz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,34 +177,22 @@ class Prominence:
     contrast_db: float
     """Over the mean of the octaves on either side."""
     beyond_db: float
-    """Over the higher of them where it lies over the average, under the lower one where it lies under: 0 or less is
-    a shoulder of something else."""
+    """As ``Contrast.beyond_db``."""
 
 
 def sliding_octaves(spectrum: Spectrum, average: TonalAverage, shape: OctaveShape) -> tuple[Prominence, ...]:
-    """Every octave centred on a third octave of the range ``shape`` was found in, its last octave left out."""
-    edges_hz, power = spectrum.edges_hz, spectrum.power
-    low_hz, high_hz = edges_hz[:-1], edges_hz[1:]
-    deviation = 10 * np.log10(np.maximum(power, 1e-20) / average.band_power(low_hz, high_hz))
-    first, last = (
-        int(np.argmin(np.abs(np.log(edges_hz / edge_hz))))
-        for edge_hz in (shape.bands[0].low_hz, shape.bands[-1].low_hz)
-    )
+    """Every octave of ``contrasts`` in the range ``shape`` was found in, its last octave left out."""
     found: list[Prominence] = []
-    for start in range(first, last - SIXTHS + 1, 2):
-        end = start + SIXTHS
-        band = _octave(float(edges_hz[start]), float(edges_hz[end]))
+    for one in contrasts(spectrum, average):
+        band = one.band
+        if band.low_hz < 0.99 * shape.bands[0].low_hz or band.high_hz > 1.01 * shape.bands[-1].low_hz:
+            continue
+        columns = bands_between(spectrum.edges_hz, band.low_hz, band.high_hz)
         expected = float(average.band_power(np.array([band.low_hz]), np.array([band.high_hz]))[0])
         octaves = float(np.log2(np.sqrt(band.low_hz * band.high_hz) / 1000.0))
-        level = 10 * float(np.log10(max(float(power[start:end].sum()), 1e-20) / expected))
+        level = 10 * float(np.log10(max(float(spectrum.power[columns].sum()), 1e-20) / expected))
         residual = level - shape.level_db - shape.tilt_db_per_octave * octaves
-        here, below, above = (
-            float(np.median(deviation[max(0, begin) : begin + SIXTHS])) for begin in (start, start - SIXTHS, end)
-        )
-        sides = (below + shape.tilt_db_per_octave, above - shape.tilt_db_per_octave)
-        own = here if residual > 0 else -here
-        beyond = own - max(sides) if residual > 0 else own + min(sides)
-        found.append(Prominence(band, residual, here - (below + above) / 2, beyond))
+        found.append(Prominence(band, residual, one.contrast_db, one.beyond_db(shape.tilt_db_per_octave)))
     return tuple(found)
 
 
@@ -138,6 +200,28 @@ def _octave(low_hz: float, high_hz: float) -> Band:
     """Named after the named band that its centre lies in."""
     centre = float(np.sqrt(low_hz * high_hz))
     return Band(next(band.name for band in OCTAVES if centre < band.high_hz), low_hz, high_hz)
+
+
+def tilt_over_average(
+    spectrum: Spectrum, average: TonalAverage, low_hz: float, high_hz: float, without: Sequence[Band] = ()
+) -> float | None:
+    """Slope of the density over the average's between two frequencies, in dB an octave, by least squares.
+
+    The bands of ``without`` and their skirts take no part, nor does what is empty. ``None`` with
+    less than three octaves of signal.
+    """
+    low, high = spectrum.edges_hz[:-1], spectrum.edges_hz[1:]
+    centres, power = np.sqrt(low * high), spectrum.power
+    used = (centres >= low_hz) & (centres <= high_hz)
+    used &= power > np.nanmax(power, initial=0.0) * 10 ** (TILT_FLOOR_DB / 10)
+    for band in without:
+        used &= (high < band.low_hz / SKIRT) | (low > band.high_hz * SKIRT)
+    octaves = np.log2(centres[used])
+    if octaves.size < 2 or np.ptp(octaves) < TILT_MIN_OCTAVES:
+        return None
+    deviation_db = 10 * np.log10(power[used] / average.band_power(low[used], high[used]))
+    centred = octaves - octaves.mean()
+    return float(centred @ deviation_db / (centred @ centred))
 
 
 def average_tilt_db_per_octave(average: TonalAverage, edges_hz: FloatArray, low_hz: float, high_hz: float) -> float:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from uptrack_analysis.figures import digits, frequency, percent, signed
 from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.leaps import is_a_stretch, parted
 from uptrack_analysis.findings.moments import Moments, moments
-from uptrack_analysis.findings.places import as_spans, merged, share, when
+from uptrack_analysis.findings.places import as_spans, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
@@ -46,8 +47,8 @@ LIMITS = table(
     leap={
         "rest_low_hz": 120.0,
         "rest_high_hz": 8000.0,
-        "warn_db": 4.0,
-        "bad_db": 7.0,
+        "warn_db": 3.5,
+        "bad_db": 5.5,
         "least_share": 0.12,  # of the loud music, for either level
         "at_once_s": 5.0,  # one stretch of the odd level, and half of all of it: fills come and go
         "beyond_db": 1.5,
@@ -191,10 +192,10 @@ def _leap(windows: Moments) -> _Leap | None:
     here = float(np.median((sub_db - rest_db)[windows.loud]))
     music = (rest_db > usual_db - data.number("rest_within_db")) & (sub_db - rest_db > here - data.number("gone_db"))
     over_rest = sub_db - rest_db
-    parted = _parted(over_rest[music], data.number("least_share"))
-    if parted is None:
+    levels = parted(over_rest[music], data.number("least_share"))
+    if levels is None:
         return None
-    lower, higher = parted
+    lower, higher = levels
     up = music & (over_rest > (lower + higher) / 2)
     down = music & ~up
     usual = LIMITS.table("level")
@@ -215,8 +216,7 @@ def _leap(windows: Moments) -> _Leap | None:
     else:
         over = bool(up.sum() < down.sum())
     odd = up if over else down
-    runs = [end - start for start, end in merged(windows.spans(odd), WINDOW_S)]
-    if not runs or max(runs) < data.number("at_once_s") or max(runs) < sum(runs) / 2:
+    if not is_a_stretch(windows, odd, WINDOW_S, data.number("at_once_s")):
         return None
     return _Leap(higher - lower, over, odd, music)
 
@@ -227,20 +227,6 @@ def _level_db(windows: Moments, low_hz: float, high_hz: float) -> FloatArray | N
         return None
     level: FloatArray = 10 * np.log10(np.maximum(windows.power[:, columns].sum(axis=1), 1e-14))
     return level
-
-
-def _parted(values: FloatArray, least_share: float) -> tuple[float, float] | None:
-    """Means of the two parts of ``values``, shape (n,), between which they differ most (Otsu), lower first."""
-    ordered = np.sort(values)
-    count = ordered.size
-    below = np.arange(1, count)
-    below = below[(below >= least_share * count) & (below <= (1 - least_share) * count)]
-    if below.size == 0:
-        return None
-    sums = np.cumsum(ordered)
-    lower, higher = sums[below - 1] / below, (sums[-1] - sums[below - 1]) / (count - below)
-    best = int(np.argmax(below * (count - below) * (higher - lower) ** 2))
-    return float(lower[best]), float(higher[best])
 
 
 RULE = Rule(

@@ -2,25 +2,32 @@
 
 Level and the best tilt are taken out first: a bright mix is ``ton.tilt``'s business, a nasal one is ours. Two things
 speak against an octave: distance from the tonal average, which is pop's, and distance from its own neighbours on both
-sides. What only the average says is likely to be a style, and is believed by less than half. The octave may lie
-anywhere between 126 Hz and 8 kHz, because no fault keeps to the named bands; the air over it is ``ton.air``'s.
+sides, which no tilt hides; the larger one is the finding's figure. What only the average says is likely to be a style,
+and is believed by less than half. The octave may lie anywhere between 126 Hz and 8 kHz, because no fault keeps to the
+named bands; the air over it is ``ton.air``'s.
+
+A third witness is the mix itself: an octave that leaps for a stretch of the loud music while its neighbours and the
+rest play on, all of its notes alike (``leaps.py``).
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.moments import moments
+from uptrack_analysis.findings.leaps import OctaveLeap, octave_leaps
+from uptrack_analysis.findings.moments import Moments, moments
 from uptrack_analysis.findings.places import TimeSpan, as_spans, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import OctaveShape, Prominence, octave_shape, sliding_octaves, strongest_hz
-from uptrack_analysis.measure.ltas import bands_between
+from uptrack_analysis.measure.ltas import Band, bands_between
 from uptrack_analysis.report import Action
 from uptrack_analysis.signal import FloatArray
 
@@ -34,6 +41,10 @@ LIMITS = table(
     # What an octave must do to its neighbours to be believed: stand out of both, and out of their mean.
     contrast_db=3.0,
     beyond_db=0.5,
+    # From where its contrast itself is the figure: no shoulder of anything.
+    clearly_beyond_db=1.5,
+    # Between two levels of one octave beside its neighbours, both in loud music.
+    leap={"warn_db": 3.0, "bad_db": 5.0, "confidence": 0.6, "grade": "D", "source": "proposal"},
     eq_cap_db=4.0,
     most=3.0,
     grade="D",
@@ -59,22 +70,61 @@ def check(case: Case) -> Verdict:
         return Unmeasured("Too few octaves over 120 Hz hold signal for a shape to compare.")
     # Every mix has a shape of its own: what does not even warn is that, and no finding.
     out = [
-        (octave, threshold)
+        odd
         for octave in sliding_octaves(case.loud_spectrum, average, shape)
-        if (threshold := _threshold(case, octave)).excess(octave.residual_db) >= WARN_EXCESS
+        if (odd := _odd(case, octave)).excess >= WARN_EXCESS
     ]
-    out.sort(key=lambda found: (-_sure(found[0]), -found[1].excess(found[0].residual_db), found[0].band.low_hz))
-    kept: list[tuple[Prominence, Threshold]] = []
-    for octave, threshold in out:
-        apart = (abs(np.log2(octave.band.low_hz / other.band.low_hz)) for other, _ in kept)
-        if all(octaves > 1.1 for octaves in apart):  # an octave and its neighbour may both be out, its shoulder is not
-            kept.append((octave, threshold))
-    return [_draft(case, octave, shape, threshold) for octave, threshold in kept[: int(LIMITS.number("most"))]]
+    # Octaves that overlap can have one contrast: the one that holds most of the hump comes first.
+    out.sort(key=lambda odd: (-odd.sure, -abs(odd.octave.residual_db), -odd.excess))
+    kept: list[_Odd] = []
+    for odd in out:
+        # An octave and its neighbour may both be out, its shoulder is not.
+        if all(_apart(odd.octave.band, other.octave.band) for other in kept):
+            kept.append(odd)
+    drafts = [_draft(case, odd, shape) for odd in kept[: int(LIMITS.number("most"))]]
+    windows = moments(case, WINDOW_S)
+    leaps = () if windows is None else octave_leaps(windows, WINDOW_S)
+    if windows is not None and leaps and all(_apart(leaps[0].band, odd.octave.band) for odd in kept):
+        data = LIMITS.table("leap")
+        threshold = Threshold.window(0.0, 0.0, data.number("warn_db"), data.number("bad_db"))
+        if threshold.excess(leaps[0].apart_db) >= WARN_EXCESS:
+            drafts.append(_part(case, windows, leaps[0], threshold))
+    return drafts
 
 
-def _sure(octave: Prominence) -> bool:
-    contrast = octave.contrast_db if octave.residual_db > 0 else -octave.contrast_db
-    return contrast >= LIMITS.number("contrast_db") and octave.beyond_db >= LIMITS.number("beyond_db")
+@dataclass(frozen=True, slots=True)
+class _Odd:
+    """An octave with the figure that speaks against it most."""
+
+    octave: Prominence
+    value: float
+    threshold: Threshold
+    by_neighbours: bool
+    """The figure is the distance from its neighbours, not from the average."""
+
+    @property
+    def excess(self) -> float:
+        return self.threshold.excess(self.value)
+
+    @property
+    def sure(self) -> bool:
+        """More than the average says so."""
+        octave = self.octave
+        contrast = octave.contrast_db if self.value > 0 else -octave.contrast_db
+        return contrast >= LIMITS.number("contrast_db") and octave.beyond_db >= LIMITS.number("beyond_db")
+
+
+def _odd(case: Case, octave: Prominence) -> _Odd:
+    threshold = _threshold(case, octave)
+    by_average = _Odd(octave, octave.residual_db, threshold, by_neighbours=False)
+    if octave.beyond_db < LIMITS.number("clearly_beyond_db"):
+        return by_average
+    by_neighbours = _Odd(octave, octave.contrast_db, threshold, by_neighbours=True)
+    return by_neighbours if by_neighbours.excess > by_average.excess else by_average
+
+
+def _apart(one: Band, other: Band) -> bool:
+    return abs(float(np.log2(one.low_hz / other.low_hz))) > 1.1
 
 
 def _threshold(case: Case, octave: Prominence) -> Threshold:
@@ -87,20 +137,20 @@ def _threshold(case: Case, octave: Prominence) -> Threshold:
     )
 
 
-def _draft(case: Case, octave: Prominence, shape: OctaveShape, threshold: Threshold) -> Draft:
-    band, residual, sure = octave.band, octave.residual_db, _sure(octave)
+def _draft(case: Case, odd: _Odd, shape: OctaveShape) -> Draft:
+    octave, value, threshold = odd.octave, odd.value, odd.threshold
+    band, over = octave.band, value > 0
     cap = LIMITS.number("eq_cap_db")
-    over = residual > 0
-    needed = max(0.5, np.ceil(2 * threshold.distance(residual)) / 2)
+    needed = max(0.5, np.ceil(2 * threshold.distance(value)) / 2)
     move = float(min(cap, needed)) * (-1 if over else 1)
     centre = strongest_hz(case.loud_spectrum, load_tonal_average(), band, sign=1.0 if over else -1.0)
     at_hz = centre if centre is not None else float(np.sqrt(band.low_hz * band.high_hz))
-    spans = _spans(case, octave, shape, threshold)
-    place = f"{frequency(band.low_hz)} to {frequency(band.high_hz)} ({band.name})"
+    spans = _spans(case, odd, shape)
     advice = (
-        f"{place} lies {digits(abs(residual))} dB {'over' if over else 'under'} the rest of the mix at {when(spans)}"
+        f"{_place(band)} lies {digits(abs(value))} dB {'over' if over else 'under'} "
+        f"{'its neighbours on both sides' if odd.by_neighbours else 'the rest of the mix'} at {when(spans)}"
     )
-    advice += ". " if sure else ", though not out of its neighbours: it may be the style. "
+    advice += ". " if odd.sure else ", though not out of its neighbours: it may be the style. "
     if needed > cap:
         advice += (
             "That is a matter of sounds and arrangement more than of EQ: "
@@ -112,24 +162,65 @@ def _draft(case: Case, octave: Prominence, shape: OctaveShape, threshold: Thresh
     else:
         advice += f"Bring up what plays there, or {signed(move)} dB around {frequency(at_hz)}, Q {EQ_Q}."
     return Draft(
-        value=residual,
+        value=value,
         unit="dB",
         threshold=threshold,
-        confidence=CONFIDENCE if sure else AVERAGE_ALONE_CONFIDENCE,
+        confidence=CONFIDENCE if odd.sure else AVERAGE_ALONE_CONFIDENCE,
         exposure=share(spans, case.loud_spans),
-        title=f"Too {'much' if over else 'little'} {SINGULAR.get(band.name, band.name)}",
+        title=_title(band, over=over),
         advice=advice,
         spans=as_spans(spans),
         low_hz=band.low_hz,
         high_hz=band.high_hz,
-        actions=(Action("EQ", f"Bell on the part that is strongest in the {band.name}", move, at_hz, EQ_Q),),
+        actions=(_eq(band, move, at_hz),),
         blame="power" if over else None,
-        expected_delta=f"{band.name} {signed(residual)} → {signed(residual + move)} dB",
+        expected_delta=f"{band.name} {signed(value)} → {signed(value + move)} dB",
     )
 
 
-def _spans(case: Case, octave: Prominence, shape: OctaveShape, threshold: Threshold) -> tuple[TimeSpan, ...]:
+def _part(case: Case, windows: Moments, leap: OctaveLeap, threshold: Threshold) -> Draft:
+    spans = case.joined(windows.spans(leap.odd))
+    band, over, apart = leap.band, leap.apart_db > 0, abs(leap.apart_db)
+    at_hz = float(np.sqrt(band.low_hz * band.high_hz))
+    move = float(min(LIMITS.number("eq_cap_db"), max(0.5, np.ceil(2 * threshold.distance(apart)) / 2)))
+    move *= -1 if over else 1
+    return Draft(
+        value=leap.apart_db,
+        unit="dB",
+        threshold=threshold,
+        confidence=LIMITS.table("leap").number("confidence"),
+        exposure=share(spans, windows.spans(leap.music)),
+        title=_title(band, over=over),
+        advice=(
+            f"{_place(band)} leaps: at {when(spans)} it lies {digits(apart)} dB {'over' if over else 'under'} what it "
+            f"is in the other loud passages, its neighbours and the rest playing on. An EQ or a filter left on does "
+            f"that: look for an automation there, or set {signed(move)} dB around {frequency(at_hz)}, Q {EQ_Q}."
+        ),
+        spans=as_spans(spans),
+        low_hz=band.low_hz,
+        high_hz=band.high_hz,
+        place="part",
+        actions=(_eq(band, move, at_hz), Action("MK", "Mark the passage")),
+        blame="power" if over else None,
+        expected_delta=f"{band.name} {digits(apart)} → under {digits(threshold.ok_high or 0.0)} dB apart",
+    )
+
+
+def _place(band: Band) -> str:
+    return f"{frequency(band.low_hz)} to {frequency(band.high_hz)} ({band.name})"
+
+
+def _title(band: Band, *, over: bool) -> str:
+    return f"Too {'much' if over else 'little'} {SINGULAR.get(band.name, band.name)}"
+
+
+def _eq(band: Band, move_db: float, at_hz: float) -> Action:
+    return Action("EQ", f"Bell on the part that is strongest in the {band.name}", move_db, at_hz, EQ_Q)
+
+
+def _spans(case: Case, odd: _Odd, shape: OctaveShape) -> tuple[TimeSpan, ...]:
     """Loud passages in which the octave is out of shape; all of them where no window is by itself."""
+    octave, threshold = odd.octave, odd.threshold
     windows = moments(case, WINDOW_S)
     here = None if windows is None else bands_between(windows.edges_hz, octave.band.low_hz, octave.band.high_hz)
     if windows is None or here is None:
@@ -145,9 +236,9 @@ def _spans(case: Case, octave: Prominence, shape: OctaveShape, threshold: Thresh
     rest = np.median([level_db(band.low_hz, band.high_hz) for band in shape.bands], axis=0)
     own = level_db(octave.band.low_hz, octave.band.high_hz) - rest
     moved = own - float(np.mean(own[windows.loud])) if windows.loud.any() else own
-    limit = (threshold.ok_high if octave.residual_db > 0 else threshold.ok_low) or 0.0
-    residual = octave.residual_db + moved
-    off = windows.loud & ((residual > limit) if octave.residual_db > 0 else (residual < limit))
+    limit = (threshold.ok_high if odd.value > 0 else threshold.ok_low) or 0.0
+    value = odd.value + moved
+    off = windows.loud & ((value > limit) if odd.value > 0 else (value < limit))
     return case.joined(windows.spans(off)) or case.joined(case.loud_spans)
 
 
@@ -162,7 +253,7 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
-    version=2,
+    version=3,
     family_tables=("tonal",),
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,

@@ -15,8 +15,7 @@ from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
-from uptrack_analysis.findings.tone import average_tilt_db_per_octave
-from uptrack_analysis.measure.ltas import spectral_tilt
+from uptrack_analysis.findings.tone import average_tilt_db_per_octave, standing_out, tilt_over_average
 from uptrack_analysis.report import Action
 
 # DB per octave from the tonal average, or from the brighter one that electronic music usually has.
@@ -40,10 +39,14 @@ def check(case: Case) -> Verdict:
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
     low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
-    value = spectral_tilt(case.loud_spectrum)
-    if value is None or case.measured.bands.edges_hz[-1] < high_hz:
+    spectrum, average = case.loud_spectrum, load_tonal_average()
+    # A dip or a hump would lean on the line, and is no tilt.
+    odd = standing_out(spectrum, average)
+    over = tilt_over_average(spectrum, average, low_hz, high_hz, without=odd)
+    if over is None or spectrum.edges_hz[-1] < high_hz:
         return case.why("spectrum.tilt_db_per_octave", f"The spectrum does not reach {frequency(high_hz)}.")
-    expected = average_tilt_db_per_octave(load_tonal_average(), case.measured.bands.edges_hz, low_hz, high_hz)
+    expected = average_tilt_db_per_octave(average, spectrum.edges_hz, low_hz, high_hz)
+    value = expected + over
     threshold = Threshold.window(
         expected,
         expected + LIMITS.number("usual_db_per_octave"),
@@ -53,6 +56,7 @@ def check(case: Case) -> Verdict:
     if not threshold.excess(value):
         return ()
     bright = value > expected
+    beside = f", but for what stands out around {frequency(math.sqrt(odd[0].low_hz * odd[0].high_hz))}," if odd else ""
     shelf_hz, cap = LIMITS.number("shelf_hz"), LIMITS.number("eq_cap_db")
     # Least squares over log frequency: a step of 1 dB with the share q of n octaves above it tilts by 6q(1-q)/n.
     octaves = math.log2(high_hz / low_hz)
@@ -79,7 +83,7 @@ def check(case: Case) -> Verdict:
             exposure=1.0,
             title="Bright mix" if bright else "Dark mix",
             advice=(
-                f"The spectrum falls by {digits(-value)} dB an octave; the average of popular music falls by "
+                f"The spectrum{beside} falls by {digits(-value)} dB an octave; the average of popular music falls by "
                 f"{digits(-expected)}. A shelf of {signed(move)} dB above {frequency(shelf_hz)} on the mix bus, or the "
                 f"same on hats and tops, brings it to {digits(-(value + move * per_db))}.{more}"
             ),

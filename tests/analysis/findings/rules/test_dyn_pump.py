@@ -19,7 +19,7 @@ def breathing(depth_db: float, lowest_at: float | None = 0.12) -> Measured:
     return replace(mix, details=replace(mix.details, pumping=Pumping(depth_db, lowest_at)))
 
 
-@pytest.mark.parametrize("depth_db", [8.5, 12.0, 30.0])
+@pytest.mark.parametrize("depth_db", [6.5, 12.0, 30.0])
 def test_ducking_on_the_beat_is_told_and_no_more(depth_db: float) -> None:
     finding = ask_one("dyn.pump", breathing(depth_db))
     assert finding.severity == "info"
@@ -33,7 +33,7 @@ def test_what_is_lowest_before_the_beat_dies_away_and_is_no_pumping(lowest_at: f
 
 
 def test_a_little_side_chain_is_no_finding() -> None:
-    assert ask("dyn.pump", breathing(6.0)) == ()
+    assert ask("dyn.pump", breathing(5.0)) == ()
 
 
 def test_without_beats_there_is_nothing_to_say() -> None:

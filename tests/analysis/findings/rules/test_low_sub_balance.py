@@ -48,7 +48,7 @@ def test_no_move_exceeds_three_db() -> None:
     assert {action.gain_db for action in finding.actions} == {-3.0}
 
 
-@pytest.mark.parametrize(("leap_db", "word"), [(4.4, "minor"), (6.0, "moderate"), (9.0, "major")])
+@pytest.mark.parametrize(("leap_db", "word"), [(3.8, "minor"), (4.8, "moderate"), (9.0, "major")])
 def test_a_sub_that_leaps_up_is_found_where_it_does(leap_db: float, word: str) -> None:
     finding = ask_one("low.sub_balance", leaping(15.0, 15.0 + leap_db, at_s=36.0))
     assert (finding.severity, finding.title) == (word, "Much sub")

@@ -8,6 +8,7 @@ import pytest
 from support.mixes import Level, band_matrix, bell, clean, flat, silent
 from support.verdicts import ask, ask_one, why_unmeasured
 from uptrack_analysis.measure.results import Measured
+from uptrack_analysis.signal import FloatArray
 
 PRESENCE = (1990.0, 3990.0)
 LOW_MIDS = (250.0, 502.0)
@@ -27,6 +28,53 @@ def test_one_octave_out_of_shape_keeps_its_whole_deviation(
     assert finding.value == pytest.approx(gain_db, abs=0.5)
     assert finding.title == f"Too {'much' if gain_db > 0 else 'little'} {name}"
     assert finding.low_hz == pytest.approx(band[0], rel=0.01)
+
+
+@pytest.mark.parametrize("gain_db", [-7.5, 7.5])
+@pytest.mark.parametrize("centre_hz", [250.0, 3900.0])
+@pytest.mark.parametrize("tilt", [-0.3, 0.8])
+def test_a_bell_hides_behind_no_tilt(centre_hz: float, gain_db: float, tilt: float) -> None:
+    # Of Q 1, which touches three named bands and would lean on the line through them.
+    bent = shaped(
+        lambda f: (
+            flat(f) * (f < 90.0) + tilt * np.log2(f / 1000.0) + gain_db * np.exp(-(np.log2(f / centre_hz) ** 2) / 0.8)
+        )
+    )
+    finding = ask_one("ton.band", bent)
+    assert finding.severity in {"moderate", "major"}
+    assert abs(np.log2(np.sqrt((finding.low_hz or 0) * (finding.high_hz or 0)) / centre_hz)) <= 1 / 3
+    assert finding.value == pytest.approx(gain_db, abs=2.5)
+
+
+def passage(inside: Level, outside: Level = flat) -> Measured:
+    """Sixty seconds with another spectrum from 20 to 40 s."""
+    plain, odd = band_matrix(60.0, outside), band_matrix(60.0, inside)
+    then = ((odd.times_s >= 20.0) & (odd.times_s < 40.0))[:, None]
+    ll, rr = np.where(then, odd.ll, plain.ll), np.where(then, odd.rr, plain.rr)
+    return replace(clean(), bands=replace(plain, ll=ll, rr=rr))
+
+
+@pytest.mark.parametrize(("gain_db", "word"), [(-3.3, "minor"), (4.3, "moderate"), (-6.0, "major")])
+def test_an_octave_that_leaps_while_the_rest_plays_on_is_found_where_it_does(gain_db: float, word: str) -> None:
+    finding = ask_one("ton.band", passage(bell(*LOW_MIDS, gain_db)))
+    assert finding.severity == word
+    assert finding.value == pytest.approx(gain_db, abs=0.5)
+    assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 40.0), abs=2.1)
+    assert "leaps" in finding.advice
+
+
+def test_an_instrument_that_enters_moves_some_notes_and_is_no_leap() -> None:
+    def notes(f: FloatArray) -> FloatArray:
+        return flat(f) + np.where((f > 250.0) & (f < 500.0) & (np.round(6 * np.log2(f / 250.0)) % 2 == 0), 9.0, 0.0)
+
+    assert ask("ton.band", passage(notes)) == ()
+
+
+def test_a_part_in_which_much_else_changes_is_another_part_and_no_leap() -> None:
+    def other(f: FloatArray) -> FloatArray:
+        return bell(*LOW_MIDS, 6.0)(f) + np.where((f > 500.0) & (f < 1000.0), -6.0, 0.0)
+
+    assert ask("ton.band", passage(other)) == ()
 
 
 def test_an_octave_between_two_named_bands_is_found_where_it_is() -> None:
@@ -76,7 +124,7 @@ def test_a_wide_family_tolerates_more() -> None:
 
 
 def test_only_the_loud_passage_is_judged() -> None:
-    mix, odd = clean(60.0), band_matrix(60.0, bell(*PRESENCE, 12.0))
+    mix, odd = clean(60.0), band_matrix(60.0, lambda f: bell(*PRESENCE, 12.0)(f) - 12.0)
     quiet = odd.times_s < 26.0
     curve = np.where(np.arange(6000) < 3000, -20.0, -8.5)
     mix = replace(

@@ -41,3 +41,17 @@ def test_the_shelf_it_advises_brings_the_tilt_where_it_says() -> None:
 
 def test_a_telephone_band_has_no_tilt_to_compare() -> None:
     assert why_unmeasured("ton.tilt", tilted(0.0, rate_hz=16_000))
+
+
+@pytest.mark.parametrize("gain_db", [-9.0, 9.0])
+@pytest.mark.parametrize("centre_hz", [250.0, 4000.0])
+def test_a_dip_or_a_hump_is_no_tilt(centre_hz: float, gain_db: float) -> None:
+    wide = band_matrix(60.0, lambda f: flat(f) + gain_db * np.exp(-(np.log2(f / centre_hz) ** 2) / 0.8))
+    assert all(finding.severity == "info" for finding in ask("ton.tilt", replace(clean(), bands=wide)))
+
+
+def test_a_hump_on_a_tilted_mix_is_left_out_and_said_so() -> None:
+    hump = band_matrix(60.0, lambda f: -1.2 * np.log2(f / 1000.0) + 8.0 * np.exp(-(np.log2(f / 400.0) ** 2) / 0.4))
+    finding = ask_one("ton.tilt", replace(clean(), bands=hump))
+    assert finding.value == pytest.approx(ask_one("ton.tilt", tilted(-1.2)).value, abs=0.15)
+    assert "but for what stands out around 4" in finding.advice

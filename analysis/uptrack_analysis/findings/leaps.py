@@ -1,0 +1,103 @@
+"""A stretch of the loud music in which one range of it is suddenly louder or quieter than the rest.
+
+What a mix says of itself is better evidence than any average. Two levels are looked for between which a figure differs
+most (Otsu 1979), and the odd one of them has to be a stretch, not fills that come and go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uptrack_analysis.findings.moments import Moments
+from uptrack_analysis.findings.places import merged
+from uptrack_analysis.findings.tone import OCTAVES, SIXTHS
+from uptrack_analysis.measure.ltas import Band, bands_between
+from uptrack_analysis.signal import FloatArray
+
+REST_WITHIN_DB = 3.0
+"""Of the loud passage: quieter windows are another part of the song."""
+LEAST_SHARE = 0.12
+MOST_SHARE = 0.6
+"""Of the loud music, for the odd level."""
+AT_ONCE_S = 5.0
+SIDES_WITHIN_DB = 3.5
+EVEN_WITHIN_DB = 1.7
+"""Standard deviation over the sixths of an octave of what they moved by: an equaliser moves notes and what lies between
+them alike, an instrument that enters does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class OctaveLeap:
+    """One octave that leaps against both its neighbours."""
+
+    band: Band
+    apart_db: float
+    """How far it lies over (under, if negative) what it is in the rest of the music, beside its neighbours."""
+    odd: NDArray[np.bool_]
+    """shape (n_windows,)"""
+    music: NDArray[np.bool_]
+    """shape (n_windows,): as loud as the loud passage"""
+
+
+def parted(values: FloatArray, least_share: float) -> tuple[float, float] | None:
+    """Means of the two parts of ``values``, shape (n,), between which they differ most, lower first."""
+    ordered = np.sort(values)
+    count = ordered.size
+    below = np.arange(1, count)
+    below = below[(below >= least_share * count) & (below <= (1 - least_share) * count)]
+    if below.size == 0:
+        return None
+    sums = np.cumsum(ordered)
+    lower, higher = sums[below - 1] / below, (sums[-1] - sums[below - 1]) / (count - below)
+    best = int(np.argmax(below * (count - below) * (higher - lower) ** 2))
+    return float(lower[best]), float(higher[best])
+
+
+def is_a_stretch(windows: Moments, odd: NDArray[np.bool_], gap_s: float, at_once_s: float) -> bool:
+    """Whether one run of the odd windows is that long, and half of all of them."""
+    runs = [end - start for start, end in merged(windows.spans(odd), gap_s)]
+    return bool(runs) and max(runs) >= at_once_s and max(runs) >= sum(runs) / 2
+
+
+def octave_leaps(windows: Moments, window_s: float) -> tuple[OctaveLeap, ...]:
+    """Octaves centred on third octaves from 178 Hz to 5.6 kHz that leap while the rest plays on, the largest first."""
+    edges_hz = windows.edges_hz
+    ends = [bands_between(edges_hz, band.low_hz, band.high_hz) for band in OCTAVES]
+    if not windows.loud.any() or any(columns is None for columns in ends):
+        return ()
+    power = np.maximum(windows.power, 1e-14)
+    levels_db = 10 * np.log10(power)
+    # The median, so that the octave in question does not move what it is held against.
+    rest_db = np.median([10 * np.log10(power[:, columns].sum(axis=1)) for columns in ends], axis=0)
+    music = rest_db > float(np.median(rest_db[windows.loud])) - REST_WITHIN_DB
+    first, last = (int(np.argmin(np.abs(np.log(edges_hz / hz)))) for hz in (OCTAVES[0].low_hz, OCTAVES[-1].low_hz))
+    relative_db = levels_db - rest_db[:, None]
+    found: list[OctaveLeap] = []
+    for start in range(first, last - SIXTHS + 1, 2):
+        end = start + SIXTHS
+        below, own, above = (
+            np.median(levels_db[:, max(0, begin) : begin + SIXTHS], axis=1) for begin in (start - SIXTHS, start, end)
+        )
+        contrast = own - (below + above) / 2
+        levels = parted(contrast[music], LEAST_SHARE)
+        if levels is None:
+            continue
+        up = music & (contrast > sum(levels) / 2)
+        for odd, sign in ((up, 1.0), (music & ~up, -1.0)):
+            usual = music & ~odd
+            if odd.sum() > MOST_SHARE * music.sum() or not is_a_stretch(windows, odd, window_s, AT_ONCE_S):
+                continue
+            moved = np.median(relative_db[odd], axis=0) - np.median(relative_db[usual], axis=0)
+            sides = (
+                float(np.median(moved[max(0, start - SIXTHS) : start])),
+                float(np.median(moved[end : end + SIXTHS])),
+            )
+            if max(map(abs, sides)) > SIDES_WITHIN_DB or float(np.std(moved[start:end])) > EVEN_WITHIN_DB:
+                continue
+            low_hz, high_hz = float(edges_hz[start]), float(edges_hz[end])
+            name = next(band.name for band in OCTAVES if (low_hz * high_hz) ** 0.5 < band.high_hz)
+            found.append(OctaveLeap(Band(name, low_hz, high_hz), sign * (levels[1] - levels[0]), odd, music))
+    return tuple(sorted(found, key=lambda leap: -abs(leap.apart_db)))
