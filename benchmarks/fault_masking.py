@@ -20,7 +20,8 @@ EDGES_HZ = np.array([
 ], dtype=np.float64)
 # fmt: on
 TONE_DB = -4.0
-WINDOW_S = 0.2
+WINDOW_S = 1.0
+"""A steady tone is noticed where nothing covers it for a second; a gap between two kicks is forward masked."""
 HEARD_SHARE = 0.05
 """Of the windows: three seconds of a minute."""
 SHORT_S = 0.005

@@ -2,8 +2,11 @@
 
 A finding is **credited to the fault** only if the clean copy has no *twin* of it (same rule and title, bands and times
 that overlap), or if it is clearly worse than the twin: half a unit of excess, which is half a step of severity. A twin
-that is no worse is the clean mix's own alarm. "Loud" findings are moderate or worse; for a rule that starts as *info*
-any severity counts as seen.
+that is no worse is the clean mix's own alarm.
+
+A fault is **found** by a finding that is minor or worse, which is what costs points; for a rule that starts as *info*
+any severity counts. **Precision** is of the same findings. What is called moderate or worse in a mix that nobody
+planted anything in is an **alarm**.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from fault_kinds import KINDS, Kind
 from fault_runs import Outcome, Seen, Truth
 
 from uptrack_analysis.findings.places import overlap_s, total_s
-from uptrack_analysis.report import SEVERITIES
+from uptrack_analysis.report import SEVERITIES, Severity
 
 CLEARLY_WORSE = 0.5
 NEAR_S = 0.05
@@ -29,8 +32,8 @@ THIRD_OCTAVE = 1 / 3
 TOUCHING_S = 0.1
 
 
-def is_loud(seen: Seen) -> bool:
-    return SEVERITIES.index(seen.severity) >= SEVERITIES.index("moderate")
+def is_said(seen: Seen, least: Severity = "minor") -> bool:
+    return SEVERITIES.index(seen.severity) >= SEVERITIES.index(least)
 
 
 def twin(seen: Seen, clean: Iterable[Seen]) -> Seen | None:
@@ -110,9 +113,9 @@ class Judged:
     """Of the strongest answer at the place, credited or not; 0 without one."""
     right: tuple[Seen, ...]
     wrong: tuple[Seen, ...]
-    """Loud findings beyond the clean copy that no one can explain by the fault."""
+    """Findings beyond the clean copy that no one can explain by the fault."""
     hidden: bool
-    """Not found, but the clean copy has a loud answer of its own at this place."""
+    """Not found, but the clean copy has an answer of its own at this place."""
     error_s: float | None = None
     iou: float | None = None
     band_octaves: float | None = None
@@ -124,11 +127,11 @@ def judge_outcome(outcome: Outcome, clean: Outcome) -> Judged:
     assert truth is not None
     beyond = [seen for seen in outcome.findings if is_beyond(seen, clean.findings)]
     answers = [seen for seen in outcome.findings if seen.rule in kind.answers and _at_place(seen, truth, kind)]
-    credited = [seen for seen in answers if seen in beyond and (is_loud(seen) or seen.capped)]
+    credited = [seen for seen in answers if seen in beyond and (is_said(seen) or seen.capped)]
     best = max(credited, key=lambda seen: seen.excess, default=None)
-    loud = [seen for seen in beyond if is_loud(seen)]
-    right = tuple(seen for seen in loud if _explained(seen, truth, kind))
-    wrong = tuple(seen for seen in loud if not _explained(seen, truth, kind))
+    said = [seen for seen in beyond if is_said(seen)]
+    right = tuple(seen for seen in said if _explained(seen, truth, kind))
+    wrong = tuple(seen for seen in said if not _explained(seen, truth, kind))
     return Judged(
         outcome,
         kind,
@@ -138,7 +141,7 @@ def judge_outcome(outcome: Outcome, clean: Outcome) -> Judged:
         max((seen.excess for seen in answers), default=0.0),
         right,
         wrong,
-        best is None and any(is_loud(seen) or seen.capped for seen in answers),
+        best is None and any(is_said(seen) or seen.capped for seen in answers),
         error_s(best, truth) if best and kind.shape == "point" else None,
         iou(best, truth) if best and kind.shape == "stretch" else None,
         band_error_octaves(best, truth, kind) if best else None,
@@ -220,14 +223,14 @@ def score_kind(kind: Kind, judged: Sequence[Judged]) -> KindScore:
 
 
 def precision(judged: Iterable[Judged]) -> float:
-    """Share of the loud findings beyond the clean copies that the faults explain."""
+    """Share of the findings beyond the clean copies that the faults explain."""
     judged = list(judged)
     right, wrong = sum(len(one.right) for one in judged), sum(len(one.wrong) for one in judged)
     return right / (right + wrong) if right + wrong else nan
 
 
 def rule_precision(judged: Iterable[Judged]) -> dict[str, tuple[int, int]]:
-    """Of each rule: how many of its loud findings the faults explain, and how many they do not."""
+    """Of each rule: how many of its findings the faults explain, and how many they do not."""
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     for one in judged:
@@ -237,7 +240,7 @@ def rule_precision(judged: Iterable[Judged]) -> dict[str, tuple[int, int]]:
 
 
 def confusion(judged: Iterable[Judged]) -> dict[str, Counter[str]]:
-    """Of each kind: in how many files each rule said something loud, or in its capped voice, beyond the clean copy."""
+    """Of each kind: in how many files each rule said something beyond the clean copy."""
     table: dict[str, Counter[str]] = {}
     for one in judged:
         rules = {seen.rule for seen in (*one.right, *one.wrong)} | ({one.answer.rule} if one.answer else set())
@@ -247,7 +250,7 @@ def confusion(judged: Iterable[Judged]) -> dict[str, Counter[str]]:
 
 def alarms(clean: Outcome) -> list[Seen]:
     """What is called moderate or worse in a mix that nobody planted anything in."""
-    return [seen for seen in clean.findings if is_loud(seen)]
+    return [seen for seen in clean.findings if is_said(seen, "moderate")]
 
 
 def _spearman(kind: Kind, judged: Sequence[Judged]) -> float:

@@ -30,7 +30,7 @@ OCTAVES = tuple(
 
 LEAST_OCTAVES = 5
 LEAST_EVEN = 4
-ODD_CONTRAST_DB = 4.0
+ODD_CONTRAST_DB = 3.3
 ODD_BEYOND_DB = 1.5
 """What a clean mix of many sounds keeps within, and a few dB of a wide bell do not."""
 SKIRT = 2**0.5

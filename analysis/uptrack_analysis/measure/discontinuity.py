@@ -24,6 +24,7 @@ _SPIKE_RATIO = 3.0
 _EDGE_RATIO = 5.0
 """How far the peak stands over the largest difference within 12 ms; between two stretches of noise it is 1.3."""
 _SAME_DB = 4.0
+_DYING_DB = 12.0
 _EXTENT_SHARE = 0.25
 _PURE_SHARE = 0.15
 _LEAST_PURE_SHARE = 0.3
@@ -43,7 +44,8 @@ class Discontinuity:
     """How far the wave is off its course."""
     is_spike: bool
     goes_on: bool
-    """Whether the wave is as loud and as bright after it as before, within 4 dB."""
+    """Whether the wave is as loud and as bright after it as before, within 4 dB; after a burst it may have died away
+    by 12 dB."""
 
 
 class Judge:
@@ -92,14 +94,18 @@ class Judge:
             return Discontinuity(spike_at, abs(spike), True, True) if abs(spike) >= LEAST else None
         if peak < _EDGE_RATIO * outside:
             return None
-        if rest > allowed:
+        is_burst = rest > allowed
+        if is_burst:
             # A burst begins where the differences first leave those of the music.
             at = begin + int(np.flatnonzero(size[begin : peak_at + 1] > outside)[0]) + 4
             height = peak / _SPIKE.max()
         if abs(height) < LEAST:
             return None
-        loudness = _change_db(wave[before], wave[after])
-        goes_on = max(loudness, _change_db(bends[before], bends[after])) <= _SAME_DB
+        changes_db = _change_db(wave[before], wave[after]), _change_db(bends[before], bends[after])
+        # A note that begins is louder after its edge, and one that is cut off ends in a step: a burst with a note that
+        # dies away around it is neither.
+        lowest_db = -_DYING_DB if is_burst else -_SAME_DB
+        goes_on = lowest_db <= min(changes_db) and max(changes_db) <= _SAME_DB
         return Discontinuity(at, abs(height), False, goes_on)
 
 
@@ -139,4 +145,4 @@ def _is_clipped(wave: FloatArray, peak_at: int) -> bool:
 
 def _change_db(before: FloatArray, after: FloatArray) -> float:
     floor = (LEAST / 10) ** 2
-    return abs(10 * math.log10((after @ after / after.size + floor) / (before @ before / before.size + floor)))
+    return 10 * math.log10((after @ after / after.size + floor) / (before @ before / before.size + floor))

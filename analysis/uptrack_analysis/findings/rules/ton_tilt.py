@@ -40,19 +40,24 @@ def check(case: Case) -> Verdict:
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
     low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
     spectrum, average = case.loud_spectrum, load_tonal_average()
-    # A dip or a hump would lean on the line, and is no tilt.
-    odd = standing_out(spectrum, average)
-    over = tilt_over_average(spectrum, average, low_hz, high_hz, without=odd)
+    over = tilt_over_average(spectrum, average, low_hz, high_hz)
     if over is None or spectrum.edges_hz[-1] < high_hz:
         return case.why("spectrum.tilt_db_per_octave", f"The spectrum does not reach {frequency(high_hz)}.")
     expected = average_tilt_db_per_octave(average, spectrum.edges_hz, low_hz, high_hz)
-    value = expected + over
     threshold = Threshold.window(
         expected,
         expected + LIMITS.number("usual_db_per_octave"),
         case.family.tilt_warn_db_per_octave,
         case.family.tilt_bad_db_per_octave,
     )
+    # A dip or a hump leans on the line and is no tilt: with and without it the mix has to lean, and by the lesser.
+    odd = standing_out(spectrum, average)
+    even = tilt_over_average(spectrum, average, low_hz, high_hz, without=odd) if odd else None
+    if even is not None and threshold.excess(expected + even) < threshold.excess(expected + over):
+        over = even
+    else:
+        odd = ()
+    value = expected + over
     if not threshold.excess(value):
         return ()
     bright = value > expected
