@@ -53,6 +53,24 @@ def test_the_open_end_of_a_range_is_none() -> None:
     assert rounded(a_finding(ok_range=(-math.inf, 1.23456))).ok_range == (None, 1.23)
 
 
+@given(st.lists(st.one_of(st.none(), st.floats(-1e4, 1e4), st.just(math.inf)), min_size=1, max_size=300))
+def test_a_long_curve_is_rounded_as_its_points_are(values: list[float | None]) -> None:
+    curve = rounded(dataclasses.replace(a_report().series, psr_db=tuple(values))).psr_db
+    for value, kept in zip(values, curve, strict=True):
+        if value is None or not math.isfinite(value):
+            assert kept is None
+        else:
+            assert kept == pytest.approx(round_to(value, 2), abs=0.0101)
+            assert kept == round_to(kept, 2)
+            assert math.copysign(1.0, kept) == 1.0 or kept < 0  # no minus zero
+
+
+def test_a_long_curve_with_a_hole_where_none_may_be_is_an_error() -> None:
+    waveform = a_report().series.waveform
+    with pytest.raises(ValueError, match="holds a point that is missing"):
+        rounded(dataclasses.replace(waveform, rms=(math.nan,) * 100))
+
+
 def test_rounding_reaches_every_depth_of_a_report() -> None:
     deep = a_finding(spans=(Span(1.00049, 2.0),))
     assert rounded(a_report(findings=(deep,))).findings[0].spans[0].start_s == 1.0

@@ -33,6 +33,17 @@ def test_sums_are_those_of_every_tenth_of_a_second(rate_hz: int) -> None:
     np.testing.assert_allclose(curve.lr, [np.sum(left[span] * right[span]) for span in spans])
 
 
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 44_100])
+def test_sums_that_need_not_be_exact_are_within_a_millionth(rate_hz: int) -> None:
+    signal = music(rate_hz, 1.05)
+    meter = StereoCurveMeter(rate_hz, 2, exact=False)
+    meter.push(signal)
+    curve, exact = meter.finish(), measured(signal, rate_hz)
+    scale = exact.ll + exact.rr
+    for name in ("ll", "rr", "lr"):
+        np.testing.assert_allclose(getattr(curve, name) / scale, getattr(exact, name) / scale, atol=1e-6)
+
+
 def test_an_inverted_channel_keeps_its_sign() -> None:
     left = music(8_000, 1, channels=1)[0]
     curve = measured(np.stack([left, -left]), 8_000)
