@@ -93,6 +93,7 @@ def test_gain_alters_no_verdict_on_tone_stereo_or_low_end(
 ) -> None:
     areas: set[str] = {"tonal", "stereo", "low"}
     plain = said(analysed(tmp_path, song), areas)
+    assert song[0] != "arranged" or any(severity != "info" for _rule, _title, severity, _value in plain)
     moved = said(analysed(tmp_path, (song[0], song[1] * np.float32(10 ** (gain_db / 20)))), areas)
     assert [one[:3] for one in moved] == [one[:3] for one in plain]
     assert [one[3] for one in moved] == pytest.approx([one[3] for one in plain], abs=0.02)
@@ -212,5 +213,5 @@ def test_each_fault_costs_its_own_area_most(
     clean, damaged = analysed(tmp_path, ("demo", mastered)), analysed(tmp_path, ("demo", fault(mastered)))
     before = {one.area: one.score for one in clean.score.areas}
     lost = {one.area: before[one.area] - one.score for one in damaged.score.areas if one.area in before}
-    assert max(lost, key=lambda name: lost[name]) == area, lost
+    assert all(lost[area] > points for other, points in lost.items() if other != area), lost
     assert exact(damaged) < exact(clean)

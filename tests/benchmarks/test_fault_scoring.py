@@ -83,11 +83,23 @@ def test_a_word_about_another_octave_is_no_answer_but_an_alarm() -> None:
     assert len(elsewhere.wrong) == 1
 
 
-def test_a_minor_finding_is_not_enough_unless_its_rule_may_say_no_more() -> None:
-    minor = seen("int.click", "minor", 0.8, at=(30.0, 30.0))
+def test_information_is_not_enough_unless_its_rule_may_say_no_more() -> None:
+    info = seen("int.click", "info", 0.6, at=(30.0, 30.0))
     truth = replace(GAP, end_s=30.0)
-    assert judge_outcome(outcome("click", minor, truth=truth), clean()).answer is None
-    assert judge_outcome(outcome("click", replace(minor, capped=True), truth=truth), clean()).answer is not None
+    assert judge_outcome(outcome("click", info, truth=truth), clean()).answer is None
+    assert judge_outcome(outcome("click", replace(info, capped=True), truth=truth), clean()).answer is not None
+    assert judge_outcome(outcome("click", replace(info, severity="minor"), truth=truth), clean()).answer is not None
+
+
+def test_what_the_music_masks_need_not_be_found() -> None:
+    truth = replace(GAP, end_s=30.0)
+    assert judge_outcome(outcome("click", truth=truth, index=2), clean()).counts
+    assert not judge_outcome(outcome("click", truth=replace(truth, masked=True), index=2), clean()).counts
+
+
+def test_where_the_largest_peak_lies_is_chance() -> None:
+    here, there = (seen("int.truepeak", at=(at_s, at_s)) for at_s in (10.0, 40.0))
+    assert judge_outcome(outcome("click", here, truth=GAP), clean(there)).wrong == ()
 
 
 def test_a_consequence_is_neither_the_answer_nor_an_alarm() -> None:

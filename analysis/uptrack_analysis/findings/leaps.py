@@ -13,20 +13,21 @@ from numpy.typing import NDArray
 
 from uptrack_analysis.findings.moments import Moments
 from uptrack_analysis.findings.places import merged
-from uptrack_analysis.findings.tone import OCTAVES, SIXTHS
+from uptrack_analysis.findings.tone import LEAST_OCTAVES, OCTAVES, SIXTHS
 from uptrack_analysis.measure.ltas import Band, bands_between
 from uptrack_analysis.signal import FloatArray
 
-REST_WITHIN_DB = 3.0
-"""Of the loud passage: quieter windows are another part of the song."""
-LEAST_SHARE = 0.12
-MOST_SHARE = 0.6
-"""Of the loud music, for the odd level."""
-AT_ONCE_S = 5.0
-SIDES_WITHIN_DB = 3.5
-EVEN_WITHIN_DB = 1.7
-"""Standard deviation over the sixths of an octave of what they moved by: an equaliser moves notes and what lies between
-them alike, an instrument that enters does not."""
+
+@dataclass(frozen=True, slots=True)
+class LeapLimits:
+    """What a leap has to keep to; the rule that asks says why."""
+
+    rest_within_db: float
+    least_share: float
+    most_share: float
+    at_once_s: float
+    sides_within_db: float
+    even_within_db: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,40 +63,47 @@ def is_a_stretch(windows: Moments, odd: NDArray[np.bool_], gap_s: float, at_once
     return bool(runs) and max(runs) >= at_once_s and max(runs) >= sum(runs) / 2
 
 
-def octave_leaps(windows: Moments, window_s: float) -> tuple[OctaveLeap, ...]:
-    """Octaves centred on third octaves from 178 Hz to 5.6 kHz that leap while the rest plays on, the largest first."""
+def octave_leaps(windows: Moments, window_s: float, limits: LeapLimits) -> tuple[OctaveLeap, ...]:
+    """Octaves centred on third octaves from 178 Hz to 5.6 kHz that leap while the rest plays on, the largest first.
+
+    Those on whose other side the file's rate carries nothing are left out.
+    """
     edges_hz = windows.edges_hz
-    ends = [bands_between(edges_hz, band.low_hz, band.high_hz) for band in OCTAVES]
-    if not windows.loud.any() or any(columns is None for columns in ends):
+    ends = [columns for band in OCTAVES if (columns := bands_between(edges_hz, band.low_hz, band.high_hz)) is not None]
+    if not windows.loud.any() or len(ends) < LEAST_OCTAVES:
         return ()
     power = np.maximum(windows.power, 1e-14)
     levels_db = 10 * np.log10(power)
     # The median, so that the octave in question does not move what it is held against.
     rest_db = np.median([10 * np.log10(power[:, columns].sum(axis=1)) for columns in ends], axis=0)
-    music = rest_db > float(np.median(rest_db[windows.loud])) - REST_WITHIN_DB
+    music = rest_db > float(np.median(rest_db[windows.loud])) - limits.rest_within_db
     first, last = (int(np.argmin(np.abs(np.log(edges_hz / hz)))) for hz in (OCTAVES[0].low_hz, OCTAVES[-1].low_hz))
     relative_db = levels_db - rest_db[:, None]
     found: list[OctaveLeap] = []
-    for start in range(first, last - SIXTHS + 1, 2):
+    for start in range(first, min(last, len(relative_db[0]) - SIXTHS) - SIXTHS + 1, 2):
         end = start + SIXTHS
         below, own, above = (
             np.median(levels_db[:, max(0, begin) : begin + SIXTHS], axis=1) for begin in (start - SIXTHS, start, end)
         )
         contrast = own - (below + above) / 2
-        levels = parted(contrast[music], LEAST_SHARE)
+        levels = parted(contrast[music], limits.least_share)
         if levels is None:
             continue
         up = music & (contrast > sum(levels) / 2)
         for odd, sign in ((up, 1.0), (music & ~up, -1.0)):
             usual = music & ~odd
-            if odd.sum() > MOST_SHARE * music.sum() or not is_a_stretch(windows, odd, window_s, AT_ONCE_S):
+            if odd.sum() > limits.most_share * music.sum():
+                continue
+            if not is_a_stretch(windows, odd, window_s, limits.at_once_s):
                 continue
             moved = np.median(relative_db[odd], axis=0) - np.median(relative_db[usual], axis=0)
             sides = (
                 float(np.median(moved[max(0, start - SIXTHS) : start])),
                 float(np.median(moved[end : end + SIXTHS])),
             )
-            if max(map(abs, sides)) > SIDES_WITHIN_DB or float(np.std(moved[start:end])) > EVEN_WITHIN_DB:
+            if max(map(abs, sides)) > limits.sides_within_db:
+                continue
+            if float(np.std(moved[start:end])) > limits.even_within_db:
                 continue
             low_hz, high_hz = float(edges_hz[start]), float(edges_hz[end])
             name = next(band.name for band in OCTAVES if (low_hz * high_hz) ** 0.5 < band.high_hz)

@@ -32,6 +32,8 @@ LEAST_OCTAVES = 5
 LEAST_EVEN = 4
 ODD_CONTRAST_DB = 3.3
 ODD_BEYOND_DB = 1.5
+OVER_MEAN_DB = 2.0
+MOST_TILT_DB_PER_OCTAVE = 1.5
 """What a clean mix of many sounds keeps within, and a few dB of a wide bell do not."""
 SKIRT = 2**0.5
 """Of a dip or a hump, beyond the octave it is found by; a ratio."""
@@ -98,7 +100,7 @@ def octave_shape(spectrum: Spectrum, average: TonalAverage) -> OctaveShape | Non
     deviation = np.array(levels) - 10 * np.log10(average.band_power(low, high))
     octaves = np.log2(np.sqrt(low * high) / 1000.0)
     odd = standing_out(spectrum, average)
-    even = np.array([all(_apart(band, other) for other in odd) for band in used])
+    even = np.array([all(_overlap_little(band, other) for other in odd) for band in used])
     if even.sum() < LEAST_EVEN:
         even[:] = True
     first, second = np.triu_indices(int(even.sum()), k=1)
@@ -118,17 +120,26 @@ class Contrast:
     above_db: float
 
     @property
-    def contrast_db(self) -> float:
+    def over_mean_db(self) -> float:
         """Over the mean of the octaves on either side: whatever tilt the mix has, it plays no part."""
         return self.here_db - (self.below_db + self.above_db) / 2
 
     def beyond_db(self, tilt_db_per_octave: float) -> float:
         """Over the higher neighbour where it lies over their mean, else under the lower one; 0 or less is a shoulder.
 
-        The neighbours are moved along the tilt first.
+        The neighbours are moved along the tilt first, of which no more is believed than mixes have.
         """
-        sides = (self.below_db + tilt_db_per_octave, self.above_db - tilt_db_per_octave)
-        return self.here_db - max(sides) if self.contrast_db > 0 else min(sides) - self.here_db
+        tilt = min(max(tilt_db_per_octave, -MOST_TILT_DB_PER_OCTAVE), MOST_TILT_DB_PER_OCTAVE)
+        sides = (self.below_db + tilt, self.above_db - tilt)
+        return self.here_db - max(sides) if self.over_mean_db > 0 else min(sides) - self.here_db
+
+    def contrast_db(self, tilt_db_per_octave: float) -> float:
+        """Over the mean of its neighbours, but no more than a little beyond the nearer one.
+
+        An octave beside an empty one (a low-pass, a telephone) lies far over their mean and stands out of nothing.
+        """
+        most = max(0.0, self.beyond_db(tilt_db_per_octave) + OVER_MEAN_DB)
+        return min(max(self.over_mean_db, -most), most)
 
 
 def contrasts(spectrum: Spectrum, average: TonalAverage) -> tuple[Contrast, ...]:
@@ -150,19 +161,20 @@ def contrasts(spectrum: Spectrum, average: TonalAverage) -> tuple[Contrast, ...]
 
 def standing_out(spectrum: Spectrum, average: TonalAverage) -> tuple[Band, ...]:
     """Octaves that are dips or humps whatever the tilt, the strongest of those that overlap; none in a smooth mix."""
-    strong = [
-        (abs(one.contrast_db), one.band)
-        for one in contrasts(spectrum, average)
-        if abs(one.contrast_db) >= ODD_CONTRAST_DB and one.beyond_db((one.above_db - one.below_db) / 2) >= ODD_BEYOND_DB
-    ]
+    strong: list[tuple[float, Band]] = []
+    for one in contrasts(spectrum, average):
+        own_tilt = (one.above_db - one.below_db) / 2
+        contrast = abs(one.contrast_db(own_tilt))
+        if contrast >= ODD_CONTRAST_DB and one.beyond_db(own_tilt) >= ODD_BEYOND_DB:
+            strong.append((contrast, one.band))
     kept: list[Band] = []
     for _strength, band in sorted(strong, key=lambda found: -found[0]):
-        if all(_apart(band, other) for other in kept):
+        if all(_overlap_little(band, other) for other in kept):
             kept.append(band)
     return tuple(kept)
 
 
-def _apart(one: Band, other: Band) -> bool:
+def _overlap_little(one: Band, other: Band) -> bool:
     """Whether two bands have no more than a third of an octave in common."""
     return min(one.high_hz, other.high_hz) < 2 ** (1 / 3) * 1.01 * max(one.low_hz, other.low_hz)
 
@@ -175,7 +187,7 @@ class Prominence:
     residual_db: float
     """Over the average, level and tilt of ``OctaveShape`` taken out."""
     contrast_db: float
-    """Over the mean of the octaves on either side."""
+    """As ``Contrast.contrast_db``."""
     beyond_db: float
     """As ``Contrast.beyond_db``."""
 
@@ -192,7 +204,8 @@ def sliding_octaves(spectrum: Spectrum, average: TonalAverage, shape: OctaveShap
         octaves = float(np.log2(np.sqrt(band.low_hz * band.high_hz) / 1000.0))
         level = 10 * float(np.log10(max(float(spectrum.power[columns].sum()), 1e-20) / expected))
         residual = level - shape.level_db - shape.tilt_db_per_octave * octaves
-        found.append(Prominence(band, residual, one.contrast_db, one.beyond_db(shape.tilt_db_per_octave)))
+        tilt = shape.tilt_db_per_octave
+        found.append(Prominence(band, residual, one.contrast_db(tilt), one.beyond_db(tilt)))
     return tuple(found)
 
 

@@ -39,10 +39,13 @@ class Framer:
         self._batches = 0
 
     def push(self, block: Block) -> Iterator[Block]:
-        """Batches completed by ``block``, shape (channels, batch, length): views that the next step overwrites."""
+        """Batches completed by ``block``, shape (channels, batch, length), to be read only.
+
+        They are views, of the block itself or of what the next step overwrites.
+        """
         position, frames = 0, block.shape[1]
         capacity = self._buffer.shape[1]
-        apart = self.hop == self.length
+        apart = self.hop == self.length and block.dtype == self._buffer.dtype
         while position < frames:
             if apart and self._filled == 0 and frames - position >= capacity:
                 # Frames that touch, and a whole batch of them: read where they lie.

@@ -30,8 +30,8 @@ class StereoCurveMeter:
     channels : int
         Rows of each block; the first two are the front left and right.
     exact : bool
-        To the last bit, as it takes to say that one channel is a copy of the other; else within 1e-7, at a third of
-        the time.
+        To the last bit, as it takes to say that one channel is a copy of the other; else within a millionth of the
+        power of both, at a third of the time.
 
     Raises
     ------

@@ -157,7 +157,7 @@ def find_delay(mix: Stretches, stem: Stretches) -> Delay | None:
         return None
     cross = np.zeros(mix.spectra.shape[1], dtype=np.complex128)
     powers: FloatArray = np.zeros((2, cross.size))
-    for own, other in zip(mix.spectra[ours], stem.spectra[theirs], strict=True):
+    for own, other in ((mix.spectra[one], stem.spectra[two]) for one, two in zip(ours, theirs, strict=True)):
         cross += own * np.conj(other)
         powers[0] += _power(own)
         powers[1] += _power(other)

@@ -22,7 +22,7 @@ from uptrack_analysis.measure.stem_levels import StemLevelMeter
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.stems.results import LowSignal, StemMeasured
 
-# Whole chunks of every meter, which then reads them where they lie.
+# Whole chunks of the meters whose frames touch, which then read them where they lie.
 _BLOCK_FRAMES = 262_144
 
 

@@ -84,5 +84,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_target=True,
-    at_most="minor",
+    at_most="info",
 )

@@ -109,4 +109,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    at_most="info",
 )

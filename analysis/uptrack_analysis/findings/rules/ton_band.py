@@ -19,7 +19,7 @@ import numpy as np
 from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.leaps import OctaveLeap, octave_leaps
+from uptrack_analysis.findings.leaps import LeapLimits, OctaveLeap, octave_leaps
 from uptrack_analysis.findings.moments import Moments, moments
 from uptrack_analysis.findings.places import TimeSpan, as_spans, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -41,10 +41,24 @@ LIMITS = table(
     # What an octave must do to its neighbours to be believed: stand out of both, and out of their mean.
     contrast_db=3.0,
     beyond_db=0.5,
-    # From where its contrast itself is the figure: no shoulder of anything.
+    # From where its contrast itself is the figure.
     clearly_beyond_db=1.5,
     # Between two levels of one octave beside its neighbours, both in loud music.
-    leap={"warn_db": 3.0, "bad_db": 5.0, "confidence": 0.6, "grade": "D", "source": "proposal"},
+    leap={
+        "warn_db": 3.0,
+        "bad_db": 5.0,
+        "rest_within_db": 3.0,  # of the loud passage: quieter windows are another part of the song
+        "least_share": 0.12,  # of the loud music, for either level
+        "most_share": 0.5,  # for the odd one
+        "at_once_s": 5.0,
+        "sides_within_db": 3.5,  # what the neighbours may move by themselves
+        # Over the sixths of an octave, the deviation of what they moved by: an equaliser moves notes and what lies
+        # between them alike, an instrument that enters does not.
+        "even_within_db": 1.7,
+        "confidence": 0.6,
+        "grade": "D",
+        "source": "proposal",
+    },
     eq_cap_db=4.0,
     most=3.0,
     grade="D",
@@ -81,15 +95,27 @@ def check(case: Case) -> Verdict:
         # An octave and its neighbour may both be out, its shoulder is not.
         if all(_apart(odd.octave.band, other.octave.band) for other in kept):
             kept.append(odd)
-    drafts = [_draft(case, odd, shape) for odd in kept[: int(LIMITS.number("most"))]]
+    most = int(LIMITS.number("most"))
+    kept = kept[:most]
+    drafts = [_draft(case, odd, shape) for odd in kept]
     windows = moments(case, WINDOW_S)
-    leaps = () if windows is None else octave_leaps(windows, WINDOW_S)
-    if windows is not None and leaps and all(_apart(leaps[0].band, odd.octave.band) for odd in kept):
-        data = LIMITS.table("leap")
-        threshold = Threshold.window(0.0, 0.0, data.number("warn_db"), data.number("bad_db"))
-        if threshold.excess(leaps[0].apart_db) >= WARN_EXCESS:
-            drafts.append(_part(case, windows, leaps[0], threshold))
-    return drafts
+    if windows is None:
+        return drafts
+    data = LIMITS.table("leap")
+    threshold = Threshold.window(0.0, 0.0, data.number("warn_db"), data.number("bad_db"))
+    limits = LeapLimits(
+        rest_within_db=data.number("rest_within_db"),
+        least_share=data.number("least_share"),
+        most_share=data.number("most_share"),
+        at_once_s=data.number("at_once_s"),
+        sides_within_db=data.number("sides_within_db"),
+        even_within_db=data.number("even_within_db"),
+    )
+    for leap in octave_leaps(windows, WINDOW_S, limits):
+        if threshold.excess(leap.apart_db) >= WARN_EXCESS and all(_apart(leap.band, odd.octave.band) for odd in kept):
+            drafts.append(_part(case, windows, leap, threshold))
+            break
+    return drafts[:most]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +174,7 @@ def _draft(case: Case, odd: _Odd, shape: OctaveShape) -> Draft:
     spans = _spans(case, odd, shape)
     advice = (
         f"{_place(band)} lies {digits(abs(value))} dB {'over' if over else 'under'} "
-        f"{'its neighbours on both sides' if odd.by_neighbours else 'the rest of the mix'} at {when(spans)}"
+        f"{'its neighbours' if odd.by_neighbours else 'the rest of the mix'} at {when(spans)}"
     )
     advice += ". " if odd.sure else ", though not out of its neighbours: it may be the style. "
     if needed > cap:

@@ -151,4 +151,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    at_most="info",
 )

@@ -53,6 +53,8 @@ def check(case: Case) -> Verdict:
     # A dip or a hump leans on the line and is no tilt: with and without it the mix has to lean, and by the lesser.
     odd = standing_out(spectrum, average)
     even = tilt_over_average(spectrum, average, low_hz, high_hz, without=odd) if odd else None
+    if even is not None and (even > 0) != (over > 0):
+        return ()
     if even is not None and threshold.excess(expected + even) < threshold.excess(expected + over):
         over = even
     else:
@@ -61,7 +63,8 @@ def check(case: Case) -> Verdict:
     if not threshold.excess(value):
         return ()
     bright = value > expected
-    beside = f", but for what stands out around {frequency(math.sqrt(odd[0].low_hz * odd[0].high_hz))}," if odd else ""
+    places = " and ".join(frequency(math.sqrt(band.low_hz * band.high_hz)) for band in odd)
+    beside = f", but for what stands out around {places}," if odd else ""
     shelf_hz, cap = LIMITS.number("shelf_hz"), LIMITS.number("eq_cap_db")
     # Least squares over log frequency: a step of 1 dB with the share q of n octaves above it tilts by 6q(1-q)/n.
     octaves = math.log2(high_hz / low_hz)

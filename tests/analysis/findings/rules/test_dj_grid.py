@@ -21,9 +21,9 @@ def starting(
     return replace(made, tempo=replace(made.tempo, grid=grid, confidence=confidence))
 
 
-def test_a_late_first_beat_is_minor_and_says_what_to_trim() -> None:
+def test_a_late_first_beat_is_told_and_what_to_trim() -> None:
     finding = ask_one("dj.grid", starting(0.023))
-    assert finding.severity == "minor"
+    assert finding.severity == "info"
     assert finding.value == pytest.approx(23.0)
     assert "trim 23 ms" in finding.advice
     assert finding.end_s == pytest.approx(0.023)

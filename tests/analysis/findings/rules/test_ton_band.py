@@ -46,10 +46,25 @@ def test_a_bell_hides_behind_no_tilt(centre_hz: float, gain_db: float, tilt: flo
     assert finding.value == pytest.approx(gain_db, abs=2.5)
 
 
-def passage(inside: Level, outside: Level = flat) -> Measured:
-    """Sixty seconds with another spectrum from 20 to 40 s."""
+@pytest.mark.parametrize(
+    "edge",
+    [
+        lambda f: np.where(f > 10_500.0, -80.0, np.where(f > 3_980.0, 2.0, 0.0)),
+        lambda f: np.where(f > 7_000.0, -80.0, 0.0),
+        lambda f: np.where(f < 110.0, -80.0, np.where(f < 251.0, 2.0, 0.0)),
+        lambda f: -10.0 * np.clip(np.log2(f / 1500.0), 0.0, 1.0),
+    ],
+    ids=["a low-pass beside a little too much", "a low-pass", "a high-pass beside a little too much", "a shelf"],
+)
+def test_an_octave_beside_an_edge_stands_out_of_nothing(edge: Level) -> None:
+    findings = ask("ton.band", shaped(lambda f: flat(f) + edge(f)))
+    assert all(finding.confidence < 0.5 or finding.value < 0 for finding in findings), findings
+
+
+def passage(inside: Level, outside: Level = flat, from_s: float = 20.0, to_s: float = 40.0) -> Measured:
+    """Sixty seconds with another spectrum for a while."""
     plain, odd = band_matrix(60.0, outside), band_matrix(60.0, inside)
-    then = ((odd.times_s >= 20.0) & (odd.times_s < 40.0))[:, None]
+    then = ((odd.times_s >= from_s) & (odd.times_s < to_s))[:, None]
     ll, rr = np.where(then, odd.ll, plain.ll), np.where(then, odd.rr, plain.rr)
     return replace(clean(), bands=replace(plain, ll=ll, rr=rr))
 
@@ -61,6 +76,22 @@ def test_an_octave_that_leaps_while_the_rest_plays_on_is_found_where_it_does(gai
     assert finding.value == pytest.approx(gain_db, abs=0.5)
     assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 40.0), abs=2.1)
     assert "leaps" in finding.advice
+
+
+@pytest.mark.parametrize(("from_s", "to_s"), [(20.0, 44.0), (0.0, 25.0), (33.0, 58.0)])
+def test_the_odd_level_is_the_rarer_one(from_s: float, to_s: float) -> None:
+    finding = ask_one("ton.band", passage(bell(*LOW_MIDS, -6.0), from_s=from_s, to_s=to_s))
+    assert finding.title == "Too little low midrange"
+    assert (finding.start_s, finding.end_s) == pytest.approx((from_s, to_s), abs=2.1)
+
+
+def test_a_leap_elsewhere_is_found_beside_an_octave_that_is_always_out() -> None:
+    always = bell(*LOW_MIDS, 8.0)
+    mix = passage(lambda f: always(f) + np.where((f > 2000.0) & (f < 4000.0), -5.4, 0.0), always)
+    assert {(finding.title, finding.start_s > 15.0) for finding in ask("ton.band", mix)} == {
+        ("Too much low midrange", False),
+        ("Too little presence", True),
+    }
 
 
 def test_an_instrument_that_enters_moves_some_notes_and_is_no_leap() -> None:
