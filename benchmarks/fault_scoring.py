@@ -123,15 +123,16 @@ class Judged:
     band_octaves: float | None = None
 
 
-def judge_outcome(outcome: Outcome, clean: Outcome) -> Judged:
+def judge_outcome(outcome: Outcome, clean: Outcome, least: Severity = "minor") -> Judged:
+    """Sort an outcome's findings of at least this severity into right and wrong."""
     kind = next(kind for kind in KINDS if kind.name == outcome.job.kind)
     truth = outcome.truth
     assert truth is not None
     beyond = [seen for seen in outcome.findings if is_beyond(seen, clean.findings)]
     answers = [seen for seen in outcome.findings if seen.rule in kind.answers and _at_place(seen, truth, kind)]
-    credited = [seen for seen in answers if seen in beyond and (is_said(seen) or seen.capped)]
+    credited = [seen for seen in answers if seen in beyond and (is_said(seen, least) or seen.capped)]
     best = max(credited, key=lambda seen: seen.excess, default=None)
-    said = [seen for seen in beyond if is_said(seen)]
+    said = [seen for seen in beyond if is_said(seen, least)]
     right = tuple(seen for seen in said if _explained(seen, truth, kind))
     wrong = tuple(seen for seen in said if not _explained(seen, truth, kind))
     return Judged(
@@ -143,7 +144,7 @@ def judge_outcome(outcome: Outcome, clean: Outcome) -> Judged:
         max((seen.excess for seen in answers), default=0.0),
         right,
         wrong,
-        best is None and any(is_said(seen) or seen.capped for seen in answers),
+        best is None and any(is_said(seen, least) or seen.capped for seen in answers),
         error_s(best, truth) if best and kind.shape == "point" else None,
         iou(best, truth) if best and kind.shape == "stretch" else None,
         band_error_octaves(best, truth, kind) if best else None,

@@ -50,16 +50,20 @@ def main() -> None:
             outcomes = _outcomes(pool, names, kinds)
             copies = {(one.job.mix, one.target, one.job.stems): one for one in outcomes if one.job.kind is None}
             faulty = [one for one in outcomes if one.job.kind is not None]
-            judged = [judge_outcome(one, copies[one.job.mix, one.target, one.job.kind in with_stems]) for one in faulty]
+            pairs = [(one, copies[one.job.mix, one.target, one.job.kind in with_stems]) for one in faulty]
+            judged = [judge_outcome(*pair) for pair in pairs]
+            sternly = [judge_outcome(*pair, least="moderate") for pair in pairs]
             clean = [one for one in outcomes if one.job.kind is None and one.job.target is None and not one.job.stems]
-            _show(half, judged, clean, failures=not asked.markdown)
+            _show(half, judged, sternly, clean, failures=not asked.markdown)
             everything += [{"half": half, **asdict(one)} for one in outcomes]
     if asked.json:
         asked.json.write_text(json.dumps(everything, indent=1) + "\n")
 
 
-def _show(half: Half, judged: Sequence[Judged], clean: Sequence[Outcome], *, failures: bool) -> None:
-    for line in fault_tables.report(half, judged, clean):
+def _show(
+    half: Half, judged: Sequence[Judged], sternly: Sequence[Judged], clean: Sequence[Outcome], *, failures: bool
+) -> None:
+    for line in fault_tables.report(half, judged, sternly, clean):
         print(line)
     if failures:
         print("\nFailures by file:\n")

@@ -160,15 +160,15 @@ def test_a_clean_render_scores_at_least_95(mastered: Block, tmp_path: Path) -> N
 
 
 def clipped(sound: Block) -> Block:
-    return np.clip(sound * np.float32(10**0.4), -1.0, 1.0 - 2.0**-23)
+    return np.asarray(np.clip(sound * np.float32(10**0.4), -1.0, 1.0 - 2.0**-23), dtype=np.float32)
 
 
 def unbalanced(sound: Block) -> Block:
-    return sound * np.array([[1.0], [0.75]], dtype=np.float32)
+    return np.asarray(sound * np.array([[1.0], [0.75]]), dtype=np.float32)
 
 
 def inverted(sound: Block) -> Block:
-    return sound * np.array([[1.0], [-1.0]], dtype=np.float32)
+    return np.asarray(sound * np.array([[1.0], [-1.0]]), dtype=np.float32)
 
 
 def offset(sound: Block) -> Block:
