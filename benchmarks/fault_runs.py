@@ -36,6 +36,7 @@ from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.findings.judge import judge
 from uptrack_analysis.findings.rule import all_rules
+from uptrack_analysis.findings.threshold import INFORMING
 from uptrack_analysis.measure.one_pass import measure
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import Finding, ProjectFacts, Severity, Target
@@ -81,7 +82,7 @@ class Seen:
     title: str
     severity: Severity
     capped: bool
-    """The rule starts as *info* or *minor*, so that any severity counts as having seen it."""
+    """The rule, or so little belief, allows *info* or *minor* at most, so that any severity counts as seen."""
     excess: float
     value: float | None
     unit: str
@@ -267,7 +268,7 @@ def _seen(finding: Finding) -> Seen:
         rule=finding.rule,
         title=finding.title,
         severity=finding.severity,
-        capped=finding.rule in _capped_rules(),
+        capped=finding.rule in _capped_rules() or finding.confidence < INFORMING,
         excess=finding.excess,
         value=finding.value,
         unit=finding.unit,

@@ -268,7 +268,7 @@ def correlation(case: Case, profile: ReferenceProfile) -> Verdict:
             spans=as_spans(spans),
             actions=(Action("UT", f"Width −{WIDTH_CAP_PERCENT:.0f} % on the widest part of these passages"),),
             expected_delta=f"correlation {signed(value, 2)} → over {signed(limit, 2)}",
-            by_references=True,
+            whatever_genre=True,
         ),
     )
 
@@ -348,7 +348,7 @@ def _draft(
         high_hz=high_hz,
         actions=actions,
         expected_delta=expected_delta,
-        by_references=True,
+        whatever_genre=True,
     )
 
 

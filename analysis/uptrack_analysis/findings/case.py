@@ -82,8 +82,8 @@ class Draft:
     """Tells findings of one rule apart that share stem, band and channel; coarse, so that it survives small changes."""
     actions: tuple[Action, ...] = ()
     expected_delta: str = ""
-    by_references: bool = False
-    """Judged by the user's own references: how sure the genre is does not matter."""
+    whatever_genre: bool = False
+    """Judged by the user's references or by the mix itself, so that how sure the genre is does not matter."""
 
     @property
     def excess(self) -> float:

@@ -90,7 +90,7 @@ def judge(
 def finding_of(rule: Rule, draft: Draft, case: Case) -> Finding:
     """A draft with identity, confidence, severity and whose it is; its points are not known yet."""
     culprits = find_culprits(case, draft)
-    certainty = case.genre.confidence if rule.by_genre and not draft.by_references else 1.0
+    certainty = case.genre.confidence if rule.by_genre and not draft.whatever_genre else 1.0
     confidence = draft.confidence * certainty
     low, high = draft.threshold.ok_range
     severity = severity_of(draft.excess, confidence, blocker=draft.blocker)

@@ -74,9 +74,10 @@ def octave_leaps(windows: Moments, window_s: float, limits: LeapLimits) -> tuple
         return ()
     power = np.maximum(windows.power, 1e-14)
     levels_db = 10 * np.log10(power)
-    # The median, so that the octave in question does not move what it is held against.
-    rest_db = np.median([10 * np.log10(power[:, columns].sum(axis=1)) for columns in ends], axis=0)
-    music = rest_db > float(np.median(rest_db[windows.loud])) - limits.rest_within_db
+    # Each octave over its own usual level, and the median of that, which the one in question does not move.
+    octaves_db = np.stack([10 * np.log10(power[:, columns].sum(axis=1)) for columns in ends])
+    rest_db = np.median(octaves_db - np.median(octaves_db[:, windows.loud], axis=1, keepdims=True), axis=0)
+    music = rest_db > -limits.rest_within_db
     first, last = (int(np.argmin(np.abs(np.log(edges_hz / hz)))) for hz in (OCTAVES[0].low_hz, OCTAVES[-1].low_hz))
     relative_db = levels_db - rest_db[:, None]
     found: list[OctaveLeap] = []

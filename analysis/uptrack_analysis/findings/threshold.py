@@ -14,6 +14,8 @@ from typing import Self
 from uptrack_analysis.report import Severity
 
 WARN_EXCESS = 0.5
+INFORMING = 0.4
+"""What is believed by less informs, and no more."""
 MINOR_EXCESS = 1.0
 """Up to here a finding is minor."""
 BAD_EXCESS = 2.0
@@ -83,9 +85,9 @@ def severity_of(excess: float, confidence: float, *, blocker: bool = False) -> S
     """The word for an excess: info under 0.5, minor under 1, moderate under 2, then major.
 
     A blocker is an objective defect beyond the limit its rule names. What is believed by less than half is never more
-    than minor.
+    than minor, and what is believed by less than two fifths informs.
     """
-    if excess < WARN_EXCESS:
+    if excess < WARN_EXCESS or confidence < INFORMING:
         severity: Severity = "info"
     elif excess < MINOR_EXCESS or confidence < 0.5:
         severity = "minor"

@@ -64,6 +64,7 @@ def test_severity_follows_the_excess(excess: float, word: str) -> None:
 @pytest.mark.parametrize("blocker", [False, True])
 def test_what_is_believed_by_less_than_half_is_never_more_than_minor(blocker: bool) -> None:
     assert severity_of(50.0, 0.49, blocker=blocker) == "minor"
+    assert severity_of(50.0, 0.39, blocker=blocker) == "info"
 
 
 def test_only_a_believed_objective_defect_beyond_its_warning_is_a_blocker() -> None:

@@ -45,7 +45,7 @@ def test_an_alternative_that_agrees_settles_it() -> None:
 
 
 def test_a_doubtful_detector_accuses_nobody() -> None:
-    assert ask_one("dj.tempo", running_at(120.0, 0.3), project=ProjectFacts(bpm=128)).severity == "minor"
+    assert ask_one("dj.tempo", running_at(120.0, 0.3), project=ProjectFacts(bpm=128)).severity == "info"
 
 
 def test_without_a_project_tempo_there_is_nothing_to_compare() -> None:

@@ -69,11 +69,11 @@ def passage(inside: Level, outside: Level = flat, from_s: float = 20.0, to_s: fl
     return replace(clean(), bands=replace(plain, ll=ll, rr=rr))
 
 
-@pytest.mark.parametrize(("gain_db", "word"), [(-3.3, "minor"), (4.3, "moderate"), (-6.0, "major")])
-def test_an_octave_that_leaps_while_the_rest_plays_on_is_found_where_it_does(gain_db: float, word: str) -> None:
+@pytest.mark.parametrize(("gain_db", "least"), [(-4.0, 0.5), (4.9, 1.0), (-6.6, 2.0), (9.0, 2.0), (-12.0, 2.0)])
+def test_an_octave_that_leaps_while_the_rest_plays_on_is_found_where_it_does(gain_db: float, least: float) -> None:
     finding = ask_one("ton.band", passage(bell(*LOW_MIDS, gain_db)))
-    assert finding.severity == word
-    assert finding.value == pytest.approx(gain_db, abs=0.5)
+    assert (finding.severity, finding.excess >= least) == ("info", True)
+    assert finding.value == pytest.approx(gain_db, rel=0.1)
     assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 40.0), abs=2.1)
     assert "leaps" in finding.advice
 
