@@ -10,10 +10,12 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
-from uptrack_analysis.measure.defects import DefectMeter
+from uptrack_analysis.measure.defects import CLICK_OF_EDGE_S, DefectMeter
 from uptrack_analysis.measure.details import measure_details
 from uptrack_analysis.measure.envelope import EnvelopeMeter
 from uptrack_analysis.measure.hum import TOO_SHORT as HUM_TOO_SHORT
@@ -23,7 +25,7 @@ from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
 from uptrack_analysis.measure.probes import ProbeMeter
-from uptrack_analysis.measure.results import Measured, Structure
+from uptrack_analysis.measure.results import Click, Defects, Measured, Structure
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.structure import find_structure
 from uptrack_analysis.measure.tempo import TempoMeter
@@ -135,7 +137,7 @@ def measure(
         rms_dbfs=found_rms.result if found_rms else rms_dbfs(found_stereo.result, source.frames_read),
         loudness=found_loudness.result,
         peaks=found_peaks.result,
-        defects=found_defects.result,
+        defects=_apart_from_broken(found_defects.result, source),
         bands=found_bands.result,
         stereo=found_stereo.result,
         tempo=found_tempo.result,
@@ -164,6 +166,18 @@ def measure(
             **({"defects.hum": HUM_TOO_SHORT} if measured.defects.hum is None else {}),
         },
     )
+
+
+def _apart_from_broken(defects: Defects, source: AudioSource) -> Defects:
+    """Without the clicks that begin or end what was no sound, and was silenced: those samples are told as such."""
+    near = round(CLICK_OF_EDGE_S * source.info.sample_rate_hz)
+    edges = np.sort([frame for broken in source.broken_stretches for frame in (broken.start, broken.end)])
+
+    def stands_alone(click: Click) -> bool:
+        first, last = np.searchsorted(edges, [click.frame - near, click.frame + near + 1])
+        return bool(first == last)
+
+    return replace(defects, clicks=tuple(filter(stands_alone, defects.clicks))) if edges.size else defects
 
 
 def front_pair(layout: tuple[Speaker, ...]) -> tuple[int, ...]:

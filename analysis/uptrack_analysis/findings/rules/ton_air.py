@@ -109,5 +109,4 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    at_most="info",
 )

@@ -46,8 +46,8 @@ LIMITS = table(
     clearly_beyond_db=1.5,
     # Between two levels of one octave beside its neighbours, both in loud music.
     leap={
-        "warn_db": 3.6,
-        "bad_db": 5.6,
+        "warn_db": 4.0,
+        "bad_db": 6.0,
         "rest_within_db": 3.0,  # of the loud passage: quieter windows are another part of the song
         "least_share": 0.12,  # of the loud music, for either level
         "most_share": 0.5,  # for the odd one
