@@ -2,13 +2,13 @@
 
     .venv/bin/python benchmarks/faults.py                       both halves, twelve mixes each
     .venv/bin/python benchmarks/faults.py --half tune --mixes 4 --kinds "dropout,click"
-    .venv/bin/python benchmarks/faults.py --half test --markdown      what docs/accuracy.md shows
+    .venv/bin/python benchmarks/faults.py --half test --mixes 8 --markdown      what docs/accuracy.md shows
     .venv/bin/python benchmarks/faults.py --json faults.json          every file, every finding
 
 Clean mixes (``fault_mixes.py``) times kinds of fault in three or four amounts (``fault_kinds.py``), each at a seeded
-place, each beside its own clean copy (``fault_scoring.py`` says what counts). Rules are tuned on the tune half alone; a
+place, each beside its own clean copy (``fault_scoring.py`` says what counts). Limits are set by the tune half; a
 song's half is a hash of its name. Results are kept in ``.cache/faults``, so that a run after a rule was changed takes a
-minute (``fault_runs.py``). Faults of stems are run once the analysis takes stems.
+minute or two (``fault_runs.py``).
 """
 
 from __future__ import annotations
