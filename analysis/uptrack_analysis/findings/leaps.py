@@ -81,7 +81,7 @@ def octave_leaps(windows: Moments, window_s: float, limits: LeapLimits) -> tuple
     first, last = (int(np.argmin(np.abs(np.log(edges_hz / hz)))) for hz in (OCTAVES[0].low_hz, OCTAVES[-1].low_hz))
     relative_db = levels_db - rest_db[:, None]
     found: list[OctaveLeap] = []
-    for start in range(first, min(last, len(relative_db[0]) - SIXTHS) - SIXTHS + 1, 2):
+    for start in range(first, min(last, relative_db.shape[1] - SIXTHS) - SIXTHS + 1, 2):
         end = start + SIXTHS
         below, own, above = (
             np.median(levels_db[:, max(0, begin) : begin + SIXTHS], axis=1) for begin in (start - SIXTHS, start, end)

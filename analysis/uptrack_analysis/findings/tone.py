@@ -76,9 +76,9 @@ def octave_shape(spectrum: Spectrum, average: TonalAverage) -> OctaveShape | Non
     """The mix's octaves over 120 Hz against the average's.
 
     The tilt is the median of the slopes between every two octaves (Theil and Sen), and the level the median of what it
-    leaves: one odd octave bends neither, so it keeps its whole deviation. A dip or a hump between two octaves takes
-    part in both and in what is left of its skirts: octaves that overlap with one that stands out of its neighbours are
-    asked for neither tilt nor level. ``None`` with fewer than five octaves.
+    leaves: one odd octave bends neither, so it keeps its whole deviation. A dip or a hump that lies across two of them
+    would bend both: octaves that overlap with one that stands out of its neighbours are asked for neither tilt nor
+    level. ``None`` with fewer than five octaves.
     """
     power = spectrum.power
     if not power.size or not np.nanmax(power, initial=0.0) > 0.0:

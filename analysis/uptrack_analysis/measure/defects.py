@@ -8,6 +8,7 @@ definitions of all figures are those of ``results.Defects``.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
@@ -18,7 +19,7 @@ from uptrack_analysis.measure.clicks import ClickFinder
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream
 from uptrack_analysis.measure.hum import HumMeter
 from uptrack_analysis.measure.repeats import RepeatFinder
-from uptrack_analysis.measure.results import Click, Defects, Gap, Repeat
+from uptrack_analysis.measure.results import Click, Defects, Gap
 from uptrack_analysis.measure.screening import LEAD, Screen
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -129,22 +130,14 @@ class DefectMeter:
             head_peak_dbfs=_db(self._head_peak),
             head_step_dbfs=_db(self._head_step),
             tail_rms_dbfs=_db(float(np.sqrt(np.mean(self._tail.astype(np.float64) ** 2))) if self._tail.size else 0.0),
-            clicks=self._clicks_apart_from(found_gaps, found_repeats),
+            clicks=clicks_apart_from(
+                [*((gap.start, gap.end) for gap in found_gaps), *((copy.start, copy.end) for copy in found_repeats)],
+                self._clicks.finish(self._frames_in),
+                self._rate_hz,
+            ),
             repeats=found_repeats,
             hum=self._hum.finish(self._frames_in, self._loudest),
         )
-
-    def _clicks_apart_from(self, holes: tuple[Gap, ...], repeats: tuple[Repeat, ...]) -> tuple[Click, ...]:
-        """A hole and a repeated block begin and end with clicks that are no faults of their own."""
-        borders = [(hole.start, hole.end) for hole in holes] + [(copy.start, copy.end) for copy in repeats]
-        edges = np.sort(np.array(borders, dtype=np.int64).ravel())
-        near = round(CLICK_OF_EDGE_S * self._rate_hz)
-
-        def stands_alone(click: Click) -> bool:
-            first, last = np.searchsorted(edges, [click.frame - near, click.frame + near + 1])
-            return bool(first == last)
-
-        return tuple(click for click in self._clicks.finish(self._frames_in) if stands_alone(click))
 
     def _look(self, window: Block) -> None:
         chunk = window[:, self._history :]
@@ -206,6 +199,21 @@ class DefectMeter:
         if self._loudest.max() <= SILENCE:
             return ()
         return tuple(np.flatnonzero(self._loudest <= DEAD_CHANNEL).tolist())
+
+
+def clicks_apart_from(borders: Sequence[tuple[int, int]], clicks: Sequence[Click], rate_hz: int) -> tuple[Click, ...]:
+    """Without those that a hole, a repeated block or a silenced stretch begins or ends with: no faults of their own.
+
+    ``borders`` are the first frame of each, and the one after its last.
+    """
+    edges = np.sort(np.array(borders, dtype=np.int64).ravel())
+    near = round(CLICK_OF_EDGE_S * rate_hz)
+
+    def stands_alone(click: Click) -> bool:
+        first, last = np.searchsorted(edges, [click.frame - near, click.frame + near + 1])
+        return bool(first == last)
+
+    return tuple(filter(stands_alone, clicks))
 
 
 def audible(chunk: Block) -> NDArray[np.intp]:

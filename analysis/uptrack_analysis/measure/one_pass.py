@@ -10,12 +10,10 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
-from uptrack_analysis.measure.defects import CLICK_OF_EDGE_S, DefectMeter
+from uptrack_analysis.measure.defects import DefectMeter, clicks_apart_from
 from uptrack_analysis.measure.details import measure_details
 from uptrack_analysis.measure.envelope import EnvelopeMeter
 from uptrack_analysis.measure.hum import TOO_SHORT as HUM_TOO_SHORT
@@ -25,7 +23,7 @@ from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
 from uptrack_analysis.measure.probes import ProbeMeter
-from uptrack_analysis.measure.results import Click, Defects, Measured, Structure
+from uptrack_analysis.measure.results import Defects, Measured, Structure
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.structure import find_structure
 from uptrack_analysis.measure.tempo import TempoMeter
@@ -37,7 +35,7 @@ DECODE = "decode"
 STRUCTURE = "structure"
 _THREADS = 2
 # 12 s at 44.1 kHz: each block is handed over nine times, and half as many hand-overs saved a twentieth. Files of more
-# channels get a quarter, for memory's sake; both hold whole chunks of every meter.
+# channels get a quarter, for memory's sake; both hold whole chunks of the meters whose frames touch.
 _BLOCK_FRAMES, _SURROUND_BLOCK_FRAMES = 524_288, 131_072
 # Share of the work that streams by; the rest is what meters do when the file has ended.
 _STREAMED = 0.9
@@ -170,14 +168,8 @@ def measure(
 
 def _apart_from_broken(defects: Defects, source: AudioSource) -> Defects:
     """Without the clicks that begin or end what was no sound, and was silenced: those samples are told as such."""
-    near = round(CLICK_OF_EDGE_S * source.info.sample_rate_hz)
-    edges = np.sort([frame for broken in source.broken_stretches for frame in (broken.start, broken.end)])
-
-    def stands_alone(click: Click) -> bool:
-        first, last = np.searchsorted(edges, [click.frame - near, click.frame + near + 1])
-        return bool(first == last)
-
-    return replace(defects, clicks=tuple(filter(stands_alone, defects.clicks))) if edges.size else defects
+    borders = [(broken.start, broken.end) for broken in source.broken_stretches]
+    return replace(defects, clicks=clicks_apart_from(borders, defects.clicks, source.info.sample_rate_hz))
 
 
 def front_pair(layout: tuple[Speaker, ...]) -> tuple[int, ...]:
