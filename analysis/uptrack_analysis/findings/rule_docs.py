@@ -11,14 +11,15 @@ from typing import Any
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings.rule import Rule, all_rules
 from uptrack_analysis.findings.tables import Table, data_files, read_table
-from uptrack_analysis.findings.threshold import BAD_EXCESS, MINOR_EXCESS, WARN_EXCESS
+from uptrack_analysis.findings.threshold import BAD_EXCESS, INFORMING, MINOR_EXCESS, WARN_EXCESS
 from uptrack_analysis.report import SEVERITIES
 
 SEVERITY_RULE = (
     f"Excess is the distance outside the range that is fine, over a step that every rule fixes by two limits: warn is "
     f"excess {WARN_EXCESS:g}, bad is {BAD_EXCESS:g}. Below {WARN_EXCESS:g} a finding is info, below {MINOR_EXCESS:g} "
     f"minor, below {BAD_EXCESS:g} moderate, from there major; blocker is kept for objective defects beyond a limit "
-    f"of their own. What is believed by less than half is never more than minor."
+    f"of their own. What is believed by less than half is never more than minor, by less than {INFORMING:g} never "
+    f"more than info."
 )
 """How every rule's excess becomes a word."""
 

@@ -69,15 +69,15 @@ def _limits(title: str, values: Mapping[str, Any], width: int) -> Iterator[str]:
     yield ""
     yield title
     names = max(len(name) for name, *_ in numbers)
-    said = ""
+    said: set[tuple[str, str]] = set()
     for name, value, _, _ in numbers:
         yield from _wrapped(value, width, f"  {name:<{names}}  ", " " * (names + 4))
-    # One source often stands behind several numbers: said once, after the last of them.
+    # One source often stands behind several numbers of a table: said once, after the last of all.
     for name, _, grade, source in numbers:
-        if source and source != said:
-            table = name.rpartition(".")[0]
+        table = name.rpartition(".")[0]
+        if source and (table, source) not in said:
             yield from _wrapped(f"{f'{table}, ' if table else ''}{grade}: {source}", width, "    ")
-            said = source
+            said.add((table, source))
 
 
 def _wrapped(text: str, width: int, indent: str, further: str | None = None) -> list[str]:

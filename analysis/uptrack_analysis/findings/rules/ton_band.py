@@ -7,7 +7,7 @@ and is believed by less than half. The octave may lie anywhere between 126 Hz an
 named bands; the air over it is ``ton.air``'s.
 
 A third witness is the mix itself: an octave that leaps for a stretch of the loud music while its neighbours and the
-rest play on, all of its notes alike (``leaps.py``).
+rest play on, all of its notes alike (``leaps.py``). Arrangements do that, too, so it informs.
 """
 
 from __future__ import annotations
