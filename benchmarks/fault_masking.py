@@ -1,6 +1,6 @@
 """Whether music hides what was planted in it: then nobody hears a fault, and none has to be found.
 
-By critical bands (Zwicker and Fastl, Psychoacoustics, 3rd edition, tables 6.1 and 4.1): a tone in noise is heard from 2
+By critical bands (Zwicker and Fastl, Psychoacoustics, 3rd edition, chapters 4 and 6): a tone in noise is heard from 2
 to 6 dB under the noise's power in the band around it, a sound of a few milliseconds when it is about as strong as what
 sounds there within a dozen milliseconds.
 """

@@ -4,8 +4,8 @@ A finding is **credited to the fault** only if the clean copy has no *twin* of i
 that overlap), or if it is clearly worse than the twin: half a unit of excess, which is half a step of severity. A twin
 that is no worse is the clean mix's own alarm.
 
-A fault is **found** by a finding that is minor or worse, which is what costs points; for a rule that starts as *info*
-any severity counts. **Precision** is of the same findings. What is called moderate or worse in a mix that nobody
+A fault is **found** by a finding that is minor or worse; for a rule that starts as *info* any severity counts.
+**Precision** is of the same findings. What is called moderate or worse in a mix that nobody
 planted anything in is an **alarm**.
 """
 
