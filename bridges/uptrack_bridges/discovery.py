@@ -40,6 +40,8 @@ class Bridge(BaseModel):
     """UDP."""
     mailbox: str
     """Absolute path of the mailbox folder."""
+    audio: str = ""
+    """Absolute path of the folder a DAW may render into for us; what lies there is deleted in time."""
     token: Annotated[str, Field(min_length=16, repr=False)]
 
 

@@ -82,6 +82,14 @@ class Stem(Message):
     track: Annotated[str, Field(max_length=200)] | None = None
 
 
+class Passage(Message):
+    """Part of an earlier run's mix, rendered again after something was done about it."""
+
+    run: Identifier
+    start_s: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+    """Where its first sample lies in that run's file."""
+
+
 class Analyze(FromHost):
     type: Literal["analyze"] = "analyze"
     mix: AudioFile | None = None
@@ -90,6 +98,8 @@ class Analyze(FromHost):
     target: Literal["club", "stream", "premaster"] | None = None
     references: Annotated[list[Path], Field(max_length=64)] = []
     project: Project | None = None
+    passage: Passage | None = None
+    """The mix is a passage: fixes of its run are checked in it, and it is no version of the project."""
 
 
 class Cancel(FromHost):
@@ -216,7 +226,19 @@ class JobFailed(FromDaemon):
     sentence: str
 
 
+class Step(Message):
+    """One thing to do about a finding; ``kind`` as in the report: EQ, HP, GN, UT, LM ..."""
+
+    kind: str
+    text: str
+    gain_db: float | None = None
+    frequency_hz: float | None = None
+    q: float | None = None
+
+
 class Marker(Message):
+    """One finding; the first twelve are for the timeline, the rest for a host that lists them all."""
+
     id: Identifier
     rule: str
     severity: Severity
@@ -228,12 +250,45 @@ class Marker(Message):
     colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
     stem: str | None = None
     track: str | None = None
+    area: str = ""
+    title: str = ""
+    advice: str = ""
+    value: float | None = None
+    unit: str = ""
+    confidence: float | None = None
+    points: float = 0.0
+    """What mending it alone regains."""
+    low_hz: float | None = None
+    high_hz: float | None = None
+    expected_delta: str = ""
+    actions: list[Step] = []
+    dismissed: bool = False
 
 
 class TrackNote(Message):
     track: str
     text: str
     score: float | None = None
+    name: str = ""
+    loudness_lufs: float | None = None
+    findings: list[Identifier] = []
+
+
+class Area(Message):
+    """One part of the score; ``score`` is 0 to 100."""
+
+    area: str
+    score: float
+    coverage: float
+
+
+class SectionMark(Message):
+    """A part of the arrangement, in project seconds."""
+
+    kind: str | None
+    start_s: float
+    end_s: float
+    bar: str | None = None
 
 
 class FixResult(Message):
@@ -281,6 +336,18 @@ class Feedback(FromDaemon):
     """``None`` for a project's first version."""
     fixes: list[FixResult] = []
     """What this version shows of the fixes that were applied to the ones before."""
+    passage: bool = False
+    """The run is of a passage: only ``fixes`` says something about the project."""
+    more: list[Marker] = []
+    """Findings beyond the markers, most valuable first, those that are dismissed among them."""
+    coverage: float | None = None
+    genre: str = ""
+    target: str = ""
+    start_s: float = 0.0
+    """Project seconds of the file's first sample."""
+    duration_s: float | None = None
+    areas: list[Area] = []
+    sections: list[SectionMark] = []
 
 
 class FindingDismissed(FromDaemon):

@@ -40,6 +40,7 @@ from uptrack_bridges.messages import (
     JobFailed,
     JobProgress,
     JobQueued,
+    Passage,
     Project,
     State,
     Stem,
@@ -50,6 +51,7 @@ from uptrack_daemon.intake import examine, in_a_thread
 from uptrack_daemon.jobs.queue import Enqueued, Job, NewJob, Queue
 from uptrack_daemon.projects import RunProject, project_of
 from uptrack_daemon.references import files_named_by_a_host, with_profiles
+from uptrack_daemon.retention import Retention
 from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, References, ReportSummary
 from uptrack_daemon.versions import Past, Versions, weigh
 
@@ -89,6 +91,8 @@ class Desk:
         What projects remember; without it every run is a project's first.
     references
         Stored reference profiles; without it only files can be references.
+    rendered
+        Our own audio folder, into which DAWs render for us: what a job reads of it goes when its time is up.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class Desk:
         target: Target = "club",
         versions: Versions | None = None,
         references: References | None = None,
+        rendered: Retention | None = None,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         self._queue = queue
@@ -114,6 +119,7 @@ class Desk:
         self._target: Target = target
         self._versions = versions
         self._references = references
+        self._rendered = rendered
         self._sleep = sleep
         self._sessions: dict[tuple[str, str], Session] = {}
         """By host and instance: two hosts may have chosen the same name for themselves."""
@@ -158,16 +164,21 @@ class Desk:
         """What is stored when a job ends well: its report, and the feedback its asker has yet to acknowledge."""
         origin = read_origin(job)
         said = origin.request.project if origin else None
+        passage = origin.request.passage if origin else None
         project = project_of(said, job.path)
         past = Past()
-        if self._versions is not None:
+        if self._versions is not None and passage is not None:
+            past = await self._past_of_passage(project, passage)
+        elif self._versions is not None:
             past = await self._versions.past(project.key, await asyncio.to_thread(_sha256_of, document))
-        return await asyncio.to_thread(_outcome, job, document, origin, project, past)
+        kept_as = project if passage is None else project.passages
+        return await asyncio.to_thread(_outcome, job, document, origin, kept_as, past)
 
     async def progressed(self, job: Job, fraction: float, stage: str) -> None:
         await self._tell(job, JobProgress(job=job.id, fraction=min(max(fraction, 0.0), 1.0), stage=stage))
 
     async def finished(self, job: Job, summary: ReportSummary) -> None:
+        await self._done_reading(job)
         session = self._session_of(job)
         if session is None:
             return
@@ -176,9 +187,18 @@ class Desk:
                 await self._deliver(session, delivery.id, delivery.run_id, delivery.payload)
 
     async def failed(self, job: Job, code: str, sentence: str) -> None:
+        await self._done_reading(job)
         origin = read_origin(job)
         request = origin.request.id if origin else None
         await self._tell(job, JobFailed(id=request, job=job.id, code=code, sentence=sentence))
+
+    async def _done_reading(self, job: Job) -> None:
+        if self._rendered is None:
+            return
+        try:
+            await self._rendered.ended(job.id)
+        except Unavailable as error:  # the sweeper comes by
+            log.warning("Rendered audio could not be let go yet: %s", error)
 
     async def stop(self) -> None:
         """End the repeating of feedback; what is unacknowledged stays in the store."""
@@ -212,6 +232,9 @@ class Desk:
         announced = self._unannounced[new.id] = asyncio.Event()
         try:
             queued = await self._queue.enqueue(new)
+            if self._rendered is not None:
+                stems = (Path(stem.path) for stem in new.settings.stems if stem.problem is None)
+                await self._rendered.claim([new.path, *stems], new.id)
             await session.wire.send(JobQueued(id=request.id, job=queued.job.id, position=queued.position))
         finally:
             announced.set()
@@ -226,6 +249,8 @@ class Desk:
         genre = request.genre or self._genre
         if genre is not None:
             find_family(genre)  # one that nobody knows is refused now, not by the worker
+        if request.passage is not None and self._versions is not None:
+            await self._versions.run(request.passage.run)  # so is a run that nobody knows
         accepted = await examine(request.mix.path, home=self._home)
         stems, stem_lengths_s = await self._stem_files(request.stems)
         references = await self._references_of(request)
@@ -246,6 +271,13 @@ class Desk:
             origin=Origin(instance=instance, host=host, request=request).model_dump_json(),
             key=key,
         )
+
+    async def _past_of_passage(self, project: RunProject, passage: Passage) -> Past:
+        assert self._versions is not None
+        try:
+            return await self._versions.past_of_passage(project.key, passage.run, passage.start_s)
+        except BadInput:  # erased while its passage was measured
+            return Past()
 
     async def _stem_files(self, stems: Iterable[Stem]) -> tuple[tuple[StemFile, ...], list[float | None]]:
         """As they were found to be, and their lengths; one that cannot be used is told in the report."""

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 from uptrack_analysis.figures import signed
 from uptrack_analysis.present.wording import band, most_telling, wanted
 from uptrack_analysis.report import SEVERITIES, Action, Finding, Report, Severity, StemReport
-from uptrack_bridges.messages import Analyze, Feedback, FixResult, Marker, Project, SinceBefore, TrackNote
+from uptrack_bridges.messages import (
+    Analyze,
+    Area,
+    Feedback,
+    FixResult,
+    Marker,
+    Project,
+    SectionMark,
+    SinceBefore,
+    Step,
+    TrackNote,
+)
 from uptrack_bridges.tempo_map import TempoMap
 
 if TYPE_CHECKING:
@@ -44,7 +55,7 @@ def compose(
     Parameters
     ----------
     report : Report
-        Its most telling findings become markers, in its order, most valuable first.
+        Its most telling findings become markers, in its order, most valuable first; ``more`` has the others.
     request : Analyze
         What the host asked; its project places file seconds on the timeline, its stems name the tracks.
     job, run, report_id : str
@@ -61,6 +72,10 @@ def compose(
     named = {stem.name: stem.track for stem in request.stems if stem.name and stem.track}
     tracks = named | {stem.name: stem.track for stem in report.stems if stem.track}
     tempo_map = TempoMap.of(project.tempo_map)
+    start_s = project.start_s
+    shown = most_telling(wanted(report.findings))
+    on_timeline = {finding.id for finding in shown}
+    more = [finding for finding in report.findings if finding.id not in on_timeline]
     return Feedback(
         id=request.id,
         job=job,
@@ -68,13 +83,28 @@ def compose(
         report=report_id,
         status=status_line(report),
         score=report.score.overall,
-        markers=[
-            _marker(finding, project.start_s, tempo_map, tracks) for finding in most_telling(wanted(report.findings))
-        ],
+        markers=[_marker(finding, start_s, tempo_map, tracks) for finding in shown],
         tracks=[_note(stem, report) for stem in report.stems if stem.track],
         project=project_name,
         since=since,
         fixes=list(fixes),
+        passage=request.passage is not None,
+        more=[_marker(finding, start_s, tempo_map, tracks) for finding in more],
+        coverage=report.score.coverage,
+        genre=report.context.genre.name,
+        target=report.context.target,
+        start_s=start_s,
+        duration_s=report.source.duration_s,
+        areas=[Area(area=one.area, score=one.score, coverage=one.coverage) for one in report.score.areas],
+        sections=[
+            SectionMark(
+                kind=section.kind,
+                start_s=round(start_s + section.start_s, 6),
+                end_s=round(start_s + section.end_s, 6),
+                bar=None if tempo_map is None else tempo_map.label(start_s + section.start_s),
+            )
+            for section in report.sections
+        ],
     )
 
 
@@ -117,6 +147,22 @@ def _marker(finding: Finding, offset_s: float, tempo_map: TempoMap | None, track
         colour=COLOURS[finding.severity],
         stem=finding.stem,
         track=tracks.get(finding.stem) if finding.stem else None,
+        area=finding.area,
+        title=finding.title,
+        advice=finding.advice,
+        value=finding.value,
+        unit=finding.unit,
+        confidence=finding.confidence,
+        points=finding.points,
+        low_hz=finding.low_hz,
+        high_hz=finding.high_hz,
+        expected_delta=finding.expected_delta,
+        actions=[
+            Step(kind=one.kind, text=one.text, gain_db=one.gain_db, frequency_hz=one.frequency_hz, q=one.q)
+            for one in finding.actions
+            if one.kind != "MK"
+        ],
+        dismissed=finding.dismissed,
     )
 
 
@@ -136,9 +182,12 @@ def _step(action: Action) -> str:
 
 def _note(stem: StemReport, report: Report) -> TrackNote:
     named = [finding for finding in wanted(report.findings) if finding.id in stem.findings]
+    track, name = stem.track or "", stem.name
     if stem.figures is None:
-        return TrackNote(track=stem.track or "", text=f"left out: {stem.problem}")
+        return TrackNote(track=track, name=name, text=f"left out: {stem.problem}")
     loudness = stem.figures.integrated_lufs
     level = "silent" if loudness is None else f"{loudness:.1f} LUFS"
     text = f"{level}; " + ("; ".join(marker_text(finding) for finding in named) if named else "no finding names it")
-    return TrackNote(track=stem.track or "", text=text)
+    return TrackNote(
+        track=track, name=name, text=text, loudness_lufs=loudness, findings=[finding.id for finding in named]
+    )

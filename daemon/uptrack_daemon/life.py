@@ -96,6 +96,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         # The circle is real: hosts reach the desk, the desk cancels at the supervisor, the supervisor tells the desk.
         return await supervisor.cancel(job_id)
 
+    retention = Retention(home, store, days=settings.retention_days)
     desk = Desk(
         queue,
         Deliveries(store),
@@ -106,6 +107,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         target=settings.target,
         versions=Versions(store),
         references=References(store),
+        rendered=retention,
     )
     switchboard = Switchboard(desk, token=token, version=__version__)
     endpoint = BridgeEndpoint(switchboard)
@@ -124,7 +126,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         log.info("%d analyses were cut off and wait again", len(recovered.resumed))
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        sweeping = tasks.create_task(Retention(home, store, days=settings.retention_days).run(), name="retention")
+        sweeping = tasks.create_task(retention.run(), name="retention")
         stack.callback(sweeping.cancel)
         tidying = tasks.create_task(keep_house(store), name="housekeeping")
         stack.callback(tidying.cancel)
@@ -147,6 +149,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
             port=app[PORT][0],
             osc_port=osc.port,
             mailbox=str(mailbox.root),
+            audio=str(home.audio),
             token=token,
         )
 

@@ -5,8 +5,9 @@ the folder and the register together, so a file without a row (the store was los
 right. It deletes names inside that folder and nothing else: links are removed, never followed, and a user's own file
 is never there to be touched.
 
-Today the daemon makes no audio and only sweeps. ``reserve``, ``used_by`` and ``release`` are for captures of live
-monitoring, which must not be written before this door exists; nothing else is kept here for later.
+A DAW renders for us into a folder of its own in there; ``claim`` notes which analysis reads it, and ``ended`` that it
+does no more. ``reserve``, ``used_by`` and ``release`` are for captures of live monitoring, which must not be written
+before this door exists; nothing else is kept here for later.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 
 LONGEST_KEPT = timedelta(days=7)
 """The promise; a setting can only shorten it."""
+
+ONE_DAY = timedelta(days=1)
+"""The deadline that backs up zero days: then the end of the analysis is what deletes."""
 
 UNCLAIMED = timedelta(hours=1)
 """With nothing to be kept at all, how long audio that no job reads may lie while the daemon runs: a capture in the
@@ -71,14 +75,29 @@ class Retention:
         if not _SUFFIX.fullmatch(suffix):
             raise ValueError(f"expected a suffix such as .wav, got {suffix!r}")
         now = self._clock()
-        # With zero days the end of the analysis is what deletes; the deadline only backs it up.
-        name, kept = f"{new_id()}{new_id()}{suffix}", self._kept or timedelta(days=1)
+        name, kept = f"{new_id()}{new_id()}{suffix}", self._kept or ONE_DAY
         await self._register.add(Artifact(name=name, created_at=now, deadline=now + kept))
         return self._folder / name
 
     async def used_by(self, path: Path, job_id: str) -> None:
         """Note the job that reads the audio: with zero days it is kept until that job ends."""
         await self._register.used_by(self._name(path), job_id)
+
+    async def claim(self, paths: Iterable[Path], job_id: str) -> None:
+        """Note the job that reads what a DAW has rendered; paths that are not in our folder are nobody's business."""
+        names = {path.relative_to(self._folder).parts[0] for path in paths if path.is_relative_to(self._folder)}
+        known = {artifact.name for artifact in await self._register.list()}
+        for name in sorted(names):
+            if name not in known:
+                now = self._clock()
+                await self._register.add(Artifact(name, now, now + (self._kept or ONE_DAY)))
+            await self._register.used_by(name, job_id)
+
+    async def ended(self, job_id: str) -> None:
+        """The analysis is over: with zero days what it read goes now."""
+        for artifact in await self._register.list():
+            if artifact.job_id == job_id:
+                await self.release(self._folder / artifact.name)
 
     async def release(self, path: Path) -> None:
         """Say that the analysis of this audio has ended; with zero days it is deleted now."""
@@ -137,7 +156,8 @@ class Retention:
     async def _adopt(self, entry: _Found, now: datetime) -> Artifact:
         """Register a file nobody registered; its age counts from when it was last written."""
         created = min(entry.modified, now)
-        artifact = Artifact(name=entry.name, created_at=created, deadline=created + self._kept)
+        # With nothing to be kept, it may be what a DAW is rendering at this moment.
+        artifact = Artifact(name=entry.name, created_at=created, deadline=created + (self._kept or ONE_DAY))
         await self._register.add(artifact)
         return artifact
 

@@ -38,6 +38,8 @@ class Past:
     """Fixes that wait for the next version."""
     checked: Sequence[FixResult] = ()
     """What a run that is in the store already showed of fixes."""
+    passage_from_s: float | None = None
+    """The run that comes in is a passage of the one these fixes are for, from this second of it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,13 @@ class Versions:
             await self._reports.documents(needed) if needed else {},
             fixes,
         )
+
+    async def past_of_passage(self, project_key: str, run_id: str, start_s: float) -> Past:
+        """What there is to hold a passage of the run ``run_id`` against: that run's fixes, and no version before."""
+        run = await self.run(run_id)
+        fixes = [fix for fix in await self._fixes.waiting(project_key) if fix.report_id == run.summary.id]
+        rules = [one for one in await self._dismissals.list(project_key) if one.whole_rule]
+        return Past(None, rules, {run.summary.id: run.document}, fixes, passage_from_s=start_s)
 
     async def run(self, run_id: str) -> StoredReport:
         """The report of a run; ``BadInput`` (code ``run.unknown``) if there is none."""
@@ -183,7 +192,7 @@ def weigh(document: str, past: Past) -> Weighed:
 
 
 def _checked(report: Report, past: Past) -> list[FixResult]:
-    """What a new version shows of the fixes that waited; the same file again shows nothing of any."""
+    """What a new version or passage shows of the fixes that waited; the same file again shows nothing of any."""
     results: list[FixResult] = []
     olds = {report_id: _read(past.documents.get(report_id)) for report_id in {fix.report_id for fix in past.fixes}}
     for fix in past.fixes:
@@ -193,7 +202,14 @@ def _checked(report: Report, past: Past) -> list[FixResult]:
         from uptrack_analysis.compare.fixes import Fix, check_fix
 
         action = AppliedAction.model_validate_json(fix.action)
-        outcome = check_fix(Fix(fix.finding, action.kind, action.gain_db, action.frequency_hz), old, report)
+        outcome = check_fix(
+            Fix(fix.finding, action.kind, action.gain_db, action.frequency_hz),
+            old,
+            report,
+            passage_from_s=past.passage_from_s,
+        )
+        if past.passage_from_s is not None and outcome.status == "unknown":
+            continue  # the passage cannot tell: the fix waits for the next version of the whole
         results.append(
             FixResult(
                 fix=fix.id,

@@ -37,7 +37,7 @@ def test_what_is_written_is_what_is_read(bridge: Bridge, path: Path) -> None:
     write_bridge(path, bridge)
     assert read_bridge(path) == bridge
     assert list(json.loads(path.read_text())) == [
-        "protocol", "version", "pid", "port", "osc_port", "mailbox", "token",
+        "protocol", "version", "pid", "port", "osc_port", "mailbox", "audio", "token",
     ]  # fmt: skip
 
 

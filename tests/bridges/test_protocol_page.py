@@ -16,12 +16,16 @@ from uptrack_bridges import osc_vocabulary
 from uptrack_bridges.discovery import Bridge
 from uptrack_bridges.messages import (
     PROTOCOL,
+    Area,
     DaemonMessage,
     FromDaemon,
     FromHost,
     HostMessage,
     Marker,
+    Passage,
     Project,
+    SectionMark,
+    Step,
     TempoPoint,
     TrackNote,
     read_from_daemon,
@@ -107,7 +111,7 @@ def test_the_tables_name_every_message_and_field(title: str, union: Any, shared:
         assert [field for field in missing if f"`{field}`" not in rows[name]] == []
 
 
-@pytest.mark.parametrize("model", [Project, TempoPoint, Marker, TrackNote])
+@pytest.mark.parametrize("model", [Project, TempoPoint, Marker, Step, TrackNote, Area, SectionMark, Passage])
 def test_the_page_lists_the_fields_of_what_messages_hold(model: type[Any]) -> None:
     assert f"{{{', '.join(model.model_fields)}}}" in PAGE.replace("\n", " ")
 

@@ -85,6 +85,24 @@ async def test_with_zero_days_audio_of_a_waiting_job_stays_until_the_job_has_end
     assert await retention.sweep() == [path.name]
 
 
+async def test_with_zero_days_what_a_daw_rendered_for_us_goes_when_its_analysis_ends(
+    home: Home, store: Store, clock: Clock
+) -> None:
+    retention, queue = Retention(home, store, days=0), Queue(store)
+    render = home.audio / "reaper-1" / "mix.wav"
+    render.parent.mkdir()
+    render.write_bytes(b"RIFF")
+    os.utime(render.parent, (clock().timestamp(), clock().timestamp()))
+    assert await retention.sweep() == [], "it is being rendered"
+    job = (await queue.enqueue(NewJob(render))).job
+    await retention.claim([render, render.with_name("Kick.wav"), Path("/music/mix.wav")], job.id)
+    clock.move(hours=2)
+    assert await retention.sweep(starting=True) == []
+    await queue.cancel(job.id)
+    await retention.ended(job.id)
+    assert names(home) == set()
+
+
 async def test_with_zero_days_a_capture_that_was_cut_off_by_a_crash_goes_at_the_next_start(
     home: Home, store: Store
 ) -> None:

@@ -16,7 +16,7 @@ from support.reports import a_finding, a_report
 from support.stores import Clock, a_store, bytes_of
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.report import BandCurve, Engine, Finding, Report, Span, from_json, to_json
-from uptrack_bridges.messages import Analyze, AppliedAction, AudioFile, Feedback, Project
+from uptrack_bridges.messages import Analyze, AppliedAction, AudioFile, Feedback, Passage, Project
 from uptrack_bridges.switchboard import Switchboard
 from uptrack_daemon.desk import Desk, Origin
 from uptrack_daemon.jobs.queue import NewJob, Queue
@@ -43,7 +43,13 @@ def report_of(name: str, *findings: Finding) -> Report:
 
 
 async def run(
-    store: Store, clock: Clock, report: Report, *, folder: str = "/music", project: Project | None = None
+    store: Store,
+    clock: Clock,
+    report: Report,
+    *,
+    folder: str = "/music",
+    project: Project | None = None,
+    passage: Passage | None = None,
 ) -> tuple[ReportSummary, Feedback]:
     """One job from request to stored report, with the analysis left out."""
 
@@ -53,7 +59,7 @@ async def run(
     queue, deliveries = Queue(store), Deliveries(store)
     desk = Desk(queue, deliveries, cancel=cancel, page_url=str, home=Path("/home"), versions=Versions(store))
     path = Path(folder) / report.source.name
-    request = Analyze(id="a1", mix=AudioFile(path=str(path)), project=project)
+    request = Analyze(id="a1", mix=AudioFile(path=str(path)), project=project, passage=passage)
     origin = Origin(instance="r-1", host="reaper", request=request).model_dump_json()
     clock.move(minutes=1)
     await queue.enqueue(NewJob(path, origin=origin))
@@ -329,6 +335,35 @@ async def test_a_fix_waits_for_the_next_version_and_is_told_once(store: Store, c
         f"Fix checked: {result.sentence}" for result in (await versions.of(await Reports(store).get(second.id))).fixes
     ]
     assert len(lines) == 3
+
+
+async def test_a_passage_tells_of_the_fixes_that_lie_in_it_and_is_no_version(store: Store, clock: Clock) -> None:
+    early = a_finding(number=1, start_s=1.0, end_s=2.0, low_hz=None, high_hz=None)
+    late = a_finding(number=2, start_s=3.0, end_s=4.0, low_hz=None, high_hz=None)
+    mix = Project(id="p", name="Warehouse")
+    first, _ = await run(store, clock, report_of("mix.wav", early, late), project=mix)
+    versions = Versions(store)
+    for finding in (early, late):
+        await versions.fixed(await versions.run(first.run_id), finding.id, AppliedAction(kind="NT", text="done"))
+    short = report_of("span.wav", dataclasses.replace(late, start_s=0.5, end_s=1.5, value=7.0, excess=0.3))
+    short = dataclasses.replace(short, source=dataclasses.replace(short.source, duration_s=2.0))
+    passage = Passage(run=first.run_id, start_s=2.5)
+    seen, told = await run(store, clock, short, project=mix, passage=passage)
+    assert [(one.finding, one.status) for one in told.fixes] == [(late.id, "remaining")]
+    assert (told.passage, told.since) == (True, None)
+    assert (seen.project_key, seen.project_name) == ("id:p#passage", "Warehouse")
+
+    second, told = await run(store, clock, report_of("mix2.wav"), project=mix)
+    assert told.since is not None
+    assert told.since.report == first.id, "the passage is no version"
+    assert [(one.finding, one.status) for one in told.fixes] == [(early.id, "closed")], "what it could not judge waited"
+
+
+async def test_a_passage_of_a_run_nobody_knows_is_refused(store: Store, clock: Clock, tmp_path: Path) -> None:
+    await run(store, clock, report_of("mix.wav"))
+    async with a_wire(store) as host:
+        request = {"type": "analyze", "mix": {"path": str(tmp_path / "x.wav")}, "passage": {"run": "no", "start_s": 0}}
+        assert (await ask(host, **request))["code"] == "run.unknown"
 
 
 async def test_a_fix_goes_with_the_run_it_was_made_for(store: Store, clock: Clock) -> None:

@@ -113,6 +113,13 @@ def align(old: Report, new: Report) -> Alignment:
     return found if first is old else found.swapped()
 
 
+def placed(old: Report, new: Report, start_s: float) -> Alignment:
+    """The alignment of a passage: ``new`` was rendered again from ``start_s`` of ``old`` on, and somebody knows that."""
+    length_s = max(0.0, min(new.source.duration_s, old.source.duration_s - start_s))
+    pieces = (Piece(start_s, 0.0, length_s),) if length_s > 0 else ()
+    return Alignment(pieces, old.source.duration_s, new.source.duration_s, 1.0)
+
+
 def _align(old: Report, new: Report) -> Alignment:
     step_s = max(_step_s(old), _step_s(new))
     old_steps, new_steps = _steps(old, step_s), _steps(new, step_s)

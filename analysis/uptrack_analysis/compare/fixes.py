@@ -2,7 +2,8 @@
 
 For what changes levels, the figure is the change where the fix was made, over the finding's own spans, each version's
 own loudness taken off: a third octave where the fix named a frequency and the passage is a section of the arrangement,
-else the named band. For anything else it is the finding's own value.
+else the named band. For anything else it is the finding's own value. A passage that was rendered again by itself has no
+loudness to compare with a whole mix's, and comes out of the same master chain: its levels are compared as they are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from uptrack_analysis.compare.alignment import Alignment, TimeSpan, align
+from uptrack_analysis.compare.alignment import Alignment, TimeSpan, align, placed
 from uptrack_analysis.compare.matching import spans_of
 from uptrack_analysis.compare.versions import Change, Comparison, compare
 from uptrack_analysis.figures import frequency, signed
@@ -50,7 +51,14 @@ class Outcome:
     at_hz: float | None = None
 
 
-def check_fix(fix: Fix, old: Report, new: Report, comparison: Comparison | None = None) -> Outcome:
+def check_fix(
+    fix: Fix,
+    old: Report,
+    new: Report,
+    comparison: Comparison | None = None,
+    *,
+    passage_from_s: float | None = None,
+) -> Outcome:
     """Measure the place of a fix again.
 
     Parameters
@@ -60,23 +68,25 @@ def check_fix(fix: Fix, old: Report, new: Report, comparison: Comparison | None 
         The run whose finding was fixed, and the next version.
     comparison : Comparison, optional
         Of the two, if there is one already.
+    passage_from_s : float, optional
+        ``new`` is only a passage, rendered again from this second of ``old`` on.
     """
     finding = next((finding for finding in old.findings if finding.id == fix.finding), None)
     if finding is None:
         return Outcome("unknown", f"The run that was fixed has no finding {fix.finding}.")
-    comparison = comparison or compare(old, new)
+    alignment = align(old, new) if passage_from_s is None else placed(old, new, passage_from_s)
+    comparison = comparison or compare(old, new, alignment=alignment)
     change = next((one for one in comparison.changes if one.old is not None and one.old.id == finding.id), None)
     if change is None:
         why = comparison.left_out.get(finding.rule, "It is dismissed.")
         return Outcome("unknown", f"{finding.title}: not checked. {why}")
     if change.only_here:
         return Outcome("unknown", f"{finding.title}: its passage is not in this version.")
-    alignment = align(old, new)
     at_hz = (fix.frequency_hz or _centre_hz(finding)) if fix.kind in MOVES_LEVELS else None
     change_db = None
     if at_hz is not None:
         narrow = fix.frequency_hz is not None
-        change_db = _level_change_db(finding, old, new, alignment, at_hz, narrow=narrow)
+        change_db = _level_change_db(finding, old, new, alignment, at_hz, narrow=narrow, matched=passage_from_s is None)
     done = _done(finding, change, change_db, at_hz)
     after = next((one for one in new.findings if change.new is not None and one.id == change.new.id), None)
     figures = (finding.value, None if after is None else after.value, finding.unit, change_db, at_hz)
@@ -114,13 +124,20 @@ def _centre_hz(finding: Finding) -> float | None:
 
 
 def _level_change_db(
-    finding: Finding, old: Report, new: Report, alignment: Alignment, at_hz: float, *, narrow: bool
+    finding: Finding,
+    old: Report,
+    new: Report,
+    alignment: Alignment,
+    at_hz: float,
+    *,
+    narrow: bool,
+    matched: bool,
 ) -> float | None:
     theirs, ours = spans_of(finding), alignment.to_new(spans_of(finding))
     by_section = [_section_level_db(report, spans, at_hz) for report, spans in ((old, theirs), (new, ours))]
     if narrow and by_section[0] is not None and by_section[1] is not None:
         return round(by_section[1] - by_section[0], 2)
-    by_band = [_band_level_db(report, spans, at_hz) for report, spans in ((old, theirs), (new, ours))]
+    by_band = [_band_level_db(report, spans, at_hz, matched=matched) for report, spans in ((old, theirs), (new, ours))]
     if by_band[0] is not None and by_band[1] is not None:
         return round(by_band[1] - by_band[0], 2)
     return None
@@ -144,9 +161,9 @@ def _section_level_db(report: Report, spans: Sequence[TimeSpan], at_hz: float) -
     return sum(level * length for level, length in levels) / whole
 
 
-def _band_level_db(report: Report, spans: Sequence[TimeSpan], at_hz: float) -> float | None:
-    """Named band around ``at_hz``, mean power over the spans, over the file's loudness."""
-    loudness = report.measurements.loudness.integrated_lufs
+def _band_level_db(report: Report, spans: Sequence[TimeSpan], at_hz: float, *, matched: bool) -> float | None:
+    """Named band around ``at_hz``, mean power over the spans, over the file's loudness if that is to be ``matched``."""
+    loudness = report.measurements.loudness.integrated_lufs if matched else 0.0
     name = next((b.name for b in report.measurements.spectrum.bands if b.low_hz <= at_hz < b.high_hz), None)
     curve = next((band.level_dbfs for band in report.series.bands if band.name == name), None)
     if curve is None or loudness is None:

@@ -121,7 +121,7 @@ class Comparison:
     """What a reader must know to judge the comparison."""
 
 
-def compare(old: Report, new: Report, *, today: str | None = None) -> Comparison:
+def compare(old: Report, new: Report, *, today: str | None = None, alignment: Alignment | None = None) -> Comparison:
     """Compare two reports of one project.
 
     Parameters
@@ -129,8 +129,10 @@ def compare(old: Report, new: Report, *, today: str | None = None) -> Comparison
     old, new : Report
     today : str, optional
         The hash of the rules in force; the newer report's by default.
+    alignment : Alignment, optional
+        Where it is known which moment is which; found by ``align`` otherwise.
     """
-    alignment = align(old, new)
+    alignment = alignment or align(old, new)
     compared, left_out, note = _compared_rules(old, new)
     theirs = [finding for finding in old.findings if finding.rule in compared]
     ours = [finding for finding in new.findings if finding.rule in compared]
