@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check mypy pyright bench soak format lock system-packages dist clean help
+.PHONY: demo test check mypy pyright bench soak format lock reapack-index system-packages dist clean help
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -43,12 +43,13 @@ test: $(VENV)/dev.stamp system-packages ## set up, then run every test (fuzz and
 soak: $(VENV)/dev.stamp system-packages ## the full counts of fuzz, fault and endurance runs
 	UPTRACK_SOAK=1 $(PYTEST) -q -n auto --dist loadgroup -m soak
 
-check: $(VENV)/dev.stamp ## format, lint, types, import contracts, dead links, lock files
+check: $(VENV)/dev.stamp ## format, lint, types, import contracts, dead links, lock files, ReaPack's index
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_links.py
 	$(BIN)/python scripts/check_locks.py
+	$(BIN)/python scripts/reapack_index.py --check
 	@$(MAKE) --no-print-directory --jobs 2 mypy pyright
 
 # The two type checkers take minutes each and one processor each: side by side.
@@ -64,6 +65,12 @@ format: $(VENV)/dev.stamp ## rewrite the code in the project's format
 
 lock: $(VENV)/dev.stamp ## resolve the locks again from pyproject.toml
 	scripts/lock
+
+# Where the scripts will be served from; without it, the script's own constant. It may hold {version}.
+REAPACK_BASE ?=
+
+reapack-index: ## write reaper_scripts/index.xml, which ReaPack reads, from the headers of the scripts
+	$(PYTHON) scripts/reapack_index.py $(if $(REAPACK_BASE),--base '$(REAPACK_BASE)')
 
 system-packages:
 	@scripts/install-system-packages

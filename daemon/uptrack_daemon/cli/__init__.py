@@ -32,6 +32,8 @@ COMMANDS: dict[str, str] = {
     "references": "uptrack_daemon.cli.references",
     "rules": "uptrack_daemon.cli.rules",
     "watch": "uptrack_daemon.cli.watch",
+    "install": "uptrack_daemon.cli.install",
+    "doctor": "uptrack_daemon.cli.doctor",
     "demo": "uptrack_daemon.cli.demo",
 }
 """Name on the command line to the module that registers it, in the order of the help."""
