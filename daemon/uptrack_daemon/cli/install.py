@@ -48,17 +48,18 @@ def reaper(
     """Copy UpTrack's scripts into REAPER's Scripts/UpTrack; run it again after every update of UpTrack."""
     from uptrack_daemon.install.reaper import Reaper, plan_install, plan_uninstall
     from uptrack_daemon.install.reaper_places import choose_reaper, this_machine
-    from uptrack_daemon.install.steps import carry_out
+    from uptrack_daemon.install.steps import carry_out, explained
 
     if uninstall and startup is not None:
         raise typer.BadParameter("--uninstall takes the startup lines out, too; leave --startup and --no-startup away")
     chosen = Reaper(choose_reaper(this_machine(), resource_path))
     edition = None if uninstall else _edition()
-    steps = plan_uninstall(chosen) if edition is None else plan_install(chosen, edition, startup=startup)
+    with explained(f"read what is in {chosen.scripts}"):
+        steps = plan_uninstall(chosen) if edition is None else plan_install(chosen, edition, startup=startup)
+        registers = edition is not None and (chosen.startup_block() is not None if startup is None else startup)
     if not steps:
         typer.echo(f"Nothing of UpTrack is installed in {chosen.resources}.")
         return
-    registers = edition is not None and (chosen.startup_block() is not None if startup is None else startup)
     if dry_run:
         typer.echo("This would happen; nothing was changed:")
         for step in steps:

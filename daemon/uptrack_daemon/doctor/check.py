@@ -23,4 +23,5 @@ class Check:
 
 
 def worst(checks: Iterable[Check]) -> Status:
-    return max((check.status for check in checks), key=ORDER.index, default="ok")
+    found = {check.status for check in checks}
+    return next((status for status in reversed(ORDER) if status in found), "ok")

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from uptrack_analysis.errors import BadInput
+from uptrack_analysis.errors import BadInput, UpTrackError
 from uptrack_daemon.doctor.check import Check
 from uptrack_daemon.home import Home
 from uptrack_daemon.install.folder import standing
@@ -15,6 +15,7 @@ from uptrack_daemon.install.reaper import Reaper
 from uptrack_daemon.install.reaper_places import Machine, find_reapers
 from uptrack_daemon.install.reaper_startup import action_scripts, startup_lines
 from uptrack_daemon.install.stamp import Stamp, read_stamp, still_ours
+from uptrack_daemon.install.steps import explained
 
 SOCKETS = ("Scripts/*/*/Mavriq-Lua-Sockets", "Scripts/*/*/socket", "UserPlugins/socket")
 """Where ReaPack and people put LuaSocket; nothing deeper is searched, for there may be thousands of scripts."""
@@ -26,15 +27,15 @@ def check_reapers(machine: Machine, home: Home, version: str, files: Mapping[str
     if not places:
         yield Check("reaper", "ok", "No REAPER was found; `uptrack install reaper --resource-path DIR` takes any.")
     for place in places:
-        yield from _check(Reaper(place), home, version, files)
+        try:
+            with explained(f"read what is in {place}"):
+                yield from _check(Reaper(place), home, version, files)
+        except UpTrackError as error:
+            yield Check("reaper.scripts", "problem", error.sentence)
 
 
 def _check(reaper: Reaper, home: Home, version: str, files: Mapping[str, bytes]) -> Iterator[Check]:
-    try:
-        stamp = read_stamp(reaper.ours)
-    except BadInput as error:
-        yield Check("reaper.scripts", "problem", error.sentence)
-        return
+    stamp = read_stamp(reaper.ours)
     if stamp is None:
         yield _without_stamp(reaper)
     else:
@@ -111,8 +112,8 @@ def _startup(reaper: Reaper, stamp: Stamp) -> Check:
     name = "reaper.startup"
     try:
         block = reaper.startup_block()
-    except (BadInput, OSError) as error:
-        return Check(name, "problem", error.sentence if isinstance(error, BadInput) else f"{reaper.startup}: {error}")
+    except BadInput as error:
+        return Check(name, "problem", error.sentence)
     if block is None:
         sentence = (
             "The actions are not registered by REAPER's start; `uptrack install reaper --startup` would have them."

@@ -17,9 +17,10 @@ END = b"-- <<< UpTrack <<<"
 ALONE = b"(UpTrack made this file)"
 """On the first line of a block in a file that was not there before it."""
 
-_BLOCK = re.compile(
-    rb"^" + re.escape(BEGIN) + rb"[^\n]*\n.*?^" + re.escape(END) + rb"\r?(?:\n|\Z)", re.DOTALL | re.MULTILINE
-)
+_AT_LINE_START = rb"(?:^|(?<=\A\xef\xbb\xbf))"
+_BEGINS = re.compile(_AT_LINE_START + re.escape(BEGIN), re.MULTILINE)
+_ENDS = re.compile(rb"^" + re.escape(END), re.MULTILINE)
+_BLOCK = re.compile(_BEGINS.pattern + rb"[^\n]*\n.*?" + _ENDS.pattern + rb"\r?(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?(?:#[^\n]*\n)?")
 
 
@@ -48,7 +49,7 @@ def with_block(before: bytes | None, lines: str, name: str) -> bytes:
         return content[: held.start()] + block + content[held.end() :]
     head = _HEAD.match(content)
     at = head.end() if head else 0
-    if content[at : at + 1] == b"#":
+    if content[at : at + 1] == b"#" and b"\n" not in content[:at]:
         raise BadInput(f"Expected the first line of {name} to end; add a line break to it and try again.")
     return content[:at] + block + content[at:]
 
@@ -72,8 +73,7 @@ def block_in(content: bytes, name: str) -> str | None:
 
 
 def _held(content: bytes, name: str) -> re.Match[bytes] | None:
-    begins = len(re.findall(rb"^" + re.escape(BEGIN), content, re.MULTILINE))
-    ends = len(re.findall(rb"^" + re.escape(END), content, re.MULTILINE))
+    begins, ends = len(_BEGINS.findall(content)), len(_ENDS.findall(content))
     held = _BLOCK.search(content)
     if (begins, ends) == (0, 0) or ((begins, ends) == (1, 1) and held):
         return held

@@ -75,9 +75,6 @@ def read_stamp(folder: Path) -> Stamp | None:
 
 
 def still_ours(folder: Path, name: str, stamp: Stamp) -> bool:
-    """Whether the file ``name`` is there as we left it."""
+    """Whether the file ``name`` is there as we left it; raises ``OSError`` where that cannot be seen."""
     path = folder / name
-    try:
-        return path.is_file() and not path.is_symlink() and digest(path.read_bytes()) == stamp.files.get(name)
-    except OSError:
-        return False
+    return path.is_file() and not path.is_symlink() and digest(path.read_bytes()) == stamp.files.get(name)

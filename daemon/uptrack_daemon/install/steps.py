@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 from uptrack_analysis.errors import Unavailable
-
-
-class Act(Protocol):
-    """Carries a step out; may answer a further sentence for the user, of what came otherwise than planned."""
-
-    def __call__(self) -> str | None: ...
 
 
 def nothing() -> None:
@@ -24,7 +18,7 @@ class Step:
     """One thing to do; refusals come when the plan is made, so a plan that stands is expected to succeed."""
 
     sentence: str
-    act: Act = nothing
+    act: Callable[[], object] = nothing
 
 
 def carry_out(steps: Iterable[Step], say: Callable[[str], None]) -> None:
@@ -36,15 +30,26 @@ def carry_out(steps: Iterable[Step], say: Callable[[str], None]) -> None:
         The disk refused one; what was said before it is done, what comes after it is not.
     """
     for step in steps:
-        try:
-            more = step.act()
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise Unavailable(
-                f"Expected to do this: {step.sentence.rstrip('.')}; but {error.filename or 'the disk'} refused it "
-                f"({reason[:1].lower()}{reason[1:]}): check permissions and free space, close the DAW, and try again.",
-                code="install.disk",
-            ) from error
+        with explained(f"do this: {step.sentence.rstrip('.')}"):
+            step.act()
         say(step.sentence)
-        if more:
-            say(more)
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Let what the disk refuses while the block runs become a sentence; ``doing`` reads on from "Expected to".
+
+    Raises
+    ------
+    Unavailable
+        Instead of any ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Unavailable(
+            f"Expected to {doing}; but {error.filename or 'the disk'} refused it ({reason[:1].lower()}{reason[1:]}): "
+            "check permissions and free space, close the DAW, and try again.",
+            code="install.disk",
+        ) from error
