@@ -1,9 +1,9 @@
 """Write ``reaper_scripts/index.xml``, the repository ReaPack reads, from the headers of our scripts.
 
 One package, ``UpTrack``: its actions share the files in ``lib``, and ReaPack lets a file belong to one package only.
-Every ``.lua`` directly in ``reaper_scripts/UpTrack`` is an action (``main="main"``: the main section of the action list),
-and every file a ``@provides`` of one of their headers names comes along; patterns such as ``lib/*.lua`` may stand there.
-The same files give the same bytes: no clock, no network.
+Every ``.lua`` directly in ``reaper_scripts/UpTrack`` is an action (``main="main"``: the main section of the action
+list), and every file a ``@provides`` of one of their headers names comes along; patterns such as ``lib/*.lua`` may stand
+there. The same files give the same bytes: no clock, no network.
 
 A source needs an address, and each file's SHA-256 stands beside it, so that ReaPack takes nothing else from there.
 """

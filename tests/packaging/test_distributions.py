@@ -68,6 +68,23 @@ def test_the_sdist_holds_what_its_tests_and_its_readme_need(unpacked_sdist: Path
     assert {"README.md", "LICENSE", "CHANGELOG.md", "Makefile"} <= files_in(unpacked_sdist)
 
 
+def test_the_wheel_installs_its_own_scripts_into_reaper(unpacked_wheel: Path, tmp_path: Path) -> None:
+    (tmp_path / "reaper.ini").touch()
+    environment = {**os.environ, "PYTHONPATH": str(unpacked_wheel), "UPTRACK_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", "import sys, uptrack_daemon.cli as c; print(c.__file__); sys.exit(c.main())"]
+    ended = subprocess.run(
+        [*command, "install", "reaper", "--startup", "--resource-path", str(tmp_path)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith(str(unpacked_wheel))
+    shipped = files_in(ROOT / "reaper_scripts" / "UpTrack")
+    assert files_in(tmp_path / "Scripts" / "UpTrack") == shipped | {"uptrack.json"}
+
+
 def test_the_wheel_analyses_a_file_by_itself(unpacked_wheel: Path, tmp_path: Path) -> None:
     mix = beat(tmp_path / "mix.wav", seconds=2.0)
     environment = {**os.environ, "PYTHONPATH": str(unpacked_wheel)}

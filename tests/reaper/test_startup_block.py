@@ -132,6 +132,11 @@ def test_a_new_installation_of_the_same_version_registers_again(reaper: Starting
 def test_an_action_this_version_no_longer_has_is_taken_out(reaper: StartingReaper) -> None:
     reaper.start(install(reaper, ["a.lua", "old name.lua"]))
     reaper.start(install(reaper, ["a.lua", "new name.lua"], "2.0"))
+    assert reaper.calls == [
+        (False, path_of(reaper, "old name.lua"), False),
+        (True, path_of(reaper, "a.lua"), False),
+        (True, path_of(reaper, "new name.lua"), True),
+    ]
     assert reaper.actions == [path_of(reaper, "a.lua"), path_of(reaper, "new name.lua")]
 
 

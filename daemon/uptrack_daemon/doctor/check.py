@@ -8,7 +8,6 @@ from typing import Literal
 
 Status = Literal["ok", "warning", "problem"]
 """A warning is worth knowing and keeps nothing from working; a problem does."""
-ORDER: tuple[Status, ...] = ("ok", "warning", "problem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +23,4 @@ class Check:
 
 def worst(checks: Iterable[Check]) -> Status:
     found = {check.status for check in checks}
-    return next((status for status in reversed(ORDER) if status in found), "ok")
+    return "problem" if "problem" in found else "warning" if "warning" in found else "ok"

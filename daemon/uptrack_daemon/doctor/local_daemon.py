@@ -28,7 +28,7 @@ async def check_daemon(home: Home, version: str) -> AsyncIterator[Check]:
         "daemon", "ok", f"The daemon runs (process {bridge.pid}, port {bridge.port}, OSC port {bridge.osc_port})."
     )
     yield _wires(said["wires"])
-    yield await _token(bridge)
+    yield await check_token(bridge)
     yield _version(str(said["version"]), version)
 
 
@@ -40,7 +40,7 @@ def _wires(wires: Mapping[str, str]) -> Check:
     return Check("daemon.wires", "ok", f"Every wire answers: {', '.join(wires)}.")
 
 
-async def _token(bridge: Bridge) -> Check:
+async def check_token(bridge: Bridge) -> Check:
     """Say hello as a script does, with the token the file holds."""
     try:
         async with converse(bridge, host="doctor"):

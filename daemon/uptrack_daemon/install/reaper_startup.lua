@@ -1,5 +1,5 @@
--- Tells REAPER of UpTrack's actions, once for each version that was installed. `uptrack install reaper --no-startup` takes
--- these lines out again; every other line of this file is yours and stays as it is.
+-- Tells REAPER of UpTrack's actions, once for each version that was installed. `uptrack install reaper --no-startup`
+-- takes these lines out again; every other line of this file is yours and stays as it is.
 do
   local INSTALLED, VERSION = "INSTALLED", "VERSION"
   local SCRIPTS = {"SCRIPTS"}

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from support.daemon_process import environment_of, running_daemon, uptrack
+from uptrack_bridges.discovery import read_bridge
 from uptrack_daemon.doctor.check import Check, worst
 from uptrack_daemon.doctor.environment import check_home, check_packages, check_python
-from uptrack_daemon.doctor.local_daemon import check_daemon
+from uptrack_daemon.doctor.local_daemon import check_daemon, check_token
 from uptrack_daemon.doctor.reaper import check_reapers
 from uptrack_daemon.home import Home
 from uptrack_daemon.install.reaper import Edition, Reaper, plan_install
@@ -126,8 +127,10 @@ async def test_a_running_daemon_is_asked_on_every_wire_and_its_age_is_told(home:
         assert newer.status == "warning"
         assert "99.0" in newer.sentence
         home.bridge_file.write_text(json.dumps(bridge | {"token": "not the token of this daemon"}))
-        wrong = (await daemon_checks(home, bridge["version"])).values()
-        assert "problem" in {check.status for check in wrong}
+        wrong = await daemon_checks(home, bridge["version"])
+        assert wrong["daemon"].status == "problem"
+        # The page and the scripts' door each look at the token for themselves.
+        assert (await check_token(read_bridge(home.bridge_file))).status == "problem"
         with socket.socket() as nobody:  # bound and never listening: whoever knocks is turned away
             nobody.bind(("127.0.0.1", 0))
             home.bridge_file.write_text(json.dumps(bridge | {"port": nobody.getsockname()[1]}))

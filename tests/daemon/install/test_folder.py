@@ -104,6 +104,9 @@ def test_whatever_step_fails_the_old_or_the_new_folder_is_whole_under_its_name(t
     assert len(failed) > 15
     assert {version_in(run["left"]) for run in failed} == {"1.0", "2.0"}
     assert version_in(done["left"]) == "2.0"
+    refused = [run for run in failed if run["code"] == 1]
+    assert refused
+    assert not [path for run in refused for path in run["left"] if path.startswith(".UpTrack")]
     for run in (*failed, done):
         assert version_in(run["mended"]) == "3.0"
         assert not [path for path in run["mended"] if path.startswith(".UpTrack")]

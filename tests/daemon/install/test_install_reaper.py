@@ -150,7 +150,7 @@ def test_taking_it_out_leaves_what_is_the_users_inside(reaper: Reaper) -> None:
 
 def test_a_name_both_need_is_refused_and_nothing_is_done(reaper: Reaper) -> None:
     install(reaper)
-    (reaper.ours / "uptrack_b.lua").write_text("mine")  # the same file, where names have no case
+    (reaper.ours / "UPTRACK_B.lua").write_text("mine")  # the same file, where names have no case
     before = tree(reaper.resources)
     with pytest.raises(BadInput, match="rename or move yours"):
         install(reaper, TWO)
