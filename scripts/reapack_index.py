@@ -2,8 +2,9 @@
 
 One package, ``UpTrack``: its actions share the files in ``lib``, and ReaPack lets a file belong to one package only.
 Every ``.lua`` directly in ``reaper_scripts/UpTrack`` is an action (``main="main"``: the main section of the action
-list), and every file a ``@provides`` of one of their headers names comes along; patterns such as ``lib/*.lua`` may stand
-there. The same files give the same bytes: no clock, no network.
+list), and every file a ``@provides`` of one of their headers names comes along; it may be a pattern such as
+``lib/*.lua``.
+The same files give the same bytes: no clock, no network.
 
 A source needs an address, and each file's SHA-256 stands beside it, so that ReaPack takes nothing else from there.
 """
