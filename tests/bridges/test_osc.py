@@ -18,7 +18,7 @@ from support.desks import TOKEN, VERSION, EchoDesk
 from support.hosts import PATIENCE_S, OscHost, OscLine, ask, hear_whole, osc_line
 from uptrack_analysis.errors import Unavailable
 from uptrack_bridges.messages import Analyze
-from uptrack_bridges.osc import serve_osc
+from uptrack_bridges.osc import BURST_DATAGRAMS, serve_osc
 from uptrack_bridges.osc_packet import MAX_ARGUMENTS, Argument, decode, encode
 from uptrack_bridges.switchboard import Switchboard
 
@@ -214,6 +214,40 @@ async def test_json_hosts_are_told_again_and_typed_hosts_once(switchboard: Switc
         await typed_session(typed)
         lossy = {session.host: session.wire.lossy for session in switchboard.sessions}
     assert lossy == {"reaper": True, "max": False}
+
+
+async def test_a_burst_stops_for_a_breath_before_it_would_overflow_a_hosts_receive_buffer(
+    switchboard: Switchboard, desk: EchoDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uptrack_bridges.osc.BREATH_S", 1e6)
+    desk.markers = 600
+    async with osc_line(switchboard) as line:
+        host, other = await line.host(), await line.host()
+        await ask(host, **HELLO | {"host": "reaper"})
+        await host.say('{"type": "analyze", "id": "a1", "mix": {"path": "/mix.wav"}}')
+        heard = [await host.hear() for _ in range(2 + BURST_DATAGRAMS)]
+        assert [message["type"] for message in heard[2:]] == ["part"] * BURST_DATAGRAMS
+        await ask(other, **HELLO)  # nobody else waits
+        with pytest.raises(BlockingIOError):
+            host.socket.recv(65_536)
+
+
+async def test_a_message_said_again_has_the_same_parts_so_that_each_sending_brings_what_another_lost(
+    switchboard: Switchboard, desk: EchoDesk
+) -> None:
+    desk.markers = 200
+    async with osc_line(switchboard) as line:
+        host = await line.host()
+        await ask(host, **HELLO | {"host": "reaper"})
+        first, again = [await _parts_of_feedback(host) for _ in range(2)]
+    assert len(first) > 3
+    assert first == again
+
+
+async def _parts_of_feedback(host: OscHost) -> list[dict[str, Any]]:
+    await host.say('{"type": "analyze", "id": "a1", "mix": {"path": "/mix.wav"}}')
+    heard = [await host.hear() for _ in range(3)]
+    return heard[2:] + [await host.hear() for _ in range(heard[2]["parts"] - 1)]
 
 
 async def test_a_host_that_is_silent_for_too_long_loses_its_session(switchboard: Switchboard, desk: EchoDesk) -> None:
