@@ -70,3 +70,46 @@ def test_what_json_cannot_hold_is_refused(version: str, value: str) -> None:
     lua = RUNTIMES[version]
     refused = lua.eval(f"function(encode) return not pcall(encode, {value}) end")  # bytes as such stay inside Lua
     assert refused(CODECS[version].encode)
+
+
+@both
+@settings(max_examples=60)
+@given(document=st.lists(documents, max_size=5), copies=st.integers(1, 60))
+def test_decoding_at_a_pace_gives_the_same_and_stops_every_hundred_values(
+    version: str, document: Any, copies: int
+) -> None:
+    """In a coroutine that yields whenever it is asked, as a script does it between REAPER's ticks."""
+    codec = CODECS[version]
+    written = json.dumps([document] * copies)
+    paced = RUNTIMES[version].eval(
+        "function(codec, text)"
+        " local worker = coroutine.create(function() return codec.encode(codec.decode(text, coroutine.yield)) end)"
+        " local stops = 0"
+        " while true do"
+        "  local _, value = coroutine.resume(worker)"
+        "  if coroutine.status(worker) == 'dead' then return stops, value end"
+        "  stops = stops + value // 100"
+        " end "
+        "end"
+    )
+    stops, rewritten_at_a_pace = paced(codec, written)
+    assert json.loads(rewritten_at_a_pace) == [document] * copies
+    assert stops >= _values([document] * copies) // 100
+
+
+def _values(document: Any) -> int:
+    """How many values a document holds, itself included."""
+    match document:
+        case list():
+            return 1 + sum(map(_values, document))
+        case dict():
+            return 1 + sum(map(_values, document.values()))
+        case _:
+            return 1
+
+
+@both
+def test_what_is_broken_is_refused_at_a_pace_too(version: str) -> None:
+    broken = "[" + "1," * 500 + "]"
+    refused = RUNTIMES[version].eval("function(codec, text) return pcall(codec.decode, text, function() end) end")
+    assert refused(CODECS[version], broken)[0] is False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -16,3 +17,14 @@ def need_program(name: str) -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(f"expected {name} on PATH, as CI installs it; install it or fix the CI image")
     pytest.skip(f"{name} is not installed")
+
+
+def need_luasocket(version: str) -> Path:
+    """The folder with LuaSocket's library for one Lua, such as "5.4"; without it, as ``need_program``."""
+    roots = [Path("/usr/local/lib"), Path("/usr/lib"), *sorted(Path("/usr/lib").glob("*-linux-*"))]
+    for root in roots:
+        if (root / "lua" / version / "socket" / "core.so").exists():
+            return root / "lua" / version
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"expected LuaSocket for Lua {version}, as CI installs it; install lua-socket or fix the CI image")
+    pytest.skip(f"LuaSocket for Lua {version} is not installed")

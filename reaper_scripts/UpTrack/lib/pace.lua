@@ -1,0 +1,43 @@
+--[[
+How much a script may do at once. REAPER draws, plays and listens to its user on the thread our scripts run on, so work
+is cut into ticks and the folder is not looked into more often than somebody waits for it.
+
+A tick's work is counted in steps, so that a test can say exactly where it stops; a clock stands beside it, because no
+step costs the same on every computer.
+]]
+
+local pace = {}
+
+pace.STEPS_A_TICK = 1000 -- values of JSON; 2 to 4 ms where this was tried
+pace.TICK_S = 0.002
+pace.EXPECTING_EVERY_S = 1 / 8
+pace.IDLE_EVERY_S = 1
+
+--- One budget of work: `begin()` starts a tick, `spend(steps)` yields the running coroutine once the tick is used up.
+function pace.budget()
+  local left, until_s = 0, 0
+  local budget = {}
+
+  function budget.begin()
+    left, until_s = pace.STEPS_A_TICK, reaper.time_precise() + pace.TICK_S
+  end
+
+  function budget.spend(steps)
+    left = left - steps
+    if left <= 0 or reaper.time_precise() >= until_s then coroutine.yield() end
+  end
+
+  return budget
+end
+
+--- A function that says whether it is time for a look: 8 times a second while an answer is expected, else once.
+function pace.looks()
+  local last_s = -math.huge
+  return function(now_s, expecting)
+    if now_s - last_s < (expecting and pace.EXPECTING_EVERY_S or pace.IDLE_EVERY_S) then return false end
+    last_s = now_s
+    return true
+  end
+end
+
+return pace
