@@ -4,9 +4,17 @@
 @author The UpTrack Companion authors
 @link https://uptrack.pro
 @provides
+  [nomain] lib/bridge.lua
+  [nomain] lib/incoming.lua
   [nomain] lib/json.lua
   [nomain] lib/link.lua
+  [nomain] lib/mailbox_wire.lua
   [nomain] lib/markers.lua
+  [nomain] lib/once.lua
+  [nomain] lib/osc_packet.lua
+  [nomain] lib/osc_wire.lua
+  [nomain] lib/pace.lua
+  [nomain] lib/parts.lua
   [nomain] lib/tempo_map.lua
 @about
   Asks for a rendered mix, has the UpTrack daemon on this computer analyse it, and puts what was found on the timeline
@@ -194,7 +202,7 @@ end
 local function look()
   if not run.step then return end
   local now_s = reaper.time_precise()
-  if now_s >= run.look_s then
+  if now_s >= run.look_s or run.link:is_busy() then
     run.look_s = now_s + LOOK_EVERY_S
     for _, message in ipairs(run.link:receive()) do
       run.heard_s, run.pinged = now_s, false
@@ -214,7 +222,7 @@ local function main()
   run.start_s = reaper.GetCursorPositionEx(run.project)
   local chosen, file = reaper.GetUserFileNameForRead("", "UpTrack: choose the rendered mix", "wav")
   if not chosen then return end
-  local opened, sentence = link.open()
+  local opened, sentence = link.open("files")
   if not opened then return say(sentence) end
   run.link, run.file = opened, file
   run.link:forget_old()

@@ -53,10 +53,15 @@ class Studio:
 
     async def until(self, happened: Callable[[], object]) -> None:
         """Turn REAPER's clock only when something has come for it, so that no patience depends on this machine."""
+        unread = 0
         async with asyncio.timeout(PATIENCE_S):
             while not happened():
                 if self.letters("to_host"):
                     self.reaper.turn()
+                    unread = 100  # a large message is decoded a little a turn
+                elif unread > 0:
+                    self.reaper.turn(0.01)
+                    unread -= 1
                 await asyncio.sleep(0.002)
 
     async def analyze(self) -> None:

@@ -288,6 +288,9 @@ class FakeReaper:
     def GetProjectName(self, proj: Any) -> str:  # noqa: N802
         return self._project(proj).name
 
+    def GetResourcePath(self) -> str:  # noqa: N802
+        return "/home/ada/.config/REAPER"
+
     def GetSetProjectInfo_String(  # noqa: N802
         self,
         project: Any,
