@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check mypy pyright bench soak format lock reapack-index system-packages dist clean help
+.PHONY: demo test check mypy pyright bench soak pictures format lock reapack-index system-packages dist clean help
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -58,6 +58,9 @@ mypy pyright: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp system-packages ## measure speed beside peers on one 4:30 track; prints ratios
 	$(BIN)/python benchmarks/speed.py
+
+pictures: $(VENV)/dev.stamp ## draw REAPER's results window for the documentation, by its own scripts
+	PYTHONPATH=tests $(BIN)/python scripts/draw_reaper_window.py
 
 format: $(VENV)/dev.stamp ## rewrite the code in the project's format
 	$(BIN)/ruff format .
