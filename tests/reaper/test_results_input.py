@@ -267,11 +267,13 @@ def test_a_button_gives_its_intent(window: ResultsWindow, name: str, intent: dic
     assert window.click(name) == [intent]
 
 
-def test_letting_go_somewhere_else_takes_a_click_back(window: ResultsWindow) -> None:
+@pytest.mark.parametrize("elsewhere", ["footer console", "row finding-1", None])
+def test_letting_go_somewhere_else_takes_a_click_back(window: ResultsWindow, elsewhere: str | None) -> None:
+    other = window.hot(elsewhere).box if elsewhere else None
     box = window.hot("footer analyze mix").box
     window.gfx.mouse, window.gfx.mouse_cap = (box.x + 2, box.y + 2), 1
     window.tick()
-    window.gfx.mouse = (450, 300)
+    window.gfx.mouse = (other.x + 2, other.y + 2) if other else (890, 300)
     window.tick()
     window.gfx.mouse_cap = 0
     assert window.tick() == []
@@ -341,6 +343,15 @@ def test_a_new_report_keeps_the_same_finding_selected(window: ResultsWindow) -> 
     window.show(report=report(findings=[]))
     window.tick()
     assert window.press(ENTER, "l", "d", "p", "down", "end") == []
+
+
+def test_a_shorter_report_is_not_scrolled_past_its_end(version: str) -> None:
+    window = opened(version, {"phase": "done", "report": report(findings=many_findings(300))})
+    window.press("end")
+    window.show(report=report())
+    window.tick()
+    assert window.view.scroll == 0
+    assert "row finding-1" in window.hots()
 
 
 def test_the_tick_after_the_user_closed_the_window_says_so(window: ResultsWindow) -> None:

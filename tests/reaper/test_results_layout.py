@@ -330,6 +330,7 @@ def test_frames_in_which_nothing_happens_draw_nothing(version: str) -> None:
     assert window.gfx.drawn() == []
     assert {name for name, _ in window.gfx.calls} == {"getchar", "dock", "update"}
     assert window.gfx.updates == updates + 3
+    assert window.lua.eval("gfx.clear") == -1  # so gfx wipes nothing of the frame that stays
 
 
 @both
@@ -373,6 +374,8 @@ def test_a_fine_screen_doubles_the_pixels_and_moves_nothing(version: str) -> Non
     plain, fine = drawn(version, DONE, (900, 600)), drawn(version, DONE, (900, 600), retina=2.0)
     assert fine.gfx.pixels == (1800, 1200)
     assert plain.hots() == fine.hots()
+    for small, large in zip(plain.gfx.texts, fine.gfx.texts, strict=True):
+        assert large.bottom - large.top == pytest.approx(2 * (small.bottom - small.top), abs=2)
     assert fine.click("tab stems") == plain.click("tab stems") == []
     assert fine.view.tab == plain.view.tab == "stems"
     assert plain.gfx.image().size == (900, 600)

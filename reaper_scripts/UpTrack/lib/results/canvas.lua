@@ -36,7 +36,7 @@ function canvas.open(title, place)
   -- Asked for before gfx.init, gfx.ext_retina becomes the screen's scale, and gfx.w, gfx.h and the mouse count pixels.
   gfx.ext_retina = 1
   gfx.init(title, floating.w, floating.h, place.dock or 0, place.x or 120, place.y or 120)
-  -- Unless told not to, gfx clears to black before the first drawing of a frame; we cover the whole window ourselves.
+  -- Any other value has gfx clear the window to that colour, 0 being black; ours is covered whole by every frame.
   gfx.clear = -1
   scale, chosen = nil, nil
 end
@@ -46,7 +46,8 @@ function canvas.place()
   -- gfx.dock(-1) only reads. The numbers after it ask for the floating window's place as further results.
   local dock, x, y = gfx.dock(-1, 0, 0, 0, 0)
   if dock & 1 == 0 then
-    -- gfx.init takes points where gfx.w counts pixels: without the division a window doubles with every opening.
+    -- gfx.init takes points where gfx.w counts pixels: without the division a window doubles with every opening. The
+    -- documentation does not say so; public scripts that kept a window's size on a Retina screen do.
     floating = {w = math.floor(gfx.w / canvas.scale()), h = math.floor(gfx.h / canvas.scale())}
   end
   return {dock = dock, x = math.floor(x), y = math.floor(y), w = floating.w, h = floating.h}
@@ -62,7 +63,7 @@ function canvas.show()
 end
 
 function canvas.scale()
-  -- 0 where a system knows nothing of it.
+  -- It stays as it was set where a system knows of no finer screens; never trust it below 1.
   return math.max(1, gfx.ext_retina)
 end
 
@@ -92,7 +93,7 @@ end
 function canvas.read()
   local keys, closed = {}, false
   for _ = 1, MOST_KEYS do
-    local code = math.floor((gfx.getchar()))
+    local code = math.floor((gfx.getchar())) -- REAPER 6 and later return the character as well
     if code <= 0 then
       closed = code < 0
       break
