@@ -428,6 +428,10 @@ class Section:
     features: SectionFeatures | None = None
 
 
+Tool = Literal["bell", "low shelf", "high shelf", "notch", "high-pass", "gain", "polarity", "width", "delay", "ceiling"]
+"""Moves a DAW script can make, and take back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing a DAW script or a person can do about a finding."""
@@ -437,6 +441,14 @@ class Action:
     gain_db: float | None = None
     frequency_hz: float | None = None
     q: float | None = None
+    tool: Tool | None = None
+    """What a program can do of it; ``None``: it takes a person."""
+    amount: float | None = None
+    """Of ``width`` in percent more or less, of ``delay`` in ms, of ``ceiling`` in dBTP."""
+    on: str | None = None
+    """The stem it is to be done on; ``None``: the finding's own."""
+    on_mix: bool = False
+    """On the mix bus, whatever stem the finding names."""
 
 
 @dataclass(frozen=True, slots=True)

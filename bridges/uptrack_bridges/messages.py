@@ -227,13 +227,18 @@ class JobFailed(FromDaemon):
 
 
 class Step(Message):
-    """One thing to do about a finding; ``kind`` as in the report: EQ, HP, GN, UT, LM ..."""
+    """One thing to do about a finding; all but ``track`` as in the report's actions."""
 
     kind: str
     text: str
     gain_db: float | None = None
     frequency_hz: float | None = None
     q: float | None = None
+    tool: str | None = None
+    amount: float | None = None
+    on_mix: bool = False
+    track: str | None = None
+    """Where to do it: the host's own name for the track, ``None`` where no stem is known."""
 
 
 class Marker(Message):

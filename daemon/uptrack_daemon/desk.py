@@ -168,7 +168,7 @@ class Desk:
         project = project_of(said, job.path)
         past = Past()
         if self._versions is not None and passage is not None:
-            past = await self._past_of_passage(project, passage)
+            past = await _past_of_passage(self._versions, project, passage)
         elif self._versions is not None:
             past = await self._versions.past(project.key, await asyncio.to_thread(_sha256_of, document))
         kept_as = project if passage is None else project.passages
@@ -271,13 +271,6 @@ class Desk:
             origin=Origin(instance=instance, host=host, request=request).model_dump_json(),
             key=key,
         )
-
-    async def _past_of_passage(self, project: RunProject, passage: Passage) -> Past:
-        assert self._versions is not None
-        try:
-            return await self._versions.past_of_passage(project.key, passage.run, passage.start_s)
-        except BadInput:  # erased while its passage was measured
-            return Past()
 
     async def _stem_files(self, stems: Iterable[Stem]) -> tuple[tuple[StemFile, ...], list[float | None]]:
         """As they were found to be, and their lengths; one that cannot be used is told in the report."""
@@ -438,6 +431,13 @@ class _References:
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     lengths_s: tuple[float | None, ...] = ()
+
+
+async def _past_of_passage(versions: Versions, project: RunProject, passage: Passage) -> Past:
+    try:
+        return await versions.past_of_passage(project.key, passage.run, passage.start_s)
+    except BadInput:  # erased while its passage was measured
+        return Past()
 
 
 def _sha256_of(document: str) -> str:

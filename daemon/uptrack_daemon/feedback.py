@@ -157,12 +157,23 @@ def _marker(finding: Finding, offset_s: float, tempo_map: TempoMap | None, track
         low_hz=finding.low_hz,
         high_hz=finding.high_hz,
         expected_delta=finding.expected_delta,
-        actions=[
-            Step(kind=one.kind, text=one.text, gain_db=one.gain_db, frequency_hz=one.frequency_hz, q=one.q)
-            for one in finding.actions
-            if one.kind != "MK"
-        ],
+        actions=[_made_step(action, finding, tracks) for action in finding.actions if action.kind != "MK"],
         dismissed=finding.dismissed,
+    )
+
+
+def _made_step(action: Action, finding: Finding, tracks: dict[str, str]) -> Step:
+    stem = action.on or finding.stem
+    return Step(
+        kind=action.kind,
+        text=action.text,
+        gain_db=action.gain_db,
+        frequency_hz=action.frequency_hz,
+        q=action.q,
+        tool=action.tool,
+        amount=action.amount,
+        on_mix=action.on_mix,
+        track=tracks.get(stem) if stem and not action.on_mix else None,
     )
 
 

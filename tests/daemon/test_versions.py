@@ -353,7 +353,7 @@ async def test_a_passage_tells_of_the_fixes_that_lie_in_it_and_is_no_version(sto
     assert (told.passage, told.since) == (True, None)
     assert (seen.project_key, seen.project_name) == ("id:p#passage", "Warehouse")
 
-    second, told = await run(store, clock, report_of("mix2.wav"), project=mix)
+    _, told = await run(store, clock, report_of("mix2.wav"), project=mix)
     assert told.since is not None
     assert told.since.report == first.id, "the passage is no version"
     assert [(one.finding, one.status) for one in told.fixes] == [(early.id, "closed")], "what it could not judge waited"

@@ -114,7 +114,7 @@ def align(old: Report, new: Report) -> Alignment:
 
 
 def placed(old: Report, new: Report, start_s: float) -> Alignment:
-    """The alignment of a passage: ``new`` was rendered again from ``start_s`` of ``old`` on, and somebody knows that."""
+    """The alignment of a passage: ``new`` is known to be rendered again from ``start_s`` of ``old`` on."""
     length_s = max(0.0, min(new.source.duration_s, old.source.duration_s - start_s))
     pieces = (Piece(start_s, 0.0, length_s),) if length_s > 0 else ()
     return Alignment(pieces, old.source.duration_s, new.source.duration_s, 1.0)

@@ -90,7 +90,9 @@ def _band(case: Case, profile: ReferenceProfile, named: Band, value: float, fine
         case=case,
         low_hz=named.low_hz,
         high_hz=named.high_hz,
-        actions=(Action("EQ", f"Bell on the part that is strongest in the {named.name}", move, at_hz, EQ_Q),),
+        actions=(
+            Action("EQ", f"Bell on the part that is strongest in the {named.name}", move, at_hz, EQ_Q, tool="bell"),
+        ),
         expected_delta=f"{named.name} {signed(value)} → {signed(value + move)} dB vs your references",
     )
 
@@ -122,7 +124,17 @@ def tilt(case: Case, profile: ReferenceProfile) -> Verdict:
             case=case,
             low_hz=100.0,
             high_hz=10_000.0,
-            actions=(Action("EQ", "High shelf on the mix bus", gain_db=move, frequency_hz=SHELF_HZ, q=0.7),),
+            actions=(
+                Action(
+                    "EQ",
+                    "High shelf on the mix bus",
+                    gain_db=move,
+                    frequency_hz=SHELF_HZ,
+                    q=0.7,
+                    tool="high shelf",
+                    on_mix=True,
+                ),
+            ),
             expected_delta=f"tilt {signed(value, 2)} → {signed(value + move * TILT_PER_SHELF_DB, 2)} dB/oct",
         ),
     )
@@ -156,8 +168,10 @@ def sub(case: Case, profile: ReferenceProfile) -> Verdict:
             low_hz=SUB_HZ[0],
             high_hz=SUB_HZ[1],
             actions=(
-                Action("GN", "Sub or bass bus", gain_db=move),
-                Action("EQ", "Low shelf on the bass bus", gain_db=move, frequency_hz=SUB_HZ[1], q=0.7),
+                Action("GN", "Sub or bass bus", gain_db=move, tool="gain"),
+                Action(
+                    "EQ", "Low shelf on the bass bus", gain_db=move, frequency_hz=SUB_HZ[1], q=0.7, tool="low shelf"
+                ),
             ),
             expected_delta=f"sub {signed(value)} → {signed(value + move)} dB over 500–2000 Hz",
         ),
@@ -266,7 +280,14 @@ def correlation(case: Case, profile: ReferenceProfile) -> Verdict:
                 f"the widest part there, or shorten its Haas delay, and listen in mono."
             ),
             spans=as_spans(spans),
-            actions=(Action("UT", f"Width −{WIDTH_CAP_PERCENT:.0f} % on the widest part of these passages"),),
+            actions=(
+                Action(
+                    "UT",
+                    f"Width −{WIDTH_CAP_PERCENT:.0f} % on the widest part of these passages",
+                    tool="width",
+                    amount=-WIDTH_CAP_PERCENT,
+                ),
+            ),
             expected_delta=f"correlation {signed(value, 2)} → over {signed(limit, 2)}",
             whatever_genre=True,
         ),

@@ -64,7 +64,9 @@ def check(case: Case) -> Verdict:
             ),
             spans=as_spans([case.whole], only),
             blocker=percent > LIMITS.number("blocker_percent"),
-            actions=(Action("HP", "High-pass at 20 Hz on the source of the offset", frequency_hz=20.0),),
+            actions=(
+                Action("HP", "High-pass at 20 Hz on the source of the offset", frequency_hz=20.0, tool="high-pass"),
+            ),
             blame="offset",
             expected_delta=f"offset {digits(percent, 2)} → 0.00 % of full scale",
         ),

@@ -78,7 +78,13 @@ def _draft(case: Case, hums: Sequence[Hum], value: float, threshold: Threshold) 
         channel=channel,
         place=f"{worst.frequency_hz:.0f} Hz",
         actions=(
-            Action("EQ", f"Notch {named} on the part that hums", frequency_hz=lines_hz[0], q=LIMITS.number("notch_q")),
+            Action(
+                "EQ",
+                f"Notch {named} on the part that hums",
+                frequency_hz=lines_hz[0],
+                q=LIMITS.number("notch_q"),
+                tool="notch",
+            ),
             Action("NT", "Mute parts one by one in the break to find the source"),
         ),
         expected_delta=f"hum {digits(worst.level_dbfs, 0)} dBFS → none",

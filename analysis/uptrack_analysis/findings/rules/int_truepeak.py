@@ -59,7 +59,7 @@ def check(case: Case) -> Verdict:
     where = f"{signed(peak)} dBTP at {clock(place_s, 1)} ({channel_name(channel, case.measured.channels)})"
     if case.delivery.target == "premaster":
         advice = f"{where}: turn the mix bus down by {digits(cost)} dB; the level comes back in mastering."
-        action = Action("GN", "Turn the mix bus down", gain_db=-cost)
+        action = Action("GN", "Turn the mix bus down", gain_db=-cost, tool="gain", on_mix=True)
     else:
         why = (
             "a lossy encoder will clip there"
@@ -71,7 +71,9 @@ def check(case: Case) -> Verdict:
             f"{digits(cost)} dB of peak level."
         )
         # No gain: a ceiling is a level, and "−1.0 dB" behind it on a marker would read as one more move.
-        action = Action("LM", f"Limiter ceiling {signed(ceiling)} dBTP, true-peak mode")
+        action = Action(
+            "LM", f"Limiter ceiling {signed(ceiling)} dBTP, true-peak mode", tool="ceiling", amount=ceiling, on_mix=True
+        )
     return (
         Draft(
             value=peak,

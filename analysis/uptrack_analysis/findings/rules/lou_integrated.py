@@ -49,7 +49,7 @@ def check(case: Case) -> Verdict:
     if value < low:
         if case.delivery.target == "premaster":
             advice = f"{said}; {usual}. Turn the mix bus up by {digits(gap)} dB: it is quieter than it needs to be."
-            action = Action("GN", "Turn the mix bus up", gain_db=gap)
+            action = Action("GN", "Turn the mix bus up", gain_db=gap, tool="gain", on_mix=True)
         else:
             more = (
                 f" That is {digits(gap)} dB short: more than a limiter gives without a price, so gain the rest from "

@@ -102,7 +102,7 @@ def check(case: Case) -> Verdict:
             low_hz=float(edges_hz[column]),
             high_hz=float(edges_hz[column + 2]),
             actions=(
-                Action("EQ", "Bell on the part that booms", -cut, at_hz, quality),
+                Action("EQ", "Bell on the part that booms", -cut, at_hz, quality, tool="bell"),
                 Action("DQ", "The same as a dynamic band, if it booms on some hits only", -cut, at_hz, quality),
             ),
             blame="power",

@@ -89,7 +89,7 @@ def _draft(
         stem=bass,
         actions=(
             Action("SC", f"Duck {bass} from {kick}, release 90 ms", gain_db=-duck_db),
-            Action("EQ", f"Bell on {bass}", -2.5, at_hz, 1.2),
+            Action("EQ", f"Bell on {bass}", -2.5, at_hz, 1.2, tool="bell", on=bass),
         ),
         expected_delta=f"the kick's loss {digits(value)} → under 3 dB",
     )

@@ -75,9 +75,11 @@ def check(case: Case) -> Verdict:
             high_hz=HIGH_HZ,
             stem=bass_name,
             actions=(
-                Action("UT", f"Flip the polarity of {bass_name}")
+                Action("UT", f"Flip the polarity of {bass_name}", tool="polarity", on=bass_name)
                 if flipped
-                else Action("DL", f"Move {bass_name} by {signed(shift_ms)} ms"),
+                else Action(
+                    "DL", f"Move {bass_name} by {signed(shift_ms)} ms", tool="delay", amount=shift_ms, on=bass_name
+                ),
             ),
             expected_delta=f"{signed(gain_db)} dB of kick and bass together",
         ),

@@ -81,7 +81,12 @@ def check(case: Case) -> Verdict:
             low_hz=RUMBLE_HZ[0],
             high_hz=RUMBLE_HZ[1],
             actions=(
-                Action("HP", "High-pass, 24 dB an octave, on the part that rumbles", frequency_hz=filter_hz),
+                Action(
+                    "HP",
+                    "High-pass, 24 dB an octave, on the part that rumbles",
+                    frequency_hz=filter_hz,
+                    tool="high-pass",
+                ),
                 Action("MK", "Mark the passages"),
             ),
             blame="power",

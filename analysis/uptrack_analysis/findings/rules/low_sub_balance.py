@@ -176,8 +176,15 @@ def _title(*, over: bool) -> str:
 
 def _actions(move_db: float) -> tuple[Action, ...]:
     return (
-        Action("GN", "Sub or bass bus", gain_db=move_db),
-        Action("EQ", "Low shelf on the bass bus", gain_db=move_db, frequency_hz=LIMITS.number("high_hz"), q=0.7),
+        Action("GN", "Sub or bass bus", gain_db=move_db, tool="gain"),
+        Action(
+            "EQ",
+            "Low shelf on the bass bus",
+            gain_db=move_db,
+            frequency_hz=LIMITS.number("high_hz"),
+            q=0.7,
+            tool="low shelf",
+        ),
     )
 
 

@@ -56,7 +56,7 @@ def check(case: Case) -> Verdict:
             ),
             spans=as_spans(spans),
             actions=(
-                Action("UT", f"Width −{step:.0f} % on the widest part of these passages"),
+                Action("UT", f"Width −{step:.0f} % on the widest part of these passages", tool="width", amount=-step),
                 Action("MK", "Mark the passages"),
             ),
             blame="opposed",

@@ -73,7 +73,7 @@ def check(case: Case) -> Verdict:
             low_hz=low_hz,
             high_hz=high_hz,
             actions=(
-                Action("UT", f"Width −{step:.0f} % on the widest part of these passages"),
+                Action("UT", f"Width −{step:.0f} % on the widest part of these passages", tool="width", amount=-step),
                 Action("MK", "Mark the passages"),
             ),
             blame="side",

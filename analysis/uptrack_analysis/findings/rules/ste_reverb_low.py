@@ -70,7 +70,15 @@ def _draft(case: Case, stem: Stem, value: float, side: float, threshold: Thresho
         low_hz=20.0,
         high_hz=below_hz,
         stem=stem.name,
-        actions=(Action("HP", f"High-pass at {digits(below_hz, 0)} Hz on {stem.name}", frequency_hz=below_hz),),
+        actions=(
+            Action(
+                "HP",
+                f"High-pass at {digits(below_hz, 0)} Hz on {stem.name}",
+                frequency_hz=below_hz,
+                tool="high-pass",
+                on=stem.name,
+            ),
+        ),
         expected_delta=f"its low end {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
     )
 

@@ -92,7 +92,7 @@ def check(case: Case) -> Verdict:
             spans=as_spans(spans),
             low_hz=AIR.low_hz,
             high_hz=AIR.high_hz,
-            actions=(Action("EQ", "High shelf on hats and noise", move, shelf_hz, 0.7),),
+            actions=(Action("EQ", "High shelf on hats and noise", move, shelf_hz, 0.7, tool="high shelf"),),
             blame="power" if over else None,
             expected_delta=f"air {signed(value)} → {signed(value + move)} dB",
         ),

@@ -255,7 +255,7 @@ def _title(band: Band, *, over: bool) -> str:
 
 
 def _eq(band: Band, move_db: float, at_hz: float) -> Action:
-    return Action("EQ", f"Bell on the part that is strongest in the {band.name}", move_db, at_hz, EQ_Q)
+    return Action("EQ", f"Bell on the part that is strongest in the {band.name}", move_db, at_hz, EQ_Q, tool="bell")
 
 
 def _spans(case: Case, odd: _Odd, shape: OctaveShape) -> tuple[TimeSpan, ...]:

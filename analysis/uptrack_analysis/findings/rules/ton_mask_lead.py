@@ -92,7 +92,7 @@ def _against(case: Case, lead: Stem, other: Stem) -> Draft | None:
         place=lead.name,
         actions=(
             Action("SC", f"Dynamic EQ on {other.name}, keyed by {lead.name}", -dip, at_hz, 1.0),
-            Action("EQ", f"Bell on {other.name}", -dip, at_hz, 1.0),
+            Action("EQ", f"Bell on {other.name}", -dip, at_hz, 1.0, tool="bell", on=other.name),
         ),
         expected_delta=f"loss of {lead.name} {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
     )

@@ -75,8 +75,10 @@ def check(case: Case) -> Verdict:
             high_hz=high_hz,
             stem=first.name,
             actions=(
-                Action("EQ", f"Bell on {second.name}", -cut, at_hz, 1.2),
-                Action("HP", f"High-pass at 180 Hz on {second.name}", frequency_hz=180.0),
+                Action("EQ", f"Bell on {second.name}", -cut, at_hz, 1.2, tool="bell", on=second.name),
+                Action(
+                    "HP", f"High-pass at 180 Hz on {second.name}", frequency_hz=180.0, tool="high-pass", on=second.name
+                ),
             ),
             expected_delta=f"low mids {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB over the rest",
         ),

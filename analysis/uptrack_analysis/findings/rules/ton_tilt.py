@@ -98,7 +98,17 @@ def check(case: Case) -> Verdict:
             spans=as_spans(case.joined(case.loud_spans)),
             low_hz=low_hz,
             high_hz=high_hz,
-            actions=(Action("EQ", "High shelf on the mix bus", gain_db=move, frequency_hz=shelf_hz, q=0.7),),
+            actions=(
+                Action(
+                    "EQ",
+                    "High shelf on the mix bus",
+                    gain_db=move,
+                    frequency_hz=shelf_hz,
+                    q=0.7,
+                    tool="high shelf",
+                    on_mix=True,
+                ),
+            ),
             expected_delta=f"tilt {signed(value, 2)} → {signed(value + move * per_db, 2)} dB/oct",
         ),
     )
