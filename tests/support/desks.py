@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.messages import (
     Analyze,
+    AudioFile,
     Feedback,
+    FindingDismiss,
+    FindingDismissed,
+    FixApplied,
+    FixNoted,
     JobProgress,
     JobQueued,
     Marker,
@@ -25,11 +31,12 @@ class EchoDesk:
 
     A mix called ``/no/such/file`` is refused with ``input.bad``, one called ``/disk/full`` for the moment; one called
     ``/bug`` is a programming slip. ``markers`` says how many markers the feedback has, ``gate`` holds answers back
-    until it is set.
+    until it is set. ``answer`` makes the feedback of a request, given its job, where one marker will not do.
     """
 
     markers: int = 1
     gate: asyncio.Event | None = None
+    answer: Callable[[Analyze, str], Feedback] | None = None
     sessions: list[Session] = field(default_factory=list[Session])
     heard: asyncio.Queue[tuple[Session, ToDesk]] = field(default_factory=asyncio.Queue)
     ended: asyncio.Queue[Session] = field(default_factory=asyncio.Queue)
@@ -44,8 +51,23 @@ class EchoDesk:
         self.heard.put_nowait((session, message))
         if self.gate is not None:
             await self.gate.wait()
-        if isinstance(message, Analyze) and message.mix is not None:
-            await self._analyze(session, message, message.mix.path)
+        match message:
+            case Analyze(mix=AudioFile(path=path)):
+                await self._analyze(session, message, path)
+            case FixApplied():
+                noted = FixNoted(id=message.id, run=message.run, finding=message.finding, fix=f"fix-{message.finding}")
+                await session.wire.send(noted)
+            case FindingDismiss():
+                rule = message.finding.rsplit("-", 1)[0]
+                whole = message.scope == "rule"
+                await session.wire.send(
+                    FindingDismissed(
+                        id=message.id, run=message.run, finding=None if whole else message.finding, rule=rule,
+                        project="Warehouse", undone=message.undo,
+                    )
+                )  # fmt: skip
+            case _:
+                pass
 
     async def closed(self, session: Session) -> None:
         self.ended.put_nowait(session)
@@ -60,6 +82,9 @@ class EchoDesk:
         job = f"job-{request.id}"
         await session.wire.send(JobQueued(id=request.id, job=job, position=0))
         await session.wire.send(JobProgress(job=job, fraction=0.5, stage="spectrum"))
+        if self.answer is not None:
+            await session.wire.send(self.answer(request, job))
+            return
         markers = [
             Marker(
                 id=f"low.mono-{number:04d}",

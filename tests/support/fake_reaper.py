@@ -1,139 +1,82 @@
 """A stand-in for REAPER's Lua API, strict about every call: it runs our real scripts under a real Lua.
 
-Signatures are those published for REAPER 7.60 (``reaper_api_subset.json``). A call with another number of arguments,
-an argument of another type, or a function that is not in the table, is an error; so is an answer of ours that would
-not have the published shape. REAPER itself forgives more, so what passes here is not too loose for it.
+Signatures are those published for REAPER 7.60, all 722 of them (``reaper_api.json``). A call with another number of
+arguments, an argument of another type, or of a function that is not in the table, is an error; so is an answer of ours
+that would not have the published shape, and a call of a function the stand-in does not play. REAPER itself forgives
+more, so what passes here is not too loose for it.
+
+What bites in the real one bites here: a render stops everything, says nothing when it fails and raises a dialog over an
+existing file; settings of numbers and of texts refuse each other's names; markers are renumbered by their order; undo
+works on the project in front and takes whole states; each script has a Lua of its own; a tick is counted in
+instructions and listings.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import re
-import uuid
-from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-POINTER = "a REAPER project"
-API: dict[str, Any] = json.loads(Path(__file__).with_name("reaper_api_subset.json").read_text(encoding="utf-8"))
+import soundfile
+
+from support import reaper_sound
+from support.reaper_project import FakeBand, FakeFx, FakeMarker, FakeProject, FakeTrack, decibels, new_guid
+from support.reaper_tempo import TempoMarker
+
+__all__ = ["API", "FakeMarker", "FakeProject", "FakeReaper", "FakeTrack", "TempoMarker"]
+
+API: dict[str, Any] = json.loads(Path(__file__).with_name("reaper_api.json").read_text(encoding="utf-8"))
+SWS: dict[str, Any] = {
+    "NF_GetSWSTrackNotes": {"args": [{"name": "track", "type": "MediaTrack"}], "returns": [{"type": "string"}]},
+    "NF_SetSWSTrackNotes": {
+        "args": [{"name": "track", "type": "MediaTrack"}, {"name": "str", "type": "string"}],
+        "returns": [],
+    },
+}
+"""Of the SWS extension, which is there only where ``FakeReaper.sws`` says so."""
+
+POINTER = "a REAPER pointer"
+POINTER_TYPES = {"ReaProject": FakeProject, "MediaTrack": FakeTrack, "PCM_source": None}
+CUSTOM_COLOUR = 0x1000000
+RENDER_ACTION, PLAY_STOP_ACTION = 42230, 40044
+EQ_BANDS = ((1, 100.0), (2, 300.0), (2, 1_000.0), (4, 5_000.0), (0, 20.0), (3, 1_000.0))
+"""What a new ReaEQ is played with: (kind, Hz); the last two are switched off."""
+MODES = {"stems": 2}
 
 
 @dataclass(eq=False)
-class FakeMarker:
-    position_s: float
-    name: str
-    number: int
-    colour: int = 0
-    guid: str = field(default_factory=lambda: f"{{{str(uuid.uuid4()).upper()}}}")
+class _Source:
+    length_s: float
 
 
-@dataclass(frozen=True)
-class TempoMarker:
-    time_s: float
-    quarter_bpm: float
-    beats: int = 4
-    denominator: int = 4
-    gradual: bool = False
+@dataclass
+class Tick:
+    """What one deferred round cost."""
 
-
-@dataclass(eq=False)
-class FakeProject:
-    """One project tab."""
-
-    name: str = "Warehouse.rpp"
-    path: str = "/music/Warehouse.rpp"
-    cursor_s: float = 0.0
-    tempo: list[TempoMarker] = field(default_factory=list[TempoMarker])
-    default_tempo: TempoMarker = field(default_factory=lambda: TempoMarker(0.0, 120.0))
-    first_bar: int = 1
-    """The ruler's number of the first bar: the project's start offset."""
-    markers: list[FakeMarker] = field(default_factory=list[FakeMarker])
-    state: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-    undo: list[tuple[str, list[FakeMarker]]] = field(default_factory=list[tuple[str, list[FakeMarker]]])
-    """(description, markers before), oldest first."""
-    _grid: tuple[tuple[TempoMarker, ...], list[float], list[float]] = ((), [], [])
-    """Tempo markers the rest was worked out for, starts of measures in seconds, and in beats."""
-
-    def points(self) -> list[TempoMarker]:
-        return self.tempo or [self.default_tempo]
-
-    def at(self, time_s: float) -> TempoMarker:
-        return self.points()[self._index(time_s)]
-
-    def measure_start_s(self, measure: int) -> float:
-        while len(self._starts()) <= measure:
-            self._grow()
-        return self._starts()[measure]
-
-    def position(self, time_s: float) -> tuple[float, int]:
-        """Beats into the measure, and the measure, from 0; each tempo marker starts a measure."""
-        while self._starts()[-1] <= time_s:
-            self._grow()
-        measure = bisect_right(self._starts(), time_s + 1e-9) - 1
-        return self.beats_between(self._starts()[measure], time_s), measure
-
-    def beats_between(self, start_s: float, end_s: float) -> float:
-        """Beats between two times within one tempo marker's reach."""
-        index = self._index(start_s + 1e-9)
-        return self._beats_per_s(index, start_s) * (end_s - start_s) + self._slope(index) * (end_s - start_s) ** 2 / 2
-
-    def whole_beats(self, measure: int) -> float:
-        """Beats from the project's start to a measure's."""
-        starts = self._starts()
-        counted = self._grid[2]
-        while len(counted) <= measure:
-            start_s, end_s = starts[len(counted) - 1], starts[len(counted)]
-            counted.append(counted[-1] + self.beats_between(start_s, end_s))
-        return counted[measure]
-
-    def _starts(self) -> list[float]:
-        """Starts of the measures worked out so far, for the tempo markers as they are now."""
-        now = tuple(self.points())
-        if self._grid[0] != now:
-            self._grid = (now, [now[0].time_s], [0.0])
-        return self._grid[1]
-
-    def _grow(self) -> None:
-        starts = self._starts()
-        index = self._index(starts[-1] + 1e-9)
-        points = self.points()
-        after_s = points[index + 1].time_s if index + 1 < len(points) else math.inf
-        starts.append(min(self._later(index, starts[-1]), after_s))
-        if after_s - starts[-1] < 1e-9:
-            starts[-1] = after_s
-
-    def _later(self, index: int, time_s: float) -> float:
-        """One whole measure after ``time_s``."""
-        beats, rate, slope = self.points()[index].beats, self._beats_per_s(index, time_s), self._slope(index)
-        if abs(slope) < 1e-12:
-            return time_s + beats / rate
-        reached = rate**2 + 2 * slope * beats
-        return time_s + (math.sqrt(reached) - rate) / slope if reached > 0 else math.inf
-
-    def _index(self, time_s: float) -> int:
-        return max(bisect_right(self.points(), time_s, key=lambda point: point.time_s) - 1, 0)
-
-    def _beats_per_s(self, index: int, time_s: float) -> float:
-        point = self.points()[index]
-        return point.quarter_bpm * point.denominator / 4 / 60 + self._slope(index) * (time_s - point.time_s)
-
-    def _slope(self, index: int) -> float:
-        """Beats per second, per second: a gradual tempo moves straight to the next marker's."""
-        points = self.points()
-        point = points[index]
-        if not point.gradual or index + 1 == len(points):
-            return 0.0
-        rise = (points[index + 1].quarter_bpm - point.quarter_bpm) * point.denominator / 4 / 60
-        return rise / (points[index + 1].time_s - point.time_s)
+    instructions: int = 0
+    listings: int = 0
+    calls: int = 0
 
 
 class FakeReaper:
-    """REAPER with one script running; call ``turn`` for one round of deferred functions."""
+    """REAPER with our scripts in it; call ``turn`` for one round of deferred functions.
 
-    def __init__(self, lua: Any, *, chosen_file: str | None, project: FakeProject | None = None) -> None:
+    Parameters
+    ----------
+    lua
+        A Lua runtime of the version to run scripts under; each script gets one of its own like it.
+    chosen_file : str or list of str, optional
+        What the user picks in the file dialog, one after the other; ``None`` cancels.
+    """
+
+    def __init__(
+        self, lua: Any, *, chosen_file: str | list[str] | None = None, project: FakeProject | None = None
+    ) -> None:
         self.lua = lua
         self.chosen_file = chosen_file
         self.front = project or FakeProject()
@@ -142,61 +85,114 @@ class FakeReaper:
         self.help = ""
         self.now_s = 100.0
         self.ext_state: dict[tuple[str, str], str] = {}
+        self.kept_ext_state: dict[tuple[str, str], str] = {}
+        self.sws = False
+        self.windows = False
+        """C's fopen takes no name that is not in the ANSI code page."""
+        self.answers: str | None = None
+        """What the user types into the dialog of GetUserInputs; ``None`` cancels."""
+        self.asked_for = ""
+        self.started: list[str] = []
+        """Command lines given to ExecProcess."""
+        self.on_start: Callable[[str], None] = lambda _line: None
+        self.render_trouble: str | None = None
+        """``nothing``: no file; ``stub``: an empty one; ``cancelled``: half of it; ``some``: not the last stem."""
+        self.rendered: list[tuple[str, float, float]] = []
+        self.missing_effects: set[str] = set()
+        self.during_render: Callable[[], None] = lambda: None
+        self.actions: dict[int, Path] = {}
+        self.commands: list[int] = []
+        self.ticks: list[Tick] = []
+        self.prepare: Callable[[Any], object] = lambda _lua: None
+        """Called with each new runtime, to give it what REAPER has beside ``reaper``, such as ``gfx``."""
+        self._tick = Tick()
+        self._picked = False
         self._deferred: list[Callable[[], None]] = []
+        self._exits: list[Callable[[], None]] = []
         self._listing: dict[str, list[str]] = {}
-        self._projects: list[FakeProject] = []
-        self._pointers: list[Any] = []
-        self._block_before: list[FakeMarker] | None = None
+        self._objects: list[Any] = []
+        self._pointers: dict[tuple[int, int], Any] = {}
+        self.runtimes: list[Any] = []
+        """One a script that was run, in the order they were started."""
+        self._undo_block: FakeProject | None = None
         self._refresh_held = 0
 
-    # -- driving the script --------------------------------------------------------------------------------------------
+    # -- driving the scripts -------------------------------------------------------------------------------------------
 
     def run(self, script: Path) -> None:
         """Start an action, as the action list does."""
-        table = self.lua.table()
-        for name in API["functions"]:
-            table[name] = self._checked(name)
+        lua = type(self.lua)(unpack_returned_tuples=True, register_eval=False)
+        number, self._picked = len(self.runtimes), False
+        self.runtimes.append(lua)
+        table = lua.table()
+        for name in [*API["functions"], *(SWS if self.sws else ())]:
+            if hasattr(self, name):
+                table[name] = self._checked(name, number)
         # `rawset` leaves the table's own names free; every other name is a mistake in the script.
-        guard = self.lua.eval(
-            "function(t) return setmetatable(t, {__index = function(_, name)"
-            " error('REAPER 7.60 has no function reaper.' .. tostring(name), 2) end}) end"
+        guard = lua.eval(
+            "function(t, is_there) return setmetatable(t, {__index = function(_, name)"
+            " error(is_there(name) and 'the stand-in does not play reaper.' .. name"
+            " or 'REAPER 7.60 has no function reaper.' .. tostring(name), 2) end}) end"
         )
-        self.lua.globals().reaper = guard(table)
-        self.lua.globals().dofile(str(script))
+        lua.globals().reaper = guard(table, lambda name: name in API["functions"])
+        self.prepare(lua)
+        lua.eval("function(count) debug.sethook(function() count() end, '', 100) end")(self._count_instructions)
+        if self.windows:
+            lua.execute(
+                "local open = io.open; io.open = function(path, mode)"
+                " if path:find('[\\128-\\255]') then return nil, 'No such file or directory' end"
+                " return open(path, mode) end"
+            )
+        lua.globals().dofile(str(script))
+        self._check_balance()
 
     def turn(self, seconds: float = 0.2) -> None:
         """Let ``seconds`` pass and run what was deferred, once."""
         self.now_s += seconds
         deferred, self._deferred = self._deferred, []
+        self._tick = Tick()
         for function in deferred:
             function()
+        self.ticks.append(self._tick)
+        self._check_balance()
+
+    def _check_balance(self) -> None:
         assert self._refresh_held == 0, "PreventUIRefresh is not balanced"
-        assert self._block_before is None, "an undo block was left open"
+        assert self._undo_block is None, "an undo block was left open"
+
+    def _count_instructions(self) -> None:
+        self._tick.instructions += 100
 
     @property
     def running(self) -> bool:
         return bool(self._deferred)
 
+    def reload(self) -> None:
+        """The user ends all scripts, as "terminate instances" does: what was deferred is gone, what ends runs."""
+        exits, self._exits, self._deferred = self._exits, [], []
+        for function in exits:
+            function()
+
     def undo(self) -> str:
         """Take back the last undo step of the project in front; returns its description."""
-        description, self.front.markers = self.front.undo.pop()
-        return description
+        return self.front.undo()
 
     # -- checking ------------------------------------------------------------------------------------------------------
 
-    def _checked(self, name: str) -> Callable[..., Any]:
-        signature = API["functions"][name]
+    def _checked(self, name: str, runtime: int) -> Callable[..., Any]:
+        signature = API["functions"].get(name) or SWS[name]
         act = getattr(self, name)
 
         def call(*arguments: Any) -> Any:
+            self._tick.calls += 1
             expected = signature["args"]
             least = sum(not argument.get("optional", False) for argument in expected)
             if not least <= len(arguments) <= len(expected):
                 raise TypeError(f"reaper.{name} takes {len(expected)} arguments, got {len(arguments)}")
             for given, argument in zip(arguments, expected, strict=False):
-                if not _fits(given, argument["type"]):
+                if not self._fits(given, argument["type"]):
                     raise TypeError(f"reaper.{name}: {argument.get('name', 'argument')} must be a {argument['type']}")
-            answer = act(*arguments)
+            answer = act(*(self._object(given) for given in arguments))
             answers = (
                 answer
                 if isinstance(answer, tuple)
@@ -205,187 +201,476 @@ class FakeReaper:
                 else (answer,)
             )
             assert len(answers) == len(signature["returns"]), f"the fake {name} answers in another shape"
-            return answer
+            handed = tuple(self._handed(one, runtime) for one in answers)
+            return handed if len(handed) != 1 else handed[0]
 
         return call
 
-    def _project(self, project: Any) -> FakeProject:
-        return self.front if project is None or isinstance(project, int) else self._projects[project[POINTER]]
+    def _fits(self, given: Any, kind: str) -> bool:
+        match kind:
+            case "boolean":
+                return isinstance(given, bool)
+            case "integer" | "flag":
+                return isinstance(given, int) and not isinstance(given, bool)
+            case "number":
+                return isinstance(given, int | float) and not isinstance(given, bool)
+            case "string":
+                return isinstance(given, str)
+            case "ReaProject":
+                whole = isinstance(given, int) and given == 0
+                return whole or given is None or isinstance(self._object(given), FakeProject)
+            case "MediaTrack":
+                return isinstance(self._object(given), FakeTrack)
+            case "PCM_source":
+                return isinstance(self._object(given), _Source)
+            case "identifier":
+                return _is_pointer(given)
+            case "function":
+                return callable(given)
+            case _:
+                raise AssertionError(f"the fake knows no type {kind}")
 
-    def _pointer(self, project: FakeProject) -> Any:
-        """What Lua holds of a project: equal to itself, and nothing else can be done with it."""
-        if project not in self._projects:
-            self._projects.append(project)
-            self._pointers.append(self.lua.table_from({POINTER: len(self._projects) - 1}))
-        return self._pointers[self._projects.index(project)]
+    def _object(self, given: Any) -> Any:
+        return self._objects[given[POINTER]] if _is_pointer(given) else given
+
+    def _handed(self, answer: Any, runtime: int) -> Any:
+        """What Lua holds of a project, track or source: equal to itself, and nothing else can be done with it."""
+        if not isinstance(answer, FakeProject | FakeTrack | _Source):
+            return answer
+        if not any(one is answer for one in self._objects):
+            self._objects.append(answer)
+        number = next(index for index, one in enumerate(self._objects) if one is answer)
+        key = (runtime, number)
+        if key not in self._pointers:
+            self._pointers[key] = self.runtimes[runtime].table_from({POINTER: number})
+        return self._pointers[key]
+
+    def _project(self, project: Any) -> FakeProject:
+        return project if isinstance(project, FakeProject) else self.front
 
     # -- the API, by its own names -------------------------------------------------------------------------------------
+    # ruff: noqa: N802, N803
 
-    def APIExists(self, function_name: str) -> bool:  # noqa: N802
-        return function_name in API["functions"]
+    def APIExists(self, function_name: str) -> bool:
+        return function_name in API["functions"] or (self.sws and function_name in SWS)
 
-    def AddProjectMarker2(  # noqa: N802
+    def AddProjectMarker2(
         self, proj: Any, isrgn: bool, pos: float, rgnend: float, name: str, wantidx: int, color: int
     ) -> int:
-        markers = self._project(proj).markers
-        taken = {marker.number for marker in markers}
+        project = self._project(proj)
+        taken = {marker.number for marker in project.markers if marker.is_region == isrgn}
         number = wantidx if wantidx >= 0 and wantidx not in taken else max(taken, default=0) + 1
-        markers.append(FakeMarker(pos, name, number, color))
-        markers.sort(key=lambda marker: marker.position_s)
+        project.markers.append(FakeMarker(pos, name, number, color, end_s=rgnend if isrgn else None))
+        project.sort_markers()
         return number
 
-    def ColorToNative(self, r: int, g: int, b: int) -> int:  # noqa: N802
+    def AddRemoveReaScript(self, add: bool, sectionID: int, scriptfn: str, commit: bool) -> int:
+        assert add
+        assert sectionID == 0
+        path = Path(scriptfn)
+        if not path.is_file():
+            return 0
+        known = {script: number for number, script in self.actions.items()}
+        number = known.get(path, 50_000 + len(self.actions))
+        self.actions[number] = path
+        return number
+
+    def ColorToNative(self, r: int, g: int, b: int) -> int:
         return r | g << 8 | b << 16
 
-    def CountProjectMarkers(self, proj: Any) -> tuple[int, int, int]:  # noqa: N802
-        count = len(self._project(proj).markers)
-        return count, count, 0
+    def CountProjectMarkers(self, proj: Any) -> tuple[int, int, int]:
+        markers = self._project(proj).markers
+        regions = sum(marker.is_region for marker in markers)
+        return len(markers), len(markers) - regions, regions
 
-    def CountTempoTimeSigMarkers(self, proj: Any) -> int:  # noqa: N802
+    def CountSelectedTracks(self, proj: Any) -> int:
+        return sum(track.selected for track in self._project(proj).tracks)
+
+    def CountTempoTimeSigMarkers(self, proj: Any) -> int:
         return len(self._project(proj).tempo)
 
-    def DeleteProjectMarkerByIndex(self, proj: Any, markrgnidx: int) -> bool:  # noqa: N802
+    def CountTracks(self, proj: Any) -> int:
+        return len(self._project(proj).tracks)
+
+    def DeleteProjectMarkerByIndex(self, proj: Any, markrgnidx: int) -> bool:
         markers = self._project(proj).markers
         if not 0 <= markrgnidx < len(markers):
             return False
         del markers[markrgnidx]
         return True
 
-    def EnumProjectMarkers3(self, proj: Any, idx: int) -> tuple[int, bool, float, float, str, int, int]:  # noqa: N802
+    def EnumProjectMarkers3(self, proj: Any, idx: int) -> tuple[int, bool, float, float, str, int, int]:
         markers = self._project(proj).markers
         if not 0 <= idx < len(markers):
             return 0, False, 0.0, 0.0, "", 0, 0
-        marker = markers[idx]
-        return idx + 1, False, marker.position_s, marker.position_s, marker.name, marker.number, marker.colour
+        one = markers[idx]
+        return idx + 1, one.is_region, one.position_s, one.end_s or one.position_s, one.name, one.number, one.colour
 
-    def EnumProjects(self, idx: int) -> tuple[Any, str]:  # noqa: N802
+    def EnumProjects(self, idx: int) -> tuple[Any, str]:
         assert idx == -1, "only the current project is enumerated here"
-        return self._pointer(self.front), self.front.path
+        return self.front, self.front.path
 
-    def EnumerateFiles(self, path: str, fileindex: int) -> str | None:  # noqa: N802
+    def EnumerateFiles(self, path: str, fileindex: int) -> str | None:
         if fileindex == -1:
             self._listing.pop(path, None)
             return None
         if path not in self._listing:
             folder = Path(path)
             self._listing[path] = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+            self._tick.listings += 1
         names = self._listing[path]
         return names[fileindex] if fileindex < len(names) else None
 
-    def GetAppVersion(self) -> str:  # noqa: N802
+    def ExecProcess(self, cmdline: str, timeoutmsec: int) -> str:
+        assert timeoutmsec == -1, "anything else stops REAPER"
+        self.started.append(cmdline)
+        self.on_start(cmdline)
+        return ""
+
+    def GetAppVersion(self) -> str:
         return "7.60/linux-x86_64"
 
-    def GetCursorPositionEx(self, proj: Any) -> float:  # noqa: N802
+    def GetCursorPositionEx(self, proj: Any) -> float:
         return self._project(proj).cursor_s
 
-    def GetExtState(self, section: str, key: str) -> str:  # noqa: N802
+    def GetExtState(self, section: str, key: str) -> str:
         return self.ext_state.get((section, key), "")
 
-    def GetProjExtState(self, proj: Any, extname: str, key: str) -> tuple[int, str]:  # noqa: N802
+    def GetMasterTrack(self, proj: Any) -> FakeTrack:
+        return self._project(proj).master
+
+    def GetMediaSourceLength(self, source: _Source) -> tuple[float, bool]:
+        return source.length_s, False
+
+    def GetMediaTrackInfo_Value(self, tr: FakeTrack, parmname: str) -> float:
+        if parmname == "IP_TRACKNUMBER":
+            project = next(one for one in self.open_projects if tr in one.tracks or tr is one.master)
+            return -1.0 if tr is project.master else float(project.tracks.index(tr) + 1)
+        return tr.values[parmname]
+
+    def GetOS(self) -> str:
+        return "Win64" if self.windows else "Other"
+
+    def GetParentTrack(self, track: FakeTrack) -> FakeTrack | None:
+        return track.parent
+
+    def GetPlayStateEx(self, proj: Any) -> int:
+        return int(self._project(proj).playing)
+
+    def GetProjExtState(self, proj: Any, extname: str, key: str) -> tuple[int, str]:
         text = self._project(proj).state.get((extname, key), "")
         return len(text), text
 
-    def GetProjectName(self, proj: Any) -> str:  # noqa: N802
+    def GetProjectLength(self, proj: Any) -> float:
+        return self._project(proj).length_s
+
+    def GetProjectName(self, proj: Any) -> str:
         return self._project(proj).name
 
-    def GetResourcePath(self) -> str:  # noqa: N802
+    def GetResourcePath(self) -> str:
         return "/home/ada/.config/REAPER"
 
-    def GetSetProjectInfo_String(  # noqa: N802
-        self,
-        project: Any,
-        desc: str,
-        valuestrNeedBig: str,  # noqa: N803
-        is_set: bool,
-    ) -> tuple[bool, str]:
-        wanted = re.fullmatch(r"MARKER_GUID:(\d+)", desc)
-        assert wanted, f"the fake knows no {desc}"
-        assert not is_set, "MARKER_GUID is read-only"
-        markers, index = self._project(project).markers, int(wanted[1])
-        return (True, markers[index].guid) if index < len(markers) else (False, "")
+    def GetSelectedTrack(self, proj: Any, seltrackidx: int) -> FakeTrack | None:
+        selected = [track for track in self._project(proj).tracks if track.selected]
+        return selected[seltrackidx] if seltrackidx < len(selected) else None
 
-    def GetTempoTimeSigMarker(  # noqa: N802
-        self, proj: Any, ptidx: int
-    ) -> tuple[bool, float, int, float, float, int, int, bool]:
+    def GetSetMediaTrackInfo_String(
+        self, tr: FakeTrack, parmname: str, stringNeedBig: str, setNewValue: bool
+    ) -> tuple[bool, str]:
+        assert parmname.startswith("P_EXT:"), f"the fake knows no {parmname}"
+        if setNewValue:
+            tr.texts[parmname] = stringNeedBig
+        text = tr.texts.get(parmname, "")
+        return bool(text) or setNewValue, text
+
+    def GetSetProjectInfo(self, project: Any, desc: str, value: float, is_set: bool) -> float:
+        numbers = self._project(project).numbers
+        assert desc in numbers, f"{desc} is no number of a project"
+        if is_set:
+            numbers[desc] = float(value)
+            return 0.0
+        return numbers[desc]
+
+    def GetSetProjectInfo_String(self, project: Any, desc: str, valuestrNeedBig: str, is_set: bool) -> tuple[bool, str]:
+        found = self._project(project)
+        if wanted := re.fullmatch(r"MARKER_GUID:(\d+)", desc):
+            assert not is_set, "MARKER_GUID is read-only"
+            index = int(wanted[1])
+            return (True, found.markers[index].guid) if index < len(found.markers) else (False, "")
+        if wanted := re.fullmatch(r"MARKER_INDEX_FROM_GUID:(\{.*\})", desc):
+            assert not is_set, "MARKER_INDEX_FROM_GUID is read-only"
+            for index, marker in enumerate(found.markers):
+                if marker.guid == wanted[1]:
+                    return True, str(index)
+            return False, ""
+        assert desc in found.texts, f"{desc} is no text of a project"
+        if is_set:
+            found.texts[desc] = valuestrNeedBig
+        return True, found.texts[desc]
+
+    def GetSetProjectNotes(self, proj: Any, set: bool, notes: str) -> str:  # noqa: A002
+        if set:
+            self._project(proj).notes = notes
+        return self._project(proj).notes
+
+    def GetSetRepeatEx(self, proj: Any, val: int) -> int:
+        project = self._project(proj)
+        if val >= 0:
+            project.repeat = val if val <= 1 else 1 - project.repeat
+        return project.repeat
+
+    def GetSet_LoopTimeRange2(
+        self, proj: Any, isSet: bool, isLoop: bool, start: float, end: float, allowautoseek: bool
+    ) -> tuple[float, float]:
+        project = self._project(proj)
+        if isSet and isLoop:
+            project.loop_s = (start, end)
+        elif isSet:
+            project.selection_s = (start, end)
+        return project.loop_s if isLoop else project.selection_s
+
+    def GetTempoTimeSigMarker(self, proj: Any, ptidx: int) -> tuple[bool, float, int, float, float, int, int, bool]:
         tempo = self._project(proj).tempo
         if not 0 <= ptidx < len(tempo):
             return False, 0.0, 0, 0.0, 0.0, 0, 0, False
         point = tempo[ptidx]
-        beats, measure = self._project(proj).position(point.time_s)
+        beats, measure = self._project(proj).grid.position(point.time_s)
         before = tempo[ptidx - 1] if ptidx else None
         changed = before is None or (before.beats, before.denominator) != (point.beats, point.denominator)
         # As in REAPER, a marker that changes no signature holds none.
         signature = (point.beats, point.denominator) if changed else (-1, -1)
         return True, point.time_s, measure, beats, point.quarter_bpm, *signature, point.gradual
 
-    def GetUserFileNameForRead(self, filenameNeed4096: str, title: str, defext: str) -> tuple[bool, str]:  # noqa: N802, N803
-        return (True, self.chosen_file) if self.chosen_file is not None else (False, "")
+    def GetTrack(self, proj: Any, trackidx: int) -> FakeTrack | None:
+        tracks = self._project(proj).tracks
+        return tracks[trackidx] if 0 <= trackidx < len(tracks) else None
 
-    def Help_Set(self, helpstring: str, is_temporary_help: bool) -> None:  # noqa: N802
+    def GetTrackColor(self, track: FakeTrack) -> int:
+        return track.colour
+
+    def GetTrackGUID(self, tr: FakeTrack) -> str:
+        return tr.guid
+
+    def GetTrackName(self, track: FakeTrack) -> tuple[bool, str]:
+        return True, track.name
+
+    def GetUserFileNameForRead(self, filenameNeed4096: str, title: str, defext: str) -> tuple[bool, str]:
+        if isinstance(self.chosen_file, list):
+            return (True, self.chosen_file.pop(0)) if self.chosen_file else (False, "")
+        picked, self._picked = self._picked, True  # once an action, then the user cancels
+        return (True, self.chosen_file) if self.chosen_file is not None and not picked else (False, "")
+
+    def GetUserInputs(self, title: str, num_inputs: int, captions_csv: str, retvals_csv: str) -> tuple[bool, str]:
+        self.asked_for = captions_csv
+        assert len(retvals_csv.split("\n")) == num_inputs
+        return (True, self.answers) if self.answers is not None else (False, "")
+
+    def HasExtState(self, section: str, key: str) -> bool:
+        return (section, key) in self.ext_state
+
+    def Help_Set(self, helpstring: str, is_temporary_help: bool) -> None:
         self.help = helpstring
 
-    def PreventUIRefresh(self, prevent_count: int) -> None:  # noqa: N802
+    def IsTrackSelected(self, track: FakeTrack) -> bool:
+        return track.selected
+
+    def Main_OnCommandEx(self, command: int, flag: int, proj: Any) -> None:
+        self.commands.append(command)
+        if command == RENDER_ACTION:
+            assert self._project(proj) is self.front, "another project is in front: the render would be its"
+            self._render(self._project(proj))
+        elif command == PLAY_STOP_ACTION:
+            self._project(proj).playing = not self._project(proj).playing
+        else:
+            self.run(self.actions[command])
+
+    def NF_GetSWSTrackNotes(self, track: FakeTrack) -> str:
+        return track.sws_notes
+
+    def NF_SetSWSTrackNotes(self, track: FakeTrack, str: str) -> None:  # noqa: A002
+        track.sws_notes = str
+
+    def PCM_Source_CreateFromFile(self, filename: str) -> _Source | None:
+        try:
+            return _Source(soundfile.info(filename).duration)
+        except soundfile.LibsndfileError:
+            return None
+
+    def PCM_Source_Destroy(self, src: _Source) -> None:
+        src.length_s = math.nan
+
+    def PreventUIRefresh(self, prevent_count: int) -> None:
         self._refresh_held += prevent_count
 
-    def RecursiveCreateDirectory(self, path: str, ignored: int) -> int:  # noqa: N802
+    def RecursiveCreateDirectory(self, path: str, ignored: int) -> int:
         Path(path).mkdir(parents=True, exist_ok=True)
         return 1
 
-    def SetExtState(self, section: str, key: str, value: str, persist: bool) -> None:  # noqa: N802
-        self.ext_state[section, key] = value
+    def SetEditCurPos2(self, proj: Any, time: float, moveview: bool, seekplay: bool) -> None:
+        self._project(proj).cursor_s = time
 
-    def SetProjExtState(self, proj: Any, extname: str, key: str, value: str) -> int:  # noqa: N802
-        self._project(proj).state[extname, key] = value
+    def SetExtState(self, section: str, key: str, value: str, persist: bool) -> None:
+        self.ext_state[section, key] = value
+        if persist:
+            assert "\n" not in value, "reaper-extstate.ini keeps one line a value"
+            self.kept_ext_state[section, key] = value
+
+    def SetMediaTrackInfo_Value(self, tr: FakeTrack, parmname: str, newvalue: float) -> bool:
+        assert parmname in tr.values, f"the fake knows no {parmname}"
+        tr.values[parmname] = float(newvalue)
+        return True
+
+    def SetProjExtState(self, proj: Any, extname: str, key: str, value: str) -> int:
+        state = self._project(proj).state
+        if value:
+            state[extname, key] = value
+        else:
+            state.pop((extname, key), None)
         return len(value)
 
-    def ShowConsoleMsg(self, msg: str) -> None:  # noqa: N802
+    def SetProjectMarkerByIndex2(
+        self, proj: Any, markrgnidx: int, isrgn: bool, pos: float, rgnend: float, IDnumber: int, name: str,
+        color: int, flags: int,
+    ) -> bool:  # fmt: skip
+        project = self._project(proj)
+        marker = project.markers[markrgnidx]
+        assert marker.is_region == isrgn, "a marker does not become a region"
+        marker.position_s, marker.name, marker.number, marker.colour = pos, name, IDnumber, color
+        marker.end_s = rgnend if isrgn else None
+        project.sort_markers()
+        return True
+
+    def SetTrackSelected(self, track: FakeTrack, selected: bool) -> None:
+        track.selected = selected
+
+    def ShowConsoleMsg(self, msg: str) -> None:
         self.console += msg
 
-    def TimeMap2_beatsToTime(self, proj: Any, tpos: float, measuresIn: int | None = None) -> float:  # noqa: N802, N803
-        project = self._project(proj)
+    def TimeMap2_beatsToTime(self, proj: Any, tpos: float, measuresIn: int | None = None) -> float:
         assert measuresIn is not None
         assert tpos == 0
-        return project.measure_start_s(measuresIn)
+        return self._project(proj).grid.measure_start_s(measuresIn)
 
-    def TimeMap2_timeToBeats(self, proj: Any, tpos: float) -> tuple[float, int, int, float, int]:  # noqa: N802
-        project = self._project(proj)
-        beats, measure = project.position(tpos)
-        point = project.at(tpos + 1e-9)
-        return beats, measure, point.beats, project.whole_beats(measure) + beats, point.denominator
+    def TimeMap2_timeToBeats(self, proj: Any, tpos: float) -> tuple[float, int, int, float, int]:
+        grid = self._project(proj).grid
+        beats, measure = grid.position(tpos)
+        point = grid.at(tpos + 1e-9)
+        return beats, measure, point.beats, grid.whole_beats(measure) + beats, point.denominator
 
-    def TimeMap_GetTimeSigAtTime(self, proj: Any, time: float) -> tuple[int, int, float]:  # noqa: N802
-        point = self._project(proj).at(time)
+    def TimeMap_GetTimeSigAtTime(self, proj: Any, time: float) -> tuple[int, int, float]:
+        point = self._project(proj).grid.at(time)
         return point.beats, point.denominator, point.quarter_bpm
 
-    def Undo_BeginBlock2(self, proj: Any) -> None:  # noqa: N802
-        assert self._block_before is None, "undo blocks do not nest"
+    def TrackFX_AddByName(self, track: FakeTrack, fxname: str, recFX: bool, instantiate: int) -> int:
+        assert instantiate == -1, "an effect of the user's own would be changed"
+        if fxname in self.missing_effects:
+            return -1
+        fx = FakeFx(fxname)
+        if fxname.startswith("ReaEQ"):
+            fx.bands = [FakeBand(kind, hertz, enabled=kind not in (0, 3)) for kind, hertz in EQ_BANDS]
+        elif fxname.startswith("ReaLimit"):
+            fx.values = {"CEILING": "0", "THRESHOLD": "0", "TRUEPEAK": "0"}
+        track.fx.append(fx)
+        return len(track.fx) - 1
+
+    def TrackFX_Delete(self, track: FakeTrack, fx: int) -> bool:
+        del track.fx[fx]
+        return True
+
+    def TrackFX_GetCount(self, track: FakeTrack) -> int:
+        return len(track.fx)
+
+    def TrackFX_GetEQParam(self, track: FakeTrack, fxidx: int, paramidx: int) -> tuple[bool, int, int, int, float]:
+        bands = track.fx[fxidx].bands
+        if not 0 <= paramidx < 3 * len(bands):
+            return False, 0, 0, 0, 0.0
+        band = bands[paramidx // 3]
+        same = [one for one in bands if one.kind == band.kind]
+        return True, band.kind, next(n for n, one in enumerate(same) if one is band), paramidx % 3, 0.5
+
+    def TrackFX_GetFXGUID(self, track: FakeTrack, fx: int) -> str:
+        return track.fx[fx].guid
+
+    def TrackFX_GetFormattedParamValue(self, track: FakeTrack, fx: int, param: int) -> tuple[bool, str]:
+        band = track.fx[fx].bands[param // 3]
+        texts = (f"{band.frequency_hz:.1f}", f"{decibels(band.gain):.1f}", f"{band.octaves:.2f}")
+        return True, texts[param % 3]
+
+    def TrackFX_GetNamedConfigParm(self, track: FakeTrack, fx: int, parmname: str) -> tuple[bool, str]:
+        text = track.fx[fx].values.get(parmname)
+        return (True, text) if text is not None else (False, "")
+
+    def TrackFX_SetEQBandEnabled(self, track: FakeTrack, fxidx: int, bandtype: int, bandidx: int, enable: bool) -> bool:
+        band = self._band(track, fxidx, bandtype, bandidx)
+        if band is not None:
+            band.enabled = enable
+        return band is not None
+
+    def TrackFX_SetEQParam(
+        self, track: FakeTrack, fxidx: int, bandtype: int, bandidx: int, paramtype: int, val: float, isnorm: bool
+    ) -> bool:
+        assert not isnorm
+        band = self._band(track, fxidx, bandtype, bandidx)
+        if band is None:
+            return False
+        # Raw units as public scripts found them: Hz, amplitude (1 is 0 dB), octaves.
+        setattr(band, ("frequency_hz", "gain", "octaves")[paramtype], float(val))
+        return True
+
+    def TrackFX_SetNamedConfigParm(self, track: FakeTrack, fx: int, parmname: str, value: str) -> bool:
+        if parmname == "renamed_name":
+            track.fx[fx].shown_name = value
+        elif parmname in track.fx[fx].values:
+            track.fx[fx].values[parmname] = value
+        else:
+            return False
+        return True
+
+    def Track_GetPeakHoldDB(self, track: FakeTrack, channel: int, clear: bool) -> float:
+        return -0.03
+
+    def Track_GetPeakInfo(self, track: FakeTrack, channel: int) -> float:
+        return 0.5
+
+    def Undo_BeginBlock2(self, proj: Any) -> None:
+        assert self._undo_block is None, "undo blocks do not nest"
         assert self._project(proj) is self.front, "undo works on the project in front"
-        self._block_before = list(self._project(proj).markers)
+        self._undo_block = self._project(proj)
 
-    def Undo_EndBlock2(self, proj: Any, descchange: str, extraflags: int) -> None:  # noqa: N802
-        assert self._block_before is not None, "no undo block is open"
+    def Undo_EndBlock2(self, proj: Any, descchange: str, extraflags: int) -> None:
+        assert self._undo_block is self._project(proj), "no undo block of this project is open"
         assert descchange, "an undo step needs a description"
-        self._project(proj).undo.append((descchange, self._block_before))
-        self._block_before = None
+        assert extraflags == -1
+        self._undo_block.add_undo_point(descchange)
+        self._undo_block = None
 
-    def UpdateTimeline(self) -> None:  # noqa: N802
+    def UpdateTimeline(self) -> None:
         pass
 
-    def ValidatePtr2(self, proj: Any, pointer: Any, ctypename: str) -> bool:  # noqa: N802
-        assert ctypename == "ReaProject*"
-        return self._projects[pointer[POINTER]] in self.open_projects
+    def ValidatePtr2(self, proj: Any, pointer: Any, ctypename: str) -> bool:
+        if ctypename == "ReaProject*":
+            return any(pointer is one for one in self.open_projects)
+        assert ctypename == "MediaTrack*"
+        project = self._project(proj)
+        return any(pointer is one for one in [*project.tracks, project.master])
+
+    def atexit(self, function: Callable[[], None]) -> None:
+        self._exits.append(function)
 
     def defer(self, function: Callable[[], None]) -> None:
         self._deferred.append(function)
 
+    def file_exists(self, path: str) -> bool:
+        return Path(path).is_file()
+
     def format_timestr_pos(self, tpos: float, buf: str, modeoverride: int) -> str:
         assert modeoverride == 2, "only measures.beats is known here"
-        beats, measure = self.front.position(tpos)
+        beats, measure = self.front.grid.position(tpos)
         hundredths = int(beats * 100)
         return f"{measure + self.front.first_bar}.{hundredths // 100 + 1}.{hundredths % 100:02d}"
 
-    def genGuid(self, gGUID: str) -> str:  # noqa: N802, N803
-        return f"{{{str(uuid.uuid4()).upper()}}}"
+    def genGuid(self, gGUID: str) -> str:
+        return new_guid()
 
     def set_action_options(self, flag: int) -> None:
         assert flag == 3
@@ -393,27 +678,57 @@ class FakeReaper:
     def time_precise(self) -> float:
         return self.now_s
 
+    # -- effects and rendering -----------------------------------------------------------------------------------------
+
+    def _band(self, track: FakeTrack, fx: int, kind: int, index: int) -> FakeBand | None:
+        same = [band for band in track.fx[fx].bands if band.kind == kind]
+        return same[index] if index < len(same) else None
+
+    def _render(self, project: FakeProject) -> None:
+        """As action 42230 does: it stops everything until the files are there, and says nothing if they are not."""
+        numbers = project.numbers
+        for falsifies in ("RENDER_NORMALIZE", "RENDER_DITHER", "RENDER_ADDTOPROJ", "RENDER_SRATE"):
+            assert numbers[falsifies] == 0, f"{falsifies} would falsify what is measured"
+        header = base64.b64decode(project.texts["RENDER_FORMAT"])
+        assert header[:5] == b"evaw\x20", "not a 32-bit float WAV"
+        assert project.texts["RENDER_FORMAT2"] == ""
+        whole = numbers["RENDER_BOUNDSFLAG"] == 1
+        start_s, end_s = (0.0, project.length_s) if whole else (numbers["RENDER_STARTPOS"], numbers["RENDER_ENDPOS"])
+        if not whole:
+            assert numbers["RENDER_BOUNDSFLAG"] == 0
+            assert numbers["RENDER_TAILFLAG"] == 0, "a passage would get a tail"
+        self.during_render()
+        folder, pattern = Path(project.texts["RENDER_FILE"]), project.texts["RENDER_PATTERN"]
+        if numbers["RENDER_SETTINGS"] == 0:
+            targets = [(folder / f"{pattern}.wav", lambda: reaper_sound.mix_of(project, start_s, end_s))]
+        else:
+            assert numbers["RENDER_SETTINGS"] == MODES["stems"]
+            targets = [
+                (
+                    folder / f"{pattern.replace('$tracknumber', f'{number:02d}')}.wav",
+                    lambda track=track: reaper_sound.track_of(project, track, start_s, end_s),
+                )
+                for number, track in enumerate(project.tracks, 1)
+                if track.selected
+            ]
+        for target, _ in targets:
+            assert not target.exists(), f"REAPER would ask whether to overwrite {target}, and wait for ever"
+        if self.render_trouble == "nothing":
+            return
+        if self.render_trouble == "some":
+            targets = targets[:1] if numbers["RENDER_SETTINGS"] == 0 else targets[:-1]
+        for target, sound in targets:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if self.render_trouble == "stub":
+                target.write_bytes(b"")
+                continue
+            frames = sound()
+            if self.render_trouble == "cancelled":
+                frames = frames[: len(frames) // 2]
+            soundfile.write(target, frames.astype("float32"), project.sample_rate_hz, subtype="FLOAT")
+            self.rendered.append((target.name, start_s, end_s))
+
 
 def _is_pointer(given: Any) -> bool:
     # Every Lua version of lupa has table classes of its own, so the name has to do.
     return type(given).__name__ == "_LuaTable" and given[POINTER] is not None
-
-
-def _fits(given: Any, kind: str) -> bool:
-    match kind:
-        case "boolean":
-            return isinstance(given, bool)
-        case "integer" | "flag":
-            return isinstance(given, int) and not isinstance(given, bool)
-        case "number":
-            return isinstance(given, int | float) and not isinstance(given, bool)
-        case "string":
-            return isinstance(given, str)
-        case "ReaProject":
-            return (isinstance(given, int) and given == 0) or given is None or _is_pointer(given)
-        case "identifier":
-            return _is_pointer(given)
-        case "function":
-            return callable(given)
-        case _:
-            raise AssertionError(f"the fake knows no type {kind}")

@@ -1,7 +1,9 @@
 --[[
 Drives a link for the tests: JSON text in and out, so that Python needs to know nothing of Lua's tables.
-The scripts' lib folder is on package.path already.
+Python says in the environment which installed scripts it means.
 ]]
+
+package.path = os.getenv("UPTRACK_TESTED_LIB") .. "/?.lua;" .. package.path
 
 local json = require("json")
 local link = require("link")

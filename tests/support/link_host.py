@@ -32,18 +32,17 @@ class LinkHost:
 
     Parameters
     ----------
-    lua : lupa.LuaRuntime
-        Used by this host alone.
+    reaper : FakeReaper
+        Gives it a Lua of its own.
     scripts : pathlib.Path
         The installed folder ``UpTrack``.
     """
 
-    def __init__(self, lua: Any, reaper: FakeReaper, scripts: Path = SCRIPTS) -> None:
+    def __init__(self, reaper: FakeReaper, scripts: Path = SCRIPTS) -> None:
         self.reaper = reaper
-        package = lua.globals().package
-        package.path = f"{scripts / 'lib'}/?.lua;{package.path}"
+        os.environ["UPTRACK_TESTED_LIB"] = str(scripts / "lib")
         reaper.run(DRIVER)
-        self._driver = lua.globals().link_driver
+        self._driver = reaper.runtimes[-1].globals().link_driver
 
     def open(self, role: str) -> str | None:
         """Open the link; a sentence if it cannot be opened."""
@@ -123,11 +122,14 @@ async def link_child(version: str) -> AsyncIterator[LinkChild]:
         sys.executable,
         __file__,
         version,
-        str(places),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=LINE_BYTES,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            f"LUA_CPATH_{version.replace('.', '_')}": f"{places}/?.so",
+        },
     )
     try:
         yield LinkChild(process)
@@ -137,7 +139,7 @@ async def link_child(version: str) -> AsyncIterator[LinkChild]:
         await process.wait()
 
 
-def _serve(version: str, library_folder: str) -> None:
+def _serve(version: str) -> None:
     """Answer commands until there are no more."""
     import lupa
 
@@ -145,9 +147,8 @@ def _serve(version: str, library_folder: str) -> None:
     with lupa.allow_lua_module_loading():
         module = import_module(f"lupa.lua{version.replace('.', '')}")
     lua = module.LuaRuntime(unpack_returned_tuples=True, register_eval=False)
-    lua.globals().package.cpath = f"{library_folder}/?.so"
     reaper = FakeReaper(lua, chosen_file="/music/mix.wav")
-    host = LinkHost(lua, reaper)
+    host = LinkHost(reaper)
     for line in sys.stdin:
         what, *arguments = json.loads(line)
         print(json.dumps(_answer(host, reaper, what, arguments)), flush=True)

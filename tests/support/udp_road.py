@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,12 @@ def all_arrive() -> Rule:
 def every_third_is_lost() -> Rule:
     numbers = itertools.count(1)
     return lambda datagram: [] if next(numbers) % 3 == 0 else [datagram]
+
+
+def a_third_is_lost() -> Rule:
+    """By chance, and the same by every run: a large message would lose the same parts every time it is said."""
+    dice = random.Random(3)
+    return lambda datagram: [] if dice.random() < 1 / 3 else [datagram]
 
 
 def each_comes_twice() -> Rule:

@@ -1,0 +1,214 @@
+"""A project of the stand-in for REAPER: tracks with effects, markers and regions, render settings, and a real undo.
+
+Undo holds whole states, as REAPER does: a step is what the project was when the step was made, with everything that
+was changed since the step before, whoever changed it.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from support.reaper_tempo import TempoGrid, TempoMarker
+
+Audio = NDArray[np.float64]
+
+TRACK_VALUES = {
+    "D_VOL": 1.0, "D_PAN": 0.0, "D_WIDTH": 1.0, "B_PHASE": 0.0, "B_MUTE": 0.0,
+    "D_PLAY_OFFSET": 0.0, "I_PLAY_OFFSET_FLAG": 0.0, "I_FOLDERDEPTH": 0.0,
+}  # fmt: skip
+
+RENDER_NUMBERS = {
+    "RENDER_SETTINGS": 0.0, "RENDER_BOUNDSFLAG": 1.0, "RENDER_CHANNELS": 1.0, "RENDER_SRATE": 44100.0,
+    "RENDER_STARTPOS": 3.0, "RENDER_ENDPOS": 5.0, "RENDER_TAILFLAG": 18.0, "RENDER_TAILMS": 1000.0,
+    "RENDER_ADDTOPROJ": 1.0, "RENDER_DITHER": 3.0, "RENDER_NORMALIZE": 1.0, "RENDER_NORMALIZE_TARGET": 0.2,
+    "RENDER_BRICKWALL": 0.9, "RENDER_FADEIN": 0.01, "RENDER_FADEOUT": 0.05, "RENDER_FADEINSHAPE": 1.0,
+    "RENDER_FADEOUTSHAPE": 2.0, "RENDER_PADSTART": 0.5, "RENDER_PADEND": 0.25, "RENDER_TRIMSTART": 0.1,
+    "RENDER_TRIMEND": 0.2,
+}  # fmt: skip
+"""A user's own settings, each of which would falsify what is measured if a script forgot it."""
+
+RENDER_TEXTS = {
+    "RENDER_FILE": "/music/bounces", "RENDER_PATTERN": "$project-$date", "RENDER_FORMAT": "bDNwbUABAAA=",
+    "RENDER_FORMAT2": "ZXZhdw==", "RENDER_EXTRAFILEDIR": "/music/extra",
+}  # fmt: skip
+
+
+def new_guid() -> str:
+    return f"{{{str(uuid.uuid4()).upper()}}}"
+
+
+@dataclass(eq=False)
+class FakeMarker:
+    position_s: float
+    name: str
+    number: int
+    colour: int = 0
+    guid: str = field(default_factory=new_guid)
+    end_s: float | None = None
+    """Of a region."""
+
+    @property
+    def is_region(self) -> bool:
+        return self.end_s is not None
+
+
+@dataclass(eq=False)
+class FakeBand:
+    """One band of ReaEQ; ``kind`` as in TrackFX_SetEQParam."""
+
+    kind: int
+    frequency_hz: float
+    gain: float = 1.0
+    octaves: float = 2.0
+    enabled: bool = True
+
+
+@dataclass(eq=False)
+class FakeFx:
+    name: str
+    guid: str = field(default_factory=new_guid)
+    shown_name: str = ""
+    bands: list[FakeBand] = field(default_factory=list[FakeBand])
+    values: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(eq=False)
+class FakeTrack:
+    name: str
+    audio: Audio | None = None
+    """What its items sound like from the project's start on, shape (n_frames, 2)."""
+    guid: str = field(default_factory=new_guid)
+    parent: FakeTrack | None = None
+    selected: bool = False
+    colour: int = 0
+    values: dict[str, float] = field(default_factory=lambda: dict(TRACK_VALUES))
+    texts: dict[str, str] = field(default_factory=dict[str, str])
+    fx: list[FakeFx] = field(default_factory=list[FakeFx])
+    sws_notes: str = ""
+
+
+State = dict[str, Any]
+
+
+@dataclass(eq=False)
+class FakeProject:
+    """One project tab."""
+
+    name: str = "Warehouse.rpp"
+    path: str = "/music/Warehouse.rpp"
+    cursor_s: float = 0.0
+    tempo: list[TempoMarker] = field(default_factory=list[TempoMarker])
+    default_tempo: TempoMarker = field(default_factory=lambda: TempoMarker(0.0, 120.0))
+    first_bar: int = 1
+    """The ruler's number of the first bar: the project's start offset."""
+    markers: list[FakeMarker] = field(default_factory=list[FakeMarker])
+    tracks: list[FakeTrack] = field(default_factory=list[FakeTrack])
+    master: FakeTrack = field(default_factory=lambda: FakeTrack("MASTER"))
+    sample_rate_hz: int = 44_100
+    notes: str = ""
+    selection_s: tuple[float, float] = (0.0, 0.0)
+    loop_s: tuple[float, float] = (0.0, 0.0)
+    repeat: int = 0
+    playing: bool = False
+    numbers: dict[str, float] = field(default_factory=lambda: dict(RENDER_NUMBERS))
+    texts: dict[str, str] = field(default_factory=lambda: dict(RENDER_TEXTS))
+    state: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """Extended state: saved with the project, not touched by undo (REAPER's documentation does not say)."""
+    history: list[tuple[str, State]] = field(default_factory=list[tuple[str, State]])
+    undone: list[tuple[str, State]] = field(default_factory=list[tuple[str, State]])
+    _grid: TempoGrid | None = None
+
+    def __post_init__(self) -> None:
+        self.history.append(("", self.snapshot()))
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def grid(self) -> TempoGrid:
+        points = list(self.tempo) or [self.default_tempo]
+        if self._grid is None or self._grid.points != points:
+            self._grid = TempoGrid(points)
+        return self._grid
+
+    @property
+    def length_s(self) -> float:
+        return max(
+            (len(track.audio) / self.sample_rate_hz for track in self.tracks if track.audio is not None), default=0.0
+        )
+
+    # -- markers -------------------------------------------------------------------------------------------------------
+
+    def sort_markers(self) -> None:
+        self.markers.sort(key=lambda marker: (marker.position_s, marker.is_region, marker.number))
+
+    def renumber(self) -> None:
+        """As the user's action does: numbers follow the order, identity stays."""
+        for regions in (False, True):
+            for number, marker in enumerate([one for one in self.markers if one.is_region == regions], 1):
+                marker.number = number
+
+    # -- undo ----------------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> State:
+        tracks = [*self.tracks, self.master]
+        return {
+            "markers": copy.deepcopy(self.markers),
+            "tracks": list(self.tracks),
+            "inside": {
+                track.guid: copy.deepcopy((track.name, track.values, track.texts, track.fx)) for track in tracks
+            },
+        }
+
+    def restore(self, state: State) -> None:
+        self.markers = copy.deepcopy(state["markers"])
+        self.tracks = list(state["tracks"])
+        for track in [*self.tracks, self.master]:
+            track.name, track.values, track.texts, track.fx = copy.deepcopy(state["inside"][track.guid])
+
+    def add_undo_point(self, description: str) -> None:
+        self.history.append((description, self.snapshot()))
+        self.undone.clear()
+
+    @property
+    def undo_steps(self) -> list[str]:
+        return [description for description, _ in self.history[1:]]
+
+    def undo(self) -> str:
+        """Take back the last step; returns its description."""
+        step = self.history.pop()
+        self.undone.append(step)
+        self.restore(self.history[-1][1])
+        return step[0]
+
+    def redo(self) -> str:
+        step = self.undone.pop()
+        self.history.append(step)
+        self.restore(step[1])
+        return step[0]
+
+    def contents(self) -> Any:
+        """Everything a user would see or save, to compare before with after; no extended state, no effects' GUIDs."""
+        return (
+            [(one.position_s, one.end_s, one.name, one.number, one.colour, one.guid) for one in self.markers],
+            [
+                (
+                    track.guid, track.name, {name: round(value, 9) for name, value in track.values.items()},
+                    {name: text for name, text in track.texts.items() if text},
+                    [(fx.name, fx.shown_name, fx.values, [vars(band) for band in fx.bands]) for fx in track.fx],
+                    track.selected, track.sws_notes,
+                )
+                for track in [*self.tracks, self.master]
+            ],
+            self.numbers, self.texts, self.notes, self.selection_s,
+        )  # fmt: skip
+
+
+def decibels(amplitude: float) -> float:
+    return 20 * math.log10(amplitude) if amplitude > 0 else -math.inf
