@@ -62,17 +62,17 @@ def lua(new_lua: Callable[[], Any]) -> Any:
 
 @pytest.fixture
 def reaper(lua: Any) -> CountingReaper:
-    return CountingReaper(lua, chosen_file=None)
+    return CountingReaper(lua)
 
 
 class Post:
     """A script, a desk and the folder between them."""
 
-    def __init__(self, home: Path, lua: Any, reaper: CountingReaper) -> None:
+    def __init__(self, home: Path, reaper: CountingReaper) -> None:
         self.home = home
         self.reaper = reaper
         self.desk = EchoDesk()
-        self.script = LinkHost(lua, reaper)
+        self.script = LinkHost(reaper)
         self.heard: list[dict[str, Any]] = []
         self.looks = 0
         self.announce()
@@ -118,9 +118,9 @@ class Post:
 
 
 @pytest.fixture
-def post(lua: Any, reaper: CountingReaper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Post:
+def post(reaper: CountingReaper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Post:
     monkeypatch.setenv("UPTRACK_HOME", str(tmp_path))
-    return Post(tmp_path, lua, reaper)
+    return Post(tmp_path, reaper)
 
 
 # -- finding the daemon ------------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def installed(new_lua: Callable[[], Any], folder: Path, note: str | None) -> Lin
     if note is not None:
         (scripts / "uptrack.json").write_text(note)
     lua = new_lua()
-    return LinkHost(lua, FakeReaper(lua, chosen_file=None), scripts)
+    return LinkHost(FakeReaper(lua), scripts)
 
 
 def test_the_home_that_was_noted_at_installation_wins_over_the_environment(
@@ -203,9 +203,9 @@ async def test_a_token_that_stays_wrong_is_refused_once_and_the_script_hears_why
 
 def test_each_role_has_a_mailbox_of_its_own_in_the_name_of_one_reaper(new_lua: Callable[[], Any], post: Post) -> None:
     lua = new_lua()
-    reaper = FakeReaper(lua, chosen_file=None)
+    reaper = FakeReaper(lua)
     reaper.ext_state = post.reaper.ext_state  # one REAPER, two scripts
-    other = LinkHost(lua, reaper)
+    other = LinkHost(reaper)
     assert post.script.open("stems") is None
     assert other.open("results") is None
     names = sorted(folder.name for folder in post.mailbox.iterdir())

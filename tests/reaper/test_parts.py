@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.fake_reaper import FakeReaper
 from support.link_host import SCRIPTS
 from uptrack_bridges.messages import Part, write
 from uptrack_bridges.osc_packet import encode
@@ -25,7 +24,7 @@ long_texts = st.tuples(texts, st.integers(1, 100)).map(lambda drawn: drawn[0] * 
 def _modules(version: str) -> tuple[Any, Any, Any]:
     lua = import_module(f"lupa.{version}").LuaRuntime(unpack_returned_tuples=True)
     lua.globals().package.path = f"{SCRIPTS / 'lib'}/?.lua"
-    FakeReaper(lua, chosen_file=None).run(SCRIPTS / "lib" / "json.lua")
+    lua.globals().reaper = lua.table_from({"time_precise": lambda: 0.0})
     require = lua.eval("function(name) return (require(name)) end")
     return lua, require("parts"), require("osc_packet")
 

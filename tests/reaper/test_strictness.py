@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.fake_reaper import API, FakeReaper
+from support.fake_reaper import API, SWS, FakeReaper
 
 SCRIPTS = Path(__file__).parents[2] / "reaper_scripts"
 
@@ -39,19 +39,19 @@ def test_a_call_that_is_not_as_published_is_refused(lua: Any, tmp_path: Path, ca
         FakeReaper(lua, chosen_file=None).run(script)
 
 
-def test_the_table_holds_exactly_the_functions_our_scripts_call() -> None:
+def test_every_function_our_scripts_call_is_in_reapers_table_or_asked_for_first() -> None:
     called = {
         name
         for script in SCRIPTS.rglob("*.lua")
         for name in re.findall(r"\breaper\.([A-Za-z_]\w*)", script.read_text(encoding="utf-8"))
     }
-    assert called == set(API["functions"])
-    assert API["reaper"] == "7.60"
+    assert called - set(API["functions"]) == set(SWS), "of an extension, and only behind APIExists"
+    assert (API["reaper"], len(API["functions"])) == ("7.60", 722)
 
 
 def test_no_script_runs_text_it_received() -> None:
     for script in SCRIPTS.rglob("*.lua"):
         code = re.sub(r"--.*", "", script.read_text(encoding="utf-8"))
-        assert not re.search(r"\b(load|loadstring|loadfile|dofile|os\.execute|io\.popen|ExecProcess)\s*\(", code), (
-            script
-        )
+        assert not re.search(r"\b(load|loadstring|loadfile|dofile|os\.execute|io\.popen)\s*\(", code), script
+        # Two may start a program: the command `uptrack install reaper` noted, and the browser with an address of ours.
+        assert "ExecProcess" not in code or script.name in ("daemon.lua", "browser.lua")

@@ -248,9 +248,10 @@ end
 local function hear(self, message, messages, now_s)
   self.unreachable = false
   if settle(self, message, now_s) then return end
+  -- Also where it was heard before: a request that was asked again has ended as well.
+  if message.job and message.type ~= "job.queued" then follow_job(self, message, now_s) end
   if self.once:is_new(message, asks_unanswered(self)) then
     messages[#messages + 1] = message
-    if message.job and message.type ~= "job.queued" then follow_job(self, message, now_s) end
   elseif message.type == "feedback" and self.acknowledgements[message.run] then
     local acknowledgement = self.acknowledgements[message.run]
     if not find(self, acknowledgement.id) then self:send(acknowledgement) end

@@ -1,97 +1,20 @@
-"""The REAPER action, run whole: under both of REAPER's Luas, over the real mailbox, against a strict stand-in."""
+"""The action for existing files, run whole: under both of REAPER's Luas, over the real mailbox."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from support.desks import TOKEN, VERSION, EchoDesk
-from support.fake_reaper import FakeMarker, FakeProject, FakeReaper, TempoMarker
-from support.hosts import PATIENCE_S
-from uptrack_bridges.mailbox import serve_mailbox
+from support.desks import EchoDesk
+from support.fake_reaper import FakeMarker, FakeProject, TempoMarker
+from support.studio import ANALYZE_FILES, Studio
 from uptrack_bridges.messages import Analyze, FeedbackApplied
-from uptrack_bridges.switchboard import Switchboard
 from uptrack_bridges.tempo_map import TempoMap
 
-SCRIPT = Path(__file__).parents[2] / "reaper_scripts" / "UpTrack" / "UpTrack_Analyze existing file.lua"
 RED = 0xE5 | 0x48 << 8 | 0x4D << 16 | 0x1000000
-
-
-@dataclass
-class Studio:
-    """REAPER, a desk, and the files between them."""
-
-    reaper: FakeReaper
-    home: Path
-    desk: EchoDesk
-
-    @property
-    def mailbox(self) -> Path:
-        return self.home / "mailbox"
-
-    def announce(self, **changes: Any) -> None:
-        self.home.mkdir(exist_ok=True)
-        bridge = {"protocol": 1, "version": VERSION, "pid": 1, "port": 1, "osc_port": 1, "token": TOKEN}
-        (self.home / "bridge.json").write_text(json.dumps(bridge | {"mailbox": str(self.mailbox)} | changes))
-
-    @asynccontextmanager
-    async def daemon(self) -> AsyncIterator[None]:
-        switchboard = Switchboard(self.desk, token=TOKEN, version=VERSION)
-        async with serve_mailbox(self.mailbox, switchboard, active_poll_s=0.005, idle_poll_s=0.01):
-            yield
-
-    def letters(self, direction: str) -> list[Path]:
-        return list(self.mailbox.glob(f"*/{direction}/*.json"))
-
-    async def until(self, happened: Callable[[], object]) -> None:
-        """Turn REAPER's clock only when something has come for it, so that no patience depends on this machine."""
-        unread = 0
-        async with asyncio.timeout(PATIENCE_S):
-            while not happened():
-                if self.letters("to_host"):
-                    self.reaper.turn()
-                    unread = 100  # a large message is decoded a little a turn
-                elif unread > 0:
-                    self.reaper.turn(0.01)
-                    unread -= 1
-                await asyncio.sleep(0.002)
-
-    async def analyze(self) -> None:
-        """Run the action from the key press to its end."""
-        runs = self.desk.heard.qsize()
-        self.reaper.run(SCRIPT)
-        await self.until(lambda: self.desk.heard.qsize() >= runs + 2 and not self.letters("to_daemon"))
-        self.reaper.turn()
-        assert not self.reaper.running
-
-    def said(self, kind: type[Any]) -> list[Any]:
-        """Messages of one type that reached the desk."""
-        heard = [self.desk.heard.get_nowait() for _ in range(self.desk.heard.qsize())]
-        for entry in heard:
-            self.desk.heard.put_nowait(entry)
-        return [message for _, message in heard if isinstance(message, kind)]
-
-
-@pytest.fixture(params=["lupa.lua53", "lupa.lua54"])
-def lua(request: pytest.FixtureRequest) -> Any:
-    return import_module(request.param).LuaRuntime(unpack_returned_tuples=True, register_eval=False)
-
-
-@pytest.fixture
-def studio(lua: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
-    home = tmp_path / "home of 音"
-    monkeypatch.setenv("UPTRACK_HOME", str(home))
-    studio = Studio(FakeReaper(lua, chosen_file='/music/Wärme "7".wav'), home, EchoDesk())
-    studio.announce()
-    return studio
 
 
 async def test_findings_become_coloured_markers_and_the_daemon_hears_which(studio: Studio) -> None:
@@ -121,7 +44,7 @@ async def test_the_request_carries_file_project_cursor_and_tempo_map(studio: Stu
     assert (second.time_s, second.bpm, second.beats_per_bar, second.bar) == (15.0, 240.0, 6, 9)
     (session,) = studio.desk.sessions
     assert session.host == "reaper"
-    assert session.capabilities == {"markers"}
+    assert session.capabilities == {"markers", "regions", "fixes"}
 
 
 @pytest.mark.parametrize("first_bar", [1, -3])
@@ -140,42 +63,26 @@ async def test_bars_computed_from_the_tempo_map_are_the_rulers(studio: Studio, f
     bars = TempoMap(request.project.tempo_map)
     for step in range(400):
         time_s = 0.0511 * step + 0.0123
-        beats, measure = project.position(time_s)
+        beats, measure = project.grid.position(time_s)
         position = bars.position(time_s)
         assert position.bar == measure + first_bar, time_s
         # Inside a gradual change only the bar lines are exact: a bar has one tempo in the map.
         assert position.beat - 1 == pytest.approx(beats, abs=0.1 if 8 < time_s < 13.6 else 0.01)
 
 
-async def test_a_second_run_replaces_our_markers_and_nobody_elses(studio: Studio) -> None:
+async def test_what_is_found_no_more_goes_and_nobody_elses_marker_does(studio: Studio) -> None:
     project = studio.reaper.front
-    mine = [FakeMarker(4.0, "Drop", 1), FakeMarker(140.0, "[UpTrack] major: copied by hand", 2)]
-    project.markers += mine
+    project.markers += [FakeMarker(4.0, "Drop", 1), FakeMarker(140.0, "[UpTrack] major: copied by hand", 2)]
+    mine = {marker.guid for marker in project.markers}
     async with studio.daemon():
         studio.desk.markers = 3
         await studio.analyze()
         first = {marker.guid for marker in project.markers}
         studio.desk.markers = 2
         await studio.analyze()
-    assert len(project.markers) == 4
-    assert {marker.guid for marker in mine} <= {marker.guid for marker in project.markers}
-    assert len({marker.guid for marker in project.markers} & first) == len(mine)
-
-
-async def test_one_run_is_one_undo_step_and_what_undo_brings_back_is_still_ours(studio: Studio) -> None:
-    project = studio.reaper.front
-    project.markers.append(FakeMarker(4.0, "Drop", 1))
-    async with studio.daemon():
-        await studio.analyze()
-        await studio.analyze()
-        assert [description for description, _ in project.undo] == ["UpTrack: place 1 markers"] * 2
-        assert studio.reaper.undo() == "UpTrack: place 1 markers"
-        assert len(project.markers) == 2
-        await studio.analyze()
-    assert sorted(marker.name for marker in project.markers) == [
-        "Drop",
-        "[UpTrack] major: Bass ist nicht mono — 58 Hz",
-    ]
+    now = {marker.guid for marker in project.markers}
+    assert mine < now < first
+    assert len(now) == 4
 
 
 async def test_feedback_too_large_for_one_file_arrives_whole(studio: Studio) -> None:
@@ -198,19 +105,19 @@ async def test_a_request_too_large_for_one_file_arrives_whole(studio: Studio) ->
 async def test_what_the_daemon_refuses_is_said_in_the_console(studio: Studio) -> None:
     studio.reaper.chosen_file = "/no/such/file"
     async with studio.daemon():
-        studio.reaper.run(SCRIPT)
+        studio.reaper.run(ANALYZE_FILES)
         await studio.until(lambda: "does not exist" in studio.reaper.console)
+        await studio.until(lambda: not studio.reaper.running)
     assert studio.reaper.console == "UpTrack: Expected an audio file, but /no/such/file does not exist.\n"
-    assert not studio.reaper.running
     assert studio.reaper.front.markers == []
-    assert studio.reaper.front.undo == []
+    assert studio.reaper.front.undo_steps == []
 
 
 async def test_a_project_in_the_background_gets_its_markers_when_it_is_in_front_again(studio: Studio) -> None:
     ours, other = studio.reaper.front, FakeProject(name="Other.rpp")
     studio.desk.gate = asyncio.Event()
     async with studio.daemon():
-        studio.reaper.run(SCRIPT)
+        studio.reaper.run(ANALYZE_FILES)
         await studio.until(lambda: studio.said(Analyze))
         studio.reaper.open_projects.append(other)
         studio.reaper.front = other
@@ -229,7 +136,7 @@ async def test_a_project_in_the_background_gets_its_markers_when_it_is_in_front_
 async def test_a_project_that_was_closed_meanwhile_is_reported_as_skipped(studio: Studio) -> None:
     studio.desk.gate = asyncio.Event()
     async with studio.daemon():
-        studio.reaper.run(SCRIPT)
+        studio.reaper.run(ANALYZE_FILES)
         await studio.until(lambda: studio.said(Analyze))
         studio.reaper.front = FakeProject(name="Other.rpp")
         studio.reaper.open_projects = [studio.reaper.front]
@@ -238,13 +145,13 @@ async def test_a_project_that_was_closed_meanwhile_is_reported_as_skipped(studio
     (applied,) = studio.said(FeedbackApplied)
     assert (applied.placed, applied.skipped) == ([], ["low.mono-0000"])
     assert "closed" in studio.reaper.console
-    assert not studio.reaper.running
+    await studio.until(lambda: not studio.reaper.running)
 
 
 async def test_a_daemon_that_was_started_anew_is_greeted_and_asked_again(studio: Studio) -> None:
     studio.desk.gate = asyncio.Event()
     async with studio.daemon():
-        studio.reaper.run(SCRIPT)
+        studio.reaper.run(ANALYZE_FILES)
         await studio.until(lambda: studio.said(Analyze))
     studio.desk = EchoDesk()
     async with studio.daemon():
@@ -259,7 +166,7 @@ async def test_feedback_of_a_run_that_was_ended_before_is_not_placed(studio: Stu
     marker = {"id": "m", "rule": "r", "severity": "minor", "start_s": 1, "end_s": 1, "text": "t", "colour": "#000000"}
     studio.desk.gate = asyncio.Event()
     async with studio.daemon():
-        studio.reaper.run(SCRIPT)
+        studio.reaper.run(ANALYZE_FILES)
         await studio.until(lambda: studio.said(Analyze))
         (inbox,) = studio.mailbox.glob("*/to_host")
         (inbox / "1.json").write_text(json.dumps(late | {"markers": [marker]}))
@@ -271,7 +178,7 @@ async def test_feedback_of_a_run_that_was_ended_before_is_not_placed(studio: Stu
 
 
 def test_a_daemon_that_does_not_answer_is_given_up_on_in_a_sentence(studio: Studio) -> None:
-    studio.reaper.run(SCRIPT)
+    studio.reaper.run(ANALYZE_FILES)
     turns = 0
     while studio.reaper.running and turns < 1_000:
         studio.reaper.turn()
@@ -282,7 +189,7 @@ def test_a_daemon_that_does_not_answer_is_given_up_on_in_a_sentence(studio: Stud
 @pytest.mark.parametrize(
     ("bridge", "sentence"),
     [
-        (None, "The UpTrack daemon is not running. Start it with `uptrack daemon start`"),
+        (None, "The UpTrack daemon is not running, and these scripts do not know how to start it"),
         ("", "is damaged"),
         ("[]", "is damaged"),
         ('{"mailbox": 1, "token": "x"}', "is damaged"),
@@ -296,7 +203,7 @@ def test_a_missing_or_damaged_bridge_file_is_said_in_a_sentence(
     path.unlink()
     if bridge is not None:
         path.write_text(bridge)
-    studio.reaper.run(SCRIPT)
+    studio.reaper.run(ANALYZE_FILES)
     assert sentence in studio.reaper.console
     assert studio.reaper.console.count("\n") == 1
     assert not studio.reaper.running
@@ -304,7 +211,7 @@ def test_a_missing_or_damaged_bridge_file_is_said_in_a_sentence(
 
 def test_cancelling_the_file_chooser_does_nothing(studio: Studio) -> None:
     studio.reaper.chosen_file = None
-    studio.reaper.run(SCRIPT)
+    studio.reaper.run(ANALYZE_FILES)
     assert (studio.reaper.console, studio.reaper.running, studio.mailbox.exists()) == ("", False, False)
 
 
@@ -315,13 +222,13 @@ def test_the_home_folder_is_found_without_any_setting(
     monkeypatch.delenv("UPTRACK_HOME")
     monkeypatch.delenv("HOME")
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    studio.reaper.run(SCRIPT)
+    studio.reaper.run(ANALYZE_FILES)
     assert studio.reaper.running
     assert len(studio.letters("to_daemon")) == 1
 
 
 def test_one_reaper_keeps_one_mailbox_over_its_runs(studio: Studio) -> None:
-    studio.reaper.run(SCRIPT)
-    studio.reaper.run(SCRIPT)
+    studio.reaper.run(ANALYZE_FILES)
+    studio.reaper.run(ANALYZE_FILES)
     assert len(list(studio.mailbox.iterdir())) == 1
     assert len(studio.letters("to_daemon")) == 2

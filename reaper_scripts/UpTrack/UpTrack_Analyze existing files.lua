@@ -1,0 +1,40 @@
+--[[
+@description UpTrack: Analyze existing files
+@version 0.1.0
+@author The UpTrack Companion authors
+@link https://uptrack.pro
+@about
+  Asks for rendered mixes, one after the other until the dialog is cancelled, and has the UpTrack daemon on this
+  computer analyse them. A file's first sample is taken to lie at the edit cursor. Renders nothing. Nothing leaves the
+  computer.
+]]
+
+local folder = debug.getinfo(1, "S").source:match("^@?(.*[/\\])")
+package.path = folder .. "lib/?.lua;" .. package.path
+
+local analysis = require("analysis")
+local project = require("project")
+
+local MOST_FILES = 32
+
+local function name_of(path)
+  return path:match("[^/\\]+$") or path
+end
+
+local function main()
+  local proj, path = project.in_front()
+  local start_s = reaper.GetCursorPositionEx(proj)
+  local jobs, before = {}, ""
+  while #jobs < MOST_FILES do
+    local title = #jobs == 0 and "UpTrack: choose a rendered mix" or "UpTrack: choose another one, or cancel to start"
+    local chosen, file = reaper.GetUserFileNameForRead(before, title, "wav")
+    if not chosen then break end
+    jobs[#jobs + 1] = {file = file, start_s = start_s, what = name_of(file)}
+    before = file
+  end
+  -- The first file is the project's; what else was chosen is compared with its own earlier runs.
+  for index = 2, #jobs do jobs[index].part = jobs[index].what end
+  if #jobs > 0 then analysis.run {role = "files", project = proj, path = path, jobs = jobs} end
+end
+
+main()

@@ -1,0 +1,45 @@
+--[[
+@description UpTrack: Analyze mix
+@version 0.1.0
+@author The UpTrack Companion authors
+@link https://uptrack.pro
+@about
+  Renders the mix (the project, the time selection or each region: see UpTrack: Settings), has the UpTrack daemon on
+  this computer analyse it, and puts what was found on the timeline. Needs no extension. Nothing leaves the computer.
+]]
+
+local folder = debug.getinfo(1, "S").source:match("^@?(.*[/\\])")
+package.path = folder .. "lib/?.lua;" .. package.path
+
+local analysis = require("analysis")
+local markers = require("markers")
+local project = require("project")
+local ranges = require("ranges")
+local say = require("say")
+local settings = require("settings")
+
+--- What is to be rendered, as the settings say: a list of jobs; nil and a sentence where there is nothing.
+local function jobs_of(proj)
+  local wanted = settings.read().range
+  if wanted == "regions" then
+    local regions, sentence = ranges.regions(proj, markers.ours(proj))
+    if not regions then return nil, sentence end
+    local jobs = {}
+    for _, range in ipairs(regions) do jobs[#jobs + 1] = {range = range, what = "the region " .. range.part} end
+    return jobs
+  end
+  local selection = wanted == "selection" and ranges.selection(proj)
+  if selection then return {{range = selection, what = "the time selection"}} end
+  local whole, sentence = ranges.project(proj)
+  if not whole then return nil, sentence end
+  return {{range = whole, what = "the mix"}}
+end
+
+local function main()
+  local proj, path = project.in_front()
+  local jobs, sentence = jobs_of(proj)
+  if not jobs then return say.line(sentence) end
+  analysis.run {role = "mix", project = proj, path = path, jobs = jobs}
+end
+
+main()

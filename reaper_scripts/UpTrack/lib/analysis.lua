@@ -1,0 +1,263 @@
+--[[
+One analysis from the key press to the markers: what every "Analyze ..." action does once it knows what to render.
+
+  analysis.run {
+    role = "mix", project = proj, path = project file,
+    jobs = {{range = {start_s, end_s, whole, part}, tracks = {...}}...}   to be rendered, or
+    jobs = {{file = path, start_s = ...}...}                              that exist
+  }
+
+The daemon is asked for first: rendering for minutes only to find that nobody listens helps no one. Where it does not
+run it is started. Everything waits in `defer`; nothing is changed while another project tab is in front.
+]]
+
+local board = require("board")
+local conversation = require("conversation")
+local daemon = require("daemon")
+local edits = require("edits")
+local json = require("json")
+local kept_report = require("kept_report")
+local markers = require("markers")
+local pace = require("pace")
+local project = require("project")
+local render = require("render")
+local report_text = require("report_text")
+local say = require("say")
+local settings = require("settings")
+local track_notes = require("track_notes")
+local version = require("version")
+
+local analysis = {}
+
+local STARTING_WITHIN_S = 20
+local TRY_EVERY_S = 0.5
+
+local function show(sentence, progress)
+  say.passing(sentence)
+  board.show(progress)
+end
+
+-- asking --------------------------------------------------------------------------------------------------------------
+
+local function request_for(run, job)
+  local chosen = run.settings
+  return {
+    mix = {path = job.file},
+    stems = #(job.stems or {}) > 0 and json.list(job.stems) or nil,
+    genre = chosen.genre ~= "" and chosen.genre or nil,
+    target = chosen.target,
+    references = #run.references > 0 and json.list(run.references) or nil,
+    project = project.facts(run.project, run.path, job.start_s, job.part),
+  }
+end
+
+--- Render what a job needs; REAPER stands still meanwhile. Nil and a sentence where it failed.
+local function render_job(run, job)
+  if not job.range then return true end
+  if not project.is_in_front(run.project) then
+    return nil, "another project is in front now, so nothing was rendered."
+  end
+  local rendered, sentence = render.run(run.project, job.range, job.tracks or {}, run.talk.link.found.audio)
+  if not rendered then return nil, sentence end
+  job.file, job.stems, job.start_s, job.part = rendered.mix, rendered.stems, job.range.start_s, job.range.part
+  for _, missing in ipairs(rendered.missing) do say.line(missing) end
+  return true
+end
+
+--- Render the next job on the round after next, so that "rendering" is on the screen and on the wire by then.
+local function next_job(run)
+  run.at = run.at + 1
+  local job = run.jobs[run.at]
+  if not job then return end
+  if job.range then
+    run.talk:state("rendering")
+    show("rendering " .. job.what .. " ...", {phase = "rendering"})
+  end
+  run.render_in = 2
+end
+
+local function render_when_shown(run)
+  if not run.render_in then return end
+  run.render_in = run.render_in - 1
+  if run.render_in > 0 then return end
+  run.render_in = nil
+  local job = run.jobs[run.at]
+  local rendered, sentence = render_job(run, job)
+  if not run.talk:is_open() then return end
+  if job.range then run.talk:state("idle") end
+  if not rendered then return run.stop(sentence) end
+  run.id = run.talk:ask(request_for(run, job))
+  show("waiting for the analysis of " .. job.what, {phase = "waiting", id = run.id})
+end
+
+-- placing -------------------------------------------------------------------------------------------------------------
+
+local function ids_of(list)
+  local ids = {}
+  for index, marker in ipairs(list) do ids[index] = marker.id end
+  return ids
+end
+
+--- Put a feedback on the timeline, in a coroutine.
+local function place(run, job, feedback)
+  local proj = run.project
+  while project.is_open(proj) and not project.is_in_front(proj) do coroutine.yield("behind") end
+  if not project.is_open(proj) then
+    run.talk:applied(feedback, {}, ids_of(feedback.markers))
+    return run.stop("the project was closed before the analysis was done, so no marker was placed.")
+  end
+  local range = job.range
+  local plan = markers.plan(proj, feedback.markers, {
+    regions = run.settings.regions == "yes",
+    run_s = feedback.duration_s or math.huge,
+    from_s = range and not range.whole and range.start_s or nil,
+    to_s = range and not range.whole and range.end_s or nil,
+  })
+  for _, operation in ipairs(track_notes.plan(proj, feedback.tracks or {}, run.settings.sws_notes == "yes")) do
+    plan.operations[#plan.operations + 1] = operation
+  end
+  local done = edits.step(proj, ("UpTrack: show %d findings"):format(#feedback.markers), plan.operations, plan.finish)
+  if not done then
+    run.talk:applied(feedback, {}, ids_of(feedback.markers))
+    return run.stop("the project was closed while its markers were placed.")
+  end
+  -- What was asked for, so that the window can ask for it again.
+  local asked = {role = run.role, whole = not range or range.whole or false, part = job.part}
+  kept_report.write(proj, feedback, asked, run.budget.spend)
+  run.talk:applied(feedback, plan.placed, plan.skipped)
+  report_text.write(feedback, plan.skipped)
+  board.announce()
+  if run.at < #run.jobs then return next_job(run) end
+  run.talk:leave()
+end
+
+-- the round -----------------------------------------------------------------------------------------------------------
+
+local function resume(run)
+  if not run.work then return end
+  run.budget.begin()
+  local alive, word = coroutine.resume(run.work)
+  if not alive then
+    run.work = nil
+    return run.stop("something went wrong while the markers were placed: " .. tostring(word))
+  end
+  if coroutine.status(run.work) == "dead" then
+    run.work = nil
+  elseif word == "behind" then
+    say.passing("the analysis is done; bring its project to the front to get the markers")
+  end
+end
+
+local function events_of(run)
+  local events = {}
+
+  function events.welcome(message)
+    if message.version ~= version and not run.warned then
+      run.warned = true
+      say.line(("these scripts are version %s, the daemon is %s. Run `uptrack install reaper` and restart REAPER.")
+        :format(version, tostring(message.version)))
+    end
+    if run.at == 0 then next_job(run) end
+  end
+
+  function events.queued(id, position)
+    if id == run.id and position > 0 then
+      show(("%d analyses come first"):format(position), {phase = "waiting", queued = position, id = id})
+    end
+  end
+
+  function events.progress(id, fraction, stage)
+    if id ~= run.id then return end
+    local part = #run.jobs > 1 and (" (%d of %d)"):format(run.at, #run.jobs) or ""
+    show(("%d %%, %s%s"):format(math.floor(100 * fraction + 0.5), stage, part),
+      {phase = "analysing", fraction = fraction, stage = stage, id = id})
+  end
+
+  function events.failed(_, sentence) run.stop(sentence) end
+
+  function events.feedback(_, message)
+    local job = run.jobs[run.at]
+    run.work = coroutine.create(function() place(run, job, message) end)
+  end
+
+  function events.ended(sentence)
+    run.over = true
+    local last = sentence or run.said
+    show("", last and {phase = "failed", sentence = last} or nil)
+    if sentence then say.line(sentence) end
+  end
+
+  return events
+end
+
+local function open_talk(run)
+  local talk, sentence = conversation.open(run.role, events_of(run))
+  if not talk then return nil, sentence end
+  run.talk = talk
+  talk:begin(run.project, run.path)
+  return true
+end
+
+--- Wait for a daemon that was just started.
+local function wait_for_daemon(run, now_s)
+  if now_s < run.try_s then return end
+  run.try_s = now_s + TRY_EVERY_S
+  local opened = open_talk(run)
+  if opened then
+    run.try_s = nil
+  elseif now_s > run.give_up_s then
+    run.over = true
+    show("", {phase = "no daemon", sentence = "The UpTrack daemon was started, but does not come up."})
+    say.line("the daemon was started, but does not come up. Try `uptrack daemon start` in a terminal: it says why.")
+  end
+end
+
+local function round(run)
+  local now_s = reaper.time_precise()
+  if run.try_s then
+    wait_for_daemon(run, now_s)
+  else
+    if board.asked_to_stop() then
+      run.talk:cancel(run.id)
+      run.stop("the analysis was cancelled.")
+    end
+    -- A feedback that is being placed, or waits for its project to come to the front, needs no word from anybody.
+    if not run.work then run.talk:tick(now_s) end
+    resume(run)
+    render_when_shown(run)
+  end
+  if not run.over then reaper.defer(function() round(run) end) end
+end
+
+--- Run one; returns at once.
+function analysis.run(run)
+  run.settings, run.at, run.budget = settings.read(), 0, pace.budget()
+  run.references = settings.references(run.settings)
+  function run.stop(sentence)
+    if run.talk and run.talk:is_open() then
+      run.said = sentence
+      run.talk:leave()
+    end
+    run.id, run.render_in = nil, nil
+    if sentence then
+      board.show({phase = "failed", sentence = sentence})
+      say.passing("")
+      say.line(sentence)
+    end
+  end
+  board.asked_to_stop() -- what was asked of an earlier run is over
+  local opened, sentence = open_talk(run)
+  if not opened then
+    local started, why = daemon.start()
+    if not started then
+      board.show({phase = "no daemon", sentence = why})
+      return say.line(sentence:find("not running", 1, true) and why or sentence)
+    end
+    show("starting the daemon ...", {phase = "waiting"})
+    local now_s = reaper.time_precise()
+    run.try_s, run.give_up_s = now_s + TRY_EVERY_S, now_s + STARTING_WITHIN_S
+  end
+  round(run)
+end
+
+return analysis

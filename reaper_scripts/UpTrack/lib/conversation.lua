@@ -1,0 +1,243 @@
+--[[
+One script's conversation with the daemon: hello, requests, and what comes back, over whichever wire `link` found.
+
+A conversation is driven by `tick`, once a deferred round; it looks at the wire 8 times a second while something is
+expected, else once. What it hears becomes calls of `events`, all optional:
+
+  welcome(message)            the daemon knows us
+  queued(id, position), progress(id, fraction, stage), failed(id, sentence), feedback(id, message)
+                              about a request of this conversation
+  stray(message)              feedback for a request of an earlier run of this script
+  noted(message), dismissed(message)
+  ended(sentence)             it is over: the daemon refused us, or has not been heard of
+
+A daemon that was started anew is greeted and asked again: a request keeps its id, so nothing is done twice.
+]]
+
+local json = require("json")
+local link = require("link")
+local pace = require("pace")
+local project = require("project")
+local version = require("version")
+
+local conversation = {}
+conversation.__index = conversation
+
+local PROTOCOL = 1
+local WELCOME_WITHIN_S = 10
+local ASK_AFTER_S = 30 -- of silence: is the daemon still there?
+local LOST_AFTER_S = 90
+local LEAVE_WITHIN_S = 5
+local KNOWS_US_NOT = {["hello.first"] = true, ["session.unknown"] = true, ["session.missing"] = true}
+
+--- Open one for a role of `link`; nil and a sentence where no daemon runs.
+function conversation.open(role, events)
+  local opened, sentence = link.open(role)
+  if not opened then return nil, sentence end
+  opened:forget_old()
+  return setmetatable({
+    link = opened, events = events, requests = {}, jobs = {}, waiting = 0, step = "closed",
+    is_time = pace.looks(), heard_s = reaper.time_precise(), asked_s = reaper.time_precise(),
+  }, conversation)
+end
+
+local function tell(self, event, ...)
+  local act = self.events[event]
+  if act then act(...) end
+end
+
+local function finish(self, sentence)
+  if self.step == "closed" then return end
+  self.step = "closed"
+  self.link:close()
+  tell(self, "ended", sentence)
+end
+
+local function send(self, message)
+  local sent, sentence = self.link:send(message)
+  if not sent then finish(self, sentence) end
+  return sent
+end
+
+--- Say hello. The project's bars are not in it: hello must fit into one file.
+function conversation:greet(proj, path)
+  self.step, self.asked_s = "hello", reaper.time_precise()
+  return send(self, {
+    type = "hello",
+    id = self.link:new_id(),
+    protocol = PROTOCOL,
+    token = self.link.token,
+    host = "reaper",
+    host_version = reaper.GetAppVersion(),
+    script_version = version,
+    instance = self.link.instance,
+    capabilities = json.list {"markers", "regions", "fixes"},
+    project = {name = project.name(proj), path = path},
+  })
+end
+
+--- Ask for an analysis; returns the id its events carry.
+function conversation:ask(request)
+  local id = self.link:new_id()
+  request.type, request.id = "analyze", id
+  self.requests[id] = request
+  self.waiting = self.waiting + 1
+  self.asked_s = reaper.time_precise()
+  send(self, request)
+  return id
+end
+
+function conversation:cancel(id)
+  if self.requests[id] then send(self, {type = "cancel", id = self.link:new_id(), request = id}) end
+end
+
+--- Say what our REAPER is about: "rendering" before it stands still, so that nobody takes it for dead.
+function conversation:state(word)
+  send(self, {type = "state", id = self.link:new_id(), state = word})
+end
+
+function conversation:applied(feedback, placed, skipped)
+  return send(self, {
+    type = "feedback.applied", id = self.link:new_id(), run = feedback.run,
+    placed = json.list(placed), skipped = json.list(skipped),
+  })
+end
+
+function conversation:dismiss(run, finding, scope, undo)
+  self.waiting, self.asked_s = self.waiting + 1, reaper.time_precise()
+  send(self, {
+    type = "finding.dismiss", id = self.link:new_id(), run = run, finding = finding, scope = scope, undo = undo or nil,
+  })
+end
+
+function conversation:fixed(run, finding, action)
+  self.waiting, self.asked_s = self.waiting + 1, reaper.time_precise()
+  send(self, {type = "fix.applied", id = self.link:new_id(), run = run, finding = finding, action = action})
+end
+
+--- Wait until what we said last is read, and end.
+function conversation:leave()
+  if self.step == "closed" then return end
+  self.step, self.asked_s = "leaving", reaper.time_precise()
+end
+
+function conversation:is_open()
+  return self.step ~= "closed"
+end
+
+function conversation:is_welcome()
+  return self.step == "welcome"
+end
+
+local function settle(self, id)
+  if not self.requests[id] then return false end
+  self.requests[id] = nil
+  self.waiting = math.max(0, self.waiting - 1)
+  for job, request in pairs(self.jobs) do
+    if request == id then self.jobs[job] = nil end
+  end
+  return true
+end
+
+local heard = {}
+
+function heard:welcome(message)
+  self.step, self.greeted_again = "welcome", false
+  self.url = message.url
+  for _, request in pairs(self.requests) do send(self, request) end -- of before the daemon was started anew
+  tell(self, "welcome", message)
+end
+
+function heard:refused(message)
+  local sentence = message.sentence or "the daemon refused without saying why."
+  if KNOWS_US_NOT[message.code] then
+    if self.step == "hello" then return end -- an answer to what we said before we greeted it
+    if not self.greeted_again then
+      self.greeted_again = true
+      self:greet(self.project, self.project_path)
+      return
+    end
+    finish(self, sentence)
+  elseif self.step == "hello" then
+    finish(self, sentence)
+  elseif settle(self, message.id) then
+    tell(self, "failed", message.id, sentence)
+  else
+    self.waiting = math.max(0, self.waiting - 1)
+    tell(self, "refused", sentence)
+  end
+end
+
+heard["job.queued"] = function(self, message)
+  if not self.requests[message.id] then return end
+  self.jobs[message.job] = message.id
+  tell(self, "queued", message.id, message.position or 0)
+end
+
+heard["job.progress"] = function(self, message)
+  local id = self.jobs[message.job]
+  if id then tell(self, "progress", id, message.fraction or 0, message.stage or "") end
+end
+
+heard["job.failed"] = function(self, message)
+  local id = self.jobs[message.job] or message.id
+  if settle(self, id) then tell(self, "failed", id, message.sentence or "the analysis failed.") end
+end
+
+function heard:feedback(message)
+  message.markers, message.more = message.markers or json.list(), message.more or json.list()
+  local id = self.jobs[message.job] or message.id
+  if settle(self, id) then return tell(self, "feedback", id, message) end
+  -- Meant for a run that was ended before: its project may be another one, so nothing is placed.
+  local ids = {}
+  for index, marker in ipairs(message.markers) do ids[index] = marker.id end
+  self:applied(message, {}, ids)
+  tell(self, "stray", message)
+end
+
+heard["fix.noted"] = function(self, message)
+  self.waiting = math.max(0, self.waiting - 1)
+  tell(self, "noted", message)
+end
+
+heard["finding.dismissed"] = function(self, message)
+  self.waiting = math.max(0, self.waiting - 1)
+  tell(self, "dismissed", message)
+end
+
+local function check_patience(self, now_s)
+  local silent_s = now_s - math.max(self.heard_s, self.asked_s)
+  if self.step == "hello" and silent_s > WELCOME_WITHIN_S then
+    finish(self, "the daemon does not answer. Try `uptrack daemon status`.")
+  elseif self.step == "leaving" and (self.link:all_read() or silent_s > LEAVE_WITHIN_S) then
+    finish(self)
+  elseif self.step == "welcome" and self.waiting > 0 then
+    if silent_s > LOST_AFTER_S then
+      finish(self, "the daemon has not been heard of for a while. Try `uptrack daemon status`, then try again.")
+    elseif silent_s > ASK_AFTER_S and not self.pinged then
+      self.pinged = true
+      send(self, {type = "ping", id = self.link:new_id()})
+    end
+  end
+end
+
+--- One deferred round: at most one look at the wire.
+function conversation:tick(now_s)
+  if self.step == "closed" then return end
+  -- A long message is decoded a little each round, which lists nothing.
+  if not self.link:is_busy() and not self.is_time(now_s, self.step ~= "welcome" or self.waiting > 0) then return end
+  for _, message in ipairs(self.link:receive()) do
+    self.heard_s, self.pinged = now_s, false
+    local act = heard[message.type]
+    if act and self.step ~= "closed" then act(self, message) end
+  end
+  if self.step ~= "closed" then check_patience(self, now_s) end
+end
+
+--- Begin: who asks, for which project.
+function conversation:begin(proj, path)
+  self.project, self.project_path = proj, path
+  return self:greet(proj, path)
+end
+
+return conversation

@@ -1,0 +1,46 @@
+--[[
+The last report of a project, kept in the project (extended state, saved in the .rpp), so that the results window has
+something to show whenever the project is opened. Long lists are cut: the daemon's page holds all of it.
+]]
+
+local json = require("json")
+
+local kept_report = {}
+
+local SECTION, KEY = "UpTrack", "report"
+local MOST_FINDINGS = 300
+
+local function cut(list, most)
+  if #list <= most then return list end
+  return json.list(table.move(list, 1, most, 1, {}))
+end
+
+--- Keep a feedback. `spend` is called while it is written, and may yield.
+function kept_report.write(proj, feedback, facts, spend)
+  local kept = {}
+  for name, value in pairs(feedback) do kept[name] = value end
+  kept.more = cut(feedback.more or json.list(), MOST_FINDINGS)
+  kept.markers = cut(feedback.markers or json.list(), MOST_FINDINGS)
+  kept.asked = facts -- what was asked for, so that it can be asked for again
+  reaper.SetProjExtState(proj, SECTION, KEY, json.encode(kept, spend))
+end
+
+--- The kept feedback as text; empty if there is none. Decode it with `kept_report.decode`.
+function kept_report.text(proj)
+  local _, text = reaper.GetProjExtState(proj, SECTION, KEY)
+  return text
+end
+
+--- A kept feedback; nil for what is none.
+function kept_report.decode(text, spend)
+  local read, value = pcall(json.decode, text, spend)
+  if not read or type(value) ~= "table" or type(value.run) ~= "string" then return nil end
+  value.markers, value.more = value.markers or json.list(), value.more or json.list()
+  return value
+end
+
+function kept_report.remove(proj)
+  if kept_report.text(proj) ~= "" then reaper.SetProjExtState(proj, SECTION, KEY, "") end
+end
+
+return kept_report

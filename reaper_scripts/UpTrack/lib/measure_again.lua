@@ -1,0 +1,56 @@
+--[[
+Measuring a fix: the place of the finding is rendered again, with the stems the report had, and the daemon says what is
+left of it: "closed", "remaining", or "unknown" where a passage cannot tell.
+]]
+
+local json = require("json")
+local project = require("project")
+local ranges = require("ranges")
+local render = require("render")
+local tracks = require("tracks")
+
+local measure_again = {}
+
+local WHOLE_MIX = "It is about most of the mix: analyze the mix again to measure it."
+
+--- The stems of a report that still are in the project.
+local function stems_of(proj, report)
+  local list = {}
+  for _, note in ipairs(report.tracks or {}) do
+    local track = tracks.find(proj, note.track)
+    if track then list[#list + 1] = track end
+  end
+  return list
+end
+
+--- Where to measure; nil and a sentence where a passage cannot tell.
+function measure_again.range(finding, report)
+  local range = ranges.around(finding, report)
+  if not range then return nil, WHOLE_MIX end
+  return range
+end
+
+--- Render `range` and ask; returns the request's id, or nil and a sentence. REAPER stands still meanwhile.
+function measure_again.ask(talk, proj, path, report, range)
+  talk:state("rendering")
+  local rendered, sentence = render.run(proj, range, stems_of(proj, report), talk.link.found.audio)
+  talk:state("idle")
+  if not rendered then return nil, sentence end
+  return talk:ask {
+    mix = {path = rendered.mix},
+    stems = #rendered.stems > 0 and json.list(rendered.stems) or nil,
+    target = report.target,
+    project = project.facts(proj, path, range.start_s),
+    passage = {run = report.run, start_s = range.start_s - report.start_s},
+  }
+end
+
+--- What a passage's feedback says of a finding: its state and the daemon's sentence.
+function measure_again.outcome(feedback, finding_id)
+  for _, fix in ipairs(feedback.fixes or {}) do
+    if fix.finding == finding_id then return fix.status, fix.sentence end
+  end
+  return "unknown", "This passage alone cannot tell: the next analysis of the mix will."
+end
+
+return measure_again

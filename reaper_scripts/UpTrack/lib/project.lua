@@ -1,0 +1,67 @@
+--[[
+What the daemon is told of a project: its name, where it lies, an id that stays, its bars, its key if it is noted.
+
+The id is ours: a GUID in the project's extended state, made at the first analysis and saved with the .rpp, so that
+"Warehouse v2.rpp" saved from "Warehouse.rpp" is the next version of the same song, whatever it is called.
+]]
+
+local tempo_map = require("tempo_map")
+
+local project = {}
+
+local SECTION = "UpTrack"
+
+function project.is_open(proj)
+  return reaper.ValidatePtr2(0, proj, "ReaProject*")
+end
+
+--- The project in front, and where it is saved (nil if it never was).
+function project.in_front()
+  local proj, path = reaper.EnumProjects(-1)
+  return proj, path ~= "" and path or nil
+end
+
+function project.is_in_front(proj)
+  return (reaper.EnumProjects(-1)) == proj
+end
+
+function project.name(proj)
+  local name = reaper.GetProjectName(proj):gsub("%.[rR][pP][pP]$", "")
+  return name ~= "" and name or nil
+end
+
+--- The project's own id; made if it has none.
+function project.id(proj)
+  local _, id = reaper.GetProjExtState(proj, SECTION, "project")
+  if not id:match("^{[%x%-]+}$") then
+    id = reaper.genGuid("")
+    reaper.SetProjExtState(proj, SECTION, "project", id)
+  end
+  return id
+end
+
+local MODES = {m = "minor", min = "minor", minor = "minor", maj = "major", major = "major", [""] = "major"}
+
+--- The key a line such as "Key: F#m" in the project's notes gives; nil if none does.
+function project.key_in(notes)
+  local tonic, mode = ("\n" .. notes):match("\n%s*[Kk][Ee][Yy]%s*[:=]%s*([A-Ga-g][#b♯♭]*)%s*(%a*)")
+  mode = tonic and MODES[mode:lower()]
+  if not mode then return nil end
+  tonic = tonic:gsub("♯", "#"):gsub("♭", "b")
+  return tonic:sub(1, 1):upper() .. tonic:sub(2) .. " " .. mode
+end
+
+--- Facts for an `analyze`; `start_s` is where the file's first sample lies on the timeline.
+function project.facts(proj, path, start_s, part)
+  local id = project.id(proj)
+  return {
+    id = part and id .. " " .. part or id,
+    name = project.name(proj),
+    path = path,
+    start_s = start_s,
+    tempo_map = tempo_map.read(proj),
+    key = project.key_in(reaper.GetSetProjectNotes(proj, false, "")),
+  }
+end
+
+return project

@@ -1,0 +1,48 @@
+--[[
+What part of a project is rendered: all of it, the time selection, or each region. A range is
+{start_s, end_s, whole, part}; `part` names it where it is not the project, so that versions of it are compared with it.
+]]
+
+local ranges = {}
+
+local SHORTEST_S = 1
+
+function ranges.project(proj)
+  local end_s = reaper.GetProjectLength(proj)
+  if end_s < SHORTEST_S then return nil, "The project is empty: there is nothing to render." end
+  return {start_s = 0, end_s = end_s, whole = true}
+end
+
+function ranges.selection(proj)
+  local start_s, end_s = reaper.GetSet_LoopTimeRange2(proj, false, false, 0, 0, false)
+  if end_s - start_s < SHORTEST_S then return nil end
+  return {start_s = start_s, end_s = end_s, part = "selection"}
+end
+
+--- The project's regions that are not ours, in order.
+function ranges.regions(proj, is_ours)
+  local list = {}
+  local count = reaper.CountProjectMarkers(proj)
+  for index = 0, count - 1 do
+    local _, region, start_s, end_s, name, number = reaper.EnumProjectMarkers3(proj, index)
+    if region and end_s - start_s >= SHORTEST_S and not is_ours(index) then
+      local called = name ~= "" and name or ("region %d"):format(number)
+      list[#list + 1] = {start_s = start_s, end_s = end_s, part = called}
+    end
+  end
+  if #list == 0 then return nil, "The project has no region of a second or longer to render." end
+  return list
+end
+
+--- The passage to render again after a fix: the finding's place with a little around it, never longer than the run.
+--- Nil where the finding is about most of the run: then all of it has to be measured again.
+function ranges.around(finding, report)
+  local from_s, to_s = report.start_s, report.start_s + report.duration_s
+  local start_s, end_s = math.max(finding.start_s, from_s), math.min(finding.end_s, to_s)
+  if end_s - start_s > 0.6 * (to_s - from_s) then return nil end
+  local more_s = math.max(2, (12 - (end_s - start_s)) / 2)
+  start_s, end_s = math.max(start_s - more_s, from_s), math.min(end_s + more_s, to_s)
+  return {start_s = start_s, end_s = end_s}
+end
+
+return ranges

@@ -1,0 +1,376 @@
+--[[
+The results window at work: what it shows of the project in front, and what its buttons and keys do.
+
+The window draws and reads input (`results/window.lua`); the report comes out of the project, where the actions keep it;
+how far an analysis is comes from the board. Everything that takes longer than a moment is a coroutine that gets a
+slice of each round. A conversation with the daemon is opened only when something has to be said.
+]]
+
+local board = require("board")
+local browser = require("browser")
+local conversation = require("conversation")
+local daemon = require("daemon")
+local fix_buttons = require("fix_buttons")
+local fixes = require("fixes")
+local json = require("json")
+local kept_report = require("kept_report")
+local pace = require("pace")
+local project = require("project")
+local remove = require("remove")
+local report_text = require("report_text")
+local say = require("say")
+local state_of = require("results.state")
+local window = require("results.window")
+
+local session = {}
+
+local SECTION = "UpTrack window"
+local PLAY_STOP = 40044 -- "Transport: Play/stop"
+local NOTHING_YET = "No report yet. Analyze the mix, or the selected tracks as stems."
+local POINT_BEFORE_S, POINT_AFTER_S = 1, 3
+
+local at = {} -- the session: state, project, feedback, talk, work, and what a click has begun
+
+-- what is shown -------------------------------------------------------------------------------------------------------
+
+local function changed()
+  at.state.revision = at.state.revision + 1
+end
+
+local function finding_of(marker, on_timeline)
+  local finding = {}
+  for name, value in pairs(marker) do finding[name] = value end
+  finding.shown = on_timeline
+  finding.actions = marker.actions or {}
+  local record = fixes.of(at.project, marker.id)
+  if record then finding.fix = fix_buttons.shown(record) end
+  return finding
+end
+
+local function report_of(feedback)
+  local report, spend = {}, at.budget.spend
+  for name, value in pairs(feedback) do report[name] = value end
+  report.findings = {}
+  for _, marker in ipairs(feedback.markers) do
+    report.findings[#report.findings + 1] = finding_of(marker, true)
+    spend(20)
+  end
+  for _, marker in ipairs(feedback.more) do
+    report.findings[#report.findings + 1] = finding_of(marker, false)
+    spend(20)
+  end
+  report.tracks, report.areas, report.sections = feedback.tracks or {}, feedback.areas or {}, feedback.sections or {}
+  report.start_s, report.duration_s = feedback.start_s or 0, feedback.duration_s or 0
+  return report
+end
+
+local function find(id)
+  for _, finding in ipairs(at.state.report and at.state.report.findings or {}) do
+    if finding.id == id then return finding end
+  end
+  return nil
+end
+
+--- Do something in slices; one thing at a time, in the order it was asked for.
+local function work(body)
+  at.queue[#at.queue + 1] = coroutine.create(body)
+end
+
+local function load_report()
+  local proj = at.project
+  local text = kept_report.text(proj)
+  work(function()
+    local feedback = text ~= "" and kept_report.decode(text, at.budget.spend) or nil
+    if proj ~= at.project then return end
+    at.feedback = feedback
+    at.state.report = feedback and report_of(feedback) or nil
+    changed()
+  end)
+end
+
+--- Follow the project in front, and what actions have put into it.
+local function follow()
+  local proj, path = project.in_front()
+  local news = board.latest()
+  if proj == at.project and news == at.news then return end
+  if proj ~= at.project then
+    at.state.report, at.feedback = nil, nil
+    changed()
+  end
+  at.project, at.path, at.news = proj, path, news
+  load_report()
+end
+
+local function show_progress()
+  local progress, state = at.own or board.progress(), at.state
+  state.progress, state.sentence = nil, nil
+  if progress then
+    state.phase, state.sentence = progress.phase, progress.sentence
+    if progress.phase == "waiting" or progress.phase == "analysing" then
+      state.progress = {fraction = progress.fraction or 0, stage = progress.stage or "", queued = progress.queued}
+    end
+  elseif state.report then
+    state.phase = "done"
+  else
+    state.phase, state.sentence = "empty", NOTHING_YET
+  end
+end
+
+local function decibels(value)
+  return value > 0 and 20 * math.log(value, 10) or -150
+end
+
+--- The master's peaks as REAPER's own meter has them: there with no set-up at all.
+local function show_peaks()
+  if at.state.view.tab ~= "live" then
+    at.state.live = nil
+    return
+  end
+  local master = reaper.GetMasterTrack(at.project)
+  at.state.live = {
+    left_db = decibels(reaper.Track_GetPeakInfo(master, 0)),
+    right_db = decibels(reaper.Track_GetPeakInfo(master, 1)),
+    -- In hundredths of dB, as the API says.
+    hold_db = 100 * math.max(
+      reaper.Track_GetPeakHoldDB(master, 0, false), reaper.Track_GetPeakHoldDB(master, 1, false)
+    ),
+    note = "Sample peaks of the master track, as REAPER meters them.",
+  }
+end
+
+-- the daemon ----------------------------------------------------------------------------------------------------------
+
+local function fail(sentence)
+  say.line(sentence)
+  at.own = {phase = "failed", sentence = sentence}
+end
+
+local function events()
+  local heard = {}
+
+  function heard.welcome(message)
+    at.page = message.url
+    local waiting = at.unsaid
+    at.unsaid = {}
+    for _, speak in ipairs(waiting) do speak(at.talk) end
+  end
+
+  function heard.progress(id, fraction, stage)
+    if at.checks[id] then at.own = {phase = "analysing", fraction = fraction, stage = stage} end
+  end
+
+  function heard.failed(id, sentence)
+    local check = at.checks[id]
+    at.checks[id] = nil
+    if check then check(nil, sentence) end
+  end
+
+  function heard.feedback(id, message)
+    local check = at.checks[id]
+    at.checks[id] = nil
+    at.talk:applied(message, {}, {})
+    if check then check(message) end
+  end
+
+  function heard.noted(message)
+    local go_on = at.noted[message.finding]
+    at.noted[message.finding] = nil
+    if go_on then go_on() end
+  end
+
+  function heard.dismissed(message)
+    local done = at.dismissing
+    at.dismissing = nil
+    if done then done(message) end
+  end
+
+  function heard.refused(sentence) fail(sentence) end
+
+  function heard.ended(sentence)
+    at.talk = nil
+    for _, check in pairs(at.checks) do check(nil, sentence) end
+    at.checks, at.noted, at.unsaid, at.dismissing = {}, {}, {}, nil
+    if sentence then fail(sentence) end
+  end
+
+  return heard
+end
+
+--- Say something to the daemon: `speak(talk)` is called once it knows us.
+local function with_daemon(speak)
+  if at.talk and at.talk:is_welcome() then return speak(at.talk) end
+  at.unsaid[#at.unsaid + 1] = speak
+  if at.talk then return end
+  local talk, sentence = conversation.open("results", events())
+  if not talk then
+    at.unsaid = {}
+    at.own = {phase = "no daemon", sentence = sentence}
+    return
+  end
+  at.talk = talk
+  talk:begin(at.project, at.path)
+end
+
+-- what the user asks for ----------------------------------------------------------------------------------------------
+
+--- The finding's span, a moment around it where it has none.
+local function span_of(finding)
+  if finding.end_s - finding.start_s >= 0.5 then return finding.start_s, finding.end_s end
+  return math.max(0, finding.start_s - POINT_BEFORE_S), finding.end_s + POINT_AFTER_S
+end
+
+local function dismiss(intent, finding)
+  local run, proj = at.feedback.run, at.project
+  at.dismissing = function(message)
+    for _, one in ipairs(at.state.report and at.state.report.findings or {}) do
+      if one.id == finding.id or message.finding == nil and one.rule == finding.rule then
+        one.dismissed = not message.undone
+        if one.dismissed then work(function() at.fix:unmark(proj, one, " is meant") end) end
+      end
+    end
+    changed()
+  end
+  with_daemon(function(talk) talk:dismiss(run, finding.id, intent.scope, intent.undo) end)
+end
+
+local function start_action(name)
+  -- Registering what is registered changes nothing, and is how a script learns another one's number.
+  local id = reaper.AddRemoveReaScript(true, 0, at.folder .. name, true)
+  if id == 0 then return say.line("the action “" .. name .. "” is not there. Run `uptrack install reaper` again.") end
+  reaper.Main_OnCommandEx(id, 0, at.project)
+end
+
+local acts = {}
+
+function acts.jump(_, finding)
+  reaper.SetEditCurPos2(at.project, (span_of(finding)), true, true)
+end
+
+function acts.loop(_, finding)
+  local start_s, end_s = span_of(finding)
+  reaper.GetSet_LoopTimeRange2(at.project, true, true, start_s, end_s, false)
+  reaper.GetSetRepeatEx(at.project, 1)
+  reaper.SetEditCurPos2(at.project, start_s, true, true)
+end
+
+acts.dismiss = dismiss
+function acts.preview(_, finding) at.fix:preview(finding) end
+function acts.apply(_, finding) at.fix:apply(finding) end
+function acts.revert(_, finding) at.fix:revert(finding) end
+
+function acts.seek(intent)
+  reaper.SetEditCurPos2(at.project, intent.time_s, true, true)
+end
+
+function acts.cancel(intent, finding)
+  if intent.what == "preview" then return at.fix:forget_preview(finding) end
+  board.ask_to_stop()
+  for id in pairs(at.checks) do at.talk:cancel(id) end
+end
+
+function acts.analyze(intent)
+  local names = {mix = "UpTrack_Analyze mix.lua", stems = "UpTrack_Analyze selected tracks as stems.lua"}
+  at.own = nil
+  start_action(names[intent.what])
+end
+
+acts["remove all"] = function()
+  local proj = at.project
+  work(function()
+    remove.from(proj)
+    board.announce()
+  end)
+end
+
+function acts.console()
+  if at.feedback then report_text.write(at.feedback) end
+end
+
+function acts.page()
+  with_daemon(function(talk)
+    local opened, sentence = browser.open(talk.url)
+    if not opened then say.line(sentence) end
+  end)
+end
+
+acts["start daemon"] = function()
+  local started, sentence = daemon.start()
+  at.own = not started and {phase = "no daemon", sentence = sentence} or nil
+  board.show(nil)
+end
+
+function acts.play()
+  reaper.Main_OnCommandEx(PLAY_STOP, 0, at.project)
+end
+
+function acts.close()
+  at.closing = true
+end
+
+local function act(intent)
+  local finding = intent.finding and find(intent.finding)
+  if intent.finding and not finding then return end
+  local does = acts[intent.kind]
+  if does then does(intent, finding) end
+end
+
+-- the round -----------------------------------------------------------------------------------------------------------
+
+local function resume()
+  local current = at.queue[1]
+  if not current then return end
+  at.budget.begin()
+  local alive, problem = coroutine.resume(current)
+  if not alive then say.line("something went wrong in the results window: " .. tostring(problem)) end
+  if coroutine.status(current) == "dead" then table.remove(at.queue, 1) end
+end
+
+local function kept_place()
+  local read, place = pcall(json.decode, reaper.GetExtState(SECTION, "place"))
+  return read and type(place) == "table" and place or nil
+end
+
+local function leave()
+  reaper.SetExtState(SECTION, "place", json.encode(window.place()), true)
+  window.close()
+end
+
+local function round()
+  local now_s = reaper.time_precise()
+  follow()
+  if at.talk then at.talk:tick(now_s) end
+  if at.later then
+    -- Rendering stands still for a while: the window says so first.
+    local later = at.later
+    at.later = nil
+    at.own = {phase = "rendering"}
+    at.soon = later
+  elseif at.soon then
+    local soon = at.soon
+    at.soon = nil
+    soon()
+  end
+  resume()
+  show_progress()
+  show_peaks()
+  local intents = window.tick(at.state)
+  for _, intent in ipairs(intents or {}) do act(intent) end
+  if not intents or at.closing then return leave() end
+  reaper.defer(round)
+end
+
+--- Open the window and stay until the user closes it. `folder` is where the action scripts lie.
+function session.run(folder)
+  at.folder = folder
+  at.state, at.queue, at.checks, at.noted, at.unsaid = state_of.new(), {}, {}, {}, {}
+  at.budget = pace.budget()
+  at.work, at.changed, at.with_daemon = work, changed, with_daemon
+  at.fix = fix_buttons.new(at)
+  -- Started again while it is open, the window comes to the front anew instead of asking (REAPER 7.03 and later).
+  if reaper.APIExists("set_action_options") then reaper.set_action_options(1 | 2) end
+  window.open("UpTrack", kept_place())
+  reaper.atexit(function() window.close() end)
+  round()
+end
+
+return session

@@ -1,0 +1,230 @@
+--[[
+The moves our fixes are made of: each made on one track, read back, and taken back. Bounded, so that no click does more
+than a careful hand would: 4 dB with an equaliser, 3 dB with a fader, 30 % of width.
+
+An equaliser or limiter is always our own instance with our own name, never the user's. What REAPER took is read back
+and compared with what was asked; if it differs, the move is taken back at once and said to have failed.
+
+Each tool has
+  describe(step)          what it will do, in a line
+  apply(track, step)      does it; a record of what `revert` needs, or nil and a sentence
+  revert(track, record)   true, or nil and a sentence
+  stands(track, record)   whether it is still there: the user may have undone it
+and a record is plain data, kept in the project.
+]]
+
+local tools = {}
+
+local MOST_EQ_DB, MOST_GAIN_DB, MOST_WIDTH = 4, 3, 0.3
+local FREQUENCY, GAIN, Q = 0, 1, 2
+-- Band types of TrackFX_SetEQParam.
+local BANDS = {["high-pass"] = 0, ["low shelf"] = 1, bell = 2, notch = 3, ["high shelf"] = 4}
+local ALWAYS_NEW = -1
+local DEFAULT_Q = 1.0
+
+local function bounded(value, most)
+  return math.max(-most, math.min(value or 0, most))
+end
+
+local function decibels(value)
+  return (("%+.1f dB"):format(value):gsub("^%-", "−"))
+end
+
+local function hertz(value)
+  if value >= 1000 then return (("%.1f kHz"):format(value / 1000):gsub("%.0 ", " ")) end
+  return ("%.0f Hz"):format(value)
+end
+
+local function amplitude(db)
+  return 10 ^ (db / 20)
+end
+
+--- Bandwidth in octaves of a bell of this Q: what ReaEQ calls its third parameter.
+local function octaves(q)
+  local x = 1 / (2 * q)
+  return 2 / math.log(2) * math.log(x + math.sqrt(x * x + 1))
+end
+
+-- effects of our own --------------------------------------------------------------------------------------------------
+
+local function find_fx(track, guid)
+  for fx = 0, reaper.TrackFX_GetCount(track) - 1 do
+    if reaper.TrackFX_GetFXGUID(track, fx) == guid then return fx end
+  end
+  return nil
+end
+
+local function add_fx(track, name, title)
+  local fx = reaper.TrackFX_AddByName(track, name, false, ALWAYS_NEW)
+  if fx < 0 then return nil, name .. " is not installed in this REAPER." end
+  reaper.TrackFX_SetNamedConfigParm(track, fx, "renamed_name", "UpTrack: " .. title)
+  return fx
+end
+
+local function remove_fx(track, record)
+  local fx = find_fx(track, record.fx)
+  if not fx then return true end -- the user removed it: that is what was wanted
+  if not reaper.TrackFX_Delete(track, fx) then return nil, "REAPER did not remove the effect." end
+  return true
+end
+
+local function has_fx(track, record)
+  return find_fx(track, record.fx) ~= nil
+end
+
+--- Index of a band's parameter among all of ReaEQ's.
+local function eq_parameter(track, fx, band, kind)
+  local parameter = 0
+  while true do
+    local is_eq, band_type, band_index, parameter_kind = reaper.TrackFX_GetEQParam(track, fx, parameter)
+    if not is_eq then return nil end
+    if band_type == band and band_index == 0 and parameter_kind == kind then return parameter end
+    parameter = parameter + 1
+  end
+end
+
+--- What ReaEQ shows for a parameter, as a number.
+local function shown(track, fx, band, kind)
+  local parameter = eq_parameter(track, fx, band, kind)
+  if not parameter then return nil end
+  local _, text = reaper.TrackFX_GetFormattedParamValue(track, fx, parameter)
+  return tonumber((text:gsub(",", "."):match("[-+]?%d+%.?%d*")))
+end
+
+local function close(value, wanted, tolerance)
+  return value ~= nil and math.abs(value - wanted) <= tolerance
+end
+
+local function set_eq(track, fx, band, step, gain_db)
+  local set = reaper.TrackFX_SetEQParam
+  reaper.TrackFX_SetEQBandEnabled(track, fx, band, 0, true)
+  if not set(track, fx, band, 0, FREQUENCY, step.frequency_hz, false) then return false end
+  if gain_db and not set(track, fx, band, 0, GAIN, amplitude(gain_db), false) then return false end
+  if step.q and not set(track, fx, band, 0, Q, octaves(step.q), false) then return false end
+  return close(shown(track, fx, band, FREQUENCY), step.frequency_hz, 0.02 * step.frequency_hz)
+    and (not gain_db or close(shown(track, fx, band, GAIN), gain_db, 0.1))
+end
+
+local function eq_tool(kind, has_gain)
+  local band, tool = BANDS[kind], {}
+
+  local function gain_of(step)
+    return has_gain and bounded(step.gain_db, MOST_EQ_DB) or nil
+  end
+
+  function tool.describe(step)
+    local gain = has_gain and decibels(gain_of(step)) .. " " or ""
+    local q = (kind == "bell" or kind == "notch") and (", Q %.1f"):format(step.q or DEFAULT_Q) or ""
+    return ("%s: %sat %s%s, in a ReaEQ of its own"):format(kind, gain, hertz(step.frequency_hz), q)
+  end
+
+  function tool.apply(track, step)
+    local fx, sentence = add_fx(track, "ReaEQ (Cockos)", tool.describe(step):gsub(", in a ReaEQ.*", ""))
+    if not fx then return nil, sentence end
+    local wanted = {frequency_hz = step.frequency_hz, q = (kind == "bell" or kind == "notch") and (step.q or DEFAULT_Q)}
+    if not set_eq(track, fx, band, wanted, gain_of(step)) then
+      reaper.TrackFX_Delete(track, fx)
+      return nil, "ReaEQ did not take what was asked of it, so it was removed again."
+    end
+    return {fx = reaper.TrackFX_GetFXGUID(track, fx), gain_db = gain_of(step), frequency_hz = step.frequency_hz}
+  end
+
+  tool.revert, tool.stands = remove_fx, has_fx
+  return tool
+end
+
+for _, kind in ipairs {"bell", "low shelf", "high shelf"} do tools[kind] = eq_tool(kind, true) end
+for _, kind in ipairs {"high-pass", "notch"} do tools[kind] = eq_tool(kind, false) end
+
+-- the limiter ---------------------------------------------------------------------------------------------------------
+
+tools.ceiling = {}
+
+function tools.ceiling.describe(step)
+  return ("limiter: ceiling at %s dBTP, last on the track, in a ReaLimit of its own")
+    :format((("%.1f"):format(step.amount):gsub("^%-", "−")))
+end
+
+function tools.ceiling.apply(track, step)
+  local fx, sentence = add_fx(track, "ReaLimit (Cockos)", ("ceiling %.1f dBTP"):format(step.amount))
+  if not fx then return nil, sentence end
+  -- A threshold at the ceiling adds no gain: only what is over it is touched.
+  for name, value in pairs {CEILING = step.amount, THRESHOLD = step.amount, TRUEPEAK = 1} do
+    reaper.TrackFX_SetNamedConfigParm(track, fx, name, ("%g"):format(value))
+  end
+  local _, ceiling = reaper.TrackFX_GetNamedConfigParm(track, fx, "CEILING")
+  if not close(tonumber(ceiling), step.amount, 0.05) then
+    reaper.TrackFX_Delete(track, fx)
+    return nil, "ReaLimit did not take the ceiling, so it was removed again."
+  end
+  return {fx = reaper.TrackFX_GetFXGUID(track, fx)}
+end
+
+tools.ceiling.revert, tools.ceiling.stands = remove_fx, has_fx
+
+-- the track itself ----------------------------------------------------------------------------------------------------
+
+local function set_value(track, name, value)
+  reaper.SetMediaTrackInfo_Value(track, name, value)
+  return close(reaper.GetMediaTrackInfo_Value(track, name), value, 1e-4)
+end
+
+--- A tool for one value of the track: `from_step(before, step)` gives what it becomes.
+local function value_tool(name, describe, from_step)
+  local tool = {describe = describe}
+
+  function tool.apply(track, step)
+    local before = reaper.GetMediaTrackInfo_Value(track, name)
+    local after = from_step(before, step)
+    if not set_value(track, name, after) then
+      reaper.SetMediaTrackInfo_Value(track, name, before)
+      return nil, "REAPER did not take the new value, so nothing was changed."
+    end
+    return {before = before, after = after}
+  end
+
+  function tool.stands(track, record)
+    return close(reaper.GetMediaTrackInfo_Value(track, name), record.after, 1e-4)
+  end
+
+  function tool.revert(track, record)
+    if not tool.stands(track, record) then
+      return nil, "The track was changed by hand since, so it was left as it is."
+    end
+    set_value(track, name, record.before)
+    return true
+  end
+
+  return tool
+end
+
+tools.gain = value_tool("D_VOL", function(step)
+  return ("fader: %s"):format(decibels(bounded(step.gain_db, MOST_GAIN_DB)))
+end, function(before, step)
+  return before * amplitude(bounded(step.gain_db, MOST_GAIN_DB))
+end)
+
+tools.polarity = value_tool("B_PHASE", function() return "polarity: inverted" end, function(before)
+  return before == 0 and 1 or 0
+end)
+
+tools.width = value_tool("D_WIDTH", function(step)
+  return (("width: %+.0f %%"):format(100 * bounded(step.amount / 100, MOST_WIDTH)):gsub("%-", "−"))
+end, function(before, step)
+  return math.max(-1, math.min(before + bounded(step.amount / 100, MOST_WIDTH), 1))
+end)
+
+-- The playback offset only counts while its flag is 0; &2 makes it samples, which we do not want.
+tools.delay = value_tool("D_PLAY_OFFSET", function(step)
+  return (("playback offset: %+.2f ms"):format(step.amount):gsub("%-", "−"))
+end, function(before, step)
+  return before + step.amount / 1000
+end)
+
+--- What a fix may change at most, to say it: the gain a step is held to.
+function tools.gain_of(step)
+  if step.tool == "gain" then return bounded(step.gain_db, MOST_GAIN_DB) end
+  return tools[step.tool] and BANDS[step.tool] and step.gain_db and bounded(step.gain_db, MOST_EQ_DB) or nil
+end
+
+return tools

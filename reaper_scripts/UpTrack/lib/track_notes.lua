@@ -1,0 +1,65 @@
+--[[
+What a report says of a track, kept with the track: in its own extended state (P_EXT), which any REAPER has and saves,
+and, only where the user asked for it and SWS is installed, in SWS's track notes between two lines of ours.
+]]
+
+local tracks = require("tracks")
+
+local track_notes = {}
+
+local FIELD = "P_EXT:UpTrack"
+local BEGIN, FINISH = "--- UpTrack ---", "--- end of UpTrack ---"
+
+local function note_of(track)
+  local _, text = reaper.GetSetMediaTrackInfo_String(track, FIELD, "", false)
+  return text
+end
+
+local function sws_there()
+  return reaper.APIExists("NF_GetSWSTrackNotes") and reaper.APIExists("NF_SetSWSTrackNotes")
+end
+
+--- The user's own notes with our part changed; an empty text takes our part away.
+local function with_ours(notes, text)
+  local before, after = notes, ""
+  local first = notes:find(BEGIN, 1, true)
+  if first then
+    local _, last = notes:find(FINISH, first, true)
+    before, after = notes:sub(1, first - 1), notes:sub((last or #notes) + 1)
+  end
+  if text == "" then return (before:gsub("\n$", "") .. after) end
+  local gap = (before == "" or before:sub(-1) == "\n") and "" or "\n"
+  return before .. gap .. BEGIN .. "\n" .. text .. "\n" .. FINISH .. after
+end
+
+local function set(track, text, in_sws)
+  reaper.GetSetMediaTrackInfo_String(track, FIELD, text, true)
+  if in_sws then reaper.NF_SetSWSTrackNotes(track, with_ours(reaper.NF_GetSWSTrackNotes(track), text)) end
+end
+
+--- What has to be done so that each track has the note of `wanted` (tracks of a feedback): a list of operations.
+function track_notes.plan(proj, wanted, in_sws)
+  local operations = {}
+  in_sws = in_sws and sws_there()
+  for _, note in ipairs(wanted) do
+    local track = note.track and tracks.find(proj, note.track)
+    if track and note_of(track) ~= note.text then
+      operations[#operations + 1] = function() set(track, note.text, in_sws) end
+    end
+  end
+  return operations
+end
+
+--- What has to be done so that no track has a note of ours.
+function track_notes.plan_removal(proj)
+  local operations = {}
+  for index = 0, reaper.CountTracks(proj) - 1 do
+    local track = reaper.GetTrack(proj, index)
+    if note_of(track) ~= "" then
+      operations[#operations + 1] = function() set(track, "", sws_there()) end
+    end
+  end
+  return operations
+end
+
+return track_notes

@@ -1,0 +1,49 @@
+--[[
+Tracks by their GUID, which is what a track is called on the wire: names repeat and numbers move.
+]]
+
+local tracks = {}
+
+local MASTER = "master"
+
+function tracks.guid(track)
+  return reaper.GetTrackGUID(track)
+end
+
+function tracks.name(track)
+  local _, name = reaper.GetTrackName(track)
+  return name
+end
+
+--- A track of the project by its GUID; nil if it is gone. "master" is the master track.
+function tracks.find(proj, guid)
+  if guid == MASTER then return reaper.GetMasterTrack(proj) end
+  for index = 0, reaper.CountTracks(proj) - 1 do
+    local track = reaper.GetTrack(proj, index)
+    if reaper.GetTrackGUID(track) == guid then return track end
+  end
+  return nil
+end
+
+--- The tracks that are selected, in order. A folder is left out where a track inside it is selected too: both
+--- together would hold the same sound twice.
+function tracks.selected(proj)
+  local chosen, parents = {}, {}
+  for index = 0, reaper.CountSelectedTracks(proj) - 1 do
+    local track = reaper.GetSelectedTrack(proj, index)
+    chosen[#chosen + 1] = track
+    local parent = reaper.GetParentTrack(track)
+    while parent do
+      parents[reaper.GetTrackGUID(parent)] = true
+      parent = reaper.GetParentTrack(parent)
+    end
+  end
+  local list, left_out = {}, {}
+  for _, track in ipairs(chosen) do
+    local into = parents[reaper.GetTrackGUID(track)] and left_out or list
+    into[#into + 1] = track
+  end
+  return list, left_out
+end
+
+return tracks

@@ -1,0 +1,366 @@
+"""The results window at work: its keys do in the project what they say, and every fix can be taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from support import reaper_sound
+from support.fake_reaper import FakeProject
+from support.feedbacks import a_feedback, a_marker
+from support.gfx_canvas import GfxCanvas
+from support.studio import ANALYZE_MIX, RESULTS, SCRIPTS, Studio
+from uptrack_bridges.messages import (
+    Analyze,
+    Feedback,
+    FeedbackApplied,
+    FindingDismiss,
+    FixApplied,
+    FixResult,
+    Marker,
+    Step,
+)
+
+BELL = Step(kind="EQ", text="Bell on Bass", gain_db=-2.5, frequency_hz=240.0, q=1.2, tool="bell", track="{BASS}")
+HERE = {"start_s": 20.0, "end_s": 24.0}
+ENTER, ESCAPE = 13, 27
+
+
+class Window:
+    """The results window, open, in a studio whose project has one track, Bass, and one finding of it."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio, self.reaper = studio, studio.reaper
+        (self.bass,) = studio.tracks("Bass", seconds=100.0)
+        self.bass.guid = "{BASS}"
+        self.project.history[:] = [("", self.project.snapshot())]
+        self.gfx: GfxCanvas | None = None
+        self.reaper.prepare = self._give_gfx
+
+    @property
+    def project(self) -> FakeProject:
+        return self.reaper.front
+
+    def _give_gfx(self, lua: Any) -> None:
+        self.gfx = GfxCanvas(lua)
+
+    async def analyzed(self, *steps: Step, **changes: Any) -> None:
+        """One analysis that found one thing, and the window on it."""
+        marker = a_marker("low.boom-1", actions=list(steps), track="{BASS}", stem="Bass", **(HERE | changes))
+        self.studio.desk.answer = lambda request, job: self.again(request, job, marker)
+        await self.studio.analyze(ANALYZE_MIX)
+        self.reaper.run(RESULTS)
+        await self.until_quiet()
+
+    def again(self, request: Analyze, job: str, marker: Marker) -> Feedback:
+        """What the desk says: the finding at first, and of a passage what became of it."""
+        if request.passage is None:
+            return a_feedback(marker, job=job, run="run-1")
+        result = FixResult(
+            fix="f", finding=marker.id, status="closed", sentence="−2.4 dB at 240 Hz: closed.", before=4.0, after=None,
+            unit="dB", change_db=-2.4, at_hz=240.0,
+        )  # fmt: skip
+        return a_feedback(job=job, run="run-2", passage=True, fixes=[result])
+
+    async def until_quiet(self) -> None:
+        """Go round until all that was asked is answered and the window has nothing left to do."""
+        quiet = 0
+
+        def settled() -> bool:
+            nonlocal quiet
+            said = self.studio.said
+            asked = len(said(Analyze)), len(said(FixApplied))
+            answered = len(said(FeedbackApplied)), sum(request.passage is not None for request in said(Analyze))
+            waiting = self.studio.letters("to_daemon") or self.studio.letters("to_host") or asked != answered
+            quiet = 0 if waiting else quiet + 1
+            return quiet > 12
+
+        await self.studio.until(settled)
+
+    async def press(self, *keys: str | int) -> None:
+        assert self.gfx is not None
+        for key in keys:
+            self.gfx.press(key)
+            self.reaper.turn(0.05)
+        await self.until_quiet()
+
+    def words(self) -> str:
+        """What stands in the window."""
+        assert self.gfx is not None
+        self.gfx.forget()
+        self.gfx.resize(self.gfx.points[0] + 1, self.gfx.points[1])
+        self.reaper.turn(0.05)
+        return " ".join(text.text for text in self.gfx.texts)
+
+
+@pytest.fixture
+async def window(studio: Studio) -> Window:
+    return Window(studio)
+
+
+async def test_the_window_shows_the_report_of_the_project_in_front(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        assert "low.boom-1 is off" in window.words()
+        ours = window.reaper.front
+        window.reaper.front = FakeProject("Other.rpp")
+        window.reaper.open_projects.append(window.reaper.front)
+        assert "No report yet" in window.words()
+        window.reaper.front = ours
+        assert "low.boom-1 is off" in window.words() + window.words()
+
+
+async def test_a_report_is_there_when_its_project_is_opened_again(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+    window.reaper.reload()
+    saved = dict(window.project.state)
+    window.reaper.front = FakeProject(state=saved)
+    window.reaper.open_projects = [window.reaper.front]
+    window.reaper.run(RESULTS)
+    assert "low.boom-1 is off" in window.words() + window.words()
+
+
+async def test_enter_goes_there_and_l_loops_the_span(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press(ENTER)
+        assert window.project.cursor_s == 20.0
+        await window.press("l")
+    assert (window.project.loop_s, window.project.repeat) == ((20.0, 24.0), 1)
+    assert window.project.selection_s == (0.0, 0.0), "the time selection is the user's"
+
+
+async def test_space_plays_as_it_does_everywhere_in_reaper(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press(" ")
+        assert window.project.playing
+        await window.press(" ")
+    assert not window.project.playing
+
+
+async def test_a_preview_says_what_would_be_done_and_does_nothing(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        before = window.project.contents()
+        await window.press("p")
+        assert "bell: −2.5 dB at 240 Hz, Q 1.2, in a ReaEQ of its own" in window.words()
+        await window.press(ESCAPE)
+        assert "in a ReaEQ of its own" not in window.words()
+    assert window.project.contents() == before
+    assert window.studio.said(FixApplied) == []
+
+
+async def test_a_fix_is_applied_told_measured_again_and_its_marker_goes_when_it_is_closed(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press("p", "a")
+        (said,) = window.studio.said(FixApplied)
+        first, again = window.studio.said(Analyze)
+        assert "−2.4 dB at 240 Hz: closed." in window.words()
+    (fx,) = window.bass.fx
+    bell = [band for band in fx.bands if band.gain != 1.0]
+    assert (fx.name, fx.shown_name) == ("ReaEQ (Cockos)", "UpTrack: bell: −2.5 dB at 240 Hz, Q 1.2")
+    assert [(band.kind, band.frequency_hz, round(20 * np.log10(band.gain), 3)) for band in bell] == [(2, 240.0, -2.5)]
+    assert bell[0].octaves == pytest.approx(1.17, abs=0.01), "a Q of 1.2 in ReaEQ's octaves"
+    assert (said.run, said.finding, said.action.gain_db, said.action.frequency_hz) == (
+        "run-1",
+        "low.boom-1",
+        -2.5,
+        240.0,
+    )
+    assert (again.passage.run, again.passage.start_s) == ("run-1", 16.0), "with a little around it"
+    assert again.project.start_s == 16.0
+    assert window.reaper.rendered == [("mix.wav", 0.0, 100.0), ("mix.wav", 16.0, 28.0)]
+    assert first.passage is None
+    assert window.project.markers == []
+    steps = [step for step in window.project.undo_steps if "show" not in step]
+    assert steps == ["UpTrack: fix low.boom-1 is off", "UpTrack: low.boom-1 is off is fixed"]
+
+
+async def test_what_is_measured_again_is_the_mix_with_the_fix_in_it(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="GN", text="Bass down", gain_db=-3.0, tool="gain", track="{BASS}"))
+        await window.press("p", "a")
+        first, again = window.studio.said(Analyze)
+    before, _ = soundfile.read(first.mix.path, start=16 * 44_100, stop=28 * 44_100)
+    after, _ = soundfile.read(again.mix.path)
+    np.testing.assert_allclose(after, before * 10 ** (-3 / 20), atol=1e-6)
+
+
+async def test_revert_takes_a_fix_back_in_one_step(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        sounded = reaper_sound.mix_of(window.project, 0.0, 5.0)
+        await window.press("p", "a", "r")
+        assert window.bass.fx == []
+        assert "Taken back." in window.words()
+    assert window.project.undo_steps[-1] == "UpTrack: take back the fix of low.boom-1 is off"
+    np.testing.assert_array_equal(reaper_sound.mix_of(window.project, 0.0, 5.0), sounded)
+
+
+TOOLS: list[tuple[dict[str, Any], dict[str, float]]] = [
+    ({"tool": "gain", "gain_db": -2.0}, {"D_VOL": 10 ** (-2 / 20)}),
+    ({"tool": "gain", "gain_db": 9.0}, {"D_VOL": 10 ** (3 / 20)}),
+    ({"tool": "polarity"}, {"B_PHASE": 1.0}),
+    ({"tool": "width", "amount": -20.0}, {"D_WIDTH": 0.8}),
+    ({"tool": "width", "amount": -80.0}, {"D_WIDTH": 0.7}),
+    ({"tool": "delay", "amount": 3.2}, {"D_PLAY_OFFSET": 0.0032}),
+]
+
+
+@pytest.mark.parametrize(("step", "values"), TOOLS)
+async def test_a_track_gets_what_was_asked_for_within_bounds_and_then_what_it_had(
+    window: Window, step: dict[str, Any], values: dict[str, float]
+) -> None:
+    before = dict(window.bass.values)
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="GN", text="x", track="{BASS}", **step))
+        await window.press("p", "a")
+        assert window.bass.values == pytest.approx(before | values)
+        await window.press("r")
+    assert window.bass.values == pytest.approx(before)
+
+
+@pytest.mark.parametrize(
+    ("tool", "gain_db", "kind", "got_db"),
+    [("bell", 9.0, 2, 4.0), ("low shelf", -3.0, 1, -3.0), ("high shelf", -12.0, 4, -4.0), ("high-pass", None, 0, 0.0)],
+)
+async def test_an_equaliser_moves_four_decibels_at_most(
+    window: Window, tool: str, gain_db: float | None, kind: int, got_db: float
+) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="EQ", text="x", tool=tool, gain_db=gain_db, frequency_hz=180.0, track="{BASS}"))
+        await window.press("p", "a")
+    (fx,) = window.bass.fx
+    (band,) = [band for band in fx.bands if band.frequency_hz == 180.0]
+    assert (band.kind, band.enabled, round(20 * np.log10(band.gain), 3)) == (kind, True, got_db)
+
+
+async def test_a_ceiling_goes_last_on_the_master_in_a_limiter_of_its_own(window: Window) -> None:
+    step = Step(kind="LM", text="x", tool="ceiling", amount=-1.0, on_mix=True)
+    async with window.studio.daemon():
+        await window.analyzed(step)
+        await window.press("p", "a")
+        (fx,) = window.project.master.fx
+        assert (fx.name, fx.values) == ("ReaLimit (Cockos)", {"CEILING": "-1", "THRESHOLD": "-1", "TRUEPEAK": "1"})
+        await window.press("r")
+    assert window.project.master.fx == []
+
+
+async def test_a_fix_the_user_has_undone_is_said_to_be_and_can_be_made_again(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press("p", "a")
+        window.project.undo()
+        window.project.undo()
+        assert window.bass.fx == []
+        await window.press("r")
+        assert "nothing to take back" in window.words()
+        await window.press("p", "a")
+    assert len(window.bass.fx) == 1
+
+
+async def test_a_track_the_user_has_changed_since_is_left_as_it_is(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="GN", text="x", tool="gain", gain_db=-2.0, track="{BASS}"))
+        await window.press("p", "a")
+        window.bass.values["D_VOL"] = 0.5
+        await window.press("r")
+    assert window.bass.values["D_VOL"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda window: window.reaper.missing_effects.add("ReaEQ (Cockos)"), "ReaEQ (Cockos) is not installed"),
+        (lambda window: window.project.tracks.clear(), "is not in the project any more"),
+    ],
+)
+async def test_what_cannot_be_done_is_said_and_nothing_is_left_behind(
+    window: Window, change: Any, sentence: str
+) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        change(window)
+        await window.press("p", "a")
+        assert sentence in window.words()
+    assert window.bass.fx == []
+    assert window.studio.said(FixApplied) == []
+
+
+async def test_what_takes_a_person_offers_no_move(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="SC", text="Duck Bass from Kick"))
+        await window.press("p")
+        assert "takes ears and hands" in window.words()
+
+
+async def test_a_dismissed_finding_loses_its_marker_and_can_be_taken_back(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        assert len(window.project.markers) == 1
+        await window.press("d")
+        assert window.project.markers == []
+        await window.press("d")
+    said = window.studio.said(FindingDismiss)
+    assert [(one.finding, one.scope, one.undo) for one in said] == [
+        ("low.boom-1", "finding", True),
+        ("low.boom-1", "finding", False),
+    ][::-1]
+
+
+async def test_the_window_starts_the_actions_by_their_files(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press("m")
+    assert (
+        window.reaper.actions[
+            window.reaper.commands[-1] if window.reaper.commands[-1] in window.reaper.actions else 50_000
+        ]
+        == ANALYZE_MIX
+    )
+    assert len(window.studio.said(Analyze)) == 2
+
+
+async def test_a_window_without_a_daemon_still_shows_the_report_and_says_why_a_fix_cannot_be_measured(
+    window: Window,
+) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+    (window.studio.home / "bridge.json").unlink()
+    for key in ("p", "a"):
+        assert window.gfx is not None
+        window.gfx.press(key)
+        window.reaper.turn()
+    for _ in range(20):
+        window.reaper.turn()
+    assert len(window.bass.fx) == 1
+    assert "daemon is not running" in window.words()
+
+
+async def test_closing_the_window_ends_the_script_and_its_place_is_kept(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press(-1)
+    assert not window.reaper.running
+    assert ("UpTrack window", "place") in window.reaper.kept_ext_state
+
+
+def test_every_tool_of_the_report_is_one_the_scripts_have() -> None:
+    from typing import get_args
+
+    from uptrack_analysis.report import Tool
+
+    source = (SCRIPTS / "lib" / "tools.lua").read_text(encoding="utf-8")
+    for tool in get_args(Tool):
+        assert (
+            f"tools.{tool} =" in source
+            or f'"{tool}"' in source
+            or f"tools.{tool}, " in source
+            or f"{tool} = 2" in source
+        ), tool

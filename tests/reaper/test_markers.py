@@ -1,0 +1,167 @@
+"""Markers and regions on the timeline: ours are found again, changed and removed, and nothing else is ever touched."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.fake_reaper import FakeMarker
+from support.feedbacks import a_feedback, a_marker
+from support.studio import REMOVE, Studio
+from uptrack_bridges.messages import FeedbackApplied, Marker
+
+LONG = {"start_s": 16.0, "end_s": 32.0}
+
+
+async def show(studio: Studio, *markers: Marker) -> None:
+    """One analysis that finds these."""
+    studio.desk.answer = lambda _request, job: a_feedback(*markers, job=job)
+    async with studio.daemon():
+        await studio.analyze()
+
+
+def names(studio: Studio) -> list[str]:
+    return [marker.name for marker in studio.reaper.front.markers]
+
+
+async def test_a_finding_with_a_length_becomes_a_region_unless_it_is_about_most_of_the_run(studio: Studio) -> None:
+    await show(studio, a_marker("a", start_s=4.0, end_s=4.2), a_marker("b", **LONG), a_marker("c", end_s=90.0))
+    spans = [(marker.position_s, marker.end_s) for marker in studio.reaper.front.markers]
+    assert spans == [(0.0, None), (4.0, None), (16.0, 32.0)]
+
+
+async def test_who_wants_markers_only_gets_no_regions(studio: Studio) -> None:
+    studio.reaper.ext_state["UpTrack settings", "regions"] = "no"
+    await show(studio, a_marker("b", **LONG))
+    assert [marker.end_s for marker in studio.reaper.front.markers] == [None]
+
+
+async def test_the_same_run_again_changes_nothing_and_makes_no_undo_step(studio: Studio) -> None:
+    found = [a_marker("a"), a_marker("b", **LONG)]
+    await show(studio, *found)
+    before, ledger = studio.reaper.front.contents(), studio.reaper.front.state["UpTrack", "markers"]
+    await show(studio, *found)
+    assert studio.reaper.front.contents() == before
+    assert studio.reaper.front.state["UpTrack", "markers"] == ledger
+    assert studio.reaper.front.undo_steps == ["UpTrack: show 2 findings"]
+    assert [applied.placed for applied in studio.said(FeedbackApplied)] == [["a", "b"], ["a", "b"]]
+
+
+async def test_a_finding_that_has_changed_keeps_its_marker_and_says_the_new_thing(studio: Studio) -> None:
+    await show(studio, a_marker("a", text="3 dB too much"))
+    (guid,) = [marker.guid for marker in studio.reaper.front.markers]
+    await show(studio, a_marker("a", text="1 dB too much", severity="minor", start_s=9.0, end_s=9.0))
+    (marker,) = studio.reaper.front.markers
+    assert (marker.guid, marker.name, marker.position_s) == (guid, "[UpTrack] minor: 1 dB too much", 9.0)
+    assert studio.reaper.front.undo_steps == ["UpTrack: show 1 findings"] * 2
+
+
+async def test_a_marker_becomes_a_region_when_its_finding_grows_long(studio: Studio) -> None:
+    await show(studio, a_marker("a"))
+    await show(studio, a_marker("a", **LONG))
+    assert [marker.end_s for marker in studio.reaper.front.markers] == [32.0]
+
+
+async def test_what_the_user_moved_stays_until_its_finding_is_gone(studio: Studio) -> None:
+    await show(studio, a_marker("a", text="one"), a_marker("b", **LONG))
+    first, second = studio.reaper.front.markers
+    first.position_s, second.end_s = 7.0, 40.0
+    await show(studio, a_marker("a", text="two"), a_marker("b", text="two", **LONG))
+    assert [(marker.position_s, marker.end_s) for marker in studio.reaper.front.markers] == [(7.0, None), (16.0, 40.0)]
+    await show(studio)
+    assert studio.reaper.front.markers == []
+
+
+async def test_what_the_user_renamed_is_the_users_note_from_then_on(studio: Studio) -> None:
+    await show(studio, a_marker("a"), a_marker("b", start_s=5.0, end_s=5.0))
+    studio.reaper.front.markers[0].name = "ask Jo about this"
+    await show(studio, a_marker("a", text="changed"), a_marker("b", start_s=5.0, end_s=5.0))
+    assert names(studio) == ["ask Jo about this", "[UpTrack] major: b is off"]
+    await show(studio)
+    assert names(studio) == ["ask Jo about this"]
+    await show(studio, a_marker("a"))
+    assert names(studio) == ["ask Jo about this", "[UpTrack] major: a is off"]
+
+
+async def test_renumbering_loses_none_of_ours(studio: Studio) -> None:
+    studio.reaper.front.markers.append(FakeMarker(1.0, "Intro", 40))
+    await show(studio, a_marker("a"), a_marker("b", start_s=3.0, end_s=3.0))
+    studio.reaper.front.renumber()
+    await show(studio, a_marker("b", start_s=3.0, end_s=3.0))
+    assert names(studio) == ["Intro", "[UpTrack] major: b is off"]
+
+
+async def test_what_undo_brings_back_is_still_ours(studio: Studio) -> None:
+    studio.reaper.front.markers.append(FakeMarker(4.0, "Drop", 1))
+    studio.reaper.front.add_undo_point("user: add marker")
+    await show(studio, a_marker("a"))
+    await show(studio, a_marker("b"))
+    assert studio.reaper.undo() == "UpTrack: show 1 findings"
+    assert names(studio) == ["[UpTrack] major: a is off", "Drop"]
+    await show(studio, a_marker("b"))
+    assert names(studio) == ["[UpTrack] major: b is off", "Drop"]
+    studio.reaper.undo()
+    studio.reaper.undo()
+    assert names(studio) == ["Drop"]
+
+
+async def test_one_undo_step_takes_a_report_back_and_one_redo_brings_it_again(studio: Studio) -> None:
+    before = studio.reaper.front.contents()
+    await show(studio, *(a_marker(f"m{number}", start_s=float(number), end_s=number + 2.0) for number in range(12)))
+    after = studio.reaper.front.contents()
+    studio.reaper.undo()
+    assert studio.reaper.front.contents() == before
+    studio.reaper.front.redo()
+    assert studio.reaper.front.contents() == after
+
+
+async def test_stem_notes_lie_with_their_tracks_and_change_with_the_report(studio: Studio) -> None:
+    kick, bass = studio.tracks("Kick", "Bass")
+    studio.desk.answer = lambda _request, job: a_feedback(job=job, notes={kick.guid: "fine", "{GONE}": "x"})
+    async with studio.daemon():
+        await studio.analyze()
+        studio.desk.answer = lambda _request, job: a_feedback(job=job, notes={kick.guid: "hidden at 58 Hz"})
+        await studio.analyze()
+    assert (kick.texts, bass.texts) == ({"P_EXT:UpTrack": "hidden at 58 Hz"}, {})
+    assert studio.reaper.front.undo_steps == ["UpTrack: show 0 findings"] * 2
+    assert kick.sws_notes == ""
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_sws_notes_are_written_between_the_users_own_only_where_wanted(studio: Studio, wanted: bool) -> None:
+    studio.reaper.sws = True
+    (kick,) = studio.tracks("Kick")
+    kick.sws_notes = "tuned to F#\nask Jo"
+    studio.reaper.ext_state["UpTrack settings", "sws_notes"] = "yes" if wanted else "no"
+    for text in ("one", "two"):
+        studio.desk.answer = lambda _request, job, text=text: a_feedback(job=job, notes={kick.guid: text})
+        async with studio.daemon():
+            await studio.analyze()
+    ours = "\n--- UpTrack ---\ntwo\n--- end of UpTrack ---"
+    assert kick.sws_notes == "tuned to F#\nask Jo" + (ours if wanted else "")
+    studio.reaper.run(REMOVE)
+    assert kick.sws_notes == "tuned to F#\nask Jo"
+
+
+async def test_remove_everything_leaves_the_project_as_it_was_in_one_step(studio: Studio) -> None:
+    (kick,) = studio.tracks("Kick")
+    studio.reaper.front.markers.append(FakeMarker(4.0, "Drop", 1))
+    before = studio.reaper.front.contents()
+    studio.desk.answer = lambda _request, job: a_feedback(
+        a_marker("a"), a_marker("b", **LONG), job=job, notes={kick.guid: "x"}
+    )
+    async with studio.daemon():
+        await studio.analyze()
+    studio.reaper.front.markers[0].name = "renamed, and still what UpTrack added"
+    steps = len(studio.reaper.front.undo_steps)
+    studio.reaper.run(REMOVE)
+    assert studio.reaper.front.contents() == before
+    assert studio.reaper.front.undo_steps[steps:] == ["UpTrack: remove everything it added"]
+    studio.reaper.run(REMOVE)
+    assert len(studio.reaper.front.undo_steps) == steps + 1, "nothing to remove is no step"
+
+
+async def test_five_thousand_markers_are_placed_in_ticks_and_are_one_undo_step(studio: Studio) -> None:
+    found = [a_marker(f"m{number}", start_s=number / 100, end_s=number / 100) for number in range(5_000)]
+    await show(studio, *found)
+    assert len(studio.reaper.front.markers) == 5_000
+    assert studio.reaper.front.undo_steps == ["UpTrack: show 5000 findings"]
