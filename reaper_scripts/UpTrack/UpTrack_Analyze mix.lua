@@ -11,6 +11,7 @@
 local folder = debug.getinfo(1, "S").source:match("^@?(.*[/\\])")
 package.path = folder .. "lib/?.lua;" .. package.path
 
+local again = require("again")
 local analysis = require("analysis")
 local markers = require("markers")
 local project = require("project")
@@ -20,6 +21,8 @@ local settings = require("settings")
 
 --- What is to be rendered, as the settings say: a list of jobs; nil and a sentence where there is nothing.
 local function jobs_of(proj)
+  local wished = again.take(proj)
+  if wished then return {wished} end
   local wanted = settings.read().range
   if wanted == "regions" then
     local regions, sentence = ranges.regions(proj, markers.ours(proj))

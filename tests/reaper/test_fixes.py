@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,9 @@ class Window:
     def project(self) -> FakeProject:
         return self.reaper.front
 
-    def _give_gfx(self, lua: Any) -> None:
-        self.gfx = GfxCanvas(lua)
+    def _give_gfx(self, lua: Any, script: Path) -> None:
+        if script == RESULTS:
+            self.gfx = GfxCanvas(lua)
 
     async def analyzed(self, *steps: Step, **changes: Any) -> None:
         """One analysis that found one thing, and the window on it."""
@@ -72,9 +74,9 @@ class Window:
         def settled() -> bool:
             nonlocal quiet
             said = self.studio.said
-            asked = len(said(Analyze)), len(said(FixApplied))
-            answered = len(said(FeedbackApplied)), sum(request.passage is not None for request in said(Analyze))
-            waiting = self.studio.letters("to_daemon") or self.studio.letters("to_host") or asked != answered
+            analyses = len(said(Analyze))
+            open_ones = analyses != len(said(FeedbackApplied)) or len(said(FixApplied)) >= max(analyses, 1)
+            waiting = self.studio.letters("to_daemon") or self.studio.letters("to_host") or open_ones
             quiet = 0 if waiting else quiet + 1
             return quiet > 12
 
@@ -318,12 +320,8 @@ async def test_the_window_starts_the_actions_by_their_files(window: Window) -> N
     async with window.studio.daemon():
         await window.analyzed(BELL)
         await window.press("m")
-    assert (
-        window.reaper.actions[
-            window.reaper.commands[-1] if window.reaper.commands[-1] in window.reaper.actions else 50_000
-        ]
-        == ANALYZE_MIX
-    )
+    started = [window.reaper.actions[number] for number in window.reaper.commands if number in window.reaper.actions]
+    assert started == [ANALYZE_MIX]
     assert len(window.studio.said(Analyze)) == 2
 
 
@@ -364,3 +362,36 @@ def test_every_tool_of_the_report_is_one_the_scripts_have() -> None:
             or f"tools.{tool}, " in source
             or f"{tool} = 2" in source
         ), tool
+
+
+async def test_a_fix_of_most_of_the_mix_is_measured_by_a_new_version_with_the_same_stems(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL, start_s=0.0, end_s=90.0)
+        result = FixResult(
+            fix="f", finding="low.boom-1", status="remaining", sentence="−1.2 dB at 240 Hz: 1.0 dB remain.", before=4.0,
+            after=2.0, unit="dB", change_db=-1.2, at_hz=240.0,
+        )  # fmt: skip
+        marker = a_marker("low.boom-1", actions=[BELL], track="{BASS}", stem="Bass", start_s=0.0, end_s=90.0)
+        notes = {"{BASS}": "loud"}
+        window.studio.desk.answer = lambda _request, job: a_feedback(
+            marker, job=job, run="run-2", fixes=[result], notes=notes
+        )
+        await window.press("p", "a")
+        await window.studio.until(lambda: "1.0 dB remain." in window.words())
+    _, again = window.studio.said(Analyze)
+    assert (again.passage, again.stems) == (None, [])
+    assert window.reaper.rendered == [("mix.wav", 0.0, 100.0)] * 2
+
+
+async def test_a_fix_taken_back_while_it_is_measured_stays_taken_back(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        assert window.gfx is not None
+        for key in ("p", "a"):
+            window.gfx.press(key)
+            window.reaper.turn(0.05)
+        window.gfx.press("r")
+        await window.until_quiet()
+        assert "Taken back." in window.words()
+    assert window.bass.fx == []
+    assert len(window.project.markers) == 1

@@ -103,8 +103,8 @@ class FakeReaper:
         self.actions: dict[int, Path] = {}
         self.commands: list[int] = []
         self.ticks: list[Tick] = []
-        self.prepare: Callable[[Any], object] = lambda _lua: None
-        """Called with each new runtime, to give it what REAPER has beside ``reaper``, such as ``gfx``."""
+        self.prepare: Callable[[Any, Path], object] = lambda _lua, _script: None
+        """Called with each new runtime and its script, to give it what it needs beside ``reaper``, such as ``gfx``."""
         self._tick = Tick()
         self._picked = False
         self._deferred: list[Callable[[], None]] = []
@@ -135,7 +135,7 @@ class FakeReaper:
             " or 'REAPER 7.60 has no function reaper.' .. tostring(name), 2) end}) end"
         )
         lua.globals().reaper = guard(table, lambda name: name in API["functions"])
-        self.prepare(lua)
+        self.prepare(lua, script)
         lua.eval("function(count) debug.sethook(function() count() end, '', 100) end")(self._count_instructions)
         if self.windows:
             lua.execute(

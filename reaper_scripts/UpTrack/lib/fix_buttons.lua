@@ -3,7 +3,7 @@ The fix buttons of the results window: preview, apply, measure again, revert. Wh
 what the tools do is `tools`; here is the order of things, and what the window shows of them.
 
 `at` is the window's session: {project, path, feedback, talk, checks, noted, own, later} and its functions `work(body)`
-(a coroutine that gets a slice of each round), `changed()` and `with_daemon(speak)`.
+(a coroutine that gets a slice of each round), `changed()`, `with_daemon(speak)` and `analyze_again()`.
 ]]
 
 local edits = require("edits")
@@ -11,6 +11,7 @@ local fixes = require("fixes")
 local markers = require("markers")
 local measure_again = require("measure_again")
 local project = require("project")
+local ranges = require("ranges")
 local say = require("say")
 
 local fix_buttons = {}
@@ -62,13 +63,23 @@ local function note_outcome(self, proj, finding, record, state, sentence)
   if state == "closed" then self.at.work(function() self:unmark(proj, finding, " is fixed") end) end
 end
 
+--- Note what a new version has shown of fixes that waited for it.
+function fix_buttons:hear(feedback)
+  for _, outcome in ipairs(feedback.fixes or {}) do
+    local record = fixes.of(self.at.project, outcome.finding)
+    if record and record.state == "applied" then
+      fixes.note(self.at.project, record, outcome.status, outcome.sentence)
+    end
+  end
+end
+
 --- Render the finding's place again and hear what is left of it.
 local function measure(self, finding, record)
   local at = self.at
   local proj, report = at.project, at.feedback
   local function end_with(state, sentence) note_outcome(self, proj, finding, record, state, sentence) end
-  local range, sentence = measure_again.range(finding, report)
-  if not range then return end_with("unknown", sentence) end
+  local range = ranges.around(finding, report)
+  if not range then return at.analyze_again() end -- it is about most of the run: that makes a new version
   if not project.is_in_front(proj) then
     return end_with("unknown", "Another project is in front now: analyze the mix again.")
   end

@@ -5,13 +5,10 @@ left of it: "closed", "remaining", or "unknown" where a passage cannot tell.
 
 local json = require("json")
 local project = require("project")
-local ranges = require("ranges")
 local render = require("render")
 local tracks = require("tracks")
 
 local measure_again = {}
-
-local WHOLE_MIX = "It is about most of the mix: analyze the mix again to measure it."
 
 --- The stems of a report that still are in the project.
 local function stems_of(proj, report)
@@ -21,13 +18,6 @@ local function stems_of(proj, report)
     if track then list[#list + 1] = track end
   end
   return list
-end
-
---- Where to measure; nil and a sentence where a passage cannot tell.
-function measure_again.range(finding, report)
-  local range = ranges.around(finding, report)
-  if not range then return nil, WHOLE_MIX end
-  return range
 end
 
 --- Render `range` and ask; returns the request's id, or nil and a sentence. REAPER stands still meanwhile.

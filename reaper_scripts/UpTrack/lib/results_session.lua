@@ -6,6 +6,7 @@ how far an analysis is comes from the board. Everything that takes longer than a
 slice of each round. A conversation with the daemon is opened only when something has to be said.
 ]]
 
+local again = require("again")
 local board = require("board")
 local browser = require("browser")
 local conversation = require("conversation")
@@ -83,6 +84,7 @@ local function load_report()
     local feedback = text ~= "" and kept_report.decode(text, at.budget.spend) or nil
     if proj ~= at.project then return end
     at.feedback = feedback
+    if feedback then at.fix:hear(feedback) end
     at.state.report = feedback and report_of(feedback) or nil
     changed()
   end)
@@ -240,6 +242,13 @@ local function start_action(name)
   reaper.Main_OnCommandEx(id, 0, at.project)
 end
 
+--- Make the run that is shown once more, with the same tracks as stems.
+local function analyze_again()
+  at.own = nil
+  again.wish(at.feedback)
+  start_action("UpTrack_Analyze mix.lua")
+end
+
 local acts = {}
 
 function acts.jump(_, finding)
@@ -364,7 +373,7 @@ function session.run(folder)
   at.folder = folder
   at.state, at.queue, at.checks, at.noted, at.unsaid = state_of.new(), {}, {}, {}, {}
   at.budget = pace.budget()
-  at.work, at.changed, at.with_daemon = work, changed, with_daemon
+  at.work, at.changed, at.with_daemon, at.analyze_again = work, changed, with_daemon, analyze_again
   at.fix = fix_buttons.new(at)
   -- Started again while it is open, the window comes to the front anew instead of asking (REAPER 7.03 and later).
   if reaper.APIExists("set_action_options") then reaper.set_action_options(1 | 2) end

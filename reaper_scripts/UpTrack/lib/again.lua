@@ -1,0 +1,41 @@
+--[[
+An analysis the results window wants made once more: what of the project, and which tracks. It leaves the wish here and
+starts "Analyze mix", which takes it instead of what is selected; the user's selection is not touched for it.
+]]
+
+local json = require("json")
+local tracks = require("tracks")
+
+local again = {}
+
+local SECTION, KEY = "UpTrack board", "again"
+local FRESH_S = 10
+
+--- Wish for it: `report` is the kept feedback of the run that is to be made again.
+function again.wish(report)
+  local asked = report.asked or {}
+  local guids = json.list()
+  for _, note in ipairs(report.tracks or {}) do guids[#guids + 1] = note.track end
+  local start_s = report.start_s or 0
+  local wish = {
+    at_s = reaper.time_precise(), tracks = guids, whole = asked.whole ~= false, part = asked.part,
+    start_s = start_s, end_s = start_s + (report.duration_s or 0),
+  }
+  reaper.SetExtState(SECTION, KEY, json.encode(wish), false)
+end
+
+--- The job that was wished for a moment ago, for this project; nil if there is none.
+function again.take(proj)
+  local read, wish = pcall(json.decode, reaper.GetExtState(SECTION, KEY))
+  reaper.SetExtState(SECTION, KEY, "", false)
+  if not read or type(wish) ~= "table" or reaper.time_precise() - (wish.at_s or 0) > FRESH_S then return nil end
+  local chosen = {}
+  for _, guid in ipairs(wish.tracks) do chosen[#chosen + 1] = tracks.find(proj, guid) end
+  local end_s = wish.whole and reaper.GetProjectLength(proj) or wish.end_s
+  return {
+    range = {start_s = wish.start_s, end_s = end_s, whole = wish.whole, part = wish.part},
+    tracks = chosen, what = #chosen > 0 and ("the mix and %d tracks"):format(#chosen) or "the mix",
+  }
+end
+
+return again
