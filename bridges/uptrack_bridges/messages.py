@@ -76,10 +76,15 @@ class AudioFile(Message):
     path: Path
 
 
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+
+
 class Stem(Message):
     path: Path
     name: Name | None = None
     track: Annotated[str, Field(max_length=200)] | None = None
+    colour: Colour | None = None
+    """The track's, given back with its note."""
 
 
 class Passage(Message):
@@ -252,7 +257,7 @@ class Marker(Message):
     bar: str | None = None
     """"bar.beat" of ``start_s``, when the host sent a tempo map."""
     text: str
-    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+    colour: Colour
     stem: str | None = None
     track: str | None = None
     area: str = ""
@@ -277,6 +282,7 @@ class TrackNote(Message):
     name: str = ""
     loudness_lufs: float | None = None
     findings: list[Identifier] = []
+    colour: Colour | None = None
 
 
 class Area(Message):

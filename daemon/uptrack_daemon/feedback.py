@@ -71,6 +71,7 @@ def compose(
     # By the names the report has: two tracks of one name are told apart there.
     named = {stem.name: stem.track for stem in request.stems if stem.name and stem.track}
     tracks = named | {stem.name: stem.track for stem in report.stems if stem.track}
+    colours = {stem.track: stem.colour for stem in request.stems if stem.track}
     tempo_map = TempoMap.of(project.tempo_map)
     start_s = project.start_s
     shown = most_telling(wanted(report.findings))
@@ -84,7 +85,7 @@ def compose(
         status=status_line(report),
         score=report.score.overall,
         markers=[_marker(finding, start_s, tempo_map, tracks) for finding in shown],
-        tracks=[_note(stem, report) for stem in report.stems if stem.track],
+        tracks=[_note(stem, report, colours.get(stem.track)) for stem in report.stems if stem.track],
         project=project_name,
         since=since,
         fixes=list(fixes),
@@ -191,14 +192,19 @@ def _step(action: Action) -> str:
     return f"{action.text}{gain}"
 
 
-def _note(stem: StemReport, report: Report) -> TrackNote:
+def _note(stem: StemReport, report: Report, colour: str | None) -> TrackNote:
     named = [finding for finding in wanted(report.findings) if finding.id in stem.findings]
     track, name = stem.track or "", stem.name
     if stem.figures is None:
-        return TrackNote(track=track, name=name, text=f"left out: {stem.problem}")
+        return TrackNote(track=track, name=name, text=f"left out: {stem.problem}", colour=colour)
     loudness = stem.figures.integrated_lufs
     level = "silent" if loudness is None else f"{loudness:.1f} LUFS"
     text = f"{level}; " + ("; ".join(marker_text(finding) for finding in named) if named else "no finding names it")
     return TrackNote(
-        track=track, name=name, text=text, loudness_lufs=loudness, findings=[finding.id for finding in named]
+        track=track,
+        name=name,
+        text=text,
+        loudness_lufs=loudness,
+        findings=[finding.id for finding in named],
+        colour=colour,
     )

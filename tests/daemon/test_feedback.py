@@ -74,6 +74,31 @@ def test_a_finding_that_names_a_stem_names_the_hosts_track() -> None:
     assert ", from Bass: " in marker.text
 
 
+def test_a_step_says_on_which_track_of_the_hosts_it_is_made() -> None:
+    steps = (
+        Action("EQ", "Bell on Lead", -2.0, 240.0, 1.0, tool="bell", on="Lead"),
+        Action("GN", "Bass down", gain_db=-2.0, tool="gain"),
+        Action("LM", "Ceiling", tool="ceiling", amount=-1.0, on_mix=True),
+        Action("MK", "Mark it"),
+    )
+    stems = [Stem(path=f"/{name}.wav", name=name, track=f"{{{name}}}") for name in ("Bass", "Lead")]
+    [marker] = feedback_of(with_findings(a_finding(stem="Bass", actions=steps)), stems=stems).markers
+    assert [(step.tool, step.track, step.on_mix) for step in marker.actions] == [
+        ("bell", "{Lead}", False),
+        ("gain", "{Bass}", False),
+        ("ceiling", None, True),
+    ]
+
+
+def test_what_has_no_marker_is_told_beside_and_what_is_dismissed_is_marked() -> None:
+    findings = [a_finding(number=number) for number in range(14)]
+    findings[0] = dataclasses.replace(findings[0], dismissed=True)
+    feedback = feedback_of(with_findings(*findings))
+    told = [marker.id for marker in [*feedback.markers, *feedback.more]]
+    assert sorted(told) == sorted(finding.id for finding in findings)
+    assert [marker.id for marker in feedback.more if marker.dismissed] == [findings[0].id]
+
+
 def test_a_rule_that_speaks_of_one_stem_does_not_name_it_twice() -> None:
     [marker] = feedback_of(with_findings(a_finding(stem="Bass", title="Bass hides Kick"))).markers
     assert marker.text.startswith("Bass hides Kick, 30–60 Hz: ")

@@ -71,8 +71,10 @@ async def test_each_region_is_rendered_and_analysed_by_itself_and_ours_are_none(
 async def test_stems_are_the_selected_tracks_by_guid_name_and_their_own_sound(studio: Studio) -> None:
     kick, bass, hats = studio.tracks("Kick", "Bass: sub/mid?", "Hats")
     kick.selected = bass.selected = True
+    bass.colour = 0x4F | 0x8F << 8 | 0xD0 << 16 | 0x1000000
     (request,) = await analyze(studio, ANALYZE_STEMS)
-    assert [(stem.name, stem.track) for stem in request.stems] == [(kick.name, kick.guid), (bass.name, bass.guid)]
+    said = [(stem.name, stem.track, stem.colour) for stem in request.stems]
+    assert said == [(kick.name, kick.guid, None), (bass.name, bass.guid, "#4f8fd0")]
     sound, _ = soundfile.read(request.stems[1].path)
     np.testing.assert_allclose(sound, reaper_sound.track_of(studio.reaper.front, bass, 0.0, 4.0), atol=1e-7)
     assert (kick.selected, bass.selected, hats.selected) == (True, True, False)

@@ -275,6 +275,9 @@ class FakeReaper:
         self.actions[number] = path
         return number
 
+    def ColorFromNative(self, col: int) -> tuple[int, int, int]:
+        return col & 255, col >> 8 & 255, col >> 16 & 255
+
     def ColorToNative(self, r: int, g: int, b: int) -> int:
         return r | g << 8 | b << 16
 

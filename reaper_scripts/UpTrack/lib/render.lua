@@ -11,6 +11,8 @@ Rendering from a script, by the rules users of other scripts paid for:
 Stems are rendered apart from the mix, because they do not pass the master's effects.
 ]]
 
+local tracks = require("tracks")
+
 local render = {}
 
 local RENDER_AND_CLOSE = 42230 -- "Render project, using the most recent render settings, auto-close render dialog"
@@ -154,11 +156,13 @@ local function render_stems(proj, range, chosen, folder)
   local files = numbered_files(joined(folder, "stems"))
   local stems, missing = {}, {}
   for _, track in ipairs(chosen) do
-    local _, name = reaper.GetTrackName(track)
+    local name = tracks.name(track)
     local number = math.tointeger(reaper.GetMediaTrackInfo_Value(track, "IP_TRACKNUMBER"))
     local length, sentence = check(files[number], range, "track " .. name)
     if length then
-      stems[#stems + 1] = {path = files[number], name = name, track = reaper.GetTrackGUID(track)}
+      stems[#stems + 1] = {
+        path = files[number], name = name, track = tracks.guid(track), colour = tracks.colour(track),
+      }
     else
       missing[#missing + 1] = sentence
     end

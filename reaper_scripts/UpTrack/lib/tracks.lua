@@ -15,6 +15,14 @@ function tracks.name(track)
   return name
 end
 
+--- A track's own colour as "#rrggbb"; nil where it has none.
+function tracks.colour(track)
+  local colour = reaper.GetTrackColor(track)
+  if colour == 0 then return nil end
+  local red, green, blue = reaper.ColorFromNative(colour & 0xFFFFFF)
+  return ("#%02x%02x%02x"):format(red, green, blue)
+end
+
 --- A track of the project by its GUID; nil if it is gone. "master" is the master track.
 function tracks.find(proj, guid)
   if guid == MASTER then return reaper.GetMasterTrack(proj) end

@@ -29,6 +29,9 @@ local function draw_row(page, track, box, number)
   page:focus_frame(id, box)
   local width, row = box.w, layout.inset(box, 10, 0)
   canvas.text(counted(track), layout.right(row, 60, 10), "normal", theme.colour.text, "right")
+  local swatch = layout.left(row, 6, 8)
+  local colour = theme.of_track(track.colour)
+  if colour then canvas.fill(layout.inset(swatch, 0, 4), colour) end
   canvas.text(track.name, layout.left(row, math.max(60, math.min(width * 0.3, 180)), 10), "normal", theme.colour.text)
   if width >= BAR_FROM then
     local bar = layout.left(row, math.min(width * 0.2, 160), 8)

@@ -66,4 +66,11 @@ function theme.score_colour(score)
   return score >= 50 and theme.colour.fair or theme.colour.poor
 end
 
+--- A track's colour, "#rrggbb", as the canvas takes it; nil for none.
+function theme.of_track(text)
+  local red, green, blue = tostring(text):match("^#(%x%x)(%x%x)(%x%x)$")
+  if not red then return nil end
+  return {tonumber(red, 16) / 255, tonumber(green, 16) / 255, tonumber(blue, 16) / 255}
+end
+
 return theme
