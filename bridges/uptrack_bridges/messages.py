@@ -279,6 +279,7 @@ class TrackNote(Message):
     track: str
     text: str
     score: float | None = None
+    """What the mix would score if the findings that name this track were all there is."""
     name: str = ""
     loudness_lufs: float | None = None
     findings: list[Identifier] = []

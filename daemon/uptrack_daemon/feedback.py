@@ -192,6 +192,15 @@ def _step(action: Action) -> str:
     return f"{action.text}{gain}"
 
 
+def _score_of(findings: Sequence[Finding], report: Report) -> float | None:
+    """What the mix would score if these were all there is; ``None`` for a report that kept no costs."""
+    if report.score.overall is None or not report.engine.rules:
+        return None
+    from uptrack_analysis.findings.score import Kept, overall_score
+
+    return float(round(overall_score([Kept.of(finding) for finding in findings], report.context.target)))
+
+
 def _note(stem: StemReport, report: Report, colour: str | None) -> TrackNote:
     named = [finding for finding in wanted(report.findings) if finding.id in stem.findings]
     track, name = stem.track or "", stem.name
@@ -204,6 +213,7 @@ def _note(stem: StemReport, report: Report, colour: str | None) -> TrackNote:
         track=track,
         name=name,
         text=text,
+        score=_score_of(named, report),
         loudness_lufs=loudness,
         findings=[finding.id for finding in named],
         colour=colour,

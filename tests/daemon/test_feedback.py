@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from support.reports import a_finding, a_report
 from uptrack_analysis.present.wording import MOST_FINDINGS_SHOWN
-from uptrack_analysis.report import Action, Finding, Report, StemShare
+from uptrack_analysis.report import Action, Engine, Finding, Report, StemFigures, StemReport, StemShare
 from uptrack_bridges.messages import Analyze, AudioFile, Feedback, Project, Stem, TempoPoint
 from uptrack_daemon.feedback import COLOURS, compose, marker_text, status_line
 
@@ -134,3 +134,21 @@ def test_without_a_score_the_line_says_so() -> None:
 def test_feedback_answers_the_request_and_names_job_run_and_report() -> None:
     feedback = feedback_of(a_report())
     assert (feedback.id, feedback.job, feedback.run, feedback.report) == ("a1", "j1", "r1", "p1")
+
+
+def test_a_stem_scores_what_the_mix_would_if_its_findings_were_all() -> None:
+    named, other = a_finding(number=1, penalty=0.4), a_finding(number=2, penalty=0.4, group="other")
+    report = with_findings(named, other)
+    whole = report.measurements
+    figures = StemFigures(-14.0, -10.0, -12.0, 6.0, whole.spectrum, whole.stereo, -16.0, -1.0, (0.0,), 0.0, 0.0)
+    stems = tuple(
+        StemReport(name, f"{{{name}}}", figures=figures, findings=findings)
+        for name, findings in (("Bass", (named.id,)), ("Kick", ()))
+    )
+    engine = Engine("0.1.0", "a" * 12, {"low.sub_balance": "0"})
+    bass, kick = feedback_of(dataclasses.replace(report, stems=stems, engine=engine)).tracks
+    assert kick.score == 100.0
+    assert bass.score is not None
+    assert 0.0 < bass.score < 100.0
+    assert (bass.findings, kick.findings) == ([named.id], [])
+    assert (bass.loudness_lufs, bass.name) == (-14.0, "Bass")

@@ -19,13 +19,14 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import soundfile
 
 from support import reaper_sound
-from support.reaper_project import FakeBand, FakeFx, FakeMarker, FakeProject, FakeTrack, decibels, new_guid
+from support.reaper_project import Audio, FakeBand, FakeFx, FakeMarker, FakeProject, FakeTrack, decibels, new_guid
 from support.reaper_tempo import TempoMarker
 
 __all__ = ["API", "FakeMarker", "FakeProject", "FakeReaper", "FakeTrack", "TempoMarker"]
@@ -702,14 +703,15 @@ class FakeReaper:
             assert numbers["RENDER_TAILFLAG"] == 0, "a passage would get a tail"
         self.during_render()
         folder, pattern = Path(project.texts["RENDER_FILE"]), project.texts["RENDER_PATTERN"]
+        targets: list[tuple[Path, Callable[[], Audio]]]
         if numbers["RENDER_SETTINGS"] == 0:
-            targets = [(folder / f"{pattern}.wav", lambda: reaper_sound.mix_of(project, start_s, end_s))]
+            targets = [(folder / f"{pattern}.wav", partial(reaper_sound.mix_of, project, start_s, end_s))]
         else:
             assert numbers["RENDER_SETTINGS"] == MODES["stems"]
             targets = [
                 (
                     folder / f"{pattern.replace('$tracknumber', f'{number:02d}')}.wav",
-                    lambda track=track: reaper_sound.track_of(project, track, start_s, end_s),
+                    partial(reaper_sound.track_of, project, track, start_s, end_s),
                 )
                 for number, track in enumerate(project.tracks, 1)
                 if track.selected

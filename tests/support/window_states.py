@@ -106,15 +106,15 @@ FINDINGS = [
 
 TRACKS = [
     {"track": "{0A1A}", "name": "Kick", "text": "nothing moderate or worse", "score": 92.0, "loudness_lufs": -14.2,
-     "findings": ["finding-8"]},
+     "findings": ["finding-8"], "colour": "#c0392b"},
     {"track": "{0A1B}", "name": "Bass", "text": "Wide low end, 20–120 Hz", "score": 54.0, "loudness_lufs": -15.9,
-     "findings": ["finding-2", "finding-8"]},
+     "findings": ["finding-2", "finding-8"], "colour": "#4f8fd0"},
     {"track": "{0A1D}", "name": "Sub", "text": "Much sub, 30–60 Hz", "score": 61.0, "loudness_lufs": -17.0,
-     "findings": ["finding-4"]},
+     "findings": ["finding-4"], "colour": "#2e6da4"},
     {"track": "{0A1C}", "name": "Chords", "text": "Channels cancel in mono", "score": 48.0, "loudness_lufs": -19.3,
-     "findings": ["finding-3"]},
+     "findings": ["finding-3"], "colour": "#8e6bbf"},
     {"track": "{0A1E}", "name": "Hats", "text": "Too much air", "score": 77.0, "loudness_lufs": -23.8,
-     "findings": ["finding-5"]},
+     "findings": ["finding-5"], "colour": "#e0b040"},
     {"track": "{0A1F}", "name": "Vox chop (bounced, long name)", "text": "left out: silent in this range",
      "findings": []},
 ]  # fmt: skip
