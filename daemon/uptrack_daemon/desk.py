@@ -250,7 +250,9 @@ class Desk:
         if genre is not None:
             find_family(genre)  # one that nobody knows is refused now, not by the worker
         if request.passage is not None and self._versions is not None:
-            await self._versions.run(request.passage.run)  # so is a run that nobody knows
+            run = await self._versions.run(request.passage.run)  # so is a run that nobody knows
+            # A passage is too short to guess from, and by another genre's limits nothing could be compared.
+            genre = run.summary.genre
         accepted = await examine(request.mix.path, home=self._home)
         stems, stem_lengths_s = await self._stem_files(request.stems)
         references = await self._references_of(request)

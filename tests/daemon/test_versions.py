@@ -14,6 +14,7 @@ from support.desks import TOKEN, VERSION
 from support.hosts import Host, ask, hear_whole, websocket_line
 from support.reports import a_finding, a_report
 from support.stores import Clock, a_store, bytes_of
+from support.tracks import beat
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.report import BandCurve, Engine, Finding, Report, Span, from_json, to_json
 from uptrack_bridges.messages import Analyze, AppliedAction, AudioFile, Feedback, Passage, Project
@@ -357,6 +358,18 @@ async def test_a_passage_tells_of_the_fixes_that_lie_in_it_and_is_no_version(sto
     assert told.since is not None
     assert told.since.report == first.id, "the passage is no version"
     assert [(one.finding, one.status) for one in told.fixes] == [(early.id, "closed")], "what it could not judge waited"
+
+
+async def test_a_passage_is_judged_as_its_run_was(store: Store, clock: Clock, tmp_path: Path) -> None:
+    first, _ = await run(store, clock, report_of("mix.wav"))
+    song = beat(tmp_path / "span.wav", seconds=2)
+    async with a_wire(store) as host:
+        passage = {"run": first.run_id, "start_s": 0.0}
+        said = await ask(host, type="analyze", id="a1", mix={"path": str(song)}, passage=passage, genre="house")
+        assert said["type"] == "job.queued"
+    job = await Queue(store).claim()
+    assert job is not None
+    assert job.settings.genre == first.genre != "house"
 
 
 async def test_a_passage_of_a_run_nobody_knows_is_refused(store: Store, clock: Clock, tmp_path: Path) -> None:
