@@ -30,8 +30,9 @@ MOST_OF_THE_RUN = 0.6
 MARGIN_S, SHORTEST_S = 2.0, 12.0
 SONGS = (
     "demos/Alf42red-Mauiwowi.mmpz", "demos/EsoXLB-CPU.mmpz", "demos/Impulslogik-Zen.mmpz",
-    "demos/Jousboxx-BuzzerBeater.mmpz", "demos/Momo64-esp.mmpz", "demos/Oglsdl-Dr8v2.mmpz", "demos/Saber-FinalStep.mmpz",
-    "demos/Settel-InnerRecreation.mmpz", "demos/CapDan/CapDan-TwilightArea-OriginalByAlf42red.mmpz",
+    "demos/Jousboxx-BuzzerBeater.mmpz", "demos/Momo64-esp.mmpz", "demos/Oglsdl-Dr8v2.mmpz",
+    "demos/Saber-FinalStep.mmpz", "demos/Settel-InnerRecreation.mmpz",
+    "demos/CapDan/CapDan-TwilightArea-OriginalByAlf42red.mmpz",
     "demos/CapDan/CapDan-ZeroSumGame-OriginalByZakarra.mmpz", "shorties/DirtyLove.mmpz", "shorties/Skiessi-222.mmpz",
     "shorties/Surrender-Main.mmpz",
 )  # fmt: skip

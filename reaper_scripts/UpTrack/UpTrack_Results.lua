@@ -16,4 +16,4 @@ package.path = folder .. "lib/?.lua;" .. package.path
 
 local session = require("results_session")
 
-session.run(folder)
+session.run()

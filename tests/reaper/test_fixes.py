@@ -395,3 +395,17 @@ async def test_a_fix_taken_back_while_it_is_measured_stays_taken_back(window: Wi
         assert "Taken back." in window.words()
     assert window.bass.fx == []
     assert len(window.project.markers) == 1
+
+
+async def test_an_analysis_opens_the_window_once_if_that_is_wanted(window: Window) -> None:
+    window.reaper.ext_state["UpTrack settings", "window"] = "yes"
+    async with window.studio.daemon():
+        window.studio.desk.answer = lambda _request, job: a_feedback(a_marker("a"), job=job)
+        for _ in range(2):
+            window.reaper.run(ANALYZE_MIX)
+            await window.until_quiet()
+        assert "a is off" in window.words()
+    opened = [
+        window.reaper.actions[number].name for number in window.reaper.commands if number in window.reaper.actions
+    ]
+    assert opened == ["UpTrack_Results.lua"]

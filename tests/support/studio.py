@@ -35,6 +35,10 @@ class Studio:
     home: Path
     desk: EchoDesk
 
+    def __post_init__(self) -> None:
+        # Tests open the results window themselves.
+        self.reaper.ext_state["UpTrack settings", "window"] = "no"
+
     @property
     def mailbox(self) -> Path:
         return self.home / "mailbox"

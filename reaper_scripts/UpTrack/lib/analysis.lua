@@ -11,6 +11,7 @@ The daemon is asked for first: rendering for minutes only to find that nobody li
 run it is started. Everything waits in `defer`; nothing is changed while another project tab is in front.
 ]]
 
+local actions = require("actions")
 local board = require("board")
 local conversation = require("conversation")
 local daemon = require("daemon")
@@ -258,6 +259,9 @@ function analysis.run(run)
     run.try_s, run.give_up_s = now_s + TRY_EVERY_S, now_s + STARTING_WITHIN_S
   end
   round(run)
+  if run.settings.window == "yes" and not run.over and not board.window_is_open() then
+    actions.start(actions.RESULTS, run.project)
+  end
 end
 
 return analysis

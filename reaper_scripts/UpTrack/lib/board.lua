@@ -49,4 +49,13 @@ function board.latest()
   return reaper.GetExtState(SECTION, "news")
 end
 
+--- Say that the results window is open, or not any more.
+function board.window(is_open)
+  reaper.SetExtState(SECTION, "window", is_open and "1" or "", false)
+end
+
+function board.window_is_open()
+  return reaper.GetExtState(SECTION, "window") ~= ""
+end
+
 return board

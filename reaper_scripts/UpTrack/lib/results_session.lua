@@ -6,6 +6,7 @@ how far an analysis is comes from the board. Everything that takes longer than a
 slice of each round. A conversation with the daemon is opened only when something has to be said.
 ]]
 
+local actions = require("actions")
 local again = require("again")
 local board = require("board")
 local browser = require("browser")
@@ -235,18 +236,11 @@ local function dismiss(intent, finding)
   with_daemon(function(talk) talk:dismiss(run, finding.id, intent.scope, intent.undo) end)
 end
 
-local function start_action(name)
-  -- Registering what is registered changes nothing, and is how a script learns another one's number.
-  local id = reaper.AddRemoveReaScript(true, 0, at.folder .. name, true)
-  if id == 0 then return say.line("the action “" .. name .. "” is not there. Run `uptrack install reaper` again.") end
-  reaper.Main_OnCommandEx(id, 0, at.project)
-end
-
 --- Make the run that is shown once more, with the same tracks as stems.
 local function analyze_again()
   at.own = nil
   again.wish(at.feedback)
-  start_action("UpTrack_Analyze mix.lua")
+  actions.start(actions.ANALYZE_MIX, at.project)
 end
 
 local acts = {}
@@ -278,9 +272,8 @@ function acts.cancel(intent, finding)
 end
 
 function acts.analyze(intent)
-  local names = {mix = "UpTrack_Analyze mix.lua", stems = "UpTrack_Analyze selected tracks as stems.lua"}
   at.own = nil
-  start_action(names[intent.what])
+  actions.start(intent.what == "stems" and actions.ANALYZE_STEMS or actions.ANALYZE_MIX, at.project)
 end
 
 acts["remove all"] = function()
@@ -368,9 +361,8 @@ local function round()
   reaper.defer(round)
 end
 
---- Open the window and stay until the user closes it. `folder` is where the action scripts lie.
-function session.run(folder)
-  at.folder = folder
+--- Open the window and stay until the user closes it.
+function session.run()
   at.state, at.queue, at.checks, at.noted, at.unsaid = state_of.new(), {}, {}, {}, {}
   at.budget = pace.budget()
   at.work, at.changed, at.with_daemon, at.analyze_again = work, changed, with_daemon, analyze_again
@@ -378,7 +370,11 @@ function session.run(folder)
   -- Started again while it is open, the window comes to the front anew instead of asking (REAPER 7.03 and later).
   if reaper.APIExists("set_action_options") then reaper.set_action_options(1 | 2) end
   window.open("UpTrack", kept_place())
-  reaper.atexit(function() window.close() end)
+  board.window(true)
+  reaper.atexit(function()
+    board.window(false)
+    window.close()
+  end)
   round()
 end
 

@@ -4,10 +4,10 @@ What the user has set for our actions, kept by REAPER itself (ExtState, persiste
   genre       a genre family of `uptrack rules`, or empty: guessed from the sound
   target      club, stream or premaster
   range       what "Analyze mix" renders: project, selection (project where nothing is selected) or regions
-  references  a file, a folder or the name of a stored profile; several with ";" between them
   regions     yes: findings with a length become regions; no: markers only
   sws_notes   yes: stem notes go into SWS track notes as well, where SWS is installed
-  window      yes: the results window opens after an analysis
+  window      yes: the results window opens with an analysis
+  references  a file, a folder or the name of a stored profile; several with ";" between them
 ]]
 
 local settings = {}
@@ -19,10 +19,11 @@ local FIELDS = {
   {name = "genre", default = "", caption = "Genre (empty: guess)"},
   {name = "target", default = "club", caption = "Target", one_of = {"club", "stream", "premaster"}},
   {name = "range", default = "selection", caption = "Analyze mix", one_of = {"project", "selection", "regions"}},
-  {name = "references", default = "", caption = "References (;)"},
   {name = "regions", default = "yes", caption = "Spans as regions", one_of = {"yes", "no"}},
   {name = "sws_notes", default = "no", caption = "SWS track notes", one_of = {"yes", "no"}},
   {name = "window", default = "yes", caption = "Open results", one_of = {"yes", "no"}},
+  -- Last: REAPER's dialog stops counting fields at a quotation mark that has no partner, and a path may hold one.
+  {name = "references", default = "", caption = "References (;)"},
 }
 
 local function allowed(field, value)

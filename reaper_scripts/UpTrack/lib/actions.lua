@@ -1,0 +1,23 @@
+--[[
+Starting one of our actions from another: REAPER knows an action by a number, and registering what is registered already
+changes nothing and gives that number.
+]]
+
+local say = require("say")
+
+local actions = {}
+
+-- This file lies in UpTrack/lib; the actions lie in UpTrack.
+local folder = debug.getinfo(1, "S").source:match("^@?(.*[/\\])lib[/\\][^/\\]*$") or ""
+
+actions.ANALYZE_MIX = "UpTrack_Analyze mix.lua"
+actions.ANALYZE_STEMS = "UpTrack_Analyze selected tracks as stems.lua"
+actions.RESULTS = "UpTrack_Results.lua"
+
+function actions.start(name, proj)
+  local id = reaper.AddRemoveReaScript(true, 0, folder .. name, true)
+  if id == 0 then return say.line("the action “" .. name .. "” is not there. Run `uptrack install reaper` again.") end
+  reaper.Main_OnCommandEx(id, 0, proj)
+end
+
+return actions
