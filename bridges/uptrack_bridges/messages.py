@@ -88,11 +88,13 @@ class Stem(Message):
 
 
 class Passage(Message):
-    """Part of an earlier run's mix, rendered again after something was done about it."""
+    """Part of an earlier run's mix, rendered by itself: once before something is done about it, and once after."""
 
     run: Identifier
     start_s: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
     """Where its first sample lies in that run's file."""
+    before: Identifier | None = None
+    """The run of the same passage before; ``None`` for that one itself."""
 
 
 class Analyze(FromHost):

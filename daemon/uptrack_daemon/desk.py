@@ -14,9 +14,9 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -168,11 +168,10 @@ class Desk:
         project = project_of(said, job.path)
         past = Past()
         if self._versions is not None and passage is not None:
-            past = await _past_of_passage(self._versions, project, passage)
+            project, past = await _beside(self._versions, passage, project)
         elif self._versions is not None:
             past = await self._versions.past(project.key, await asyncio.to_thread(_sha256_of, document))
-        kept_as = project if passage is None else project.passages
-        return await asyncio.to_thread(_outcome, job, document, origin, kept_as, past)
+        return await asyncio.to_thread(_outcome, job, document, origin, project, past)
 
     async def progressed(self, job: Job, fraction: float, stage: str) -> None:
         await self._tell(job, JobProgress(job=job.id, fraction=min(max(fraction, 0.0), 1.0), stage=stage))
@@ -231,10 +230,10 @@ class Desk:
         # The host must hear its job's id before anything about the job, however quick the worker is.
         announced = self._unannounced[new.id] = asyncio.Event()
         try:
-            queued = await self._queue.enqueue(new)
             if self._rendered is not None:
                 stems = (Path(stem.path) for stem in new.settings.stems if stem.problem is None)
                 await self._rendered.claim([new.path, *stems], new.id)
+            queued = await self._queue.enqueue(new)
             await session.wire.send(JobQueued(id=request.id, job=queued.job.id, position=queued.position))
         finally:
             announced.set()
@@ -249,30 +248,52 @@ class Desk:
         genre = request.genre or self._genre
         if genre is not None:
             find_family(genre)  # one that nobody knows is refused now, not by the worker
-        if request.passage is not None and self._versions is not None:
-            run = await self._versions.run(request.passage.run)  # so is a run that nobody knows
-            # A passage is too short to guess from, and by another genre's limits nothing could be compared.
-            genre = run.summary.genre
+        as_its_run = None if request.passage is None else await self._settings_of(request.passage)
         accepted = await examine(request.mix.path, home=self._home)
         stems, stem_lengths_s = await self._stem_files(request.stems)
         references = await self._references_of(request)
         lengths_s = [accepted.duration_s, *stem_lengths_s, *references.lengths_s]
+        settings = Settings(
+            genre=genre,
+            target=request.target or self._target,
+            references=references.tracks,
+            reference_files=references.files,
+            reference_notes=references.notes,
+        )
+        facts = project_facts(request.project, accepted.duration_s)
         return NewJob(
             path=accepted.path,
-            settings=Settings(
-                genre=genre,
-                target=request.target or self._target,
-                project=project_facts(request.project, accepted.duration_s),
-                stems=stems,
-                references=references.tracks,
-                reference_files=references.files,
-                reference_notes=references.notes,
-            ),
+            settings=replace(as_its_run or settings, project=facts, stems=stems),
             # Stems and references take their time, too.
             duration_s=sum(length for length in lengths_s if length is not None) if all(lengths_s) else None,
             origin=Origin(instance=instance, host=host, request=request).model_dump_json(),
             key=key,
         )
+
+    async def _settings_of(self, passage: Passage) -> Settings | None:
+        """What a passage's run was judged by: by other limits nothing could be compared.
+
+        Raises
+        ------
+        BadInput
+            Nobody knows the run, or the run of the passage before.
+        """
+        if self._versions is None:
+            return None
+        run = (await self._versions.run(passage.run)).summary
+        if passage.before is not None:
+            before = (await self._versions.run(passage.before)).summary
+            if before.passage_of != passage.run:
+                raise BadInput(
+                    "Expected in passage.before the run of the same passage before the fix; that run is none of it.",
+                    code="passage.before",
+                )
+        try:
+            settings = (await self._queue.get(run.job_id)).settings
+        except BadInput:  # jobs are kept for a month, reports until they are erased
+            settings = Settings(target=next(known for known in get_args(Target) if known == run.target))
+        # A passage is too short to guess a genre from.
+        return replace(settings, genre=run.genre)
 
     async def _stem_files(self, stems: Iterable[Stem]) -> tuple[tuple[StemFile, ...], list[float | None]]:
         """As they were found to be, and their lengths; one that cannot be used is told in the report."""
@@ -435,11 +456,13 @@ class _References:
     lengths_s: tuple[float | None, ...] = ()
 
 
-async def _past_of_passage(versions: Versions, project: RunProject, passage: Passage) -> Past:
+async def _beside(versions: Versions, passage: Passage, project: RunProject) -> tuple[RunProject, Past]:
+    """The project of a passage's run, whatever the host calls it by now, and what the passage is held against."""
     try:
-        return await versions.past_of_passage(project.key, passage.run, passage.start_s)
+        run = (await versions.run(passage.run)).summary
+        return RunProject(run.project_key, run.project_name or project.name), await versions.past_of_passage(passage)
     except BadInput:  # erased while its passage was measured
-        return Past()
+        return project, Past()
 
 
 def _sha256_of(document: str) -> str:
@@ -461,6 +484,7 @@ def _outcome(
         project_key=project.key,
         dismissed=weighed.dismissed,
         fixes={result.fix: result.model_dump_json() for result in weighed.fixes},
+        passage_of=origin.request.passage.run if origin and origin.request.passage else None,
     )
     if origin is None or origin.instance is None:
         return report, []

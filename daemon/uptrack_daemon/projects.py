@@ -46,11 +46,6 @@ class RunProject:
     key: str
     name: str
 
-    @property
-    def passages(self) -> RunProject:
-        """Where its passages go: they are kept like its versions, and are none of them."""
-        return RunProject(f"{self.key}#passage", self.name)
-
 
 def project_of(said: Project | None, mix: Path) -> RunProject:
     """The project of a run.

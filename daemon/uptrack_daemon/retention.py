@@ -13,6 +13,7 @@ before this door exists; nothing else is kept here for later.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import re
@@ -51,6 +52,8 @@ class _Found:
 
     name: str
     modified: datetime
+    """Of a folder, when the last of its files was written."""
+    is_folder: bool
 
 
 class Retention:
@@ -129,7 +132,9 @@ class Retention:
                 continue
             artifact = registered.get(entry.name) or await self._adopt(entry, now)
             artifact = await self._clamp(artifact, now)
-            if self._due(artifact, now, starting=starting) and await self._delete(entry.name):
+            # A DAW renders into a folder of its own, also while the daemon is being started anew.
+            rendering = entry.is_folder and artifact.job_id is None and now - entry.modified < UNCLAIMED
+            if self._due(artifact, now, starting=starting, rendering=rendering) and await self._delete(entry.name):
                 gone.append(entry.name)
         if gone:
             log.info("Deleted %d of our own audio files whose time was up", len(gone))
@@ -170,10 +175,10 @@ class Retention:
         await self._register.clamp(artifact.name, created, deadline)
         return Artifact(artifact.name, created, deadline, artifact.job_id, artifact.released_at, artifact.in_use)
 
-    def _due(self, artifact: Artifact, now: datetime, *, starting: bool) -> bool:
+    def _due(self, artifact: Artifact, now: datetime, *, starting: bool, rendering: bool) -> bool:
         if now >= artifact.deadline:
             return True
-        if self._kept or artifact.in_use:
+        if self._kept or artifact.in_use or rendering:
             return False
         in_the_making = artifact.released_at is None and artifact.job_id is None and not starting
         return not (in_the_making and now - artifact.created_at < UNCLAIMED)
@@ -196,8 +201,22 @@ def _list_folder(folder: Path) -> list[_Found]:
     with os.scandir(folder) as entries:
         for entry in entries:
             status = entry.stat(follow_symlinks=False)
-            found.append(_Found(entry.name, _moment(status.st_mtime)))
+            is_folder = entry.is_dir(follow_symlinks=False)
+            found.append(
+                _Found(
+                    entry.name, _last_written(entry.path, status) if is_folder else _moment(status.st_mtime), is_folder
+                )
+            )
     return found
+
+
+def _last_written(folder: str, status: os.stat_result) -> datetime:
+    latest_s = status.st_mtime
+    for inside, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                latest_s = max(latest_s, (Path(inside) / name).lstat().st_mtime)
+    return _moment(latest_s)
 
 
 def _remove(folder: Path, name: str) -> None:

@@ -16,13 +16,22 @@ from pydantic import ValidationError
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings.dismissed import with_dismissed
 from uptrack_analysis.report import Finding, Report, from_json, to_json
-from uptrack_bridges.messages import AppliedAction, FixResult
+from uptrack_bridges.messages import AppliedAction, FixResult, Passage
 from uptrack_daemon.store import AppliedFix, Dismissal, Dismissals, Fixes, Reports, Store, StoredReport
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from uptrack_analysis.compare.versions import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class PassageBefore:
+    """The same passage as it was before the fix."""
+
+    document: str
+    start_s: float
+    """Where it lies in the run's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,8 @@ class Past:
     """Fixes that wait for the next version."""
     checked: Sequence[FixResult] = ()
     """What a run that is in the store already showed of fixes."""
-    passage_from_s: float | None = None
-    """The run that comes in is a passage of the one these fixes are for, from this second of it on."""
+    passage: PassageBefore | None = None
+    """The run that comes in is a passage of the one these fixes are for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +106,21 @@ class Versions:
             fixes,
         )
 
-    async def past_of_passage(self, project_key: str, run_id: str, start_s: float) -> Past:
-        """What there is to hold a passage of the run ``run_id`` against: that run's fixes, and no version before."""
-        run = await self.run(run_id)
-        fixes = [fix for fix in await self._fixes.waiting(project_key) if fix.report_id == run.summary.id]
-        rules = [one for one in await self._dismissals.list(project_key) if one.whole_rule]
-        return Past(None, rules, {run.summary.id: run.document}, fixes, passage_from_s=start_s)
+    async def past_of_passage(self, passage: Passage) -> Past:
+        """What there is to hold a passage against: the same one before, and the fixes its run has waiting."""
+        run = await self.run(passage.run)
+        key = run.summary.project_key
+        rules = [one for one in await self._dismissals.list(key) if one.whole_rule]
+        if passage.before is None:
+            return Past(dismissals=rules)
+        before = await self.run(passage.before)
+        fixes = [fix for fix in await self._fixes.waiting(key) if fix.report_id == run.summary.id]
+        return Past(
+            dismissals=rules,
+            documents={run.summary.id: run.document},
+            fixes=fixes,
+            passage=PassageBefore(before.document, passage.start_s),
+        )
 
     async def run(self, run_id: str) -> StoredReport:
         """The report of a run; ``BadInput`` (code ``run.unknown``) if there is none."""
@@ -199,17 +217,16 @@ def _checked(report: Report, past: Past) -> list[FixResult]:
         old = olds[fix.report_id]
         if old is None or old.source.sha256 == report.source.sha256:
             continue
-        from uptrack_analysis.compare.fixes import Fix, check_fix
+        from uptrack_analysis.compare.fixes import Fix, check_fix, check_in_passage
 
         action = AppliedAction.model_validate_json(fix.action)
-        outcome = check_fix(
-            Fix(fix.finding, action.kind, action.gain_db, action.frequency_hz),
-            old,
-            report,
-            passage_from_s=past.passage_from_s,
-        )
-        if past.passage_from_s is not None and outcome.status == "unknown":
-            continue  # the passage cannot tell: the fix waits for the next version of the whole
+        made = Fix(fix.finding, action.kind, action.gain_db, action.frequency_hz)
+        if past.passage is None:
+            outcome = check_fix(made, old, report)
+        else:
+            outcome = check_in_passage(made, old, from_json(past.passage.document), report, past.passage.start_s)
+            if outcome.status == "unknown":
+                continue  # the passage cannot tell: the fix waits for the next version of the whole
         results.append(
             FixResult(
                 fix=fix.id,

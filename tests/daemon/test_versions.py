@@ -338,26 +338,65 @@ async def test_a_fix_waits_for_the_next_version_and_is_told_once(store: Store, c
     assert len(lines) == 3
 
 
-async def test_a_passage_tells_of_the_fixes_that_lie_in_it_and_is_no_version(store: Store, clock: Clock) -> None:
+def a_passage_of(finding: Finding, name: str, **changes: Any) -> Report:
+    """Two seconds of a mix, with one finding half a second in."""
+    found = [dataclasses.replace(finding, start_s=0.5, end_s=1.5, **changes)] if changes.pop("there", True) else []
+    report = report_of(name, *found)
+    return dataclasses.replace(report, source=dataclasses.replace(report.source, duration_s=2.0))
+
+
+async def test_a_passage_before_and_after_tells_of_the_fixes_that_show_in_it_and_is_no_version(
+    store: Store, clock: Clock
+) -> None:
     early = a_finding(number=1, start_s=1.0, end_s=2.0, low_hz=None, high_hz=None)
     late = a_finding(number=2, start_s=3.0, end_s=4.0, low_hz=None, high_hz=None)
     mix = Project(id="p", name="Warehouse")
     first, _ = await run(store, clock, report_of("mix.wav", early, late), project=mix)
     versions = Versions(store)
+    passage = Passage(run=first.run_id, start_s=2.5)
+    before, told = await run(store, clock, a_passage_of(late, "before.wav"), project=mix, passage=passage)
+    assert (told.passage, told.since, told.fixes) == (True, None, [])
     for finding in (early, late):
         await versions.fixed(await versions.run(first.run_id), finding.id, AppliedAction(kind="NT", text="done"))
-    short = report_of("span.wav", dataclasses.replace(late, start_s=0.5, end_s=1.5, value=7.0, excess=0.3))
-    short = dataclasses.replace(short, source=dataclasses.replace(short.source, duration_s=2.0))
-    passage = Passage(run=first.run_id, start_s=2.5)
-    seen, told = await run(store, clock, short, project=mix, passage=passage)
-    assert [(one.finding, one.status) for one in told.fixes] == [(late.id, "remaining")]
-    assert (told.passage, told.since) == (True, None)
-    assert (seen.project_key, seen.project_name) == ("id:p#passage", "Warehouse")
 
-    _, told = await run(store, clock, report_of("mix2.wav"), project=mix)
+    after = Passage(run=first.run_id, start_s=2.5, before=before.run_id)
+    weaker = a_passage_of(late, "after.wav", value=7.0, excess=0.3)
+    seen, told = await run(store, clock, weaker, project=Project(id="renamed"), passage=after)
+    assert [(one.finding, one.status) for one in told.fixes] == [(late.id, "remaining")]
+    assert (seen.project_key, seen.passage_of) == ("id:p", first.run_id), "whatever the host calls its project by now"
+    assert [summary.id for summary in await Reports(store).list()] == [first.id]
+
+    second, told = await run(store, clock, report_of("mix2.wav"), project=mix)
     assert told.since is not None
-    assert told.since.report == first.id, "the passage is no version"
+    assert told.since.report == first.id, "a passage is no version"
     assert [(one.finding, one.status) for one in told.fixes] == [(early.id, "closed")], "what it could not judge waited"
+    await Reports(store).delete(second.id)
+    erased = await Reports(store).delete(first.id)
+    assert erased.reports == 3, "its passages go with it"
+
+
+async def test_what_a_passage_did_not_show_before_it_does_not_call_closed_after(store: Store, clock: Clock) -> None:
+    late = a_finding(number=2, start_s=3.0, end_s=4.0, low_hz=None, high_hz=None)
+    first, _ = await run(store, clock, report_of("mix.wav", late))
+    versions = Versions(store)
+    passage = Passage(run=first.run_id, start_s=2.5)
+    before, _ = await run(store, clock, a_passage_of(late, "before.wav", there=False), passage=passage)
+    await versions.fixed(await versions.run(first.run_id), late.id, AppliedAction(kind="NT", text="done"))
+    after = Passage(run=first.run_id, start_s=2.5, before=before.run_id)
+    _, told = await run(store, clock, a_passage_of(late, "after.wav", there=False), passage=after)
+    assert told.fixes == []
+
+
+async def test_what_a_passage_shows_more_weakly_than_the_mix_it_does_not_judge(store: Store, clock: Clock) -> None:
+    late = a_finding(number=2, start_s=3.0, end_s=4.0, low_hz=None, high_hz=None, excess=2.0)
+    first, _ = await run(store, clock, report_of("mix.wav", late))
+    versions = Versions(store)
+    passage = Passage(run=first.run_id, start_s=2.5)
+    before, _ = await run(store, clock, a_passage_of(late, "before.wav", excess=0.6), passage=passage)
+    await versions.fixed(await versions.run(first.run_id), late.id, AppliedAction(kind="NT", text="done"))
+    after = Passage(run=first.run_id, start_s=2.5, before=before.run_id)
+    _, told = await run(store, clock, a_passage_of(late, "after.wav", there=False), passage=after)
+    assert told.fixes == [], "a leap between sections is none within a passage"
 
 
 async def test_a_passage_is_judged_as_its_run_was(store: Store, clock: Clock, tmp_path: Path) -> None:
@@ -367,6 +406,9 @@ async def test_a_passage_is_judged_as_its_run_was(store: Store, clock: Clock, tm
         passage = {"run": first.run_id, "start_s": 0.0}
         said = await ask(host, type="analyze", id="a1", mix={"path": str(song)}, passage=passage, genre="house")
         assert said["type"] == "job.queued"
+        passage["before"] = first.run_id
+        said = await ask(host, type="analyze", id="a2", mix={"path": str(song)}, passage=passage)
+        assert said["code"] == "passage.before", "that run is none of the passage"
     job = await Queue(store).claim()
     assert job is not None
     assert job.settings.genre == first.genre != "house"

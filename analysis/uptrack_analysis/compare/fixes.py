@@ -2,19 +2,21 @@
 
 For what changes levels, the figure is the change where the fix was made, over the finding's own spans, each version's
 own loudness taken off: a third octave where the fix named a frequency and the passage is a section of the arrangement,
-else the named band. For anything else it is the finding's own value. A passage that was rendered again by itself has no
-loudness to compare with a whole mix's, and comes out of the same master chain: its levels are compared as they are.
+else the named band. For anything else it is the finding's own value.
+
+A fix can also be measured in a passage alone, rendered before it and after it by the same chain with nothing else
+changed between: levels are compared as they are. What the passage does not show before, it cannot prove gone after.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from uptrack_analysis.compare.alignment import Alignment, TimeSpan, align, placed
-from uptrack_analysis.compare.matching import spans_of
+from uptrack_analysis.compare.matching import match, spans_of
 from uptrack_analysis.compare.versions import Change, Comparison, compare
 from uptrack_analysis.figures import frequency, signed
 from uptrack_analysis.report import Finding, Report
@@ -23,6 +25,8 @@ Status = Literal["closed", "remaining", "unknown"]
 
 MOVES_LEVELS = ("", "EQ", "DQ", "HP", "GN", "SC")
 """Kinds of action that are seen in the level of a band; "" for a fix that does not say what it was."""
+SAME_EXCESS = 0.5
+"""Of a rule's own step: what a passage's edges may take off a finding."""
 WHOLE_SECTION = 0.5
 """Share of a section that a finding's spans must cover for the section's own spectrum to speak of them."""
 
@@ -57,7 +61,7 @@ def check_fix(
     new: Report,
     comparison: Comparison | None = None,
     *,
-    passage_from_s: float | None = None,
+    passages: bool = False,
 ) -> Outcome:
     """Measure the place of a fix again.
 
@@ -68,13 +72,13 @@ def check_fix(
         The run whose finding was fixed, and the next version.
     comparison : Comparison, optional
         Of the two, if there is one already.
-    passage_from_s : float, optional
-        ``new`` is only a passage, rendered again from this second of ``old`` on.
+    passages : bool
+        Both are one passage of a mix: they begin at the same moment, and their levels compare as they are.
     """
     finding = next((finding for finding in old.findings if finding.id == fix.finding), None)
     if finding is None:
         return Outcome("unknown", f"The run that was fixed has no finding {fix.finding}.")
-    alignment = align(old, new) if passage_from_s is None else placed(old, new, passage_from_s)
+    alignment = placed(old, new, 0.0) if passages else align(old, new)
     comparison = comparison or compare(old, new, alignment=alignment)
     change = next((one for one in comparison.changes if one.old is not None and one.old.id == finding.id), None)
     if change is None:
@@ -86,13 +90,44 @@ def check_fix(
     change_db = None
     if at_hz is not None:
         narrow = fix.frequency_hz is not None
-        change_db = _level_change_db(finding, old, new, alignment, at_hz, narrow=narrow, matched=passage_from_s is None)
+        change_db = _level_change_db(finding, old, new, alignment, at_hz, narrow=narrow, matched=not passages)
     done = _done(finding, change, change_db, at_hz)
     after = next((one for one in new.findings if change.new is not None and one.id == change.new.id), None)
+    if after is None:
+        after = _still_there(finding, new, alignment)
+    if after is None and finding.stem is not None and finding.stem not in _measured_stems(new):
+        return Outcome("unknown", f"{finding.title}: the stem {finding.stem} was not measured this time.")
     figures = (finding.value, None if after is None else after.value, finding.unit, change_db, at_hz)
     if after is None:
         return Outcome("closed", f"{done}: closed.", *figures)
     return Outcome("remaining", f"{done}: {_what_remains(after)}", *figures)
+
+
+def check_in_passage(fix: Fix, run: Report, before: Report, after: Report, start_s: float) -> Outcome:
+    """Measure a fix of ``run`` in a passage alone, rendered before and after it from second ``start_s`` of the run on.
+
+    The outcome is ``unknown`` where the passage before does not show the finding.
+    """
+    finding = next((finding for finding in run.findings if finding.id == fix.finding), None)
+    if finding is None:
+        return Outcome("unknown", f"The run that was fixed has no finding {fix.finding}.")
+    seen = match([finding], before.findings, placed(run, before, start_s)).pairs
+    # What shows more weakly than in the whole is another matter: a passage holds no leap from one section to the next.
+    if not seen or seen[0][1].excess < finding.excess - SAME_EXCESS:
+        return Outcome("unknown", f"{finding.title}: a passage alone does not show it.")
+    shown = replace(fix, finding=seen[0][1].id)
+    return check_fix(shown, before, after, passages=True)
+
+
+def _still_there(finding: Finding, new: Report, alignment: Alignment) -> Finding | None:
+    """The same rule's finding at the same place, whichever stem it is laid to now."""
+    whoever = replace(finding, stem=None)
+    found = match([whoever], [one for one in new.findings if not one.dismissed], alignment).pairs
+    return found[0][1] if found else None
+
+
+def _measured_stems(report: Report) -> set[str]:
+    return {stem.name for stem in report.stems if stem.problem is None}
 
 
 def _done(finding: Finding, change: Change, change_db: float | None, at_hz: float | None) -> str:

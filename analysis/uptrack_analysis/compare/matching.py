@@ -58,10 +58,10 @@ def match(old: Sequence[Finding], new: Sequence[Finding], alignment: Alignment) 
 
 
 def same_kind(one: Finding, other: Finding) -> bool:
-    """One question, one stem, one band, one channel, and off to the same side."""
+    """One question, one stem (or one side knows none), one band, one channel, and off to the same side."""
     return (
         one.rule == other.rule
-        and one.stem == other.stem
+        and (one.stem == other.stem or None in (one.stem, other.stem))
         and _channel(one) == _channel(other)
         and _side(one) == _side(other)
         and _same_band(one, other)

@@ -132,6 +132,8 @@ class ReportRow(Base):
     project_id: Mapped[str | None] = mapped_column(Text)
     project_name: Mapped[str | None] = mapped_column(Text)
     document: Mapped[str] = mapped_column(Text)
+    passage_of: Mapped[str | None] = mapped_column(String(32), index=True)
+    """The run this is only a passage of: it is no version of the project, and goes with that run."""
 
 
 class DismissalRow(Base):

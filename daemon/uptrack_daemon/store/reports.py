@@ -38,6 +38,8 @@ class NewReport:
     project_name: str | None = None
     project_key: str | None = None
     """``None``: as ``projects`` makes it of the other two and the path."""
+    passage_of: str | None = None
+    """The run it is only a passage of."""
     dismissed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Dismissal to the id its finding has in this run."""
     fixes: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -64,6 +66,7 @@ class ReportSummary:
     project_key: str
     project_id: str | None
     project_name: str | None
+    passage_of: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +103,21 @@ class Reports:
         return summary_of(row)
 
     async def list(self, *, limit: int = 50, offset: int = 0, name: str | None = None) -> list[ReportSummary]:
-        """Newest first; ``name`` keeps those whose file or project name contains it, in whatever case."""
-        query = select(ReportRow).order_by(ReportRow.created_at.desc(), ReportRow.id).limit(limit).offset(offset)
+        """Newest first, passages apart; ``name`` keeps those whose file or project name contains it, in any case."""
+        query = (
+            select(ReportRow)
+            .where(ReportRow.passage_of.is_(None))
+            .order_by(ReportRow.created_at.desc(), ReportRow.id)
+            .limit(limit)
+            .offset(offset)
+        )
         if name is not None:
             query = query.where(_name_contains(name))
         async with self._store.reading() as session:
             return [summary_of(row) for row in await session.scalars(query)]
 
     async def count(self, *, name: str | None = None) -> int:
-        query = select(func.count()).select_from(ReportRow)
+        query = select(func.count()).select_from(ReportRow).where(ReportRow.passage_of.is_(None))
         if name is not None:
             query = query.where(_name_contains(name))
         async with self._store.reading() as session:
@@ -132,7 +141,7 @@ class Reports:
         """The newest version of a project that is another file than ``sha256``; only older ones than ``before``."""
         query = (
             select(ReportRow)
-            .where(ReportRow.project_key == project_key, ReportRow.sha256 != sha256)
+            .where(ReportRow.project_key == project_key, ReportRow.sha256 != sha256, ReportRow.passage_of.is_(None))
             .order_by(ReportRow.created_at.desc(), ReportRow.id)
             .limit(1)
         )
@@ -175,7 +184,7 @@ class Reports:
         return meant
 
     async def delete(self, id_or_prefix: str) -> Erased:
-        """Erase one report, its deliveries and its job, from the bytes of the store too.
+        """Erase one report with its passages, their deliveries and jobs, from the bytes of the store too.
 
         Raises
         ------
@@ -184,9 +193,11 @@ class Reports:
         """
         async with self._store.writing() as session:
             row = await _find(session, id_or_prefix)
-            deliveries = await _remove(session, DeliveryRow, DeliveryRow.report_id == row.id)
-            jobs = await _remove(session, JobRow, JobRow.id == row.job_id)
-            reports = await _remove(session, ReportRow, ReportRow.id == row.id)
+            passages = (await session.scalars(select(ReportRow).where(ReportRow.passage_of == row.run_id))).all()
+            gone = [row, *passages]
+            deliveries = await _remove(session, DeliveryRow, DeliveryRow.report_id.in_([one.id for one in gone]))
+            jobs = await _remove(session, JobRow, JobRow.id.in_([one.job_id for one in gone]))
+            reports = await _remove(session, ReportRow, ReportRow.id.in_([one.id for one in gone]))
             left = select(func.count()).select_from(ReportRow).where(ReportRow.project_key == row.project_key)
             if not (await session.scalars(left)).one():
                 # The project's name lives on in nothing else.
@@ -229,6 +240,7 @@ def add_report(session: AsyncSession, report: NewReport, now: datetime) -> Repor
         project_id=report.project_id,
         project_name=report.project_name or project.name,
         document=report.document,
+        passage_of=report.passage_of,
     )
     session.add(row)
     return row
@@ -250,6 +262,7 @@ def summary_of(row: ReportRow) -> ReportSummary:
         project_key=row.project_key,
         project_id=row.project_id,
         project_name=row.project_name,
+        passage_of=row.passage_of,
     )
 
 

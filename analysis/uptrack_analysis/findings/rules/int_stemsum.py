@@ -151,9 +151,7 @@ def _delayed(case: Case, stem: Stem) -> list[Draft]:
             f"{stem.name} is {later} in the mix",
             f"{stem.name} sounds {digits(abs(delay_ms), 2)} ms {later} in the mix than in its stem: look for a track "
             f"delay or a plug-in whose latency is not compensated, on it or on all others.",
-            Action(
-                "DL", f"Move {stem.name} by {signed(-delay_ms, 2)} ms", tool="delay", amount=-delay_ms, on=stem.name
-            ),
+            Action("DL", f"Move {stem.name} by {signed(-delay_ms, 2)} ms"),
             f"delay {signed(delay_ms, 2)} → 0.00 ms",
         )
     ]
@@ -170,7 +168,7 @@ def _upside_down(case: Case, stem: Stem) -> Draft:
         f"{stem.name} is upside down in the mix",
         f"{stem.name} has the opposite polarity in the mix: look for a phase switch on its track or bus, and turn it "
         f"off unless it is meant.",
-        Action("UT", f"Flip the polarity of {stem.name} back", tool="polarity", on=stem.name),
+        Action("UT", f"Flip the polarity of {stem.name} back"),
         "same polarity in both",
     )
 
