@@ -4,6 +4,7 @@ starts "Analyze mix", which takes it instead of what is selected; the user's sel
 ]]
 
 local json = require("json")
+local project = require("project")
 local tracks = require("tracks")
 
 local again = {}
@@ -12,13 +13,14 @@ local SECTION, KEY = "UpTrack board", "again"
 local FRESH_S = 10
 
 --- Wish for it: `report` is the kept feedback of the run that is to be made again.
-function again.wish(report)
+function again.wish(proj, report)
   local asked = report.asked or {}
   local guids = json.list()
   for _, note in ipairs(report.tracks or {}) do guids[#guids + 1] = note.track end
   local start_s = report.start_s or 0
   local wish = {
-    at_s = reaper.time_precise(), tracks = guids, whole = asked.whole ~= false, part = asked.part,
+    at_s = reaper.time_precise(), project = project.id(proj), tracks = guids,
+    whole = asked.whole ~= false, part = asked.part,
     start_s = start_s, end_s = start_s + (report.duration_s or 0),
   }
   reaper.SetExtState(SECTION, KEY, json.encode(wish), false)
@@ -28,7 +30,8 @@ end
 function again.take(proj)
   local read, wish = pcall(json.decode, reaper.GetExtState(SECTION, KEY))
   reaper.SetExtState(SECTION, KEY, "", false)
-  if not read or type(wish) ~= "table" or reaper.time_precise() - (wish.at_s or 0) > FRESH_S then return nil end
+  if not read or type(wish) ~= "table" or wish.project ~= project.id(proj) then return nil end
+  if reaper.time_precise() - (wish.at_s or 0) > FRESH_S then return nil end
   local chosen = {}
   for _, guid in ipairs(wish.tracks) do chosen[#chosen + 1] = tracks.find(proj, guid) end
   local end_s = wish.whole and reaper.GetProjectLength(proj) or wish.end_s

@@ -41,14 +41,14 @@ end
 -- asking --------------------------------------------------------------------------------------------------------------
 
 local function request_for(run, job)
-  local chosen = run.settings
+  local chosen, spend = run.settings, run.budget.spend
   return {
     mix = {path = job.file},
     stems = #(job.stems or {}) > 0 and json.list(job.stems) or nil,
     genre = chosen.genre ~= "" and chosen.genre or nil,
     target = chosen.target,
     references = #run.references > 0 and json.list(run.references) or nil,
-    project = project.facts(run.project, run.path, job.start_s, job.part),
+    project = project.facts(run.project, run.path, job.start_s, job.part, spend),
   }
 end
 
@@ -67,6 +67,7 @@ end
 
 --- Render the next job on the round after next, so that "rendering" is on the screen and on the wire by then.
 local function next_job(run)
+  if run.stopped then return end
   run.at = run.at + 1
   local job = run.jobs[run.at]
   if not job then return end
@@ -87,8 +88,10 @@ local function render_when_shown(run)
   if not run.talk:is_open() then return end
   if job.range then run.talk:state("idle") end
   if not rendered then return run.stop(sentence) end
-  run.id = run.talk:ask(request_for(run, job))
-  show("waiting for the analysis of " .. job.what, {phase = "waiting", id = run.id})
+  run.work = coroutine.create(function()
+    run.id = run.talk:ask(request_for(run, job))
+    show("waiting for the analysis of " .. job.what, {phase = "waiting", id = run.id})
+  end)
 end
 
 -- placing -------------------------------------------------------------------------------------------------------------
@@ -102,29 +105,23 @@ end
 --- Put a feedback on the timeline, in a coroutine.
 local function place(run, job, feedback)
   local proj = run.project
-  while project.is_open(proj) and not project.is_in_front(proj) do coroutine.yield("behind") end
-  if not project.is_open(proj) then
-    run.talk:applied(feedback, {}, ids_of(feedback.markers))
-    return run.stop("the project was closed before the analysis was done, so no marker was placed.")
-  end
+  while not project.is_in_front(proj) do coroutine.yield("behind") end
   local range = job.range
   local plan = markers.plan(proj, feedback.markers, {
+    spend = run.budget.spend,
     regions = run.settings.regions == "yes",
     run_s = feedback.duration_s or math.huge,
-    from_s = range and not range.whole and range.start_s or nil,
-    to_s = range and not range.whole and range.end_s or nil,
+    part = job.part or "",
   })
   for _, operation in ipairs(track_notes.plan(proj, feedback.tracks or {}, run.settings.sws_notes == "yes")) do
     plan.operations[#plan.operations + 1] = operation
   end
-  local done = edits.step(proj, ("UpTrack: show %d findings"):format(#feedback.markers), plan.operations, plan.finish)
-  if not done then
-    run.talk:applied(feedback, {}, ids_of(feedback.markers))
-    return run.stop("the project was closed while its markers were placed.")
-  end
+  edits.step(proj, ("UpTrack: show %d findings"):format(#feedback.markers), plan.operations, plan.finish)
+  run.budget.spend(pace.STEPS_A_TICK) -- the step's end has used this tick up
   -- What was asked for, so that the window can ask for it again.
   local asked = {role = run.role, whole = not range or range.whole or false, part = job.part}
-  kept_report.write(proj, feedback, asked, run.budget.spend)
+  if not kept_report.write(proj, feedback, asked, run.budget.spend) then return end
+  run.placing = nil
   run.talk:applied(feedback, plan.placed, plan.skipped)
   report_text.write(feedback, plan.skipped)
   board.announce()
@@ -136,17 +133,32 @@ end
 
 local function resume(run)
   if not run.work then return end
+  if not project.is_open(run.project) then
+    run.work = nil
+    if run.placing then run.talk:applied(run.placing, {}, ids_of(run.placing.markers)) end
+    return run.stop("the project was closed before the analysis was done, so no marker was placed.")
+  end
   run.budget.begin()
   local alive, word = coroutine.resume(run.work)
   if not alive then
     run.work = nil
-    return run.stop("something went wrong while the markers were placed: " .. tostring(word))
+    return run.stop("something went wrong: " .. tostring(word))
   end
   if coroutine.status(run.work) == "dead" then
     run.work = nil
   elseif word == "behind" then
     say.passing("the analysis is done; bring its project to the front to get the markers")
   end
+end
+
+--- Start the daemon and wait for it; nil and a sentence where that cannot be done from here.
+local function start_daemon(run)
+  local started, sentence = daemon.start()
+  if not started then return nil, sentence end
+  show("starting the daemon ...", {phase = "waiting"})
+  local now_s = reaper.time_precise()
+  run.started, run.try_s, run.give_up_s = true, now_s + TRY_EVERY_S, now_s + STARTING_WITHIN_S
+  return true
 end
 
 local function events_of(run)
@@ -177,11 +189,15 @@ local function events_of(run)
   function events.failed(_, sentence) run.stop(sentence) end
 
   function events.feedback(_, message)
+    if run.stopped then return run.talk:applied(message, {}, ids_of(message.markers)) end
     local job = run.jobs[run.at]
+    run.placing = message
     run.work = coroutine.create(function() place(run, job, message) end)
   end
 
-  function events.ended(sentence)
+  function events.ended(sentence, silent)
+    -- A daemon that was killed leaves its bridge.json: nobody is there, so one is started.
+    if silent and not run.started and start_daemon(run) then return end
     run.over = true
     local last = sentence or run.said
     show("", last and {phase = "failed", sentence = last} or nil)
@@ -201,6 +217,10 @@ end
 
 --- Wait for a daemon that was just started.
 local function wait_for_daemon(run, now_s)
+  if board.asked_to_stop() then
+    run.over = true
+    return run.stop("the analysis was cancelled.")
+  end
   if now_s < run.try_s then return end
   run.try_s = now_s + TRY_EVERY_S
   local opened = open_talk(run)
@@ -220,6 +240,8 @@ local function round(run)
   else
     if board.asked_to_stop() then
       run.talk:cancel(run.id)
+      if run.placing then run.talk:applied(run.placing, {}, ids_of(run.placing.markers)) end
+      run.work, run.placing = nil, nil
       run.stop("the analysis was cancelled.")
     end
     -- A feedback that is being placed, or waits for its project to come to the front, needs no word from anybody.
@@ -234,7 +256,14 @@ end
 function analysis.run(run)
   run.settings, run.at, run.budget = settings.read(), 0, pace.budget()
   run.references = settings.references(run.settings)
+  -- Started again while it runs, an action ends itself and begins anew instead of asking (REAPER 7.03 and later).
+  if reaper.APIExists("set_action_options") then reaper.set_action_options(1 | 2) end
+  reaper.atexit(function()
+    if not run.over then show("", nil) end -- ended from outside: nothing of it may stay on the board
+  end)
+  project.hold(run.project)
   function run.stop(sentence)
+    run.stopped = true
     if run.talk and run.talk:is_open() then
       run.said = sentence
       run.talk:leave()
@@ -249,14 +278,11 @@ function analysis.run(run)
   board.asked_to_stop() -- what was asked of an earlier run is over
   local opened, sentence = open_talk(run)
   if not opened then
-    local started, why = daemon.start()
+    local started, why = start_daemon(run)
     if not started then
       board.show({phase = "no daemon", sentence = why})
       return say.line(sentence:find("not running", 1, true) and why or sentence)
     end
-    show("starting the daemon ...", {phase = "waiting"})
-    local now_s = reaper.time_precise()
-    run.try_s, run.give_up_s = now_s + TRY_EVERY_S, now_s + STARTING_WITHIN_S
   end
   round(run)
   if run.settings.window == "yes" and not run.over and not board.window_is_open() then

@@ -8,10 +8,15 @@ expected, else once. What it hears becomes calls of `events`, all optional:
   queued(id, position), progress(id, fraction, stage), failed(id, sentence), feedback(id, message)
                               about a request of this conversation
   stray(message)              feedback for a request of an earlier run of this script
-  noted(message), dismissed(message)
-  ended(sentence)             it is over: the daemon refused us, or has not been heard of
+  noted(id, message), dismissed(id, message), refused(id, sentence)
+                              about a fix or a dismissal of this conversation
+  ended(sentence, silent)     it is over: the daemon refused us, or never answered (then `silent` is true)
 
-A daemon that was started anew is greeted and asked again: a request keeps its id, so nothing is done twice.
+A daemon that was started anew, or has forgotten us over a long silence, is greeted and told again: what is said keeps
+its id, so nothing is done twice.
+
+A request holds the project's tempo map and an acknowledgement every finding's id, so both are written a little each
+round, and what is said meanwhile waits behind them.
 ]]
 
 local json = require("json")
@@ -28,6 +33,7 @@ local WELCOME_WITHIN_S = 10
 local ASK_AFTER_S = 30 -- of silence: is the daemon still there?
 local LOST_AFTER_S = 90
 local LEAVE_WITHIN_S = 5
+local MAY_BE_LARGE = {analyze = true, ["feedback.applied"] = true}
 local KNOWS_US_NOT = {["hello.first"] = true, ["session.unknown"] = true, ["session.missing"] = true}
 
 --- Open one for a role of `link`; nil and a sentence where no daemon runs.
@@ -36,7 +42,8 @@ function conversation.open(role, events)
   if not opened then return nil, sentence end
   opened:forget_old()
   return setmetatable({
-    link = opened, events = events, requests = {}, jobs = {}, waiting = 0, step = "closed",
+    link = opened, events = events, requests = {}, jobs = {}, step = "closed",
+    outgoing = {}, budget = pace.budget(),
     is_time = pace.looks(), heard_s = reaper.time_precise(), asked_s = reaper.time_precise(),
   }, conversation)
 end
@@ -46,22 +53,49 @@ local function tell(self, event, ...)
   if act then act(...) end
 end
 
-local function finish(self, sentence)
+local function finish(self, sentence, silent)
   if self.step == "closed" then return end
   self.step = "closed"
   self.link:close()
-  tell(self, "ended", sentence)
+  tell(self, "ended", sentence, silent or false)
 end
 
 local function send(self, message)
+  local waits = MAY_BE_LARGE[message.type] or #self.outgoing > 0
+  if waits and message.type ~= "hello" then
+    self.outgoing[#self.outgoing + 1] = message
+    return true
+  end
   local sent, sentence = self.link:send(message)
   if not sent then finish(self, sentence) end
   return sent
 end
 
+--- Go on writing what waits to be said, for one round's work.
+local function write_some(self, now_s)
+  self.budget.begin()
+  self.writer = self.writer or coroutine.create(function()
+    while #self.outgoing > 0 do
+      local sent, sentence = self.link:send(self.outgoing[1], self.budget.spend)
+      if not sent then return finish(self, sentence) end
+      table.remove(self.outgoing, 1)
+    end
+  end)
+  local went, problem = coroutine.resume(self.writer)
+  if coroutine.status(self.writer) == "dead" then self.writer = nil end
+  if not went then error(problem, 0) end
+  self.asked_s = now_s -- nobody can have answered what is not said yet
+end
+
 --- Say hello. The project's bars are not in it: hello must fit into one file.
 function conversation:greet(proj, path)
   self.step, self.asked_s = "hello", reaper.time_precise()
+  -- Nothing is said before the welcome, after which every request is asked again anyway.
+  local unsaid = {}
+  for _, message in ipairs(self.outgoing) do
+    if not self.requests[message.id] then unsaid[#unsaid + 1] = message end
+  end
+  self.outgoing, self.writer = unsaid, nil
   return send(self, {
     type = "hello",
     id = self.link:new_id(),
@@ -76,15 +110,19 @@ function conversation:greet(proj, path)
   })
 end
 
---- Ask for an analysis; returns the id its events carry.
-function conversation:ask(request)
-  local id = self.link:new_id()
-  request.type, request.id = "analyze", id
-  self.requests[id] = request
-  self.waiting = self.waiting + 1
+--- Say something that wants an answer; returns the id its events carry.
+local function request(self, message)
+  message.id = self.link:new_id()
+  self.requests[message.id] = message
   self.asked_s = reaper.time_precise()
-  send(self, request)
-  return id
+  send(self, message)
+  return message.id
+end
+
+--- Ask for an analysis.
+function conversation:ask(wanted)
+  wanted.type = "analyze"
+  return request(self, wanted)
 end
 
 function conversation:cancel(id)
@@ -104,15 +142,13 @@ function conversation:applied(feedback, placed, skipped)
 end
 
 function conversation:dismiss(run, finding, scope, undo)
-  self.waiting, self.asked_s = self.waiting + 1, reaper.time_precise()
-  send(self, {
-    type = "finding.dismiss", id = self.link:new_id(), run = run, finding = finding, scope = scope, undo = undo or nil,
+  return request(self, {
+    type = "finding.dismiss", run = run, finding = finding, scope = scope, undo = undo or nil,
   })
 end
 
 function conversation:fixed(run, finding, action)
-  self.waiting, self.asked_s = self.waiting + 1, reaper.time_precise()
-  send(self, {type = "fix.applied", id = self.link:new_id(), run = run, finding = finding, action = action})
+  return request(self, {type = "fix.applied", run = run, finding = finding, action = action})
 end
 
 --- Wait until what we said last is read, and end.
@@ -129,22 +165,24 @@ function conversation:is_welcome()
   return self.step == "welcome"
 end
 
+--- What was asked under this id, now that it is answered; nil if nothing was.
 local function settle(self, id)
-  if not self.requests[id] then return false end
+  local asked = id and self.requests[id]
+  if not asked then return nil end
   self.requests[id] = nil
-  self.waiting = math.max(0, self.waiting - 1)
-  for job, request in pairs(self.jobs) do
-    if request == id then self.jobs[job] = nil end
+  for job, one in pairs(self.jobs) do
+    if one == id then self.jobs[job] = nil end
   end
-  return true
+  return asked
 end
 
 local heard = {}
 
 function heard:welcome(message)
+  if self.step ~= "hello" then return end -- we are leaving
   self.step, self.greeted_again = "welcome", false
   self.url = message.url
-  for _, request in pairs(self.requests) do send(self, request) end -- of before the daemon was started anew
+  for _, asked in pairs(self.requests) do send(self, asked) end -- of before the daemon was started anew
   tell(self, "welcome", message)
 end
 
@@ -160,11 +198,9 @@ function heard:refused(message)
     finish(self, sentence)
   elseif self.step == "hello" then
     finish(self, sentence)
-  elseif settle(self, message.id) then
-    tell(self, "failed", message.id, sentence)
   else
-    self.waiting = math.max(0, self.waiting - 1)
-    tell(self, "refused", sentence)
+    local asked = settle(self, message.id)
+    if asked then tell(self, asked.type == "analyze" and "failed" or "refused", message.id, sentence) end
   end
 end
 
@@ -196,22 +232,20 @@ function heard:feedback(message)
 end
 
 heard["fix.noted"] = function(self, message)
-  self.waiting = math.max(0, self.waiting - 1)
-  tell(self, "noted", message)
+  if settle(self, message.id) then tell(self, "noted", message.id, message) end
 end
 
 heard["finding.dismissed"] = function(self, message)
-  self.waiting = math.max(0, self.waiting - 1)
-  tell(self, "dismissed", message)
+  if settle(self, message.id) then tell(self, "dismissed", message.id, message) end
 end
 
 local function check_patience(self, now_s)
   local silent_s = now_s - math.max(self.heard_s, self.asked_s)
   if self.step == "hello" and silent_s > WELCOME_WITHIN_S then
-    finish(self, "the daemon does not answer. Try `uptrack daemon status`.")
-  elseif self.step == "leaving" and (self.link:all_read() or silent_s > LEAVE_WITHIN_S) then
+    finish(self, "the daemon does not answer. Try `uptrack daemon status`.", true)
+  elseif self.step == "leaving" and (#self.outgoing == 0 and self.link:all_read() or silent_s > LEAVE_WITHIN_S) then
     finish(self)
-  elseif self.step == "welcome" and self.waiting > 0 then
+  elseif self.step == "welcome" and next(self.requests) then
     if silent_s > LOST_AFTER_S then
       finish(self, "the daemon has not been heard of for a while. Try `uptrack daemon status`, then try again.")
     elseif silent_s > ASK_AFTER_S and not self.pinged then
@@ -224,10 +258,14 @@ end
 --- One deferred round: at most one look at the wire.
 function conversation:tick(now_s)
   if self.step == "closed" then return end
+  if #self.outgoing > 0 and self.step ~= "hello" then write_some(self, now_s) end
+  if self.step == "closed" then return end
   -- A long message is decoded a little each round, which lists nothing.
-  if not self.link:is_busy() and not self.is_time(now_s, self.step ~= "welcome" or self.waiting > 0) then return end
-  for _, message in ipairs(self.link:receive()) do
-    self.heard_s, self.pinged = now_s, false
+  local expecting = self.step ~= "welcome" or next(self.requests) ~= nil
+  if not self.link:is_busy() and not self.is_time(now_s, expecting) then return end
+  local messages = self.link:receive()
+  if #messages > 0 or self.link:is_busy() then self.heard_s, self.pinged = now_s, false end
+  for _, message in ipairs(messages) do
     local act = heard[message.type]
     if act and self.step ~= "closed" then act(self, message) end
   end

@@ -3,23 +3,25 @@ Changing the project: a list of operations as one undo step, spread over ticks w
 
 REAPER's undo works on the project in front, so nothing is changed while another tab is. An undo block is never left
 open over a tick: what is spread is done first, and the block around the last part makes the step, which holds
-everything since the step before. No operation, no step.
+everything since the step before. No operation, no step; and where every one says false, because there was nothing to
+change after all, none either.
 ]]
 
 local project = require("project")
 
 local edits = {}
 
-local AT_ONCE = 64
-local EVERYTHING = -1
+local AT_ONCE = 32 -- each looks for a marker by halves and asks REAPER twenty times
+local EVERYTHING, NOTHING = -1, 0
 
 local function some(operations, from, to)
   reaper.PreventUIRefresh(1)
+  local changed = false
   local done, problem = pcall(function()
-    for index = from, to do operations[index]() end
+    for index = from, to do changed = operations[index]() ~= false or changed end
   end)
   reaper.PreventUIRefresh(-1)
-  return done, problem
+  return done, problem, changed
 end
 
 --- Do `operations`, then `finish`, as one undo step; call it in a coroutine, which yields between two parts.
@@ -29,22 +31,27 @@ function edits.step(proj, description, operations, finish)
     if finish then finish() end
     return true
   end
-  local from = 1
+  local from, any = 1, false
   while true do
     while project.is_open(proj) and not project.is_in_front(proj) do coroutine.yield("behind") end
     if not project.is_open(proj) then return false end
     local to = math.min(from + AT_ONCE - 1, #operations)
+    -- What is long ends with one operation and `finish`, which is as long.
+    if #operations > AT_ONCE and from < to and to == #operations then to = to - 1 end
     if to < #operations then
-      local done, problem = some(operations, from, to)
-      if not done then error(problem, 0) end
-      from = to + 1
+      local done, problem, changed = some(operations, from, to)
+      if not done then
+        pcall(finish or function() end) -- what was placed until now must be known as ours
+        error(problem, 0)
+      end
+      from, any = to + 1, any or changed
       coroutine.yield("more")
     else
       reaper.Undo_BeginBlock2(proj)
-      local done, problem = some(operations, from, to)
+      local done, problem, changed = some(operations, from, to)
       local finished, slip = pcall(finish or function() end)
       -- Whatever happened: the block must be closed.
-      reaper.Undo_EndBlock2(proj, description, EVERYTHING)
+      reaper.Undo_EndBlock2(proj, description, (any or changed) and EVERYTHING or NOTHING)
       reaper.UpdateTimeline()
       if not (done and finished) then error(problem or slip, 0) end
       return true

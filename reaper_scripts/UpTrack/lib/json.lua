@@ -6,8 +6,8 @@ which of the two it is; a decoded list is one too. An object field that is null 
 a list is `json.null`. Whole floats are written as integers: the daemon does not take 4.0 for 4. Both functions raise an
 error with a sentence; callers use pcall.
 
-REAPER stands still while a script works, and a large text takes longer than that is worth. So `decode` may be given a
-`pace`, a function it calls every 100 values; inside a coroutine, `pace` may yield and let REAPER draw (`pace.lua`).
+REAPER stands still while a script works, and a large text takes longer than that is worth. So both may be given a
+`pace`, a function they call every 100 values; inside a coroutine, `pace` may yield and let REAPER draw (`pace.lua`).
 ]]
 
 local json = {}
@@ -27,17 +27,34 @@ function json.is_list(value)
   return getmetatable(value) == list_mark
 end
 
+local function no_step() end
+
+--- What is called for every value and every escape, and calls `pace` now and then.
+local function stepping(pace)
+  if not pace then return no_step end
+  local left = VALUES_A_STEP
+  return function()
+    left = left - 1
+    if left > 0 then return end
+    left = VALUES_A_STEP
+    pace(VALUES_A_STEP)
+  end
+end
+
 -- writing ------------------------------------------------------------------------------------------------------------
 
-local ESCAPES = {['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t"}
+-- A table of all of them lets Lua's own gsub do the work: the parts of a large message are full of quotation marks.
+local ESCAPES = {["\127"] = "\\u007f"}
+for byte = 0, 31 do ESCAPES[string.char(byte)] = ("\\u%04x"):format(byte) end
+for character, escaped in pairs {['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t"} do
+  ESCAPES[character] = escaped
+end
 
 local function quoted(text)
   if not utf8.len(text) then
     error("expected text in UTF-8, got other bytes: rename the file or project with plain letters", 0)
   end
-  return '"' .. text:gsub('[%c"\\\127]', function(character)
-    return ESCAPES[character] or ("\\u%04x"):format(character:byte())
-  end) .. '"'
+  return '"' .. text:gsub('[%c"\\\127]', ESCAPES) .. '"'
 end
 
 local function number(value)
@@ -52,11 +69,11 @@ end
 
 local encode
 
-local function encode_table(value, depth)
+local function encode_table(value, depth, step)
   if depth > DEEPEST then error("expected at most " .. DEEPEST .. " levels of nesting", 0) end
   local parts = {}
   if json.is_list(value) then
-    for index = 1, #value do parts[index] = encode(value[index], depth + 1) end
+    for index = 1, #value do parts[index] = encode(value[index], depth + 1, step) end
     return "[" .. table.concat(parts, ",") .. "]"
   end
   local names = {}
@@ -66,24 +83,25 @@ local function encode_table(value, depth)
   end
   table.sort(names)
   for index, name in ipairs(names) do
-    parts[index] = quoted(name) .. ":" .. encode(value[name], depth + 1)
+    parts[index] = quoted(name) .. ":" .. encode(value[name], depth + 1, step)
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
-encode = function(value, depth)
+encode = function(value, depth, step)
+  step()
   local kind = type(value)
   if value == json.null then return "null" end
-  if kind == "table" then return encode_table(value, depth) end
+  if kind == "table" then return encode_table(value, depth, step) end
   if kind == "string" then return quoted(value) end
   if kind == "number" then return number(value) end
   if kind == "boolean" then return tostring(value) end
   error("expected something JSON can hold, got a " .. kind, 0)
 end
 
---- A value as JSON text.
-function json.encode(value)
-  return encode(value, 1)
+--- A value as JSON text; `pace` as for `decode`. Nothing of `value` may change until the text is there.
+function json.encode(value, pace)
+  return encode(value, 1, stepping(pace))
 end
 
 -- reading ------------------------------------------------------------------------------------------------------------
@@ -204,22 +222,9 @@ decode = function(text, at, depth, step)
   return read_number(text, at)
 end
 
-local function no_step() end
-
---- What is called for every value and every escape, and calls `pace` now and then.
-local function stepping(pace)
-  local left = VALUES_A_STEP
-  return function()
-    left = left - 1
-    if left > 0 then return end
-    left = VALUES_A_STEP
-    pace(VALUES_A_STEP)
-  end
-end
-
 --- The value of a whole JSON text; `pace`, if given, is called with the work done every `VALUES_A_STEP` values.
 function json.decode(text, pace)
-  local value, at = decode(text, after_space(text, 1), 1, pace and stepping(pace) or no_step)
+  local value, at = decode(text, after_space(text, 1), 1, stepping(pace))
   at = after_space(text, at)
   if at <= #text then fail("more text after the value", at) end
   return value

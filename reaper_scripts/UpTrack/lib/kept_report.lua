@@ -4,10 +4,12 @@ something to show whenever the project is opened. Long lists are cut: the daemon
 ]]
 
 local json = require("json")
+local kept = require("kept")
+local project = require("project")
 
 local kept_report = {}
 
-local SECTION, KEY = "UpTrack", "report"
+local KEY = "report"
 local MOST_FINDINGS = 300
 
 local function cut(list, most)
@@ -15,20 +17,22 @@ local function cut(list, most)
   return json.list(table.move(list, 1, most, 1, {}))
 end
 
---- Keep a feedback. `spend` is called while it is written, and may yield.
+--- Keep a feedback. `spend` is called while it is written, and may yield; false where the project was closed meanwhile.
 function kept_report.write(proj, feedback, facts, spend)
-  local kept = {}
-  for name, value in pairs(feedback) do kept[name] = value end
-  kept.more = cut(feedback.more or json.list(), MOST_FINDINGS)
-  kept.markers = cut(feedback.markers or json.list(), MOST_FINDINGS)
-  kept.asked = facts -- what was asked for, so that it can be asked for again
-  reaper.SetProjExtState(proj, SECTION, KEY, json.encode(kept, spend))
+  local report = {}
+  for name, value in pairs(feedback) do report[name] = value end
+  report.more = cut(feedback.more or json.list(), MOST_FINDINGS)
+  report.markers = cut(feedback.markers or json.list(), MOST_FINDINGS)
+  report.asked = facts -- what was asked for, so that it can be asked for again
+  local text = json.encode(report, spend)
+  if not project.is_open(proj) then return false end
+  kept.write(proj, KEY, text)
+  return true
 end
 
 --- The kept feedback as text; empty if there is none. Decode it with `kept_report.decode`.
 function kept_report.text(proj)
-  local _, text = reaper.GetProjExtState(proj, SECTION, KEY)
-  return text
+  return kept.read(proj, KEY)
 end
 
 --- A kept feedback; nil for what is none.
@@ -40,7 +44,7 @@ function kept_report.decode(text, spend)
 end
 
 function kept_report.remove(proj)
-  if kept_report.text(proj) ~= "" then reaper.SetProjExtState(proj, SECTION, KEY, "") end
+  kept.write(proj, KEY, "")
 end
 
 return kept_report

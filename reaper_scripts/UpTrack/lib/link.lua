@@ -99,14 +99,15 @@ local function greet(self, hello)
   return self.wire:send(greeting)
 end
 
---- Send one message. A hello gets the token that is right now.
-function link:send(message)
+--- Send one message. A hello gets the token that is right now. `spend`, if given, is called while a large message is
+--- written, and may yield; a hello is never large.
+function link:send(message, spend)
   if message.id == nil then
     local named = {id = self:new_id()}
     for name, value in pairs(message) do named[name] = value end
     message = named
   end
-  if message.type ~= "hello" then return self.wire:send(message) end
+  if message.type ~= "hello" then return self.wire:send(message, spend) end
   daemon_is_another(self)
   self.greeted_by_itself = false
   return greet(self, message)

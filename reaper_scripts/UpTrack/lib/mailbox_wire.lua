@@ -19,6 +19,7 @@ local LARGEST_BYTES = 64 * 1024
 local NAMES_A_LOOK = 256
 local LOOKS_TO_FORGET = 16 -- once an action, and the daemon leaves at most 1000 messages
 local TMP_OLD_AFTER_S = 60
+local STEPS_A_FILE = 250
 
 local separator = package.config:sub(1, 1)
 
@@ -87,9 +88,9 @@ local function put(self, text)
   return true
 end
 
---- Send one message that has an id.
-function mailbox_wire:send(message)
-  local encoded, text = pcall(json.encode, message)
+--- Send one message that has an id. `spend`, if given, is called while a large one is written, and may yield.
+function mailbox_wire:send(message, spend)
+  local encoded, text = pcall(json.encode, message, spend)
   if not encoded then return nil, "A message could not be written: " .. text .. "." end
   if #text <= LARGEST_BYTES then return put(self, text) end
   local cut, sentence = parts.split(text, LARGEST_BYTES, message.id)
@@ -97,6 +98,7 @@ function mailbox_wire:send(message)
     local sent
     sent, sentence = put(self, json.encode(part))
     if not sent then break end
+    if spend then spend(STEPS_A_FILE) end
   end
   if sentence then return nil, sentence end
   return true

@@ -1,9 +1,10 @@
 --[[
 UpTrack's markers and regions: placing them, finding them again, and never touching anybody else's.
 
-Every name begins with the tag. What we placed is written into a ledger in the project's extended state, which is saved
-in the .rpp: GUID, finding, place and name of each. Only what the ledger holds is ever changed or removed, and of that
-only what still is as we left it:
+Every name begins with the tag. What we placed is written into a ledger that is kept in the project: GUID, part,
+finding, place and name of each. A part is what was analysed (the project, the time selection, a region, a file): an
+analysis of one changes nothing of another's, but that one of the whole project takes the place of one of a selection.
+Only what the ledger holds is ever changed or removed, and of that only what still is as we left it:
 
 - one that was moved stays where the user put it, for as long as its finding is there;
 - one that was renamed is the user's note from then on: it is never changed and never removed by a later run;
@@ -13,12 +14,17 @@ only what still is as we left it:
 spread over ticks. A finding with a length becomes a region, unless it is about most of the run.
 ]]
 
+local kept = require("kept")
+local pace = require("pace")
+
 local markers = {}
 
 markers.TAG = "[UpTrack]"
+markers.SELECTION = "selection" -- the part a time selection is
 
-local SECTION, KEY = "UpTrack", "markers"
-local MOST_REMEMBERED = 2000
+local KEY = "markers"
+local MOST_GONE = 2000 -- entries kept of what is not on the timeline any more
+local STEPS_AN_ENTRY = 3
 local CUSTOM_COLOUR = 0x1000000
 local SHORTEST_REGION_S = 1
 local LONGEST_REGION = 0.6 -- of the run
@@ -26,17 +32,19 @@ local SAME_S = 1e-4
 
 -- the ledger ----------------------------------------------------------------------------------------------------------
 
-local function read_ledger(proj)
-  local _, text = reaper.GetProjExtState(proj, SECTION, KEY)
+--- The ledger, oldest first. `spend` is called for each entry, and may yield.
+local function read_ledger(proj, spend)
+  local text = kept.read(proj, KEY)
   local ledger = {}
   for line in text:gmatch("[^\n]+") do
-    local guid, id, region, start_s, end_s, colour, name =
-      line:match("^({[%x%-]+})\t([^\t]*)\t([01])\t([^\t]*)\t([^\t]*)\t(%d+)\t(.*)$")
+    local guid, part, id, region, start_s, end_s, colour, name =
+      line:match("^({[%x%-]+})\t([^\t]*)\t([^\t]*)\t([01])\t([^\t]*)\t([^\t]*)\t(%d+)\t(.*)$")
     if guid and tonumber(start_s) and tonumber(end_s) then
       ledger[#ledger + 1] = {
-        guid = guid, id = id, region = region == "1", start_s = tonumber(start_s), end_s = tonumber(end_s),
-        colour = math.tointeger(tonumber(colour)), name = name,
+        guid = guid, part = part, id = id, region = region == "1", start_s = tonumber(start_s), end_s = tonumber(end_s),
+        colour = math.tointeger(tonumber(colour)), name = name, line = line,
       }
+      if spend then spend(STEPS_AN_ENTRY) end
     end
   end
   return ledger
@@ -47,18 +55,16 @@ local function number(value)
   return (("%.9f"):format(value):gsub(",", "."))
 end
 
-local function write_ledger(proj, ledger)
-  local lines = {}
-  for index = math.max(1, #ledger - MOST_REMEMBERED + 1), #ledger do
-    local one = ledger[index]
-    lines[#lines + 1] = table.concat({
-      one.guid, one.id, one.region and "1" or "0", number(one.start_s), number(one.end_s), ("%d"):format(one.colour),
-      one.name,
-    }, "\t")
-  end
-  local text = table.concat(lines, "\n")
-  local _, before = reaper.GetProjExtState(proj, SECTION, KEY)
-  if text ~= before then reaper.SetProjExtState(proj, SECTION, KEY, text) end
+--- An entry as the ledger's text holds it; made when the entry changes, so that thousands are not written at once.
+local function line_of(one)
+  return table.concat({
+    one.guid, one.part, one.id, one.region and "1" or "0", number(one.start_s), number(one.end_s),
+    ("%d"):format(one.colour), one.name,
+  }, "\t")
+end
+
+local function write_ledger(proj, lines)
+  kept.write(proj, KEY, table.concat(lines, "\n"))
 end
 
 -- what is there -------------------------------------------------------------------------------------------------------
@@ -125,6 +131,7 @@ local function entry_for(marker, options)
   local length_s = end_s - marker.start_s
   local region = options.regions and length_s >= SHORTEST_REGION_S and length_s <= LONGEST_REGION * options.run_s
   return {
+    part = options.part,
     id = (tostring(marker.id):gsub("%c", " ")),
     region = region,
     start_s = marker.start_s,
@@ -141,10 +148,22 @@ end
 
 -- doing it ------------------------------------------------------------------------------------------------------------
 
---- GUID of what has just been added under this number.
+--- How many markers and regions begin no later than this: they lie in the order of their places.
+local function count_until(proj, start_s)
+  local low, high = 0, (reaper.CountProjectMarkers(proj))
+  while low < high do
+    local middle = (low + high) // 2
+    local now = at(proj, middle)
+    if now and now.start_s <= start_s then low = middle + 1 else high = middle end
+  end
+  return low
+end
+
+--- GUID of what has just been added under this number. It is the last of those at its place, or near the last.
 local function guid_of_number(proj, added, wanted)
-  for index = reaper.CountProjectMarkers(proj) - 1, 0, -1 do
+  for index = count_until(proj, wanted.start_s + SAME_S) - 1, 0, -1 do
     local now = at(proj, index)
+    if now and now.start_s < wanted.start_s - SAME_S then return nil end
     if now and now.region == wanted.region and now.number == added and now.name == wanted.name then
       return guid_of(proj, index)
     end
@@ -156,44 +175,59 @@ local function add(proj, wanted)
   local added = reaper.AddProjectMarker2(
     proj, wanted.region, wanted.start_s, wanted.end_s, wanted.name, -1, wanted.colour
   )
-  return added >= 0 and guid_of_number(proj, added, wanted) or nil
+  if added < 0 then return nil end
+  local guid = guid_of_number(proj, added, wanted)
+  -- What cannot be told from others would stay for ever: an older REAPER gives no GUIDs.
+  if not guid then reaper.DeleteProjectMarker(proj, added, wanted.region) end
+  return guid
 end
 
-local function delete(proj, entry)
+--- Take an entry's marker away; one that was renamed only where `renamed_too` says so.
+local function delete(proj, entry, renamed_too)
   local now = there(proj, entry)
-  if now then reaper.DeleteProjectMarkerByIndex(proj, now.index) end
+  if not now or renamed(entry, now) and not renamed_too then return false end
+  return reaper.DeleteProjectMarkerByIndex(proj, now.index)
 end
 
 local function change(proj, entry, wanted)
   local now = there(proj, entry)
-  if not now then return end
+  -- It was planned some ticks ago: the user may have been here since.
+  if not now or renamed(entry, now) or moved(entry, now) then return end
   reaper.SetProjectMarkerByIndex2(
     proj, now.index, wanted.region, wanted.start_s, wanted.end_s, now.number, wanted.name, wanted.colour, 0
   )
+  entry.start_s, entry.end_s, entry.name, entry.colour = wanted.start_s, wanted.end_s, wanted.name, wanted.colour
+  entry.line = line_of(entry)
 end
 
---- Which entry stands for a finding: of several (undo brought one back) the one that was placed last.
-local function holders(proj, ledger)
-  local by_id, states = {}, {}
+--- Which entry stands for a finding of a part: of several (undo brought one back) the one that was placed last. Also
+--- what each entry is like now, and how many are gone.
+local function holders(proj, ledger, part, spend)
+  local by_id, states, gone = {}, {}, 0
   for index = #ledger, 1, -1 do
     local entry = ledger[index]
     local now = there(proj, entry)
     if now then
       states[entry] = now
-      if not by_id[entry.id] then by_id[entry.id] = entry end
+      if entry.part == part and not by_id[entry.id] then by_id[entry.id] = entry end
+    else
+      gone = gone + 1
     end
+    spend(STEPS_AN_ENTRY)
   end
-  return by_id, states
+  return by_id, states, gone
 end
 
 --- What has to be done so that the timeline shows `wanted` (markers of a feedback).
 ---   options.regions  findings with a length become regions
 ---   options.run_s    length of the run in seconds
----   options.from_s, options.to_s  only this part was measured: what lies outside it stays
+---   options.part     what was analysed: "" for the project, or the name of a part
+---   options.spend    called for each entry and each marker; may yield, and never returns where the project was closed
 --- Returns {operations, placed, skipped, finish}: run all operations, then `finish`, which writes the ledger.
 function markers.plan(proj, wanted, options)
-  local ledger = read_ledger(proj)
-  local by_id, states = holders(proj, ledger)
+  local spend = options.spend
+  local ledger = read_ledger(proj, spend)
+  local by_id, states, gone = holders(proj, ledger, options.part, spend)
   local plan = {operations = {}, placed = {}, skipped = {}}
   local is_wanted = {}
   local function later(operation) plan.operations[#plan.operations + 1] = operation end
@@ -208,24 +242,25 @@ function markers.plan(proj, wanted, options)
     elseif entry and entry.region == goal.region then
       plan.placed[#plan.placed + 1] = marker.id
       if not same(entry, goal) then
-        later(function()
-          change(proj, entry, goal)
-          entry.start_s, entry.end_s, entry.name, entry.colour = goal.start_s, goal.end_s, goal.name, goal.colour
-        end)
+        later(function() change(proj, entry, goal) end)
       end
     else
       later(function()
         if entry then delete(proj, entry) end
         goal.guid = add(proj, goal)
-        if goal.guid then ledger[#ledger + 1] = goal end
+        if goal.guid then
+          goal.line = line_of(goal)
+          ledger[#ledger + 1], states[goal] = goal, goal
+        end
         local list = goal.guid and plan.placed or plan.skipped
         list[#list + 1] = marker.id
       end)
     end
+    spend(STEPS_AN_ENTRY)
   end
 
   local function measured(entry)
-    return not options.from_s or entry.start_s >= options.from_s - SAME_S and entry.start_s <= options.to_s + SAME_S
+    return entry.part == options.part or options.part == "" and entry.part == markers.SELECTION
   end
   local released = {}
   for entry, now in pairs(states) do
@@ -237,35 +272,37 @@ function markers.plan(proj, wanted, options)
         later(function() delete(proj, entry) end)
       end
     end
+    spend(1)
   end
+  spend(pace.STEPS_A_TICK) -- what follows begins with a tick of its own: `finish` is done in one
 
   function plan.finish()
-    local kept = {}
-    for _, entry in ipairs(ledger) do
-      if not released[entry.guid] then kept[#kept + 1] = entry end
+    local lines, count, too_many = {}, 0, gone - MOST_GONE
+    for index = 1, #ledger do
+      local entry = ledger[index]
+      if too_many > 0 and not states[entry] then
+        too_many = too_many - 1 -- the oldest are forgotten first
+      elseif not released[entry.guid] then
+        count = count + 1
+        lines[count] = entry.line
+      end
     end
-    write_ledger(proj, kept)
+    write_ledger(proj, lines)
   end
   return plan
 end
 
---- What has to be done so that no marker of a finding, or with no id of any, is left; also what the user has renamed.
-function markers.plan_removal(proj, id)
-  local ledger, kept = read_ledger(proj), {}
+--- What has to be done so that no marker of a finding is left, but for what the user has renamed; with no id, none at
+--- all, whatever it is called by now. `spend`, if given, is called for each entry, and may yield.
+function markers.plan_removal(proj, id, spend)
   local plan = {operations = {}}
-  for _, entry in ipairs(ledger) do
-    if id and entry.id ~= id then
-      kept[#kept + 1] = entry
-    elseif there(proj, entry) then
-      plan.operations[#plan.operations + 1] = function() delete(proj, entry) end
-      if id then kept[#kept + 1] = entry end
-    elseif id then
-      kept[#kept + 1] = entry
+  for _, entry in ipairs(read_ledger(proj, spend)) do
+    if (not id or entry.id == id) and there(proj, entry) then
+      plan.operations[#plan.operations + 1] = function() return delete(proj, entry, id == nil) end
     end
+    if spend then spend(STEPS_AN_ENTRY) end
   end
-  -- Even where all of them go the ledger stays: undo can bring them back, and they are ours then, too.
-  if not id then kept = ledger end
-  function plan.finish() write_ledger(proj, kept) end
+  -- The ledger stays as it is: undo can bring them back, and they are ours then, too.
   return plan
 end
 

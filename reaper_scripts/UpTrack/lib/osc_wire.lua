@@ -18,6 +18,7 @@ local osc_wire = {kind = "osc"}
 osc_wire.__index = osc_wire
 
 local FIRST_REPEAT_S, SLOWEST_REPEAT_S = 0.25, 8
+local STEPS_A_PART = 10
 local SLOWEST_HELLO_S = 2
 local ASK_ABOUT_JOB_EVERY_S = 15
 local MOST_HEARD_A_LOOK, MOST_SAID_A_LOOK = 32, 16
@@ -82,23 +83,26 @@ local function with_ping(entry, number, message)
 end
 
 --- Write an entry's message as datagrams, with the session it is said in; nil and a sentence if it cannot be.
-local function write(self, entry)
-  local fields = {}
+local function write(self, entry, spend)
+  local fields, session = {}, self.session
   for name, value in pairs(entry.message) do fields[name] = value end
   local kind = fields.type
-  if kind ~= "hello" and kind ~= "ping" then fields.session = self.session end
-  local encoded, text = pcall(json.encode, fields)
+  if kind ~= "hello" and kind ~= "ping" then fields.session = session end
+  local encoded, text = pcall(json.encode, fields, spend)
   if not encoded then return nil, "A message could not be written: " .. text .. "." end
-  entry.session, entry.unheard, entry.datagrams = self.session, {}, {}
+  entry.session, entry.unheard, entry.datagrams = session, {}, {}
   local texts = {text}
   -- Room for a bundle and a ping with our id and a number.
   local most = osc_packet.LARGEST_BYTES - osc_packet.size(#entry.id + 64) - osc_packet.HEAD_BYTES
     - osc_packet.BUNDLE_BYTES - 2 * osc_packet.ELEMENT_BYTES - 4
   if #text > most then
     if kind == "hello" then return nil, "The project's name or path is too long to greet the daemon with." end
-    local cut, sentence = parts.split(text, most, entry.id, self.session)
+    local cut, sentence = parts.split(text, most, entry.id, session)
     if not cut then return nil, sentence end
-    for index, part in ipairs(cut) do texts[index] = json.encode(part) end
+    for index, part in ipairs(cut) do
+      texts[index] = json.encode(part)
+      if spend then spend(STEPS_A_PART) end
+    end
   end
   for number, one in ipairs(texts) do
     local datagram = osc_packet.message(one)
@@ -123,10 +127,10 @@ local function flush(self)
 end
 
 --- Say an entry's datagrams once more, but for those that are known to have been heard.
-local function say(self, entry, now_s)
+local function say(self, entry, now_s, spend)
   if entry.leaving > 0 then return true end
   if not entry.datagrams or entry.session ~= self.session then
-    local written, sentence = write(self, entry)
+    local written, sentence = write(self, entry, spend)
     if not written then return nil, sentence end
   end
   local numbers = {}
@@ -154,8 +158,8 @@ local function drop(self, entry)
   if index then table.remove(self.said, index) end
 end
 
---- Send one message that has an id.
-function osc_wire:send(message)
+--- Send one message that has an id. `spend`, if given, is called while a large one is written, and may yield.
+function osc_wire:send(message, spend)
   -- A new greeting takes the place of an older one, and what is asked again the place of the same question.
   for index = #self.said, 1, -1 do
     local other = self.said[index]
@@ -164,7 +168,7 @@ function osc_wire:send(message)
     end
   end
   local entry = {message = message, id = message.id, wait_s = FIRST_REPEAT_S, tries = 0, leaving = 0}
-  local said, sentence = say(self, entry, reaper.time_precise())
+  local said, sentence = say(self, entry, reaper.time_precise(), spend)
   if not said then return nil, sentence end
   self.said[#self.said + 1] = entry
   if message.type == "feedback.applied" then self.acknowledgements[message.run] = message end

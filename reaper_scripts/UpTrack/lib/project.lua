@@ -11,8 +11,26 @@ local project = {}
 
 local SECTION = "UpTrack"
 
+local songs = {} -- by pointer: the id of the song that was in it when we began
+
+local function stored_id(proj)
+  local _, id = reaper.GetProjExtState(proj, SECTION, "project")
+  return id:match("^{[%x%-]+}$")
+end
+
+--- Whether a project is open, and still holds the song it held: REAPER may load another into the same tab.
 function project.is_open(proj)
-  return reaper.ValidatePtr2(0, proj, "ReaProject*")
+  return reaper.ValidatePtr2(0, proj, "ReaProject*") and (not songs[proj] or stored_id(proj) == songs[proj])
+end
+
+--- From now on this project is this song only.
+function project.hold(proj)
+  songs[proj] = project.id(proj)
+end
+
+--- What changes when another song is in front, be it in another tab or in the same one.
+function project.in_tab(proj, path)
+  return tostring(proj) .. " " .. (stored_id(proj) or "") .. " " .. (path or "")
 end
 
 --- The project in front, and where it is saved (nil if it never was).
@@ -32,8 +50,8 @@ end
 
 --- The project's own id; made if it has none.
 function project.id(proj)
-  local _, id = reaper.GetProjExtState(proj, SECTION, "project")
-  if not id:match("^{[%x%-]+}$") then
+  local id = stored_id(proj)
+  if not id then
     id = reaper.genGuid("")
     reaper.SetProjExtState(proj, SECTION, "project", id)
   end
@@ -51,15 +69,15 @@ function project.key_in(notes)
   return tonic:sub(1, 1):upper() .. tonic:sub(2) .. " " .. mode
 end
 
---- Facts for an `analyze`; `start_s` is where the file's first sample lies on the timeline.
-function project.facts(proj, path, start_s, part)
+--- Facts for an `analyze`; `start_s` is where the file's first sample lies on the timeline. `spend` may yield.
+function project.facts(proj, path, start_s, part, spend)
   local id = project.id(proj)
   return {
     id = part and id .. " " .. part or id,
     name = project.name(proj),
     path = path,
     start_s = start_s,
-    tempo_map = tempo_map.read(proj),
+    tempo_map = tempo_map.read(proj, spend),
     key = project.key_in(reaper.GetSetProjectNotes(proj, false, "")),
   }
 end

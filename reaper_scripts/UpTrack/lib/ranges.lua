@@ -3,6 +3,9 @@ What part of a project is rendered: all of it, the time selection, or each regio
 {start_s, end_s, whole, part}; `part` names it where it is not the project, so that versions of it are compared with it.
 ]]
 
+local board = require("board")
+local markers = require("markers")
+
 local ranges = {}
 
 local SHORTEST_S = 1
@@ -16,7 +19,8 @@ end
 function ranges.selection(proj)
   local start_s, end_s = reaper.GetSet_LoopTimeRange2(proj, false, false, 0, 0, false)
   if end_s - start_s < SHORTEST_S then return nil end
-  return {start_s = start_s, end_s = end_s, part = "selection"}
+  if board.is_our_loop(start_s, end_s) then return nil end -- REAPER may link the selection to the loop points
+  return {start_s = start_s, end_s = end_s, part = markers.SELECTION}
 end
 
 --- The project's regions that are not ours, in order.

@@ -7,6 +7,7 @@ local edits = require("edits")
 local fixes = require("fixes")
 local kept_report = require("kept_report")
 local markers = require("markers")
+local pace = require("pace")
 local project = require("project")
 local say = require("say")
 local track_notes = require("track_notes")
@@ -17,29 +18,29 @@ local function appended(list, more)
   for _, one in ipairs(more) do list[#list + 1] = one end
 end
 
---- As a coroutine's body: one step for all of it. True once it is done.
-function remove.from(proj)
-  local plan = markers.plan_removal(proj)
+--- As a coroutine's body: one step for all of it. True once it is done. `spend` is called for each marker.
+function remove.from(proj, spend)
+  local plan = markers.plan_removal(proj, nil, spend)
   local operations, marked = plan.operations, #plan.operations
   appended(operations, fixes.plan_removal(proj))
   appended(operations, track_notes.plan_removal(proj))
   return edits.step(proj, "UpTrack: remove everything it added", operations, function()
-    plan.finish()
     kept_report.remove(proj)
   end), marked
 end
 
-local function go_on(work)
+local function go_on(work, budget)
+  budget.begin()
   local alive, done, marked = coroutine.resume(work)
   if not alive then return say.line("not everything could be removed: " .. tostring(done)) end
-  if coroutine.status(work) ~= "dead" then return reaper.defer(function() go_on(work) end) end
+  if coroutine.status(work) ~= "dead" then return reaper.defer(function() go_on(work, budget) end) end
   if not done then return end
   say.line(("removed %d markers and regions, the fixes that stood, and the track notes."):format(marked))
 end
 
 function remove.all()
-  local proj = project.in_front()
-  go_on(coroutine.create(function() return remove.from(proj) end))
+  local proj, budget = project.in_front(), pace.budget()
+  go_on(coroutine.create(function() return remove.from(proj, budget.spend) end), budget)
 end
 
 return remove

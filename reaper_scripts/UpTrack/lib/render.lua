@@ -18,7 +18,9 @@ local render = {}
 local RENDER_AND_CLOSE = 42230 -- "Render project, using the most recent render settings, auto-close render dialog"
 local FLOAT_WAV = "ZXZhdyAAAAA=" -- "evaw" and 32: 32-bit floating point
 local MASTER_MIX, SELECTED_TRACKS = 0, 2
-local CUSTOM, ENTIRE_PROJECT = 0, 1
+local CUSTOM = 0
+-- Bits of RENDER_TAILFLAG: whether there is a tail, for custom bounds and for the entire project.
+local TAIL_OF_CUSTOM, TAIL_OF_PROJECT = 1, 2
 local SHORT_BY_S = 0.05
 
 -- RENDER_SETTINGS first: other values may be read against it.
@@ -91,10 +93,15 @@ function render.new_folder(audio)
   return folder
 end
 
+--- Bounds are always given in seconds: what REAPER calls the entire project begins and ends at =START and =END.
+--- A passage has no tail, or it would be longer than it says; for the whole project the user's own choice holds.
 local function run(proj, range, what, folder, pattern)
+  local tail = math.tointeger(reaper.GetSetProjectInfo(proj, "RENDER_TAILFLAG", 0, false)) or 0
+  local tails = range.whole and tail & (TAIL_OF_PROJECT | TAIL_OF_CUSTOM) ~= 0
   set(proj, {
     RENDER_SETTINGS = what,
-    RENDER_BOUNDSFLAG = range.whole and ENTIRE_PROJECT or CUSTOM,
+    RENDER_BOUNDSFLAG = CUSTOM,
+    RENDER_TAILFLAG = tails and TAIL_OF_CUSTOM or 0,
     RENDER_STARTPOS = range.start_s,
     RENDER_ENDPOS = range.end_s,
     RENDER_SRATE = 0,
@@ -108,8 +115,6 @@ local function run(proj, range, what, folder, pattern)
     RENDER_FORMAT = FLOAT_WAV,
     RENDER_FORMAT2 = "",
   })
-  -- A passage has no tail: it would be longer than it says. The user's own choice holds for the whole project.
-  if not range.whole then reaper.GetSetProjectInfo(proj, "RENDER_TAILFLAG", 0, true) end
   reaper.Main_OnCommandEx(RENDER_AND_CLOSE, 0, proj)
 end
 

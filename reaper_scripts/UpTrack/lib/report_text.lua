@@ -7,6 +7,8 @@ local say = require("say")
 
 local report_text = {}
 
+local MOST_LINES = 100 -- the console takes its time for each, and nobody reads thousands
+
 local function place_of(marker)
   return marker.bar and "bar " .. marker.bar or ("%.1f s"):format(marker.start_s)
 end
@@ -16,10 +18,13 @@ function report_text.write(feedback, skipped)
   say.line(feedback.status or "done")
   if feedback.since then say.indented(feedback.since.sentence) end
   for _, fix in ipairs(feedback.fixes or {}) do say.indented(fix.sentence) end
-  for _, marker in ipairs(feedback.markers) do
-    say.indented(("%s  %s: %s"):format(place_of(marker), marker.severity, marker.text))
+  local lines = {}
+  for index = 1, math.min(#feedback.markers, MOST_LINES) do
+    local marker = feedback.markers[index]
+    lines[index] = ("%s  %s: %s"):format(place_of(marker), marker.severity, marker.text)
   end
-  local more = 0
+  if #lines > 0 then say.indented(table.concat(lines, "\n  ")) end
+  local more = #feedback.markers - #lines
   for _, finding in ipairs(feedback.more or {}) do
     if not finding.dismissed then more = more + 1 end
   end

@@ -11,6 +11,7 @@ local json = require("json")
 local tempo_map = {}
 
 local MOST_POINTS = 10000
+local STEPS_A_POINT = 4
 local A_MOMENT_S = 1e-6
 local SAME_BEAT = 1e-4
 
@@ -33,7 +34,7 @@ local function point_at(project, time_s, quarter_bpm)
 end
 
 --- One point a bar from `from_s` until `until_s`, with each bar's mean tempo.
-local function along_ramp(project, points, from_s, until_s)
+local function along_ramp(project, points, from_s, until_s, spend)
   local start_s = from_s
   while start_s < until_s - A_MOMENT_S and #points < MOST_POINTS do
     local _, measure = reaper.TimeMap2_timeToBeats(project, start_s + A_MOMENT_S)
@@ -45,12 +46,14 @@ local function along_ramp(project, points, from_s, until_s)
     local quarter_bpm = (to_beat - from_beat) * 60 / (end_s - start_s) * 4 / denominator
     points[#points + 1] = point_at(project, start_s, quarter_bpm)
     start_s = end_s
+    spend(STEPS_A_POINT)
   end
 end
 
---- All tempo points of a project.
-function tempo_map.read(project)
+--- All tempo points of a project. `spend`, if given, is called for each and may yield.
+function tempo_map.read(project, spend)
   local points = json.list()
+  spend = spend or function() end
   local count = reaper.CountTempoTimeSigMarkers(project)
   local _, _, first_bpm = reaper.TimeMap_GetTimeSigAtTime(project, 0)
   if count == 0 then
@@ -62,9 +65,10 @@ function tempo_map.read(project)
     if found then
       local more, next_s = reaper.GetTempoTimeSigMarker(project, index + 1)
       if gradual and index + 1 < count and more then
-        along_ramp(project, points, time_s, next_s)
+        along_ramp(project, points, time_s, next_s, spend)
       else
         points[#points + 1] = point_at(project, time_s, bpm)
+        spend(STEPS_A_POINT)
       end
     end
   end

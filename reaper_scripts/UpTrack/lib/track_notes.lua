@@ -25,16 +25,20 @@ local function with_ours(notes, text)
   local first = notes:find(BEGIN, 1, true)
   if first then
     local _, last = notes:find(FINISH, first, true)
-    before, after = notes:sub(1, first - 1), notes:sub((last or #notes) + 1)
+    if not last then return notes end -- the user took our last line away: where we end, nobody can tell
+    before, after = notes:sub(1, first - 1), notes:sub(last + 1)
   end
-  if text == "" then return (before:gsub("\n$", "") .. after) end
+  if text == "" then return first and (before:gsub("\n$", "") .. after) or notes end
   local gap = (before == "" or before:sub(-1) == "\n") and "" or "\n"
   return before .. gap .. BEGIN .. "\n" .. text .. "\n" .. FINISH .. after
 end
 
 local function set(track, text, in_sws)
   reaper.GetSetMediaTrackInfo_String(track, FIELD, text, true)
-  if in_sws then reaper.NF_SetSWSTrackNotes(track, with_ours(reaper.NF_GetSWSTrackNotes(track), text)) end
+  if not in_sws then return end
+  local notes = reaper.NF_GetSWSTrackNotes(track)
+  local wanted = with_ours(notes, text)
+  if wanted ~= notes then reaper.NF_SetSWSTrackNotes(track, wanted) end
 end
 
 --- What has to be done so that each track has the note of `wanted` (tracks of a feedback): a list of operations.
