@@ -127,7 +127,7 @@ async def test_a_project_in_the_background_gets_its_markers_when_it_is_in_front_
             studio.reaper.turn()
         assert ours.markers == other.markers == []
         studio.reaper.front = ours
-        studio.reaper.turn()
+        await studio.until(lambda: ours.markers)
         assert len(ours.markers) == 1
         await studio.until(lambda: studio.said(FeedbackApplied))
     assert other.markers == []
@@ -141,11 +141,10 @@ async def test_a_project_that_was_closed_meanwhile_is_reported_as_skipped(studio
         studio.reaper.front = FakeProject(name="Other.rpp")
         studio.reaper.open_projects = [studio.reaper.front]
         studio.desk.gate.set()
-        await studio.until(lambda: studio.said(FeedbackApplied))
+        await studio.until(lambda: not studio.reaper.running)
     (applied,) = studio.said(FeedbackApplied)
     assert (applied.placed, applied.skipped) == ([], ["low.mono-0000"])
     assert "closed" in studio.reaper.console
-    await studio.until(lambda: not studio.reaper.running)
 
 
 async def test_a_daemon_that_was_started_anew_is_greeted_and_asked_again(studio: Studio) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,9 @@ class Window:
         """What the desk says: the finding at first, and of a passage what became of it."""
         if request.passage is None:
             return a_feedback(marker, job=job, run="run-1")
+        if request.passage.before is None:
+            return a_feedback(marker, job=job, run="run-before", passage=True)
+        assert request.passage.before == "run-before"
         result = FixResult(
             fix="f", finding=marker.id, status="closed", sentence="−2.4 dB at 240 Hz: closed.", before=4.0, after=None,
             unit="dB", change_db=-2.4, at_hz=240.0,
@@ -75,7 +79,11 @@ class Window:
             nonlocal quiet
             said = self.studio.said
             analyses = len(said(Analyze))
-            open_ones = analyses != len(said(FeedbackApplied)) or len(said(FixApplied)) >= max(analyses, 1)
+            # A fix is measured by two passages, or by a new version.
+            passages = [request.passage for request in said(Analyze) if request.passage is not None]
+            whole = analyses - len(passages) - 1
+            measured = sum(passage.before is not None for passage in passages) + whole
+            open_ones = analyses != len(said(FeedbackApplied)) or len(said(FixApplied)) > measured
             waiting = self.studio.letters("to_daemon") or self.studio.letters("to_host") or open_ones
             quiet = 0 if waiting else quiet + 1
             return quiet > 12
@@ -89,9 +97,24 @@ class Window:
             self.reaper.turn(0.05)
         await self.until_quiet()
 
-    def words(self) -> str:
-        """What stands in the window."""
+    def fixes(self) -> list[dict[str, Any]]:
+        """What the project remembers of fixes, oldest first."""
+        found: list[dict[str, Any]] = json.loads(self.project.kept("fixes") or "[]")
+        return found
+
+    async def fix(self) -> None:
+        """Preview and apply, and wait until it is known what came of it."""
+        before = len(self.fixes())
+        await self.press("p")
         assert self.gfx is not None
+        self.gfx.press("a")
+        await self.studio.until(lambda: len(self.fixes()) > before and self.fixes()[-1]["state"] != "applied")
+        await self.until_quiet()
+
+    def words(self) -> str:
+        """What stands in the window; nothing where it is closed."""
+        if self.gfx is None or not self.reaper.running:
+            return ""
         self.gfx.forget()
         self.gfx.resize(self.gfx.points[0] + 1, self.gfx.points[1])
         self.reaper.turn(0.05)
@@ -160,9 +183,9 @@ async def test_a_preview_says_what_would_be_done_and_does_nothing(window: Window
 async def test_a_fix_is_applied_told_measured_again_and_its_marker_goes_when_it_is_closed(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)
-        await window.press("p", "a")
+        await window.fix()
         (said,) = window.studio.said(FixApplied)
-        first, again = window.studio.said(Analyze)
+        first, before, again = window.studio.said(Analyze)
         assert "−2.4 dB at 240 Hz: closed." in window.words()
     (fx,) = window.bass.fx
     bell = [band for band in fx.bands if band.gain != 1.0]
@@ -175,9 +198,10 @@ async def test_a_fix_is_applied_told_measured_again_and_its_marker_goes_when_it_
         -2.5,
         240.0,
     )
-    assert (again.passage.run, again.passage.start_s) == ("run-1", 16.0), "with a little around it"
-    assert again.project.start_s == 16.0
-    assert window.reaper.rendered == [("mix.wav", 0.0, 100.0), ("mix.wav", 16.0, 28.0)]
+    for passage in (before, again):
+        assert (passage.passage.run, passage.passage.start_s) == ("run-1", 16.0), "with a little around it"
+        assert passage.project.start_s == 16.0
+    assert window.reaper.rendered == [("mix.wav", 0.0, 100.0), ("mix.wav", 16.0, 28.0), ("mix.wav", 16.0, 28.0)]
     assert first.passage is None
     assert window.project.markers == []
     steps = [step for step in window.project.undo_steps if "show" not in step]
@@ -187,18 +211,21 @@ async def test_a_fix_is_applied_told_measured_again_and_its_marker_goes_when_it_
 async def test_what_is_measured_again_is_the_mix_with_the_fix_in_it(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(Step(kind="GN", text="Bass down", gain_db=-3.0, tool="gain", track="{BASS}"))
-        await window.press("p", "a")
-        first, again = window.studio.said(Analyze)
-    before, _ = soundfile.read(first.mix.path, start=16 * 44_100, stop=28 * 44_100)
+        await window.fix()
+        first, before, again = window.studio.said(Analyze)
+    whole, _ = soundfile.read(first.mix.path, start=16 * 44_100, stop=28 * 44_100)
+    sound, _ = soundfile.read(before.mix.path)
+    np.testing.assert_allclose(sound, whole, atol=1e-6)
     after, _ = soundfile.read(again.mix.path)
-    np.testing.assert_allclose(after, before * 10 ** (-3 / 20), atol=1e-6)
+    np.testing.assert_allclose(after, whole * 10 ** (-3 / 20), atol=1e-6)
 
 
 async def test_revert_takes_a_fix_back_in_one_step(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)
         sounded = reaper_sound.mix_of(window.project, 0.0, 5.0)
-        await window.press("p", "a", "r")
+        await window.fix()
+        await window.press("r")
         assert window.bass.fx == []
         assert "Taken back." in window.words()
     assert window.project.undo_steps[-1] == "UpTrack: take back the fix of low.boom-1 is off"
@@ -209,9 +236,9 @@ TOOLS: list[tuple[dict[str, Any], dict[str, float]]] = [
     ({"tool": "gain", "gain_db": -2.0}, {"D_VOL": 10 ** (-2 / 20)}),
     ({"tool": "gain", "gain_db": 9.0}, {"D_VOL": 10 ** (3 / 20)}),
     ({"tool": "polarity"}, {"B_PHASE": 1.0}),
-    ({"tool": "width", "amount": -20.0}, {"D_WIDTH": 0.8}),
-    ({"tool": "width", "amount": -80.0}, {"D_WIDTH": 0.7}),
-    ({"tool": "delay", "amount": 3.2}, {"D_PLAY_OFFSET": 0.0032}),
+    ({"tool": "width", "amount": -20.0}, {"D_WIDTH": 0.8, "I_PANMODE": 5.0}),
+    ({"tool": "width", "amount": -80.0}, {"D_WIDTH": 0.7, "I_PANMODE": 5.0}),
+    ({"tool": "delay", "amount": 3.2}, {"D_PLAY_OFFSET": 0.0032, "I_PLAY_OFFSET_FLAG": 0.0}),
 ]
 
 
@@ -222,7 +249,7 @@ async def test_a_track_gets_what_was_asked_for_within_bounds_and_then_what_it_ha
     before = dict(window.bass.values)
     async with window.studio.daemon():
         await window.analyzed(Step(kind="GN", text="x", track="{BASS}", **step))
-        await window.press("p", "a")
+        await window.fix()
         assert window.bass.values == pytest.approx(before | values)
         await window.press("r")
     assert window.bass.values == pytest.approx(before)
@@ -237,7 +264,7 @@ async def test_an_equaliser_moves_four_decibels_at_most(
 ) -> None:
     async with window.studio.daemon():
         await window.analyzed(Step(kind="EQ", text="x", tool=tool, gain_db=gain_db, frequency_hz=180.0, track="{BASS}"))
-        await window.press("p", "a")
+        await window.fix()
     (fx,) = window.bass.fx
     (band,) = [band for band in fx.bands if band.frequency_hz == 180.0]
     assert (band.kind, band.enabled, round(20 * np.log10(band.gain), 3)) == (kind, True, got_db)
@@ -247,7 +274,7 @@ async def test_a_ceiling_goes_last_on_the_master_in_a_limiter_of_its_own(window:
     step = Step(kind="LM", text="x", tool="ceiling", amount=-1.0, on_mix=True)
     async with window.studio.daemon():
         await window.analyzed(step)
-        await window.press("p", "a")
+        await window.fix()
         (fx,) = window.project.master.fx
         assert (fx.name, fx.values) == ("ReaLimit (Cockos)", {"CEILING": "-1", "THRESHOLD": "-1", "TRUEPEAK": "1"})
         await window.press("r")
@@ -257,20 +284,19 @@ async def test_a_ceiling_goes_last_on_the_master_in_a_limiter_of_its_own(window:
 async def test_a_fix_the_user_has_undone_is_said_to_be_and_can_be_made_again(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)
-        await window.press("p", "a")
+        await window.fix()
         window.project.undo()
         window.project.undo()
         assert window.bass.fx == []
-        await window.press("r")
-        assert "nothing to take back" in window.words()
-        await window.press("p", "a")
+        assert "It was undone." in window.words() + window.words()
+        await window.fix()
     assert len(window.bass.fx) == 1
 
 
 async def test_a_track_the_user_has_changed_since_is_left_as_it_is(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(Step(kind="GN", text="x", tool="gain", gain_db=-2.0, track="{BASS}"))
-        await window.press("p", "a")
+        await window.fix()
         window.bass.values["D_VOL"] = 0.5
         await window.press("r")
     assert window.bass.values["D_VOL"] == 0.5
@@ -368,15 +394,15 @@ async def test_a_fix_of_most_of_the_mix_is_measured_by_a_new_version_with_the_sa
     async with window.studio.daemon():
         await window.analyzed(BELL, start_s=0.0, end_s=90.0)
         result = FixResult(
-            fix="f", finding="low.boom-1", status="remaining", sentence="−1.2 dB at 240 Hz: 1.0 dB remain.", before=4.0,
-            after=2.0, unit="dB", change_db=-1.2, at_hz=240.0,
+            fix="fix-low.boom-1", finding="low.boom-1", status="remaining",
+            sentence="−1.2 dB at 240 Hz: 1.0 dB remain.", before=4.0, after=2.0, unit="dB", change_db=-1.2, at_hz=240.0,
         )  # fmt: skip
         marker = a_marker("low.boom-1", actions=[BELL], track="{BASS}", stem="Bass", start_s=0.0, end_s=90.0)
         notes = {"{BASS}": "loud"}
         window.studio.desk.answer = lambda _request, job: a_feedback(
             marker, job=job, run="run-2", fixes=[result], notes=notes
         )
-        await window.press("p", "a")
+        await window.fix()
         await window.studio.until(lambda: "1.0 dB remain." in window.words())
     _, again = window.studio.said(Analyze)
     assert (again.passage, again.stems) == (None, [])
@@ -386,15 +412,28 @@ async def test_a_fix_of_most_of_the_mix_is_measured_by_a_new_version_with_the_sa
 async def test_a_fix_taken_back_while_it_is_measured_stays_taken_back(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)
+        await window.press("p")
         assert window.gfx is not None
-        for key in ("p", "a"):
-            window.gfx.press(key)
-            window.reaper.turn(0.05)
+        window.gfx.press("a")
+        await window.studio.until(window.fixes)
         window.gfx.press("r")
         await window.until_quiet()
-        assert "Taken back." in window.words()
+        await window.studio.until(lambda: "Taken back." in window.words())
     assert window.bass.fx == []
     assert len(window.project.markers) == 1
+
+
+async def test_a_fix_taken_back_before_it_is_made_is_not_made(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press("p")
+        assert window.gfx is not None
+        window.gfx.press("a")
+        window.reaper.turn(0.0)
+        window.gfx.press("r")
+        await window.until_quiet()
+    assert (window.bass.fx, window.fixes()) == ([], [])
+    assert window.studio.said(FixApplied) == []
 
 
 async def test_an_analysis_opens_the_window_once_if_that_is_wanted(window: Window) -> None:

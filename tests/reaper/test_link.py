@@ -242,7 +242,7 @@ async def test_three_megabytes_are_read_over_many_looks_and_in_their_turn(post: 
 
 def test_a_look_that_takes_too_long_by_the_clock_ends_before_its_steps_do(post: Post) -> None:
     post.script.open("results")
-    message = {"type": "pong", "values": list(range(900))}
+    message = {"type": "pong", "values": list(range(450))}
     post.put(1, message)
     assert post.script.look() == [message]
     post.put(2, message)
@@ -251,7 +251,7 @@ def test_a_look_that_takes_too_long_by_the_clock_ends_before_its_steps_do(post: 
     while not (heard := post.script.look()):
         looks += 1
     assert heard == [message]
-    assert looks >= 4
+    assert looks >= 3, "by its steps it would be one"
 
 
 async def test_a_look_while_something_is_decoded_lists_nothing(post: Post) -> None:

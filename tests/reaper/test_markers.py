@@ -38,10 +38,10 @@ async def test_who_wants_markers_only_gets_no_regions(studio: Studio) -> None:
 async def test_the_same_run_again_changes_nothing_and_makes_no_undo_step(studio: Studio) -> None:
     found = [a_marker("a"), a_marker("b", **LONG)]
     await show(studio, *found)
-    before, ledger = studio.reaper.front.contents(), studio.reaper.front.state["UpTrack", "markers"]
+    before, ledger = studio.reaper.front.contents(), studio.reaper.front.kept("markers")
     await show(studio, *found)
     assert studio.reaper.front.contents() == before
-    assert studio.reaper.front.state["UpTrack", "markers"] == ledger
+    assert studio.reaper.front.kept("markers") == ledger
     assert studio.reaper.front.undo_steps == ["UpTrack: show 2 findings"]
     assert [applied.placed for applied in studio.said(FeedbackApplied)] == [["a", "b"], ["a", "b"]]
 

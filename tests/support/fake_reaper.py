@@ -14,6 +14,7 @@ instructions and listings.
 from __future__ import annotations
 
 import base64
+import bisect
 import json
 import math
 import re
@@ -26,7 +27,17 @@ from typing import Any
 import soundfile
 
 from support import reaper_sound
-from support.reaper_project import Audio, FakeBand, FakeFx, FakeMarker, FakeProject, FakeTrack, decibels, new_guid
+from support.reaper_project import (
+    Audio,
+    FakeBand,
+    FakeEnvelope,
+    FakeFx,
+    FakeMarker,
+    FakeProject,
+    FakeTrack,
+    decibels,
+    new_guid,
+)
 from support.reaper_tempo import TempoMarker
 
 __all__ = ["API", "FakeMarker", "FakeProject", "FakeReaper", "FakeTrack", "TempoMarker"]
@@ -42,12 +53,40 @@ SWS: dict[str, Any] = {
 """Of the SWS extension, which is there only where ``FakeReaper.sws`` says so."""
 
 POINTER = "a REAPER pointer"
+POINTERS = """function(name)
+  local made = {}
+  return function(number)
+    made[number] = made[number] or {[name] = number}
+    return made[number]
+  end
+end"""
+"""Kept in Lua: what lupa hands to Python while a coroutine runs must not outlive the coroutine."""
 POINTER_TYPES = {"ReaProject": FakeProject, "MediaTrack": FakeTrack, "PCM_source": None}
 CUSTOM_COLOUR = 0x1000000
 RENDER_ACTION, PLAY_STOP_ACTION = 42230, 40044
 EQ_BANDS = ((1, 100.0), (2, 300.0), (2, 1_000.0), (4, 5_000.0), (0, 20.0), (3, 1_000.0))
 """What a new ReaEQ is played with: (kind, Hz); the last two are switched off."""
 MODES = {"stems": 2}
+INSTRUCTIONS_A_COUNT = 100
+COUNTER = """function(step)
+  local counted = 0
+  local function count() counted = counted + step end
+  -- A hook belongs to one coroutine, and most of our work is done in others.
+  local create = coroutine.create
+  function coroutine.create(body)
+    local thread = create(body)
+    debug.sethook(thread, count, "", step)
+    return thread
+  end
+  coroutine.wrap = nil
+  debug.sethook(count, "", step)
+  return function()
+    local since = counted
+    counted = 0
+    return since
+  end
+end"""
+"""Counts in Lua itself: a call to Python every hundred instructions would cost more than the instructions."""
 
 
 @dataclass(eq=False)
@@ -107,12 +146,13 @@ class FakeReaper:
         self.prepare: Callable[[Any, Path], object] = lambda _lua, _script: None
         """Called with each new runtime and its script, to give it what it needs beside ``reaper``, such as ``gfx``."""
         self._tick = Tick()
+        self._counters: list[Callable[[], int]] = []
         self._picked = False
         self._deferred: list[Callable[[], None]] = []
         self._exits: list[Callable[[], None]] = []
         self._listing: dict[str, list[str]] = {}
         self._objects: list[Any] = []
-        self._pointers: dict[tuple[int, int], Any] = {}
+        self._pointers: list[Callable[[int], Any]] = []
         self.runtimes: list[Any] = []
         """One a script that was run, in the order they were started."""
         self._undo_block: FakeProject | None = None
@@ -125,6 +165,7 @@ class FakeReaper:
         lua = type(self.lua)(unpack_returned_tuples=True, register_eval=False)
         number, self._picked = len(self.runtimes), False
         self.runtimes.append(lua)
+        self._pointers.append(lua.eval(POINTERS)(POINTER))
         table = lua.table()
         for name in [*API["functions"], *(SWS if self.sws else ())]:
             if hasattr(self, name):
@@ -137,7 +178,7 @@ class FakeReaper:
         )
         lua.globals().reaper = guard(table, lambda name: name in API["functions"])
         self.prepare(lua, script)
-        lua.eval("function(count) debug.sethook(function() count() end, '', 100) end")(self._count_instructions)
+        self._counters.append(lua.eval(COUNTER)(INSTRUCTIONS_A_COUNT))
         if self.windows:
             lua.execute(
                 "local open = io.open; io.open = function(path, mode)"
@@ -152,8 +193,10 @@ class FakeReaper:
         self.now_s += seconds
         deferred, self._deferred = self._deferred, []
         self._tick = Tick()
+        self._read_counters()
         for function in deferred:
             function()
+        self._tick.instructions = self._read_counters()
         self.ticks.append(self._tick)
         self._check_balance()
 
@@ -161,8 +204,9 @@ class FakeReaper:
         assert self._refresh_held == 0, "PreventUIRefresh is not balanced"
         assert self._undo_block is None, "an undo block was left open"
 
-    def _count_instructions(self) -> None:
-        self._tick.instructions += 100
+    def _read_counters(self) -> int:
+        """Instructions of all scripts since the last call."""
+        return sum(int(counter()) for counter in self._counters)
 
     @property
     def running(self) -> bool:
@@ -224,6 +268,8 @@ class FakeReaper:
                 return isinstance(self._object(given), FakeTrack)
             case "PCM_source":
                 return isinstance(self._object(given), _Source)
+            case "TrackEnvelope":
+                return isinstance(self._object(given), FakeEnvelope)
             case "identifier":
                 return _is_pointer(given)
             case "function":
@@ -236,15 +282,12 @@ class FakeReaper:
 
     def _handed(self, answer: Any, runtime: int) -> Any:
         """What Lua holds of a project, track or source: equal to itself, and nothing else can be done with it."""
-        if not isinstance(answer, FakeProject | FakeTrack | _Source):
+        if not isinstance(answer, FakeProject | FakeTrack | FakeEnvelope | _Source):
             return answer
         if not any(one is answer for one in self._objects):
             self._objects.append(answer)
         number = next(index for index, one in enumerate(self._objects) if one is answer)
-        key = (runtime, number)
-        if key not in self._pointers:
-            self._pointers[key] = self.runtimes[runtime].table_from({POINTER: number})
-        return self._pointers[key]
+        return self._pointers[runtime](number)
 
     def _project(self, project: Any) -> FakeProject:
         return project if isinstance(project, FakeProject) else self.front
@@ -261,8 +304,8 @@ class FakeReaper:
         project = self._project(proj)
         taken = {marker.number for marker in project.markers if marker.is_region == isrgn}
         number = wantidx if wantidx >= 0 and wantidx not in taken else max(taken, default=0) + 1
-        project.markers.append(FakeMarker(pos, name, number, color, end_s=rgnend if isrgn else None))
-        project.sort_markers()
+        made = FakeMarker(pos, name, number, color, end_s=rgnend if isrgn else None)
+        bisect.insort(project.markers, made, key=FakeMarker.place)
         return number
 
     def AddRemoveReaScript(self, add: bool, sectionID: int, scriptfn: str, commit: bool) -> int:
@@ -295,6 +338,17 @@ class FakeReaper:
 
     def CountTracks(self, proj: Any) -> int:
         return len(self._project(proj).tracks)
+
+    def CountEnvelopePoints(self, envelope: FakeEnvelope) -> int:
+        return envelope.points
+
+    def DeleteProjectMarker(self, proj: Any, markrgnindexnumber: int, isrgn: bool) -> bool:
+        markers = self._project(proj).markers
+        for marker in markers:
+            if (marker.number, marker.is_region) == (markrgnindexnumber, isrgn):
+                markers.remove(marker)
+                return True
+        return False
 
     def DeleteProjectMarkerByIndex(self, proj: Any, markrgnidx: int) -> bool:
         markers = self._project(proj).markers
@@ -367,6 +421,9 @@ class FakeReaper:
 
     def GetProjectLength(self, proj: Any) -> float:
         return self._project(proj).length_s
+
+    def GetProjectStateChangeCount(self, proj: Any) -> int:
+        return self._project(proj).changes
 
     def GetProjectName(self, proj: Any) -> str:
         return self._project(proj).name
@@ -451,6 +508,9 @@ class FakeReaper:
 
     def GetTrackColor(self, track: FakeTrack) -> int:
         return track.colour
+
+    def GetTrackEnvelopeByName(self, track: FakeTrack, envname: str) -> FakeEnvelope | None:
+        return track.envelopes.get(envname)
 
     def GetTrackGUID(self, tr: FakeTrack) -> str:
         return tr.guid
@@ -644,8 +704,9 @@ class FakeReaper:
     def Undo_EndBlock2(self, proj: Any, descchange: str, extraflags: int) -> None:
         assert self._undo_block is self._project(proj), "no undo block of this project is open"
         assert descchange, "an undo step needs a description"
-        assert extraflags == -1
-        self._undo_block.add_undo_point(descchange)
+        assert extraflags in (0, -1)
+        if extraflags:  # without, REAPER makes no step of what its own functions did
+            self._undo_block.add_undo_point(descchange)
         self._undo_block = None
 
     def UpdateTimeline(self) -> None:
@@ -696,10 +757,9 @@ class FakeReaper:
         header = base64.b64decode(project.texts["RENDER_FORMAT"])
         assert header[:5] == b"evaw\x20", "not a 32-bit float WAV"
         assert project.texts["RENDER_FORMAT2"] == ""
-        whole = numbers["RENDER_BOUNDSFLAG"] == 1
-        start_s, end_s = (0.0, project.length_s) if whole else (numbers["RENDER_STARTPOS"], numbers["RENDER_ENDPOS"])
-        if not whole:
-            assert numbers["RENDER_BOUNDSFLAG"] == 0
+        assert numbers["RENDER_BOUNDSFLAG"] == 0, "other bounds are moved by the user's =START and =END markers"
+        start_s, end_s = numbers["RENDER_STARTPOS"], numbers["RENDER_ENDPOS"]
+        if end_s < project.length_s:
             assert numbers["RENDER_TAILFLAG"] == 0, "a passage would get a tail"
         self.during_render()
         folder, pattern = Path(project.texts["RENDER_FILE"]), project.texts["RENDER_PATTERN"]

@@ -11,6 +11,7 @@ import math
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ Audio = NDArray[np.float64]
 
 TRACK_VALUES = {
     "D_VOL": 1.0, "D_PAN": 0.0, "D_WIDTH": 1.0, "B_PHASE": 0.0, "B_MUTE": 0.0,
-    "D_PLAY_OFFSET": 0.0, "I_PLAY_OFFSET_FLAG": 0.0, "I_FOLDERDEPTH": 0.0,
+    "D_PLAY_OFFSET": 0.0, "I_PLAY_OFFSET_FLAG": 1.0, "I_PANMODE": -1.0, "I_FOLDERDEPTH": 0.0,
 }  # fmt: skip
 
 RENDER_NUMBERS = {
@@ -58,6 +59,10 @@ class FakeMarker:
     def is_region(self) -> bool:
         return self.end_s is not None
 
+    def place(self) -> tuple[float, bool, int]:
+        """Where it stands in the order of all."""
+        return self.position_s, self.is_region, self.number
+
 
 @dataclass(eq=False)
 class FakeBand:
@@ -80,6 +85,11 @@ class FakeFx:
 
 
 @dataclass(eq=False)
+class FakeEnvelope:
+    points: int = 0
+
+
+@dataclass(eq=False)
 class FakeTrack:
     name: str
     audio: Audio | None = None
@@ -92,6 +102,7 @@ class FakeTrack:
     texts: dict[str, str] = field(default_factory=dict[str, str])
     fx: list[FakeFx] = field(default_factory=list[FakeFx])
     sws_notes: str = ""
+    envelopes: dict[str, FakeEnvelope] = field(default_factory=dict[str, FakeEnvelope])
 
 
 State = dict[str, Any]
@@ -117,6 +128,7 @@ class FakeProject:
     loop_s: tuple[float, float] = (0.0, 0.0)
     repeat: int = 0
     playing: bool = False
+    changes: int = 0
     numbers: dict[str, float] = field(default_factory=lambda: dict(RENDER_NUMBERS))
     texts: dict[str, str] = field(default_factory=lambda: dict(RENDER_TEXTS))
     state: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
@@ -146,7 +158,7 @@ class FakeProject:
     # -- markers -------------------------------------------------------------------------------------------------------
 
     def sort_markers(self) -> None:
-        self.markers.sort(key=lambda marker: (marker.position_s, marker.is_region, marker.number))
+        self.markers.sort(key=FakeMarker.place)
 
     def renumber(self) -> None:
         """As the user's action does: numbers follow the order, identity stays."""
@@ -173,6 +185,7 @@ class FakeProject:
             track.name, track.values, track.texts, track.fx = copy.deepcopy(state["inside"][track.guid])
 
     def add_undo_point(self, description: str) -> None:
+        self.changes += 1
         self.history.append((description, self.snapshot()))
         self.undone.clear()
 
@@ -182,6 +195,7 @@ class FakeProject:
 
     def undo(self) -> str:
         """Take back the last step; returns its description."""
+        self.changes += 1
         step = self.history.pop()
         self.undone.append(step)
         self.restore(self.history[-1][1])
@@ -192,6 +206,11 @@ class FakeProject:
         self.history.append(step)
         self.restore(step[1])
         return step[0]
+
+    def kept(self, key: str) -> str:
+        """A text our scripts keep in the project, joined from its pieces (``lib/kept.lua``)."""
+        pieces = range(1, int(self.state.get(("UpTrack", key), "0")) + 1)
+        return unquote("".join(self.state["UpTrack", f"{key}.{number}"] for number in pieces))
 
     def contents(self) -> Any:
         """Everything a user would see or save, to compare before with after; no extended state, no effects' GUIDs."""

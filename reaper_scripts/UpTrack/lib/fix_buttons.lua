@@ -2,8 +2,8 @@
 The fix buttons of the results window: preview, apply, measure again, revert. What stands in the project is `fixes`,
 what the tools do is `tools`; here is the order of things, and what the window shows of them.
 
-`at` is the window's session: {project, path, feedback, talk, checks, noted, own, later} and its functions `work(body)`
-(a coroutine that gets a slice of each round), `changed()`, `with_daemon(speak)` and `analyze_again()`.
+`at` is the window's session: {project, path, feedback, talk, budget, checks, noted, own, later} and its functions
+`work(body)` (a coroutine that gets a slice of each round), `changed()`, `with_daemon(speak)` and `analyze_again()`.
 ]]
 
 local edits = require("edits")
@@ -18,7 +18,7 @@ local fix_buttons = {}
 fix_buttons.__index = fix_buttons
 
 function fix_buttons.new(at)
-  return setmetatable({at = at}, fix_buttons)
+  return setmetatable({at = at, wanted = {}}, fix_buttons) -- wanted: findings whose fix is yet to be made
 end
 
 --- A record of `fixes` as the window shows it.
@@ -36,7 +36,7 @@ local function refuse(self, finding, sentence)
 end
 
 function fix_buttons:preview(finding)
-  local plan, sentence = fixes.plan(self.at.project, finding)
+  local plan, sentence = fixes.plan(self.at.project, finding, self.at.feedback.run)
   if not plan then return refuse(self, finding, sentence) end
   show(self, finding, {state = "preview", lines = plan.lines})
 end
@@ -48,15 +48,18 @@ end
 
 --- Take the marker of a finding that is closed, or meant, off the timeline; in a coroutine.
 function fix_buttons:unmark(proj, finding, why)
-  local plan = markers.plan_removal(proj, finding.id)
-  edits.step(proj, "UpTrack: " .. finding.title .. why, plan.operations, plan.finish)
+  local plan = markers.plan_removal(proj, finding.id, self.at.budget.spend)
+  edits.step(proj, "UpTrack: " .. finding.title .. why, plan.operations)
   finding.shown = false
   self.at.changed()
 end
 
 local function note_outcome(self, proj, finding, record, state, sentence)
+  if not project.is_open(proj) then return end
   local now = fixes.of(proj, finding.id)
-  if not now or now.id ~= record.id or now.state == "reverted" then return end -- taken back while it was measured
+  if not now or now.id ~= record.id or now.state == "reverted" then -- taken back while it was measured
+    return show(self, finding, now and fix_buttons.shown(now) or nil)
+  end
   fixes.note(proj, record, state, sentence)
   show(self, finding, fix_buttons.shown(record))
   say.line(sentence)
@@ -65,51 +68,99 @@ end
 
 --- Note what a new version has shown of fixes that waited for it.
 function fix_buttons:hear(feedback)
+  local latest = fixes.latest(self.at.project)
   for _, outcome in ipairs(feedback.fixes or {}) do
-    local record = fixes.of(self.at.project, outcome.finding)
-    if record and record.state == "applied" then
+    local record = latest[outcome.finding]
+    if record and record.fix == outcome.fix and record.state == "applied" then
       fixes.note(self.at.project, record, outcome.status, outcome.sentence)
     end
   end
 end
 
---- Render the finding's place again and hear what is left of it.
-local function measure(self, finding, record)
-  local at = self.at
-  local proj, report = at.project, at.feedback
-  local function end_with(state, sentence) note_outcome(self, proj, finding, record, state, sentence) end
-  local range = ranges.around(finding, report)
-  if not range then return at.analyze_again() end -- it is about most of the run: that makes a new version
-  if not project.is_in_front(proj) then
-    return end_with("unknown", "Another project is in front now: analyze the mix again.")
+--- Make the move now; `go_on(record)` is called once it is in the project.
+local function make(self, proj, report, finding, plan, go_on)
+  self.at.work(function()
+    self.wanted[finding.id] = nil
+    local record, why = fixes.apply(proj, report.run, finding, plan)
+    if not record then return refuse(self, finding, why) end
+    show(self, finding, {state = "measuring", lines = plan.lines, sentence = "Measuring its place again ..."})
+    go_on(record)
+  end)
+end
+
+--- Tell the daemon what was done; `go_on()` once it has noted it, or `go_on(sentence)` where it has not.
+local function tell(self, talk, proj, report, finding, plan, record, go_on)
+  self.at.answers[talk:fixed(report.run, finding.id, fixes.action(plan))] = function(message, sentence)
+    if message and project.is_open(proj) then fixes.name(proj, record, message.fix) end
+    go_on(not message and (sentence or "The daemon did not take note of it.") or nil)
   end
-  local id, why = measure_again.ask(at.talk, proj, at.path, report, range)
-  if not id then return end_with("unknown", why) end
-  at.own = {phase = "waiting"}
-  at.checks[id] = function(feedback, problem)
-    at.own = nil
-    if not project.is_open(proj) then return end
-    if not feedback then return end_with("unknown", problem or "It was not measured.") end
-    end_with(measure_again.outcome(feedback, finding.id))
-  end
+end
+
+--- The place before is rendered, then the move is made, then the place is rendered after it and held against before.
+local function measured_apply(self, talk, proj, report, finding, plan, range)
+  if not self.wanted[finding.id] then return end -- taken back before it was made
+  local at, path = self.at, self.at.path
+  local before, problem = measure_again.render(talk, proj, report, range)
+  make(self, proj, report, finding, plan, function(record)
+    local function end_with(state, sentence) note_outcome(self, proj, finding, record, state, sentence) end
+
+    local function after(run_before)
+      local rendered, why = measure_again.render(talk, proj, report, range)
+      if not rendered then return end_with("unknown", why) end
+      local id = measure_again.ask(talk, proj, path, report, range, rendered, run_before)
+      at.own = {phase = "waiting"}
+      at.checks[id] = function(feedback, sentence)
+        at.own = nil
+        if not feedback then return end_with("unknown", sentence or "It was not measured.") end
+        end_with(measure_again.outcome(feedback, finding.id))
+      end
+    end
+
+    tell(self, talk, proj, report, finding, plan, record, function(untold)
+      if untold or not before then return end_with("unknown", untold or problem) end
+      local id = measure_again.ask(talk, proj, path, report, range, before)
+      at.own = {phase = "waiting"}
+      at.checks[id] = function(feedback, sentence)
+        at.own = nil
+        if not feedback then return end_with("unknown", sentence or "It was not measured.") end
+        at.later[#at.later + 1] = function() after(feedback.run) end
+      end
+    end)
+  end)
 end
 
 function fix_buttons:apply(finding)
   local at = self.at
-  local proj, run = at.project, at.feedback.run
-  local plan, sentence = fixes.plan(proj, finding)
+  local proj, report = at.project, at.feedback
+  local plan, sentence = fixes.plan(proj, finding, report.run)
   if not plan then return refuse(self, finding, sentence) end
-  at.work(function()
-    local record, why = fixes.apply(proj, run, finding, plan)
-    if not record then return refuse(self, finding, why) end
-    show(self, finding, {state = "measuring", lines = plan.lines, sentence = "Measuring its place again ..."})
-    at.noted[finding.id] = function() at.later = function() measure(self, finding, record) end end
-    at.with_daemon(function(talk) talk:fixed(run, finding.id, fixes.action(plan)) end)
+  project.hold(proj)
+  self.wanted[finding.id] = true
+  local range = ranges.around(finding, report)
+  show(self, finding, {state = "measuring", lines = plan.lines, sentence = "Measuring its place as it is ..."})
+  at.with_daemon(function(talk, problem)
+    if not talk then
+      return make(self, proj, report, finding, plan, function(record)
+        note_outcome(self, proj, finding, record, "unknown", "It is made, but not measured: " .. problem)
+      end)
+    end
+    if range then
+      at.later[#at.later + 1] = function() measured_apply(self, talk, proj, report, finding, plan, range) end
+      return
+    end
+    -- It is about most of the run: that makes a new version.
+    make(self, proj, report, finding, plan, function(record)
+      tell(self, talk, proj, report, finding, plan, record, function(untold)
+        if untold then return note_outcome(self, proj, finding, record, "unknown", untold) end
+        at.analyze_again()
+      end)
+    end)
   end)
 end
 
 function fix_buttons:revert(finding)
   local proj = self.at.project
+  self.wanted[finding.id] = nil
   local record = fixes.of(proj, finding.id)
   if not record or record.state == "reverted" then
     return show(self, finding, {state = "reverted", lines = {}, sentence = "There is nothing to take back."})

@@ -1,6 +1,7 @@
 --[[
-Measuring a fix: the place of the finding is rendered again, with the stems the report had, and the daemon says what is
-left of it: "closed", "remaining", or "unknown" where a passage cannot tell.
+Measuring a fix: the place of the finding is rendered before it and after it, with the stems the report had, and the
+daemon says what is left: "closed", "remaining", or "unknown" where a passage cannot tell. Without the one before, its
+silence after would prove nothing, and anything else that was changed since the report would count as the fix.
 ]]
 
 local json = require("json")
@@ -20,18 +21,24 @@ local function stems_of(proj, report)
   return list
 end
 
---- Render `range` and ask; returns the request's id, or nil and a sentence. REAPER stands still meanwhile.
-function measure_again.ask(talk, proj, path, report, range)
+--- Render `range` as it sounds now; nil and a sentence where it failed. REAPER stands still meanwhile.
+function measure_again.render(talk, proj, report, range)
+  if not project.is_in_front(proj) then return nil, "Another project is in front now: analyze the mix again." end
   talk:state("rendering")
   local rendered, sentence = render.run(proj, range, stems_of(proj, report), talk.link.found.audio)
   talk:state("idle")
   if not rendered then return nil, sentence end
+  if #rendered.missing > 0 then return nil, rendered.missing[1] end
+  return rendered
+end
+
+--- Ask for what was rendered; `before` is the run of the same passage before. Returns the request's id.
+function measure_again.ask(talk, proj, path, report, range, rendered, before)
   return talk:ask {
     mix = {path = rendered.mix},
     stems = #rendered.stems > 0 and json.list(rendered.stems) or nil,
-    target = report.target,
     project = project.facts(proj, path, range.start_s),
-    passage = {run = report.run, start_s = range.start_s - report.start_s},
+    passage = {run = report.run, start_s = range.start_s - report.start_s, before = before},
   }
 end
 

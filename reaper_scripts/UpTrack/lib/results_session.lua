@@ -29,6 +29,7 @@ local session = {}
 local SECTION = "UpTrack window"
 local PLAY_STOP = 40044 -- "Transport: Play/stop"
 local NOTHING_YET = "No report yet. Analyze the mix, or the selected tracks as stems."
+local STEPS_A_FINDING = 5
 local POINT_BEFORE_S, POINT_AFTER_S = 1, 3
 
 local at = {} -- the session: state, project, feedback, talk, work, and what a click has begun
@@ -39,27 +40,27 @@ local function changed()
   at.state.revision = at.state.revision + 1
 end
 
-local function finding_of(marker, on_timeline)
+local function finding_of(marker, on_timeline, records)
   local finding = {}
   for name, value in pairs(marker) do finding[name] = value end
   finding.shown = on_timeline
   finding.actions = marker.actions or {}
-  local record = fixes.of(at.project, marker.id)
+  local record = records[marker.id]
   if record then finding.fix = fix_buttons.shown(record) end
   return finding
 end
 
 local function report_of(feedback)
-  local report, spend = {}, at.budget.spend
+  local report, spend, records = {}, at.budget.spend, fixes.latest(at.project)
   for name, value in pairs(feedback) do report[name] = value end
   report.findings = {}
   for _, marker in ipairs(feedback.markers) do
-    report.findings[#report.findings + 1] = finding_of(marker, true)
-    spend(20)
+    report.findings[#report.findings + 1] = finding_of(marker, true, records)
+    spend(STEPS_A_FINDING)
   end
   for _, marker in ipairs(feedback.more) do
-    report.findings[#report.findings + 1] = finding_of(marker, false)
-    spend(20)
+    report.findings[#report.findings + 1] = finding_of(marker, false, records)
+    spend(STEPS_A_FINDING)
   end
   report.tracks, report.areas, report.sections = feedback.tracks or {}, feedback.areas or {}, feedback.sections or {}
   report.start_s, report.duration_s = feedback.start_s or 0, feedback.duration_s or 0
@@ -91,17 +92,37 @@ local function load_report()
   end)
 end
 
---- Follow the project in front, and what actions have put into it.
+--- Show what became of each fix; undo and hands may have been there.
+local function look_at_fixes()
+  local latest = fixes.latest(at.project)
+  for _, finding in ipairs(at.state.report and at.state.report.findings or {}) do
+    local record = latest[finding.id]
+    local shown = finding.fix and finding.fix.state
+    if record and shown and shown ~= "preview" and shown ~= "measuring" and shown ~= "refused" then
+      finding.fix = fix_buttons.shown(record)
+    end
+  end
+  changed()
+end
+
+--- Follow the project in front, what actions have put into it, and what undo has taken out.
 local function follow()
   local proj, path = project.in_front()
-  local news = board.latest()
-  if proj == at.project and news == at.news then return end
-  if proj ~= at.project then
-    at.state.report, at.feedback = nil, nil
-    changed()
+  local tab, news = project.in_tab(proj, path), board.latest()
+  if tab ~= at.tab or news ~= at.news then
+    if tab ~= at.tab then
+      at.state.report, at.feedback, at.own = nil, nil, nil
+      changed()
+    end
+    at.project, at.path, at.tab, at.news = proj, path, tab, news
+    at.changes = reaper.GetProjectStateChangeCount(proj)
+    return load_report()
   end
-  at.project, at.path, at.news = proj, path, news
-  load_report()
+  local changes = reaper.GetProjectStateChangeCount(proj)
+  if changes ~= at.changes then
+    at.changes = changes
+    look_at_fixes()
+  end
 end
 
 local function show_progress()
@@ -175,41 +196,44 @@ local function events()
     if check then check(message) end
   end
 
-  function heard.noted(message)
-    local go_on = at.noted[message.finding]
-    at.noted[message.finding] = nil
-    if go_on then go_on() end
+  local function answered(id, message, sentence)
+    local go_on = at.answers[id]
+    at.answers[id] = nil
+    if go_on then go_on(message, sentence) end
   end
 
-  function heard.dismissed(message)
-    local done = at.dismissing
-    at.dismissing = nil
-    if done then done(message) end
+  heard.noted, heard.dismissed = answered, answered
+  function heard.refused(id, sentence)
+    fail(sentence)
+    answered(id, nil, sentence)
   end
-
-  function heard.refused(sentence) fail(sentence) end
 
   function heard.ended(sentence)
     at.talk = nil
-    for _, check in pairs(at.checks) do check(nil, sentence) end
-    at.checks, at.noted, at.unsaid, at.dismissing = {}, {}, {}, nil
+    local checks, answers, unsaid = at.checks, at.answers, at.unsaid
+    at.checks, at.answers, at.unsaid = {}, {}, {}
+    for _, check in pairs(checks) do check(nil, sentence) end
+    for _, answer in pairs(answers) do answer(nil, sentence) end
+    for _, speak in ipairs(unsaid) do speak(nil, sentence) end
     if sentence then fail(sentence) end
   end
 
   return heard
 end
 
---- Say something to the daemon: `speak(talk)` is called once it knows us.
+--- Say something to the daemon: `speak(talk)` is called once it knows us, or `speak(nil, sentence)` if it never does.
 local function with_daemon(speak)
   if at.talk and at.talk:is_welcome() then return speak(at.talk) end
-  at.unsaid[#at.unsaid + 1] = speak
-  if at.talk then return end
-  local talk, sentence = conversation.open("results", events())
-  if not talk then
-    at.unsaid = {}
-    at.own = {phase = "no daemon", sentence = sentence}
+  if at.talk then
+    at.unsaid[#at.unsaid + 1] = speak
     return
   end
+  local talk, sentence = conversation.open("results", events())
+  if not talk then
+    at.own = {phase = "no daemon", sentence = sentence}
+    return speak(nil, sentence)
+  end
+  at.unsaid[1] = speak
   at.talk = talk
   talk:begin(at.project, at.path)
 end
@@ -224,7 +248,8 @@ end
 
 local function dismiss(intent, finding)
   local run, proj = at.feedback.run, at.project
-  at.dismissing = function(message)
+  local function done(message)
+    if not message then return end
     for _, one in ipairs(at.state.report and at.state.report.findings or {}) do
       if one.id == finding.id or message.finding == nil and one.rule == finding.rule then
         one.dismissed = not message.undone
@@ -233,13 +258,15 @@ local function dismiss(intent, finding)
     end
     changed()
   end
-  with_daemon(function(talk) talk:dismiss(run, finding.id, intent.scope, intent.undo) end)
+  with_daemon(function(talk)
+    if talk then at.answers[talk:dismiss(run, finding.id, intent.scope, intent.undo)] = done end
+  end)
 end
 
 --- Make the run that is shown once more, with the same tracks as stems.
 local function analyze_again()
   at.own = nil
-  again.wish(at.feedback)
+  again.wish(at.project, at.feedback)
   actions.start(actions.ANALYZE_MIX, at.project)
 end
 
@@ -251,6 +278,7 @@ end
 
 function acts.loop(_, finding)
   local start_s, end_s = span_of(finding)
+  board.loops(start_s, end_s)
   reaper.GetSet_LoopTimeRange2(at.project, true, true, start_s, end_s, false)
   reaper.GetSetRepeatEx(at.project, 1)
   reaper.SetEditCurPos2(at.project, start_s, true, true)
@@ -279,7 +307,7 @@ end
 acts["remove all"] = function()
   local proj = at.project
   work(function()
-    remove.from(proj)
+    remove.from(proj, at.budget.spend)
     board.announce()
   end)
 end
@@ -289,9 +317,9 @@ function acts.console()
 end
 
 function acts.page()
-  with_daemon(function(talk)
-    local opened, sentence = browser.open(talk.url)
-    if not opened then say.line(sentence) end
+  with_daemon(function(talk, problem)
+    local opened, sentence = browser.open(talk and talk.url)
+    if not opened then say.line(problem or sentence) end
   end)
 end
 
@@ -341,16 +369,13 @@ local function round()
   local now_s = reaper.time_precise()
   follow()
   if at.talk then at.talk:tick(now_s) end
-  if at.later then
-    -- Rendering stands still for a while: the window says so first.
-    local later = at.later
-    at.later = nil
+  -- Rendering stands still for a while: the window says so a round before.
+  if at.soon then
+    work(at.soon)
+    at.soon, at.own = nil, nil
+  elseif #at.later > 0 and not next(at.checks) then
+    at.soon = table.remove(at.later, 1)
     at.own = {phase = "rendering"}
-    at.soon = later
-  elseif at.soon then
-    local soon = at.soon
-    at.soon = nil
-    soon()
   end
   resume()
   show_progress()
@@ -363,7 +388,8 @@ end
 
 --- Open the window and stay until the user closes it.
 function session.run()
-  at.state, at.queue, at.checks, at.noted, at.unsaid = state_of.new(), {}, {}, {}, {}
+  at.state, at.queue, at.later = state_of.new(), {}, {}
+  at.checks, at.answers, at.unsaid = {}, {}, {}
   at.budget = pace.budget()
   at.work, at.changed, at.with_daemon, at.analyze_again = work, changed, with_daemon, analyze_again
   at.fix = fix_buttons.new(at)

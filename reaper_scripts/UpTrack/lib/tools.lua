@@ -8,8 +8,9 @@ and compared with what was asked; if it differs, the move is taken back at once 
 Each tool has
   describe(step)          what it will do, in a line
   apply(track, step)      does it; a record of what `revert` needs, or nil and a sentence
-  revert(track, record)   true, or nil and a sentence
-  stands(track, record)   whether it is still there: the user may have undone it
+  revert(track, record)   true, or nil and a sentence where it was changed by hand since
+  refusal(track, step)    a sentence where it would do nothing on this track, or something else; optional
+  fate(track, record)     "stands", "gone" (undone), or "changed" by the user's hand since
 and a record is plain data, kept in the project.
 ]]
 
@@ -68,8 +69,8 @@ local function remove_fx(track, record)
   return true
 end
 
-local function has_fx(track, record)
-  return find_fx(track, record.fx) ~= nil
+local function fate_of_fx(track, record)
+  return find_fx(track, record.fx) and "stands" or "gone"
 end
 
 --- Index of a band's parameter among all of ReaEQ's.
@@ -95,8 +96,22 @@ local function close(value, wanted, tolerance)
   return value ~= nil and math.abs(value - wanted) <= tolerance
 end
 
+--- Switch every band off but the one that is ours: a user may have made a curve of his own the default.
+local function silence_others(track, fx, band)
+  local parameter = 0
+  while true do
+    local is_eq, band_type, band_index, kind = reaper.TrackFX_GetEQParam(track, fx, parameter)
+    if not is_eq then return end
+    if kind == FREQUENCY and band_type >= 0 and not (band_type == band and band_index == 0) then
+      reaper.TrackFX_SetEQBandEnabled(track, fx, band_type, band_index, false)
+    end
+    parameter = parameter + 1
+  end
+end
+
 local function set_eq(track, fx, band, step, gain_db)
   local set = reaper.TrackFX_SetEQParam
+  silence_others(track, fx, band)
   reaper.TrackFX_SetEQBandEnabled(track, fx, band, 0, true)
   if not set(track, fx, band, 0, FREQUENCY, step.frequency_hz, false) then return false end
   if gain_db and not set(track, fx, band, 0, GAIN, amplitude(gain_db), false) then return false end
@@ -129,7 +144,7 @@ local function eq_tool(kind, has_gain)
     return {fx = reaper.TrackFX_GetFXGUID(track, fx), gain_db = gain_of(step), frequency_hz = step.frequency_hz}
   end
 
-  tool.revert, tool.stands = remove_fx, has_fx
+  tool.revert, tool.fate = remove_fx, fate_of_fx
   return tool
 end
 
@@ -139,6 +154,12 @@ for _, kind in ipairs {"high-pass", "notch"} do tools[kind] = eq_tool(kind, fals
 -- the limiter ---------------------------------------------------------------------------------------------------------
 
 tools.ceiling = {}
+
+--- A track's fader comes after its effects: turned up, it lifts whatever a limiter holds down.
+function tools.ceiling.refusal(track)
+  if close(reaper.GetMediaTrackInfo_Value(track, "D_VOL"), 1, 1e-4) then return nil end
+  return "The fader of this track comes after its limiter and is not at 0 dB: put it there first."
+end
 
 function tools.ceiling.describe(step)
   return ("limiter: ceiling at %s dBTP, last on the track, in a ReaLimit of its own")
@@ -152,74 +173,112 @@ function tools.ceiling.apply(track, step)
   for name, value in pairs {CEILING = step.amount, THRESHOLD = step.amount, TRUEPEAK = 1} do
     reaper.TrackFX_SetNamedConfigParm(track, fx, name, ("%g"):format(value))
   end
-  local _, ceiling = reaper.TrackFX_GetNamedConfigParm(track, fx, "CEILING")
-  if not close(tonumber(ceiling), step.amount, 0.05) then
+  local taken = true
+  for name, value in pairs {CEILING = step.amount, THRESHOLD = step.amount, TRUEPEAK = 1} do
+    local _, text = reaper.TrackFX_GetNamedConfigParm(track, fx, name)
+    taken = taken and close(tonumber(text), value, 0.05)
+  end
+  if not taken then
     reaper.TrackFX_Delete(track, fx)
     return nil, "ReaLimit did not take the ceiling, so it was removed again."
   end
   return {fx = reaper.TrackFX_GetFXGUID(track, fx)}
 end
 
-tools.ceiling.revert, tools.ceiling.stands = remove_fx, has_fx
+tools.ceiling.revert, tools.ceiling.fate = remove_fx, fate_of_fx
 
 -- the track itself ----------------------------------------------------------------------------------------------------
 
-local function set_value(track, name, value)
-  reaper.SetMediaTrackInfo_Value(track, name, value)
-  return close(reaper.GetMediaTrackInfo_Value(track, name), value, 1e-4)
+local function get(track, name)
+  return reaper.GetMediaTrackInfo_Value(track, name)
 end
 
---- A tool for one value of the track: `from_step(before, step)` gives what it becomes.
-local function value_tool(name, describe, from_step)
+--- Whether the track has all these values.
+local function has(track, values)
+  for name, value in pairs(values) do
+    if not close(get(track, name), value, 1e-4) then return false end
+  end
+  return true
+end
+
+local function set_all(track, values)
+  for name, value in pairs(values) do reaper.SetMediaTrackInfo_Value(track, name, value) end
+  return has(track, values)
+end
+
+--- A tool for values of the track: `becomes(track, step)` gives what they are to be, by name.
+local function value_tool(names, describe, becomes)
   local tool = {describe = describe}
 
   function tool.apply(track, step)
-    local before = reaper.GetMediaTrackInfo_Value(track, name)
-    local after = from_step(before, step)
-    if not set_value(track, name, after) then
-      reaper.SetMediaTrackInfo_Value(track, name, before)
+    local before = {}
+    for _, name in ipairs(names) do before[name] = get(track, name) end
+    local after = becomes(track, step)
+    if not set_all(track, after) then
+      set_all(track, before)
       return nil, "REAPER did not take the new value, so nothing was changed."
     end
     return {before = before, after = after}
   end
 
-  function tool.stands(track, record)
-    return close(reaper.GetMediaTrackInfo_Value(track, name), record.after, 1e-4)
+  function tool.fate(track, record)
+    return has(track, record.after) and "stands" or has(track, record.before) and "gone" or "changed"
   end
 
   function tool.revert(track, record)
-    if not tool.stands(track, record) then
-      return nil, "The track was changed by hand since, so it was left as it is."
-    end
-    set_value(track, name, record.before)
+    local fate = tool.fate(track, record)
+    if fate == "gone" then return true end
+    if fate == "changed" then return nil, "The track was changed by hand since, so it was left as it is." end
+    set_all(track, record.before)
     return true
   end
 
   return tool
 end
 
-tools.gain = value_tool("D_VOL", function(step)
+tools.gain = value_tool({"D_VOL"}, function(step)
   return ("fader: %s"):format(decibels(bounded(step.gain_db, MOST_GAIN_DB)))
-end, function(before, step)
-  return before * amplitude(bounded(step.gain_db, MOST_GAIN_DB))
+end, function(track, step)
+  return {D_VOL = get(track, "D_VOL") * amplitude(bounded(step.gain_db, MOST_GAIN_DB))}
 end)
 
-tools.polarity = value_tool("B_PHASE", function() return "polarity: inverted" end, function(before)
-  return before == 0 and 1 or 0
+function tools.gain.refusal(track)
+  local envelope = reaper.GetTrackEnvelopeByName(track, "Volume")
+  if not envelope or reaper.CountEnvelopePoints(envelope) == 0 then return nil end
+  return "The volume of this track is automated, and a fader move would do nothing: change the envelope instead."
+end
+
+tools.polarity = value_tool({"B_PHASE"}, function() return "polarity: inverted" end, function(track)
+  return {B_PHASE = get(track, "B_PHASE") == 0 and 1 or 0}
 end)
 
-tools.width = value_tool("D_WIDTH", function(step)
-  return (("width: %+.0f %%"):format(100 * bounded(step.amount / 100, MOST_WIDTH)):gsub("%-", "−"))
-end, function(before, step)
-  return math.max(-1, math.min(before + bounded(step.amount / 100, MOST_WIDTH), 1))
+local STEREO_PAN = 5 -- the only pan mode with a width of its own
+
+tools.width = value_tool({"D_WIDTH", "I_PANMODE"}, function(step)
+  return (("width: %+.0f %% of what it is"):format(100 * bounded(step.amount / 100, MOST_WIDTH)):gsub("%-", "−"))
+end, function(track, step)
+  -- A share of the width, so that it never crosses zero and swaps the sides.
+  return {I_PANMODE = STEREO_PAN, D_WIDTH = get(track, "D_WIDTH") * (1 + bounded(step.amount / 100, MOST_WIDTH))}
 end)
 
--- The playback offset only counts while its flag is 0; &2 makes it samples, which we do not want.
-tools.delay = value_tool("D_PLAY_OFFSET", function(step)
+function tools.width.refusal(track)
+  if get(track, "I_PANMODE") == STEREO_PAN or close(get(track, "D_PAN"), 0, 1e-6) then return nil end
+  return "This track is panned in a mode that has no width: set its pan mode to stereo pan first."
+end
+
+local OFF, IN_SAMPLES = 1, 2 -- bits of I_PLAY_OFFSET_FLAG; a new track's offset is switched off
+
+tools.delay = value_tool({"D_PLAY_OFFSET", "I_PLAY_OFFSET_FLAG"}, function(step)
   return (("playback offset: %+.2f ms"):format(step.amount):gsub("%-", "−"))
-end, function(before, step)
-  return before + step.amount / 1000
+end, function(track, step)
+  local is_off = math.tointeger(get(track, "I_PLAY_OFFSET_FLAG")) & OFF ~= 0
+  return {D_PLAY_OFFSET = (is_off and 0 or get(track, "D_PLAY_OFFSET")) + step.amount / 1000, I_PLAY_OFFSET_FLAG = 0}
 end)
+
+function tools.delay.refusal(track)
+  if math.tointeger(get(track, "I_PLAY_OFFSET_FLAG")) & (OFF | IN_SAMPLES) ~= IN_SAMPLES then return nil end
+  return "The playback offset of this track is set in samples: change it by hand."
+end
 
 --- What a fix may change at most, to say it: the gain a step is held to.
 function tools.gain_of(step)
