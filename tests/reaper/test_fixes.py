@@ -14,7 +14,8 @@ from support import reaper_sound
 from support.fake_reaper import FakeProject
 from support.feedbacks import a_feedback, a_marker
 from support.gfx_canvas import GfxCanvas
-from support.studio import ANALYZE_MIX, RESULTS, SCRIPTS, Studio
+from support.reaper_project import FakeEnvelope
+from support.studio import ANALYZE_MIX, REMOVE, RESULTS, SCRIPTS, Studio
 from uptrack_bridges.messages import (
     Analyze,
     Feedback,
@@ -448,3 +449,107 @@ async def test_an_analysis_opens_the_window_once_if_that_is_wanted(window: Windo
         window.reaper.actions[number].name for number in window.reaper.commands if number in window.reaper.actions
     ]
     assert opened == ["UpTrack_Results.lua"]
+
+
+@pytest.mark.parametrize(
+    ("step", "change", "sentence"),
+    [
+        (
+            {"tool": "gain", "gain_db": -2.0},
+            lambda bass, _master: bass.envelopes.update(Volume=FakeEnvelope(points=3)),
+            "is automated",
+        ),
+        ({"tool": "width", "amount": -20.0}, lambda bass, _master: bass.values.update(D_PAN=0.3), "has no width"),
+        (
+            {"tool": "delay", "amount": 3.0},
+            lambda bass, _master: bass.values.update(I_PLAY_OFFSET_FLAG=2.0),
+            "set in samples",
+        ),
+        (
+            {"tool": "ceiling", "amount": -1.0, "on_mix": True},
+            lambda _bass, master: master.values.update(D_VOL=1.2),
+            "put it there first",
+        ),
+    ],
+)
+async def test_a_move_that_would_do_nothing_or_something_else_is_refused(
+    window: Window, step: dict[str, Any], change: Any, sentence: str
+) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="GN", text="x", track="{BASS}", **step))
+        change(window.bass, window.project.master)
+        before = window.project.contents()
+        await window.press("p")
+        assert sentence in window.words()
+    assert window.project.contents() == before
+
+
+async def test_a_curve_of_the_users_own_that_new_equalisers_come_with_is_switched_off(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.fix()
+    (fx,) = window.bass.fx
+    assert [band.frequency_hz for band in fx.bands if band.enabled] == [240.0]
+
+
+async def test_one_move_a_track_until_the_next_analysis(window: Window) -> None:
+    other = a_marker("low.mono-2", actions=[BELL], track="{BASS}", stem="Bass", start_s=40.0, end_s=44.0)
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        plain = window.studio.desk.answer
+        assert plain is not None
+        mine = a_marker("low.boom-1", actions=[BELL], track="{BASS}", stem="Bass", **HERE)
+        window.studio.desk.answer = lambda request, job: (
+            a_feedback(mine, other, job=job, run="run-1") if request.passage is None else plain(request, job)
+        )
+        window.reaper.run(ANALYZE_MIX)
+        await window.until_quiet()
+        await window.fix()
+        await window.press("down", "p")
+        assert "analyze again first" in window.words()
+    assert len(window.bass.fx) == 1
+
+
+async def test_a_fader_moved_a_little_since_is_no_undo_and_no_second_helping(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="GN", text="x", tool="gain", gain_db=-2.0, track="{BASS}"))
+        await window.fix()
+        window.bass.values["D_VOL"] *= 1.01
+        window.project.add_undo_point("Adjust track volume")
+        await window.until_quiet()
+        assert "changed by hand since" in window.words() + window.words()
+        await window.press("p", "a")
+    assert len(window.fixes()) == 1
+
+
+async def test_undo_after_removing_everything_brings_back_what_is_still_ours(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.fix()
+    before = window.project.contents()
+    window.reaper.run(REMOVE)
+    assert window.bass.fx == []
+    window.project.undo()
+    assert window.project.contents() == before
+    window.reaper.run(REMOVE)
+    assert window.bass.fx == []
+
+
+async def test_the_loop_of_a_passage_is_no_selection_of_the_users(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press("l")
+        window.project.selection_s = window.project.loop_s  # as REAPER does where the two are linked
+        window.reaper.run(ANALYZE_MIX)
+        await window.until_quiet()
+    assert window.reaper.rendered == [("mix.wav", 0.0, 100.0)] * 2
+
+
+async def test_a_move_that_failed_is_no_step_in_the_history(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        steps = list(window.project.undo_steps)
+        window.reaper.missing_effects.add("ReaEQ (Cockos)")
+        await window.press("p", "a")
+        assert "is not installed" in window.words()
+    assert window.project.undo_steps == steps

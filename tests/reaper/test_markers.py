@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from support.fake_reaper import FakeMarker
+from support.fake_reaper import FakeMarker, FakeReaper
 from support.feedbacks import a_feedback, a_marker
-from support.studio import REMOVE, Studio
-from uptrack_bridges.messages import FeedbackApplied, Marker
+from support.studio import ANALYZE_FILES, ANALYZE_MIX, REMOVE, Studio
+from uptrack_bridges.messages import Analyze, FeedbackApplied, Marker
 
+PROBE = Path(__file__).with_name("kept_probe.lua")
 LONG = {"start_s": 16.0, "end_s": 32.0}
 
 
@@ -165,3 +170,88 @@ async def test_five_thousand_markers_are_placed_in_ticks_and_are_one_undo_step(s
     await show(studio, *found)
     assert len(studio.reaper.front.markers) == 5_000
     assert studio.reaper.front.undo_steps == ["UpTrack: show 5000 findings"]
+
+
+async def test_an_analysis_of_one_region_leaves_what_another_found(studio: Studio) -> None:
+    studio.tracks("Kick", seconds=9.0)
+    studio.reaper.front.markers += [FakeMarker(1.0, "verse", 1, end_s=3.0), FakeMarker(4.0, "chorus", 2, end_s=8.0)]
+    studio.reaper.ext_state["UpTrack settings", "range"] = "regions"
+    studio.desk.answer = lambda request, job: a_feedback(
+        a_marker("whole", start_s=request.project.start_s, end_s=request.project.start_s), job=job
+    )
+    async with studio.daemon():
+        await studio.analyze(ANALYZE_MIX)
+        await studio.analyze(ANALYZE_MIX)
+    ours = [marker.position_s for marker in studio.reaper.front.markers if "[UpTrack]" in marker.name]
+    assert ours == [1.0, 4.0]
+
+
+async def test_the_whole_project_takes_the_place_of_a_selection_and_not_the_other_way_round(studio: Studio) -> None:
+    studio.tracks("Kick", seconds=9.0)
+    studio.desk.answer = lambda request, job: a_feedback(
+        a_marker("a", start_s=request.project.start_s + 1, end_s=request.project.start_s + 1), job=job
+    )
+    places = []
+    async with studio.daemon():
+        for selection_s in ((0.0, 0.0), (3.0, 6.0), (0.0, 0.0)):
+            studio.reaper.front.selection_s = selection_s
+            await studio.analyze(ANALYZE_MIX)
+            places.append([marker.position_s for marker in studio.reaper.front.markers])
+    assert places == [[1.0], [1.0, 4.0], [1.0]]
+
+
+async def test_a_marker_that_gets_no_guid_is_taken_back_at_once(studio: Studio) -> None:
+    studio.reaper.gives_guids = False
+    await show(studio, a_marker("a"))
+    assert studio.reaper.front.markers == []
+    (applied,) = studio.said(FeedbackApplied)
+    assert (applied.placed, applied.skipped) == ([], ["a"])
+
+
+async def test_notes_whose_last_line_of_ours_is_gone_are_left_alone(studio: Studio) -> None:
+    studio.reaper.sws = True
+    studio.reaper.ext_state["UpTrack settings", "sws_notes"] = "yes"
+    (kick,) = studio.tracks("Kick")
+    kick.sws_notes = "--- UpTrack ---\nold\nand what I wrote since"
+    studio.desk.answer = lambda _request, job: a_feedback(job=job, notes={kick.guid: "new"})
+    async with studio.daemon():
+        await studio.analyze()
+    studio.reaper.run(REMOVE)
+    assert kick.sws_notes == "--- UpTrack ---\nold\nand what I wrote since"
+
+
+async def test_another_song_in_the_same_tab_gets_nothing(studio: Studio) -> None:
+    project = studio.reaper.front
+    studio.desk.gate = asyncio.Event()
+    async with studio.daemon():
+        studio.reaper.run(ANALYZE_FILES)
+        await studio.until(lambda: studio.said(Analyze))
+        project.state.clear()  # the user opens another one there
+        project.name = "Other.rpp"
+        studio.desk.gate.set()
+        await studio.until(lambda: not studio.reaper.running)
+    assert project.markers == []
+    assert "the project was closed" in studio.reaper.console
+
+
+async def test_a_cancelled_analysis_renders_nothing_more_and_places_nothing(studio: Studio) -> None:
+    studio.tracks("Kick", seconds=4.0)
+    async with studio.daemon():
+        studio.reaper.run(ANALYZE_MIX)
+        studio.reaper.ext_state["UpTrack board", "stop"] = "1"
+        await studio.until(lambda: not studio.reaper.running)
+    assert studio.reaper.rendered == []
+    assert studio.reaper.front.markers == []
+    assert "cancelled" in studio.reaper.console
+
+
+def test_texts_kept_in_a_project_come_back_whole_in_short_plain_pieces(lua: Any) -> None:
+    reaper = FakeReaper(lua)
+    reaper.run(PROBE)
+    kept = reaper.runtimes[-1].globals().kept
+    for text in ("", "x", "all \"of' `them\n\t%41 é 音" * 900, "%" * 8_000):
+        kept.write(0, "probe", text)
+        assert kept.read(0, "probe") == text
+        assert reaper.front.kept("probe") == text
+        values = [value for (_, key), value in reaper.front.state.items() if key.startswith("probe")]
+        assert all(len(value.encode()) < 4_096 and not set(value) & set("\"'`\n\t") for value in values)

@@ -139,6 +139,8 @@ class FakeReaper:
         """``nothing``: no file; ``stub``: an empty one; ``cancelled``: half of it; ``some``: not the last stem."""
         self.rendered: list[tuple[str, float, float]] = []
         self.missing_effects: set[str] = set()
+        self.gives_guids = True
+        """A REAPER before 6.12 knows no GUIDs of markers."""
         self.during_render: Callable[[], None] = lambda: None
         self.actions: dict[int, Path] = {}
         self.commands: list[int] = []
@@ -457,6 +459,8 @@ class FakeReaper:
         if wanted := re.fullmatch(r"MARKER_GUID:(\d+)", desc):
             assert not is_set, "MARKER_GUID is read-only"
             index = int(wanted[1])
+            if not self.gives_guids:
+                return False, ""
             return (True, found.markers[index].guid) if index < len(found.markers) else (False, "")
         if wanted := re.fullmatch(r"MARKER_INDEX_FROM_GUID:(\{.*\})", desc):
             assert not is_set, "MARKER_INDEX_FROM_GUID is read-only"

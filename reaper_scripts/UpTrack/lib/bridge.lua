@@ -60,7 +60,7 @@ local function home()
 end
 
 --- Where the daemon is, as it says itself: {mailbox, audio, token, protocol, version, port, osc_port}.
---- `audio` is the folder to render into; a daemon of an older version names none.
+--- `audio` is the folder to render into; a daemon of an older version does not name it, but has it.
 function bridge.read()
   local folder, sentence = home()
   if not folder then return nil, sentence end
@@ -74,8 +74,9 @@ function bridge.read()
     return nil, path .. " is damaged. Stop the daemon with `uptrack daemon stop` and start it again."
   end
   return {
-    mailbox = found.mailbox,
-    audio = type(found.audio) == "string" and found.audio ~= "" and found.audio or nil,
+    -- On Windows Lua opens plain paths only: the home the installer wrote is one, what the daemon says may not be.
+    mailbox = separator == "\\" and joined(folder, "mailbox") or found.mailbox,
+    audio = type(found.audio) == "string" and found.audio ~= "" and found.audio or joined(folder, "audio"),
     token = found.token,
     protocol = found.protocol,
     version = found.version,
