@@ -126,7 +126,8 @@ class OscDaw(asyncio.DatagramProtocol):
             parts[said["part"]] = said["data"]
             if len(parts) < said["parts"]:
                 return
-            said = json.loads("".join(self._parts.pop(said["id"])[number] for number in sorted(parts)))
+            del self._parts[said["id"]]
+            said = json.loads("".join(parts[number] for number in sorted(parts)))
         if said["type"] == "welcome":
             if said["session"] in self._welcomes:
                 return  # the answer to a hello that was said again

@@ -148,6 +148,7 @@ def _serve(version: str) -> None:
         module = import_module(f"lupa.lua{version.replace('.', '')}")
     lua = module.LuaRuntime(unpack_returned_tuples=True, register_eval=False)
     reaper = FakeReaper(lua, chosen_file="/music/mix.wav")
+    reaper.ext_state["UpTrack settings", "window"] = "no"  # there is no canvas here
     host = LinkHost(reaper)
     for line in sys.stdin:
         what, *arguments = json.loads(line)
