@@ -24,6 +24,11 @@ async def show(studio: Studio, *markers: Marker) -> None:
         await studio.analyze()
 
 
+def at_its_start(request: Analyze, finding: str) -> Marker:
+    assert request.project is not None
+    return a_marker(finding, start_s=request.project.start_s, end_s=request.project.start_s)
+
+
 def names(studio: Studio) -> list[str]:
     return [marker.name for marker in studio.reaper.front.markers]
 
@@ -176,9 +181,7 @@ async def test_an_analysis_of_one_region_leaves_what_another_found(studio: Studi
     studio.tracks("Kick", seconds=9.0)
     studio.reaper.front.markers += [FakeMarker(1.0, "verse", 1, end_s=3.0), FakeMarker(4.0, "chorus", 2, end_s=8.0)]
     studio.reaper.ext_state["UpTrack settings", "range"] = "regions"
-    studio.desk.answer = lambda request, job: a_feedback(
-        a_marker("whole", start_s=request.project.start_s, end_s=request.project.start_s), job=job
-    )
+    studio.desk.answer = lambda request, job: a_feedback(at_its_start(request, "whole"), job=job)
     async with studio.daemon():
         await studio.analyze(ANALYZE_MIX)
         await studio.analyze(ANALYZE_MIX)
@@ -188,16 +191,14 @@ async def test_an_analysis_of_one_region_leaves_what_another_found(studio: Studi
 
 async def test_the_whole_project_takes_the_place_of_a_selection_and_not_the_other_way_round(studio: Studio) -> None:
     studio.tracks("Kick", seconds=9.0)
-    studio.desk.answer = lambda request, job: a_feedback(
-        a_marker("a", start_s=request.project.start_s + 1, end_s=request.project.start_s + 1), job=job
-    )
+    studio.desk.answer = lambda request, job: a_feedback(at_its_start(request, "a"), job=job)
     places = []
     async with studio.daemon():
         for selection_s in ((0.0, 0.0), (3.0, 6.0), (0.0, 0.0)):
             studio.reaper.front.selection_s = selection_s
             await studio.analyze(ANALYZE_MIX)
             places.append([marker.position_s for marker in studio.reaper.front.markers])
-    assert places == [[1.0], [1.0, 4.0], [1.0]]
+    assert places == [[0.0], [0.0, 3.0], [0.0]]
 
 
 async def test_a_marker_that_gets_no_guid_is_taken_back_at_once(studio: Studio) -> None:
