@@ -161,12 +161,12 @@ def test_a_damaged_note_is_a_sentence(new_lua: Callable[[], Any], tmp_path: Path
 
 
 @pytest.mark.parametrize(("written", "read"), [("/home/ada/audio", "/home/ada/audio"), ("", None), (1, None)])
-def test_the_folder_to_render_into_is_known_where_the_daemon_names_one(
+def test_the_folder_to_render_into_is_what_the_daemon_names_or_where_older_ones_have_it(
     post: Post, written: object, read: str | None
 ) -> None:
     post.announce(audio=written)
     assert post.script.open("mix") is None
-    assert post.script.state().get("audio") == read
+    assert post.script.state().get("audio") == (read or str(post.home / "audio"))
 
 
 async def test_a_token_that_changed_meanwhile_is_read_before_every_hello(post: Post) -> None:
