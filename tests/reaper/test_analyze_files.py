@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from support.desks import EchoDesk
 from support.fake_reaper import FakeMarker, FakeProject, TempoMarker
-from support.studio import ANALYZE_FILES, Studio
+from support.studio import ANALYZE_FILES, SCRIPTS, Studio
 from uptrack_bridges.messages import Analyze, FeedbackApplied
 from uptrack_bridges.tempo_map import TempoMap
 
@@ -183,6 +184,39 @@ def test_a_daemon_that_does_not_answer_is_given_up_on_in_a_sentence(studio: Stud
         studio.reaper.turn()
         turns += 1
     assert studio.reaper.console == "UpTrack: the daemon does not answer. Try `uptrack daemon status`.\n"
+
+
+def installed(folder: Path) -> Path:
+    """The action for existing files as it lies in a REAPER that knows how to start a daemon."""
+    scripts = folder / "Scripts" / "UpTrack"
+    shutil.copytree(SCRIPTS, scripts)
+    (scripts / "uptrack.json").write_text(json.dumps({"command": ["uptrack"]}))
+    return scripts / ANALYZE_FILES.name
+
+
+def test_for_a_daemon_that_was_killed_another_is_started(studio: Studio, tmp_path: Path) -> None:
+    studio.reaper.run(installed(tmp_path))
+    for _ in range(60):
+        studio.reaper.turn()
+    assert studio.reaper.started == ['"uptrack" daemon start']
+    assert studio.reaper.running, "it waits for the daemon to come up"
+
+
+async def test_a_daemon_that_is_killed_in_the_middle_of_an_analysis_ends_it_in_a_sentence(
+    studio: Studio, tmp_path: Path
+) -> None:
+    studio.desk.gate = asyncio.Event()
+    async with studio.daemon():
+        studio.reaper.run(installed(tmp_path))
+        await studio.until(lambda: studio.said(Analyze))
+        await studio.until(lambda: not studio.letters("to_host"))
+    (inbox,) = studio.mailbox.glob("*/to_host")
+    (inbox / "1.json").write_text(json.dumps({"type": "refused", "code": "session.unknown", "sentence": "Who?"}))
+    for _ in range(200):
+        studio.reaper.turn()
+    assert not studio.reaper.running
+    assert "does not answer" in studio.reaper.console
+    assert studio.reaper.started == [], "nobody would ask it what was asked of the one before"
 
 
 @pytest.mark.parametrize(

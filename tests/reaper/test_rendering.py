@@ -189,6 +189,8 @@ async def test_no_daemon_means_no_render(studio: Studio) -> None:
     assert "The UpTrack daemon is not running" in studio.reaper.console
     assert not studio.reaper.running
     assert studio.reaper.rendered == []
+    studio.reaper.reload()  # what the script does at its end
+    assert "no daemon" in studio.reaper.ext_state["UpTrack board", "progress"], "for the window to say"
 
 
 async def test_on_windows_names_that_are_no_ascii_render_and_are_looked_at_by_reapers_own_reader(

@@ -120,7 +120,7 @@ local function place(run, job, feedback)
   run.budget.spend(pace.STEPS_A_TICK) -- the step's end has used this tick up
   -- What was asked for, so that the window can ask for it again.
   local asked = {role = run.role, whole = not range or range.whole or false, part = job.part}
-  if not kept_report.write(proj, feedback, asked, run.budget.spend) then return end
+  kept_report.write(proj, feedback, asked, run.budget.spend)
   run.placing = nil
   run.talk:applied(feedback, plan.placed, plan.skipped)
   report_text.write(feedback, plan.skipped)
@@ -197,7 +197,7 @@ local function events_of(run)
 
   function events.ended(sentence, silent)
     -- A daemon that was killed leaves its bridge.json: nobody is there, so one is started.
-    if silent and not run.started and start_daemon(run) then return end
+    if silent and run.at == 0 and not run.started and start_daemon(run) then return end
     run.over = true
     local last = sentence or run.said
     show("", last and {phase = "failed", sentence = last} or nil)
@@ -280,6 +280,7 @@ function analysis.run(run)
   if not opened then
     local started, why = start_daemon(run)
     if not started then
+      run.over = true
       board.show({phase = "no daemon", sentence = why})
       return say.line(sentence:find("not running", 1, true) and why or sentence)
     end

@@ -40,8 +40,8 @@ end
 
 --- Say that a project has a new report.
 function board.announce()
-  board.news = (tonumber(reaper.GetExtState(SECTION, "news")) or 0) + 1
-  reaper.SetExtState(SECTION, "news", ("%d"):format(board.news), false)
+  local news = (tonumber(reaper.GetExtState(SECTION, "news")) or 0) + 1
+  reaper.SetExtState(SECTION, "news", ("%d"):format(news), false)
 end
 
 --- A text that changes whenever there is a new report.

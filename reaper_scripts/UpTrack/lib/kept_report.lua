@@ -5,7 +5,6 @@ something to show whenever the project is opened. Long lists are cut: the daemon
 
 local json = require("json")
 local kept = require("kept")
-local project = require("project")
 
 local kept_report = {}
 
@@ -17,17 +16,14 @@ local function cut(list, most)
   return json.list(table.move(list, 1, most, 1, {}))
 end
 
---- Keep a feedback. `spend` is called while it is written, and may yield; false where the project was closed meanwhile.
+--- Keep a feedback. `spend` is called while it is written, and may yield; who resumes it sees to the project.
 function kept_report.write(proj, feedback, facts, spend)
   local report = {}
   for name, value in pairs(feedback) do report[name] = value end
   report.more = cut(feedback.more or json.list(), MOST_FINDINGS)
   report.markers = cut(feedback.markers or json.list(), MOST_FINDINGS)
   report.asked = facts -- what was asked for, so that it can be asked for again
-  local text = json.encode(report, spend)
-  if not project.is_open(proj) then return false end
-  kept.write(proj, KEY, text)
-  return true
+  kept.write(proj, KEY, json.encode(report, spend))
 end
 
 --- The kept feedback as text; empty if there is none. Decode it with `kept_report.decode`.
