@@ -424,9 +424,10 @@ async def test_a_fix_taken_back_while_it_is_measured_stays_taken_back(window: Wi
     assert len(window.project.markers) == 1
 
 
-async def test_a_fix_taken_back_before_it_is_made_is_not_made(window: Window) -> None:
+@pytest.mark.parametrize("span", [HERE, {"start_s": 0.0, "end_s": 90.0}], ids=["passage", "new version"])
+async def test_a_fix_taken_back_before_it_is_made_is_not_made(window: Window, span: dict[str, float]) -> None:
     async with window.studio.daemon():
-        await window.analyzed(BELL)
+        await window.analyzed(BELL, **span)
         await window.press("p")
         assert window.gfx is not None
         window.gfx.press("a")
@@ -435,6 +436,7 @@ async def test_a_fix_taken_back_before_it_is_made_is_not_made(window: Window) ->
         await window.until_quiet()
     assert (window.bass.fx, window.fixes()) == ([], [])
     assert window.studio.said(FixApplied) == []
+    assert len(window.studio.said(Analyze)) == 1
 
 
 async def test_an_analysis_opens_the_window_once_if_that_is_wanted(window: Window) -> None:

@@ -2,7 +2,7 @@
 The fix buttons of the results window: preview, apply, measure again, revert. What stands in the project is `fixes`,
 what the tools do is `tools`; here is the order of things, and what the window shows of them.
 
-`at` is the window's session: {project, path, feedback, talk, budget, checks, noted, own, later} and its functions
+`at` is the window's session: {project, path, feedback, budget, checks, answers, own, later} and its functions
 `work(body)` (a coroutine that gets a slice of each round), `changed()`, `with_daemon(speak)` and `analyze_again()`.
 ]]
 
@@ -77,9 +77,10 @@ function fix_buttons:hear(feedback)
   end
 end
 
---- Make the move now; `go_on(record)` is called once it is in the project.
+--- Make the move, unless it was taken back before; `go_on(record)` is called once it is in the project.
 local function make(self, proj, report, finding, plan, go_on)
   self.at.work(function()
+    if not self.wanted[finding.id] then return end
     self.wanted[finding.id] = nil
     local record, why = fixes.apply(proj, report.run, finding, plan)
     if not record then return refuse(self, finding, why) end
@@ -98,33 +99,34 @@ end
 
 --- The place before is rendered, then the move is made, then the place is rendered after it and held against before.
 local function measured_apply(self, talk, proj, report, finding, plan, range)
-  if not self.wanted[finding.id] then return end -- taken back before it was made
+  if not self.wanted[finding.id] then return end -- nothing to render for
   local at, path = self.at, self.at.path
   local before, problem = measure_again.render(talk, proj, report, range)
   make(self, proj, report, finding, plan, function(record)
     local function end_with(state, sentence) note_outcome(self, proj, finding, record, state, sentence) end
 
-    local function after(run_before)
-      local rendered, why = measure_again.render(talk, proj, report, range)
-      if not rendered then return end_with("unknown", why) end
+    --- Have a rendered place measured; `go_on(feedback)` is called when it is.
+    local function measure(rendered, run_before, go_on)
       local id = measure_again.ask(talk, proj, path, report, range, rendered, run_before)
       at.own = {phase = "waiting"}
       at.checks[id] = function(feedback, sentence)
         at.own = nil
         if not feedback then return end_with("unknown", sentence or "It was not measured.") end
-        end_with(measure_again.outcome(feedback, finding.id))
+        go_on(feedback)
       end
+    end
+
+    local function measure_after(run_before)
+      local rendered, why = measure_again.render(talk, proj, report, range)
+      if not rendered then return end_with("unknown", why) end
+      measure(rendered, run_before, function(feedback) end_with(measure_again.outcome(feedback, finding.id)) end)
     end
 
     tell(self, talk, proj, report, finding, plan, record, function(untold)
       if untold or not before then return end_with("unknown", untold or problem) end
-      local id = measure_again.ask(talk, proj, path, report, range, before)
-      at.own = {phase = "waiting"}
-      at.checks[id] = function(feedback, sentence)
-        at.own = nil
-        if not feedback then return end_with("unknown", sentence or "It was not measured.") end
-        at.later[#at.later + 1] = function() after(feedback.run) end
-      end
+      measure(before, nil, function(feedback)
+        at.later[#at.later + 1] = function() measure_after(feedback.run) end
+      end)
     end)
   end)
 end

@@ -117,7 +117,7 @@ function fixes.plan(proj, finding, run)
   local refusal = tool.refusal and tool.refusal(track, step)
   if refusal then return nil, refusal end
   local name = guid == "master" and "the master track" or tracks.name(track)
-  local lines = {"On " .. name .. ":", tools[step.tool].describe(step)}
+  local lines = {"On " .. name .. ":", tool.describe(step)}
   if guid == "master" and not step.on_mix then
     lines[#lines + 1] = "No track is named as the cause, so this would be done to the whole mix: analyze the tracks as "
       .. "stems to know which it is."
@@ -156,9 +156,9 @@ end
 
 --- What the daemon is told of it.
 function fixes.action(plan)
-  local step = plan.step
+  local step, gain_of = plan.step, tools[plan.step.tool].gain_of
   return {
-    kind = step.kind, text = step.text, gain_db = tools.gain_of(step), frequency_hz = step.frequency_hz,
+    kind = step.kind, text = step.text, gain_db = gain_of and gain_of(step), frequency_hz = step.frequency_hz,
     q = step.q, track = plan.name,
   }
 end

@@ -31,6 +31,7 @@ local PLAY_STOP = 40044 -- "Transport: Play/stop"
 local NOTHING_YET = "No report yet. Analyze the mix, or the selected tracks as stems."
 local STEPS_A_FINDING = 5
 local POINT_BEFORE_S, POINT_AFTER_S = 1, 3
+local LOOK_AT_FIXES_EVERY_S = 1 -- a fader that is dragged changes the project in every round
 
 local at = {} -- the session: state, project, feedback, talk, work, and what a click has begun
 
@@ -94,19 +95,20 @@ end
 
 --- Show what became of each fix; undo and hands may have been there.
 local function look_at_fixes()
-  local latest = fixes.latest(at.project)
+  local latest
   for _, finding in ipairs(at.state.report and at.state.report.findings or {}) do
-    local record = latest[finding.id]
     local shown = finding.fix and finding.fix.state
-    if record and shown and shown ~= "preview" and shown ~= "measuring" and shown ~= "refused" then
-      finding.fix = fix_buttons.shown(record)
+    if shown and shown ~= "preview" and shown ~= "measuring" and shown ~= "refused" then
+      latest = latest or fixes.latest(at.project)
+      local record = latest[finding.id]
+      if record then finding.fix = fix_buttons.shown(record) end
     end
   end
-  changed()
+  if latest then changed() end
 end
 
 --- Follow the project in front, what actions have put into it, and what undo has taken out.
-local function follow()
+local function follow(now_s)
   local proj, path = project.in_front()
   local tab, news = project.in_tab(proj, path), board.latest()
   if tab ~= at.tab or news ~= at.news then
@@ -119,8 +121,8 @@ local function follow()
     return load_report()
   end
   local changes = reaper.GetProjectStateChangeCount(proj)
-  if changes ~= at.changes then
-    at.changes = changes
+  if changes ~= at.changes and now_s >= at.look_s then
+    at.changes, at.look_s = changes, now_s + LOOK_AT_FIXES_EVERY_S
     look_at_fixes()
   end
 end
@@ -172,8 +174,7 @@ end
 local function events()
   local heard = {}
 
-  function heard.welcome(message)
-    at.page = message.url
+  function heard.welcome()
     local waiting = at.unsaid
     at.unsaid = {}
     for _, speak in ipairs(waiting) do speak(at.talk) end
@@ -367,7 +368,7 @@ end
 
 local function round()
   local now_s = reaper.time_precise()
-  follow()
+  follow(now_s)
   if at.talk then at.talk:tick(now_s) end
   -- Rendering stands still for a while: the window says so a round before.
   if at.soon then
@@ -390,7 +391,7 @@ end
 function session.run()
   at.state, at.queue, at.later = state_of.new(), {}, {}
   at.checks, at.answers, at.unsaid = {}, {}, {}
-  at.budget = pace.budget()
+  at.budget, at.look_s = pace.budget(), reaper.time_precise()
   at.work, at.changed, at.with_daemon, at.analyze_again = work, changed, with_daemon, analyze_again
   at.fix = fix_buttons.new(at)
   -- Started again while it is open, the window comes to the front anew instead of asking (REAPER 7.03 and later).

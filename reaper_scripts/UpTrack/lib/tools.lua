@@ -11,6 +11,7 @@ Each tool has
   revert(track, record)   true, or nil and a sentence where it was changed by hand since
   refusal(track, step)    a sentence where it would do nothing on this track, or something else; optional
   fate(track, record)     "stands", "gone" (undone), or "changed" by the user's hand since
+  gain_of(step)           the gain in dB a step is held to; where there is one
 and a record is plain data, kept in the project.
 ]]
 
@@ -123,12 +124,12 @@ end
 local function eq_tool(kind, has_gain)
   local band, tool = BANDS[kind], {}
 
-  local function gain_of(step)
+  function tool.gain_of(step)
     return has_gain and bounded(step.gain_db, MOST_EQ_DB) or nil
   end
 
   function tool.describe(step)
-    local gain = has_gain and decibels(gain_of(step)) .. " " or ""
+    local gain = has_gain and decibels(tool.gain_of(step)) .. " " or ""
     local q = (kind == "bell" or kind == "notch") and (", Q %.1f"):format(step.q or DEFAULT_Q) or ""
     return ("%s: %sat %s%s, in a ReaEQ of its own"):format(kind, gain, hertz(step.frequency_hz), q)
   end
@@ -137,11 +138,11 @@ local function eq_tool(kind, has_gain)
     local fx, sentence = add_fx(track, "ReaEQ (Cockos)", tool.describe(step):gsub(", in a ReaEQ.*", ""))
     if not fx then return nil, sentence end
     local wanted = {frequency_hz = step.frequency_hz, q = (kind == "bell" or kind == "notch") and (step.q or DEFAULT_Q)}
-    if not set_eq(track, fx, band, wanted, gain_of(step)) then
+    if not set_eq(track, fx, band, wanted, tool.gain_of(step)) then
       reaper.TrackFX_Delete(track, fx)
       return nil, "ReaEQ did not take what was asked of it, so it was removed again."
     end
-    return {fx = reaper.TrackFX_GetFXGUID(track, fx), gain_db = gain_of(step), frequency_hz = step.frequency_hz}
+    return {fx = reaper.TrackFX_GetFXGUID(track, fx)}
   end
 
   tool.revert, tool.fate = remove_fx, fate_of_fx
@@ -236,11 +237,17 @@ local function value_tool(names, describe, becomes)
   return tool
 end
 
+local function fader_db(step)
+  return bounded(step.gain_db, MOST_GAIN_DB)
+end
+
 tools.gain = value_tool({"D_VOL"}, function(step)
-  return ("fader: %s"):format(decibels(bounded(step.gain_db, MOST_GAIN_DB)))
+  return ("fader: %s"):format(decibels(fader_db(step)))
 end, function(track, step)
-  return {D_VOL = get(track, "D_VOL") * amplitude(bounded(step.gain_db, MOST_GAIN_DB))}
+  return {D_VOL = get(track, "D_VOL") * amplitude(fader_db(step))}
 end)
+
+tools.gain.gain_of = fader_db
 
 function tools.gain.refusal(track)
   local envelope = reaper.GetTrackEnvelopeByName(track, "Volume")
@@ -278,12 +285,6 @@ end)
 function tools.delay.refusal(track)
   if math.tointeger(get(track, "I_PLAY_OFFSET_FLAG")) & (OFF | IN_SAMPLES) ~= IN_SAMPLES then return nil end
   return "The playback offset of this track is set in samples: change it by hand."
-end
-
---- What a fix may change at most, to say it: the gain a step is held to.
-function tools.gain_of(step)
-  if step.tool == "gain" then return bounded(step.gain_db, MOST_GAIN_DB) end
-  return tools[step.tool] and BANDS[step.tool] and step.gain_db and bounded(step.gain_db, MOST_EQ_DB) or nil
 end
 
 return tools
