@@ -8,8 +8,10 @@ text on the window's ground.
 
 local theme = {}
 
+--- A colour, "#rrggbb", as the canvas takes it; nil for what is none, such as a track without.
 local function rgb(text)
-  local red, green, blue = text:match("^#(%x%x)(%x%x)(%x%x)$")
+  local red, green, blue = tostring(text):match("^#(%x%x)(%x%x)(%x%x)$")
+  if not red then return nil end
   return {tonumber(red, 16) / 255, tonumber(green, 16) / 255, tonumber(blue, 16) / 255}
 end
 
@@ -66,11 +68,6 @@ function theme.score_colour(score)
   return score >= 50 and theme.colour.fair or theme.colour.poor
 end
 
---- A track's colour, "#rrggbb", as the canvas takes it; nil for none.
-function theme.of_track(text)
-  local red, green, blue = tostring(text):match("^#(%x%x)(%x%x)(%x%x)$")
-  if not red then return nil end
-  return {tonumber(red, 16) / 255, tonumber(green, 16) / 255, tonumber(blue, 16) / 255}
-end
+theme.of_track = rgb
 
 return theme
