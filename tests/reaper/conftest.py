@@ -11,6 +11,7 @@ import pytest
 from support.desks import EchoDesk
 from support.fake_reaper import FakeReaper
 from support.studio import Studio
+from support.studio_window import Window
 
 
 @pytest.fixture(params=["lupa.lua53", "lupa.lua54"])
@@ -25,3 +26,8 @@ def studio(lua: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     studio = Studio(FakeReaper(lua, chosen_file='/music/Wärme "7".wav'), home, EchoDesk())
     studio.announce()
     return studio
+
+
+@pytest.fixture
+async def window(studio: Studio) -> Window:
+    return Window(studio)

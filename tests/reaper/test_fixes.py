@@ -1,172 +1,22 @@
-"""The results window at work: its keys do in the project what they say, and every fix can be taken back."""
+"""Fixes of the results window: previewed, made within bounds, measured again, and each to be taken back."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import soundfile
 
 from support import reaper_sound
-from support.fake_reaper import FakeProject
 from support.feedbacks import a_feedback, a_marker
-from support.gfx_canvas import GfxCanvas
 from support.reaper_project import FakeEnvelope
-from support.studio import ANALYZE_MIX, REMOVE, RESULTS, SCRIPTS, Studio
-from uptrack_bridges.messages import (
-    Analyze,
-    Feedback,
-    FeedbackApplied,
-    FindingDismiss,
-    FixApplied,
-    FixResult,
-    Marker,
-    Step,
-)
+from support.studio import ANALYZE_MIX, REMOVE, SCRIPTS
+from support.studio_window import BELL, HERE, Window
+from uptrack_analysis.report import Tool
+from uptrack_bridges.messages import Analyze, FixApplied, FixResult, Step
 
-BELL = Step(kind="EQ", text="Bell on Bass", gain_db=-2.5, frequency_hz=240.0, q=1.2, tool="bell", track="{BASS}")
-HERE = {"start_s": 20.0, "end_s": 24.0}
-ENTER, ESCAPE = 13, 27
-
-
-class Window:
-    """The results window, open, in a studio whose project has one track, Bass, and one finding of it."""
-
-    def __init__(self, studio: Studio) -> None:
-        self.studio, self.reaper = studio, studio.reaper
-        (self.bass,) = studio.tracks("Bass", seconds=100.0)
-        self.bass.guid = "{BASS}"
-        self.project.history[:] = [("", self.project.snapshot())]
-        self.gfx: GfxCanvas | None = None
-        self.reaper.prepare = self._give_gfx
-
-    @property
-    def project(self) -> FakeProject:
-        return self.reaper.front
-
-    def _give_gfx(self, lua: Any, script: Path) -> None:
-        if script == RESULTS:
-            self.gfx = GfxCanvas(lua)
-
-    async def analyzed(self, *steps: Step, **changes: Any) -> None:
-        """One analysis that found one thing, and the window on it."""
-        marker = a_marker("low.boom-1", actions=list(steps), track="{BASS}", stem="Bass", **(HERE | changes))
-        self.studio.desk.answer = lambda request, job: self.again(request, job, marker)
-        await self.studio.analyze(ANALYZE_MIX)
-        self.reaper.run(RESULTS)
-        await self.until_quiet()
-
-    def again(self, request: Analyze, job: str, marker: Marker) -> Feedback:
-        """What the desk says: the finding at first, and of a passage what became of it."""
-        if request.passage is None:
-            return a_feedback(marker, job=job, run="run-1")
-        if request.passage.before is None:
-            return a_feedback(marker, job=job, run="run-before", passage=True)
-        assert request.passage.before == "run-before"
-        result = FixResult(
-            fix="f", finding=marker.id, status="closed", sentence="−2.4 dB at 240 Hz: closed.", before=4.0, after=None,
-            unit="dB", change_db=-2.4, at_hz=240.0,
-        )  # fmt: skip
-        return a_feedback(job=job, run="run-2", passage=True, fixes=[result])
-
-    async def until_quiet(self) -> None:
-        """Go round until all that was asked is answered and the window has nothing left to do."""
-        quiet = 0
-
-        def settled() -> bool:
-            nonlocal quiet
-            said = self.studio.said
-            analyses = len(said(Analyze))
-            # A fix is measured by two passages, or by a new version.
-            passages = [request.passage for request in said(Analyze) if request.passage is not None]
-            whole = analyses - len(passages) - 1
-            measured = sum(passage.before is not None for passage in passages) + whole
-            open_ones = analyses != len(said(FeedbackApplied)) or len(said(FixApplied)) > measured
-            waiting = self.studio.letters("to_daemon") or self.studio.letters("to_host") or open_ones
-            quiet = 0 if waiting else quiet + 1
-            return quiet > 12
-
-        await self.studio.until(settled)
-
-    async def press(self, *keys: str | int) -> None:
-        assert self.gfx is not None
-        for key in keys:
-            self.gfx.press(key)
-            self.reaper.turn(0.05)
-        await self.until_quiet()
-
-    def fixes(self) -> list[dict[str, Any]]:
-        """What the project remembers of fixes, oldest first."""
-        found: list[dict[str, Any]] = json.loads(self.project.kept("fixes") or "[]")
-        return found
-
-    async def fix(self) -> None:
-        """Preview and apply, and wait until it is known what came of it."""
-        before = len(self.fixes())
-        await self.press("p")
-        assert self.gfx is not None
-        self.gfx.press("a")
-        await self.studio.until(lambda: len(self.fixes()) > before and self.fixes()[-1]["state"] != "applied")
-        await self.until_quiet()
-
-    def words(self) -> str:
-        """What stands in the window; nothing where it is closed."""
-        if self.gfx is None or not self.reaper.running:
-            return ""
-        self.gfx.forget()
-        self.gfx.resize(self.gfx.points[0] + 1, self.gfx.points[1])
-        self.reaper.turn(0.05)
-        return " ".join(text.text for text in self.gfx.texts)
-
-
-@pytest.fixture
-async def window(studio: Studio) -> Window:
-    return Window(studio)
-
-
-async def test_the_window_shows_the_report_of_the_project_in_front(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-        assert "low.boom-1 is off" in window.words()
-        ours = window.reaper.front
-        window.reaper.front = FakeProject("Other.rpp")
-        window.reaper.open_projects.append(window.reaper.front)
-        assert "No report yet" in window.words()
-        window.reaper.front = ours
-        assert "low.boom-1 is off" in window.words() + window.words()
-
-
-async def test_a_report_is_there_when_its_project_is_opened_again(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-    window.reaper.reload()
-    saved = dict(window.project.state)
-    window.reaper.front = FakeProject(state=saved)
-    window.reaper.open_projects = [window.reaper.front]
-    window.reaper.run(RESULTS)
-    assert "low.boom-1 is off" in window.words() + window.words()
-
-
-async def test_enter_goes_there_and_l_loops_the_span(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-        await window.press(ENTER)
-        assert window.project.cursor_s == 20.0
-        await window.press("l")
-    assert (window.project.loop_s, window.project.repeat) == ((20.0, 24.0), 1)
-    assert window.project.selection_s == (0.0, 0.0), "the time selection is the user's"
-
-
-async def test_space_plays_as_it_does_everywhere_in_reaper(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-        await window.press(" ")
-        assert window.project.playing
-        await window.press(" ")
-    assert not window.project.playing
+ESCAPE = 27
 
 
 async def test_a_preview_says_what_would_be_done_and_does_nothing(window: Window) -> None:
@@ -329,29 +179,6 @@ async def test_what_takes_a_person_offers_no_move(window: Window) -> None:
         assert "takes ears and hands" in window.words()
 
 
-async def test_a_dismissed_finding_loses_its_marker_and_can_be_taken_back(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-        assert len(window.project.markers) == 1
-        await window.press("d")
-        assert window.project.markers == []
-        await window.press("d")
-    said = window.studio.said(FindingDismiss)
-    assert [(one.finding, one.scope, one.undo) for one in said] == [
-        ("low.boom-1", "finding", True),
-        ("low.boom-1", "finding", False),
-    ][::-1]
-
-
-async def test_the_window_starts_the_actions_by_their_files(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-        await window.press("m")
-    started = [window.reaper.actions[number] for number in window.reaper.commands if number in window.reaper.actions]
-    assert started == [ANALYZE_MIX]
-    assert len(window.studio.said(Analyze)) == 2
-
-
 async def test_a_window_without_a_daemon_still_shows_the_report_and_says_why_a_fix_cannot_be_measured(
     window: Window,
 ) -> None:
@@ -368,19 +195,7 @@ async def test_a_window_without_a_daemon_still_shows_the_report_and_says_why_a_f
     assert "daemon is not running" in window.words()
 
 
-async def test_closing_the_window_ends_the_script_and_its_place_is_kept(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-        await window.press(-1)
-    assert not window.reaper.running
-    assert ("UpTrack window", "place") in window.reaper.kept_ext_state
-
-
 def test_every_tool_of_the_report_is_one_the_scripts_have() -> None:
-    from typing import get_args
-
-    from uptrack_analysis.report import Tool
-
     source = (SCRIPTS / "lib" / "tools.lua").read_text(encoding="utf-8")
     for tool in get_args(Tool):
         assert (
@@ -437,20 +252,6 @@ async def test_a_fix_taken_back_before_it_is_made_is_not_made(window: Window, sp
     assert (window.bass.fx, window.fixes()) == ([], [])
     assert window.studio.said(FixApplied) == []
     assert len(window.studio.said(Analyze)) == 1
-
-
-async def test_an_analysis_opens_the_window_once_if_that_is_wanted(window: Window) -> None:
-    window.reaper.ext_state["UpTrack settings", "window"] = "yes"
-    async with window.studio.daemon():
-        window.studio.desk.answer = lambda _request, job: a_feedback(a_marker("a"), job=job)
-        for _ in range(2):
-            window.reaper.run(ANALYZE_MIX)
-            await window.until_quiet()
-        assert "a is off" in window.words()
-    opened = [
-        window.reaper.actions[number].name for number in window.reaper.commands if number in window.reaper.actions
-    ]
-    assert opened == ["UpTrack_Results.lua"]
 
 
 @pytest.mark.parametrize(
@@ -535,16 +336,6 @@ async def test_undo_after_removing_everything_brings_back_what_is_still_ours(win
     assert window.project.contents() == before
     window.reaper.run(REMOVE)
     assert window.bass.fx == []
-
-
-async def test_the_loop_of_a_passage_is_no_selection_of_the_users(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-        await window.press("l")
-        window.project.selection_s = window.project.loop_s  # as REAPER does where the two are linked
-        window.reaper.run(ANALYZE_MIX)
-        await window.until_quiet()
-    assert window.reaper.rendered == [("mix.wav", 0.0, 100.0)] * 2
 
 
 async def test_a_move_that_failed_is_no_step_in_the_history(window: Window) -> None:

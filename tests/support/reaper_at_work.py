@@ -25,6 +25,7 @@ from uptrack_daemon.demo.song import render
 from uptrack_daemon.demo.timeline import BPM
 
 A_MOMENT_S = 0.01
+"""Between two rounds: REAPER runs what was deferred some 30 times a second, and the daemon needs the processor too."""
 
 
 def demo_stems(folder: Path) -> Path:

@@ -1,0 +1,108 @@
+"""The results window at work: it shows the report of the project in front, and its keys do what they say."""
+
+from __future__ import annotations
+
+from support.fake_reaper import FakeProject
+from support.feedbacks import a_feedback, a_marker
+from support.studio import ANALYZE_MIX, RESULTS
+from support.studio_window import BELL, Window
+from uptrack_bridges.messages import Analyze, FindingDismiss
+
+ENTER = 13
+
+
+async def test_the_window_shows_the_report_of_the_project_in_front(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        assert "low.boom-1 is off" in window.words()
+        ours = window.reaper.front
+        window.reaper.front = FakeProject("Other.rpp")
+        window.reaper.open_projects.append(window.reaper.front)
+        assert "No report yet" in window.words()
+        window.reaper.front = ours
+        assert "low.boom-1 is off" in window.words() + window.words()
+
+
+async def test_a_report_is_there_when_its_project_is_opened_again(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+    window.reaper.reload()
+    saved = dict(window.project.state)
+    window.reaper.front = FakeProject(state=saved)
+    window.reaper.open_projects = [window.reaper.front]
+    window.reaper.run(RESULTS)
+    assert "low.boom-1 is off" in window.words() + window.words()
+
+
+async def test_enter_goes_there_and_l_loops_the_span(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press(ENTER)
+        assert window.project.cursor_s == 20.0
+        await window.press("l")
+    assert (window.project.loop_s, window.project.repeat) == ((20.0, 24.0), 1)
+    assert window.project.selection_s == (0.0, 0.0), "the time selection is the user's"
+
+
+async def test_space_plays_as_it_does_everywhere_in_reaper(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press(" ")
+        assert window.project.playing
+        await window.press(" ")
+    assert not window.project.playing
+
+
+async def test_a_dismissed_finding_loses_its_marker_and_can_be_taken_back(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        assert len(window.project.markers) == 1
+        await window.press("d")
+        assert window.project.markers == []
+        await window.press("d")
+    said = window.studio.said(FindingDismiss)
+    assert [(one.finding, one.scope, one.undo) for one in said] == [
+        ("low.boom-1", "finding", True),
+        ("low.boom-1", "finding", False),
+    ][::-1]
+
+
+async def test_the_window_starts_the_actions_by_their_files(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press("m")
+    started = [window.reaper.actions[number] for number in window.reaper.commands if number in window.reaper.actions]
+    assert started == [ANALYZE_MIX]
+    assert len(window.studio.said(Analyze)) == 2
+
+
+async def test_closing_the_window_ends_the_script_and_its_place_is_kept(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press(-1)
+    assert not window.reaper.running
+    assert ("UpTrack window", "place") in window.reaper.kept_ext_state
+
+
+async def test_an_analysis_opens_the_window_once_if_that_is_wanted(window: Window) -> None:
+    window.reaper.ext_state["UpTrack settings", "window"] = "yes"
+    async with window.studio.daemon():
+        window.studio.desk.answer = lambda _request, job: a_feedback(a_marker("a"), job=job)
+        for _ in range(2):
+            window.reaper.run(ANALYZE_MIX)
+            await window.until_quiet()
+        assert "a is off" in window.words()
+    opened = [
+        window.reaper.actions[number].name for number in window.reaper.commands if number in window.reaper.actions
+    ]
+    assert opened == ["UpTrack_Results.lua"]
+
+
+async def test_the_loop_of_a_passage_is_no_selection_of_the_users(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press("l")
+        window.project.selection_s = window.project.loop_s  # as REAPER does where the two are linked
+        window.reaper.run(ANALYZE_MIX)
+        await window.until_quiet()
+    assert window.reaper.rendered == [("mix.wav", 0.0, 100.0)] * 2
