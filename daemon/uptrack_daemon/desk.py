@@ -14,18 +14,10 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from uptrack_analysis.audio.files import display_name
 from uptrack_analysis.errors import BadInput, Unavailable
-from uptrack_analysis.findings.families import find_family
-from uptrack_analysis.reference_track import ReferenceTrack
-from uptrack_analysis.report import ProjectFacts, Target
-from uptrack_analysis.settings import Settings, StemFile, unused_name
 from uptrack_bridges.export_names import FileFacts
 from uptrack_bridges.messages import (
     Analyze,
@@ -41,35 +33,21 @@ from uptrack_bridges.messages import (
     JobProgress,
     JobQueued,
     Passage,
-    Project,
     State,
-    Stem,
 )
 from uptrack_bridges.wire import Session, ToDesk, WireClosed
 from uptrack_daemon.feedback import compose, since_before
-from uptrack_daemon.intake import examine, in_a_thread
-from uptrack_daemon.jobs.queue import Enqueued, Job, NewJob, Queue
+from uptrack_daemon.jobs.queue import Enqueued, Job, Queue
 from uptrack_daemon.projects import RunProject, project_of
-from uptrack_daemon.references import files_named_by_a_host, with_profiles
+from uptrack_daemon.requests import Origin, Requests, read_origin
 from uptrack_daemon.retention import Retention
-from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, References, ReportSummary
+from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, ReportSummary
 from uptrack_daemon.versions import Past, Versions, weigh
 
 log = logging.getLogger(__name__)
 
 RESEND_AFTER_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Waits between repeats of unacknowledged feedback on a lossy wire; after the last, only the next ``hello`` repeats."""
-
-
-class Origin(BaseModel):
-    """Who asked for a job, kept with it."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
-
-    instance: str | None
-    """``None`` for a watched folder: nobody waits for an answer, the page and the list show it."""
-    host: str
-    request: Analyze
 
 
 class Desk:
@@ -83,14 +61,10 @@ class Desk:
         Ends a job whatever its state; answers whether it was still active.
     page_url : callable
         The page's address with a fresh one-time code.
-    home : Path
-        UpTrack's own folder, whose files no host may name.
-    genre, target
-        What a request is judged by when it does not say.
+    requests
+        Looks at what is asked for before it is queued.
     versions
-        What projects remember; without it every run is a project's first.
-    references
-        Stored reference profiles; without it only files can be references.
+        What projects remember.
     rendered
         Our own audio folder, into which DAWs render for us: what a job reads of it goes when its time is up.
     """
@@ -99,14 +73,11 @@ class Desk:
         self,
         queue: Queue,
         deliveries: Deliveries,
+        requests: Requests,
+        versions: Versions,
         *,
         cancel: Callable[[str], Awaitable[bool]],
         page_url: Callable[[], str],
-        home: Path,
-        genre: str | None = None,
-        target: Target = "club",
-        versions: Versions | None = None,
-        references: References | None = None,
         rendered: Retention | None = None,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
@@ -114,11 +85,8 @@ class Desk:
         self._deliveries = deliveries
         self._cancel_job = cancel
         self._page_url = page_url
-        self._home = home
-        self._genre = genre
-        self._target: Target = target
+        self._requests = requests
         self._versions = versions
-        self._references = references
         self._rendered = rendered
         self._sleep = sleep
         self._sessions: dict[tuple[str, str], Session] = {}
@@ -166,10 +134,9 @@ class Desk:
         said = origin.request.project if origin else None
         passage = origin.request.passage if origin else None
         project = project_of(said, job.path)
-        past = Past()
-        if self._versions is not None and passage is not None:
+        if passage is not None:
             project, past = await _beside(self._versions, passage, project)
-        elif self._versions is not None:
+        else:
             past = await self._versions.past(project.key, await asyncio.to_thread(_sha256_of, document))
         return await asyncio.to_thread(_outcome, job, document, origin, project, past)
 
@@ -218,7 +185,7 @@ class Desk:
         Unavailable
             The disk does not answer, or the job could not be stored.
         """
-        new = await self._examined(request, instance=None, host="watch", key=None)
+        new = await self._requests.examined(request, instance=None, host="watch", key=None)
         return await self._queue.enqueue(new, watched=watched)
 
     async def _analyze(self, session: Session, request: Analyze) -> None:
@@ -226,7 +193,7 @@ class Desk:
         if key is not None and (known := await self._queue.by_key(key)) is not None:
             await self._repeat_answer(session, request, known)
             return
-        new = await self._examined(request, instance=session.instance, host=session.host, key=key)
+        new = await self._requests.examined(request, instance=session.instance, host=session.host, key=key)
         # The host must hear its job's id before anything about the job, however quick the worker is.
         announced = self._unannounced[new.id] = asyncio.Event()
         try:
@@ -238,98 +205,6 @@ class Desk:
         finally:
             announced.set()
             del self._unannounced[new.id]
-
-    async def _examined(self, request: Analyze, *, instance: str | None, host: str, key: str | None) -> NewJob:
-        if request.mix is None:
-            raise BadInput(
-                "Expected the path of a mix in analyze; only stems came: render the master and send it as mix.",
-                code="analyze.no_mix",
-            )
-        genre = request.genre or self._genre
-        if genre is not None:
-            find_family(genre)  # one that nobody knows is refused now, not by the worker
-        as_its_run = None if request.passage is None else await self._settings_of(request.passage)
-        accepted = await examine(request.mix.path, home=self._home)
-        stems, stem_lengths_s = await self._stem_files(request.stems)
-        references = await self._references_of(request)
-        lengths_s = [accepted.duration_s, *stem_lengths_s, *references.lengths_s]
-        settings = Settings(
-            genre=genre,
-            target=request.target or self._target,
-            references=references.tracks,
-            reference_files=references.files,
-            reference_notes=references.notes,
-        )
-        facts = project_facts(request.project, accepted.duration_s)
-        return NewJob(
-            path=accepted.path,
-            settings=replace(as_its_run or settings, project=facts, stems=stems),
-            # Stems and references take their time, too.
-            duration_s=sum(length for length in lengths_s if length is not None) if all(lengths_s) else None,
-            origin=Origin(instance=instance, host=host, request=request).model_dump_json(),
-            key=key,
-        )
-
-    async def _settings_of(self, passage: Passage) -> Settings | None:
-        """What a passage's run was judged by: by other limits nothing could be compared.
-
-        Raises
-        ------
-        BadInput
-            Nobody knows the run, or the run of the passage before.
-        """
-        if self._versions is None:
-            return None
-        run = (await self._versions.run(passage.run)).summary
-        if passage.before is not None:
-            before = (await self._versions.run(passage.before)).summary
-            if before.passage_of != passage.run:
-                raise BadInput(
-                    "Expected in passage.before the run of the same passage before the fix; that run is none of it.",
-                    code="passage.before",
-                )
-        try:
-            settings = (await self._queue.get(run.job_id)).settings
-        except BadInput:  # jobs are kept for a month, reports until they are erased
-            settings = Settings(target=next(known for known in get_args(Target) if known == run.target))
-        # A passage is too short to guess a genre from.
-        return replace(settings, genre=run.genre)
-
-    async def _stem_files(self, stems: Iterable[Stem]) -> tuple[tuple[StemFile, ...], list[float | None]]:
-        """As they were found to be, and their lengths; one that cannot be used is told in the report."""
-        files: list[StemFile] = []
-        lengths_s: list[float | None] = []
-        taken: set[str] = set()
-        for place, stem in enumerate(stems, 1):
-            name = unused_name(stem.name or Path(stem.path).stem or f"stem {place}", taken)
-            taken.add(name)
-            try:
-                accepted = await examine(stem.path, home=self._home)
-            except BadInput as error:
-                files.append(StemFile(name, stem.path, stem.track, error.sentence))
-            else:
-                files.append(StemFile(name, str(accepted.path), stem.track))
-                lengths_s.append(accepted.duration_s)
-        return tuple(files), lengths_s
-
-    async def _references_of(self, request: Analyze) -> _References:
-        """What a request names as references, each file looked at like a mix; a bad one costs a sentence."""
-        if not request.references:
-            return _References()
-        looked = await in_a_thread(lambda: files_named_by_a_host(request.references), "A folder of references")
-        named = await with_profiles(looked, self._references)
-        files: list[str] = []
-        notes = list(named.notes)
-        lengths_s: list[float | None] = []
-        for path in named.files:
-            try:
-                accepted = await examine(str(path), home=self._home)
-            except BadInput as error:
-                notes.append(f"The reference {display_name(path)} was left out: {error.sentence}")
-            else:
-                files.append(str(accepted.path))
-                lengths_s.append(accepted.duration_s)
-        return _References(named.tracks, tuple(files), tuple(notes), tuple(lengths_s))
 
     async def _repeat_answer(self, session: Session, request: Analyze, job: Job) -> None:
         """The same request again (a lossy wire repeats, a host reconnects): the same answers, and no second job."""
@@ -364,8 +239,6 @@ class Desk:
             raise BadInput(f"Job {job_id} has ended already; there is nothing to cancel.", code="job.ended")
 
     async def _dismiss(self, session: Session, message: FindingDismiss) -> None:
-        if self._versions is None:
-            raise BadInput("This daemon remembers no runs.", code="run.unknown")
         done = await self._versions.dismiss(
             await self._versions.run(message.run),
             message.finding,
@@ -383,8 +256,6 @@ class Desk:
         await session.wire.send(answer)
 
     async def _fix(self, session: Session, message: FixApplied) -> None:
-        if self._versions is None:
-            raise BadInput("This daemon remembers no runs.", code="run.unknown")
         run = await self._versions.run(message.run)
         fix = await self._versions.fixed(run, message.finding, message.action)
         await session.wire.send(FixNoted(id=message.id, run=message.run, finding=message.finding, fix=fix))
@@ -446,16 +317,6 @@ class Desk:
             task.cancel()
 
 
-@dataclass(frozen=True, slots=True)
-class _References:
-    """The references of one request."""
-
-    tracks: tuple[ReferenceTrack, ...] = ()
-    files: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    lengths_s: tuple[float | None, ...] = ()
-
-
 async def _beside(versions: Versions, passage: Passage, project: RunProject) -> tuple[RunProject, Past]:
     """The project of a passage's run, whatever the host calls it by now, and what the passage is held against."""
     try:
@@ -514,28 +375,3 @@ def _key(session: Session, request_id: str | None) -> str | None:
 
 def _without_session(request: Analyze) -> Analyze:
     return request.model_copy(update={"session": None})
-
-
-def read_origin(job: Job) -> Origin | None:
-    """Who asked for ``job``; ``None`` for one the daemon started itself."""
-    try:
-        return Origin.model_validate_json(job.origin)
-    except ValidationError:
-        return None
-
-
-def project_facts(project: Project | None, duration_s: float | None) -> ProjectFacts:
-    """What a host's tempo map and key say about the file; a tempo only if one tempo holds for all of it."""
-    if project is None:
-        return ProjectFacts()
-    end_s = float("inf") if duration_s is None else project.start_s + duration_s
-    points = sorted(project.tempo_map, key=lambda point: point.time_s)
-    before = [point for point in points if point.time_s <= project.start_s][-1:] or points[:1]
-    heard = before + [point for point in points if project.start_s < point.time_s < end_s and point not in before]
-    tempi = {point.bpm for point in heard}
-    signatures = {point.beats_per_bar for point in heard}
-    return ProjectFacts(
-        bpm=tempi.pop() if len(tempi) == 1 else None,
-        key=project.key or None,
-        beats_per_bar=signatures.pop() if len(signatures) == 1 else None,
-    )

@@ -35,6 +35,7 @@ from uptrack_daemon.http.server import serve_http
 from uptrack_daemon.instance import only_one
 from uptrack_daemon.jobs.queue import Queue
 from uptrack_daemon.jobs.supervisor import Supervisor, supervise
+from uptrack_daemon.requests import Requests
 from uptrack_daemon.retention import Retention
 from uptrack_daemon.selfcheck import osc_answers
 from uptrack_daemon.settings import DaemonSettings
@@ -88,7 +89,7 @@ def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
 @asynccontextmanager
 async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: asyncio.Event) -> AsyncIterator[Bridge]:
     """Everything that listens and works while the block runs; what the block is given says where."""
-    queue, reports = Queue(store), Reports(store)
+    queue, reports, versions = Queue(store), Reports(store), Versions(store)
     token = new_token()
     keys = Keys(token)
 
@@ -100,13 +101,10 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
     desk = Desk(
         queue,
         Deliveries(store),
+        Requests(queue, versions, References(store), home=home.root, genre=settings.genre, target=settings.target),
+        versions,
         cancel=cancel,
         page_url=lambda: page_url(app),
-        home=home.root,
-        genre=settings.genre,
-        target=settings.target,
-        versions=Versions(store),
-        references=References(store),
         rendered=retention,
     )
     switchboard = Switchboard(desk, token=token, version=__version__)
@@ -130,7 +128,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         stack.callback(sweeping.cancel)
         tidying = tasks.create_task(keep_house(store), name="housekeeping")
         stack.callback(tidying.cancel)
-        routes = [*api.routes(), *Pages(queue, reports, Versions(store)).routes(), *endpoint.routes()]
+        routes = [*api.routes(), *Pages(queue, reports, versions).routes(), *endpoint.routes()]
         app = await stack.enter_async_context(serve_http(keys, routes, port=settings.port))
         stack.push_async_callback(endpoint.close)
         mailbox = await stack.enter_async_context(serve_mailbox(home.mailbox, switchboard))

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from support.front_desk import a_desk
 from support.reports import a_report
 from support.stores import a_new_report, a_store
 from uptrack_bridges.messages import Analyze, AudioFile, Feedback, JobProgress, Message
 from uptrack_bridges.wire import Session, Transport
-from uptrack_daemon.desk import Desk, Origin
+from uptrack_daemon.desk import Desk
 from uptrack_daemon.feedback import compose
 from uptrack_daemon.home import DiskFull
 from uptrack_daemon.jobs.queue import NewJob, Queue
+from uptrack_daemon.requests import Origin
 from uptrack_daemon.store import Deliveries, NewDelivery, Reports, Store
 
 
@@ -45,11 +47,8 @@ def deliveries(store: Store) -> Deliveries:
 
 
 @pytest.fixture
-def desk(store: Store, deliveries: Deliveries, tmp_path: Path) -> Desk:
-    async def cancel(_job: str) -> bool:
-        return False
-
-    return Desk(Queue(store), deliveries, cancel=cancel, page_url=str, home=tmp_path)
+def desk(store: Store, deliveries: Deliveries) -> Desk:
+    return a_desk(store, deliveries=deliveries)
 
 
 def a_session(host: str) -> Session:

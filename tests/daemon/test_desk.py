@@ -6,7 +6,7 @@ import pytest
 
 from uptrack_analysis.report import ProjectFacts
 from uptrack_bridges.messages import Project, TempoPoint
-from uptrack_daemon.desk import project_facts
+from uptrack_daemon.requests import project_facts
 
 
 def point(time_s: float, bpm: float, beats: int = 4) -> TempoPoint:

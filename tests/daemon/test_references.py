@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.front_desk import a_desk
 from support.stores import a_store, bytes_of
 from support.tracks import beat
 from uptrack_analysis.analyze import analyze_file
@@ -18,11 +19,10 @@ from uptrack_analysis.references import measure_references
 from uptrack_analysis.settings import Settings
 from uptrack_bridges.messages import Analyze, AudioFile
 from uptrack_daemon.cli import main
-from uptrack_daemon.desk import Desk
-from uptrack_daemon.jobs.queue import Job, Queue
+from uptrack_daemon.jobs.queue import Job
 from uptrack_daemon.jobs.settings_text import read_settings, write_settings
 from uptrack_daemon.references import MOST_OF_A_FOLDER, audio_in
-from uptrack_daemon.store import Deliveries, References, Reports, Store
+from uptrack_daemon.store import References, Reports, Store
 
 Capture = pytest.CaptureFixture[str]
 
@@ -127,17 +127,7 @@ async def test_erasing_everything_takes_the_references_with_it(store: Store) -> 
 
 
 async def submitted(store: Store, mix: Path, *references: str) -> Job:
-    async def cancel(_job: str) -> bool:
-        return False
-
-    desk = Desk(
-        Queue(store),
-        Deliveries(store),
-        cancel=cancel,
-        page_url=str,
-        home=store.path.parent / "home",
-        references=References(store),
-    )
+    desk = a_desk(store)
     return (await desk.submit(Analyze(mix=AudioFile(path=str(mix)), references=list(references)))).job
 
 

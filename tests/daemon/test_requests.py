@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from support.desks import TOKEN, VERSION
+from support.front_desk import a_desk
 from support.hosts import Host, WebSocketLine, ask, websocket_line
 from support.stores import a_store
 from support.tracks import beat
 from uptrack_bridges.switchboard import Switchboard
-from uptrack_daemon.desk import Desk
 from uptrack_daemon.jobs.queue import Queue
-from uptrack_daemon.store import Deliveries, Store
+from uptrack_daemon.store import Store
 
 
 @pytest.fixture
@@ -33,12 +33,7 @@ def mix(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def a_daemon(store: Store) -> AsyncIterator[WebSocketLine]:
     """The real desk behind a real socket; nobody works off its queue."""
-    queue = Queue(store)
-
-    async def cancel(job: str) -> bool:
-        return await queue.cancel(job) is not None
-
-    desk = Desk(queue, Deliveries(store), cancel=cancel, page_url=str, home=store.path.parent / "home")
+    desk = a_desk(store)
     async with websocket_line(Switchboard(desk, token=TOKEN, version=VERSION)) as line:
         yield line
 

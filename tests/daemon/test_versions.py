@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from support.desks import TOKEN, VERSION
+from support.front_desk import a_desk
 from support.hosts import Host, ask, hear_whole, websocket_line
 from support.reports import a_finding, a_report
 from support.stores import Clock, a_store, bytes_of
@@ -19,9 +20,9 @@ from uptrack_analysis.errors import BadInput
 from uptrack_analysis.report import BandCurve, Engine, Finding, Report, Span, from_json, to_json
 from uptrack_bridges.messages import Analyze, AppliedAction, AudioFile, Feedback, Passage, Project
 from uptrack_bridges.switchboard import Switchboard
-from uptrack_daemon.desk import Desk, Origin
 from uptrack_daemon.jobs.queue import NewJob, Queue
-from uptrack_daemon.store import Deliveries, Dismissals, Fixes, Reports, ReportSummary, Store
+from uptrack_daemon.requests import Origin
+from uptrack_daemon.store import Dismissals, Fixes, Reports, ReportSummary, Store
 from uptrack_daemon.versions import Dismissed, Versions, weigh
 
 RULES = {"low.sub_balance": "00000000", "int.dropout": "00000000"}
@@ -53,12 +54,8 @@ async def run(
     passage: Passage | None = None,
 ) -> tuple[ReportSummary, Feedback]:
     """One job from request to stored report, with the analysis left out."""
-
-    async def cancel(_job: str) -> bool:
-        return False
-
-    queue, deliveries = Queue(store), Deliveries(store)
-    desk = Desk(queue, deliveries, cancel=cancel, page_url=str, home=Path("/home"), versions=Versions(store))
+    queue = Queue(store)
+    desk = a_desk(store, queue=queue)
     path = Path(folder) / report.source.name
     request = Analyze(id="a1", mix=AudioFile(path=str(path)), project=project, passage=passage)
     origin = Origin(instance="r-1", host="reaper", request=request).model_dump_json()
@@ -274,12 +271,7 @@ async def test_erasing_a_projects_last_report_or_all_takes_its_dismissals_with_i
 async def a_wire(store: Store) -> AsyncIterator[Host]:
     """A host that has said hello to the real desk, and heard the feedback nobody had acknowledged."""
 
-    async def cancel(_job: str) -> bool:
-        return False
-
-    desk = Desk(
-        Queue(store), Deliveries(store), cancel=cancel, page_url=str, home=Path("/home"), versions=Versions(store)
-    )
+    desk = a_desk(store)
     async with websocket_line(Switchboard(desk, token=TOKEN, version=VERSION)) as line:
         host = await line.host()
         await ask(host, type="hello", protocol=1, host="reaper", instance="r-1", token=TOKEN)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from support.front_desk import a_desk
 from support.full_disk import full_disk
 from support.hosts import PATIENCE_S
 from support.stores import a_store, bytes_of
@@ -22,7 +23,7 @@ from uptrack_daemon.desk import Desk
 from uptrack_daemon.erase import erase_everything
 from uptrack_daemon.home import DiskFull, Home
 from uptrack_daemon.jobs.queue import Enqueued, Job, NewJob, Queue
-from uptrack_daemon.store import Deliveries, Store, Watched
+from uptrack_daemon.store import Store, Watched
 from uptrack_daemon.watching import request_for, watch_folders
 
 
@@ -39,15 +40,11 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-async def nothing_to_cancel(_job: str) -> bool:
-    return False
-
-
 @asynccontextmanager
 async def watching(store: Store, folder: Path, *, desk: type[Desk] = Desk, **options: Any) -> AsyncIterator[Queue]:
     """The real desk over the real store, and the folder watched beside the block; if watching fails, so does it."""
     queue = Queue(store)
-    front = desk(queue, Deliveries(store), cancel=nothing_to_cancel, page_url=str, home=folder.parent / "home")
+    front = a_desk(store, queue=queue, kind=desk)
     async with asyncio.TaskGroup() as tasks, asyncio.timeout(PATIENCE_S):
         watch = tasks.create_task(watch_folders([folder], Watched(store), front, quiet_s=0.05, **options))
         yield queue
