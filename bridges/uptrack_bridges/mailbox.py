@@ -32,6 +32,7 @@ from uptrack_bridges.mailbox_folder import (
     TO_DAEMON,
     TO_HOST,
     Inbox,
+    Letter,
     Outbox,
     instance_allowed,
     is_real_folder,
@@ -49,6 +50,7 @@ logger = logging.getLogger(__name__)
 MAX_HOSTS = 64
 MAX_WAITING = 1_000
 DROP_PROGRESS_ABOVE = 32
+OLDEST_WORD_S = 60.0
 
 
 class MailboxWire:
@@ -59,6 +61,7 @@ class MailboxWire:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.late_s = 0.0
         self._outbox = Outbox(folder / TO_HOST)
         self._writing = asyncio.Lock()
         self._closed = False
@@ -162,6 +165,11 @@ class MailboxServer:
             alive.append(folder)
         return alive
 
+    def _age_s(self, letter: Letter) -> float:
+        """By the file's own time; one that a clock or a network disk made impossible says nothing."""
+        age_s = self._wall_clock() - letter.written_s
+        return age_s if 0 <= age_s <= OLDEST_WORD_S else 0.0
+
     def _is_dead(self, folder: Path) -> bool:
         return self._wall_clock() - last_touched_s(folder) > self._sweep_after_s
 
@@ -188,6 +196,7 @@ class MailboxServer:
                     if letter.refusal is not None:
                         await self._switchboard.refuse(wire, letter.refusal)
                     elif letter.text is not None:
+                        wire.late_s = self._age_s(letter)
                         await self._switchboard.received(wire, letter.text)
                     # Only now: should the daemon die in between, the next one still finds the message.
                     await asyncio.to_thread(inbox.done, letter)

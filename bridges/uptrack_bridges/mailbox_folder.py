@@ -70,6 +70,8 @@ class Letter:
     path: Path
     text: bytes | None
     refusal: BadMessage | None = None
+    written_s: float = 0.0
+    """UNIX time at which the file was last written."""
 
 
 class Inbox:
@@ -167,10 +169,11 @@ class Inbox:
         if not entry.is_file(follow_symlinks=False) or self._is_stale(entry):
             remove_odd(entry)
             return None
-        data = self._read(path)
-        if data is None:
+        read = self._read(path)
+        if read is None:
             remove_odd(entry)
             return None
+        data, written_s = read
         if len(data) > self._max_file_bytes:
             sentence = f"Expected a file of at most {self._max_file_bytes} bytes, got a larger one: send it in parts."
             return Letter(path, None, BadMessage(sentence, code="message.too_large"))
@@ -179,10 +182,10 @@ class Inbox:
             if self._clock() - since_s < self._grace_s:
                 return None
         self._unfinished_since_s.pop(entry.name, None)
-        return Letter(path, data)
+        return Letter(path, data, written_s=written_s)
 
-    def _read(self, path: Path) -> bytes | None:
-        """At most one byte over the cap; ``None`` if the name is no regular file by the time it is open."""
+    def _read(self, path: Path) -> tuple[bytes, float] | None:
+        """At most one byte over the cap, and when it was written; ``None`` if what is opened is no regular file."""
         # Between the listing and here the name may have become a link or a pipe: follow nothing, wait for nobody.
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
@@ -192,9 +195,10 @@ class Inbox:
         except OSError:
             return None
         with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
                 return None
-            return file.read(self._max_file_bytes + 1)
+            return file.read(self._max_file_bytes + 1), status.st_mtime
 
 
 class Outbox:

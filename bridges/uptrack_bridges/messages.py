@@ -135,6 +135,24 @@ class FeedbackApplied(FromHost):
     skipped: Annotated[list[Identifier], Field(max_length=100_000)] = []
 
 
+class LiveGet(FromHost):
+    """Ask what live audio is coming in; answered with ``live.streams``."""
+
+    type: Literal["live.get"] = "live.get"
+
+
+class Capture(FromHost):
+    """Write what has just been heard live into a file; answered with ``capture.taken``, whose path can be analysed."""
+
+    type: Literal["capture"] = "capture"
+    seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+    """At most this much, up to ``ago_s``."""
+    ago_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 0.0
+    """How long before this message the wanted audio ended."""
+    stream: Annotated[str, Field(max_length=40)] | None = None
+    """Which one, where several come in."""
+
+
 class FindingDismiss(FromHost):
     """A finding of a run is meant, or everything its rule finds in this project is; later runs leave it out."""
 
@@ -179,7 +197,9 @@ class Part(Message):
     data: str
 
 
-AnyFromHost = Hello | Analyze | Cancel | Ping | State | FeedbackApplied | FindingDismiss | FixApplied | Part
+AnyFromHost = (
+    Hello | Analyze | Cancel | Ping | State | FeedbackApplied | FindingDismiss | FixApplied | LiveGet | Capture | Part
+)
 HostMessage = Annotated[AnyFromHost, Field(discriminator="type")]
 
 
@@ -385,8 +405,54 @@ class FixNoted(FromDaemon):
     fix: Identifier
 
 
+class LiveStream(Message):
+    """One live stream, as the daemon has heard it."""
+
+    stream: str
+    """The name its sender gave it."""
+    rate_hz: int
+    channels: int
+    seconds: float
+    """Heard without a break, and kept."""
+    silent_s: float
+    """Since the last of it came."""
+    missing_s: float
+    """What was lost on the way, in all that is kept."""
+
+
+class LiveStreams(FromDaemon):
+    type: Literal["live.streams"] = "live.streams"
+    port: int | None
+    """UDP port that ReaStream has to send to, at 127.0.0.1; ``None`` while nobody listens."""
+    streams: list[LiveStream]
+    problem: str = ""
+    """Why nothing is heard, where that is known."""
+
+
+class CaptureTaken(FromDaemon):
+    type: Literal["capture.taken"] = "capture.taken"
+    path: str
+    """A file in the folder that ``bridge.json`` calls ``audio``, deleted like a render."""
+    stream: str
+    seconds: float
+    """From the first sample to the moment that was asked for."""
+    missing_s: float
+    """What of it was lost on the way: the file is so much shorter."""
+
+
 AnyFromDaemon = (
-    Welcome | Refused | Pong | JobQueued | JobProgress | JobFailed | Feedback | FindingDismissed | FixNoted | Part
+    Welcome
+    | Refused
+    | Pong
+    | JobQueued
+    | JobProgress
+    | JobFailed
+    | Feedback
+    | FindingDismissed
+    | FixNoted
+    | LiveStreams
+    | CaptureTaken
+    | Part
 )
 DaemonMessage = Annotated[AnyFromDaemon, Field(discriminator="type")]
 

@@ -55,6 +55,7 @@ class OscWire:
     """One address that speaks to us, and the task that answers it."""
 
     transport: Transport = "osc"
+    late_s = 0.0
 
     def __init__(self, source: Address, endpoint: asyncio.DatagramTransport) -> None:
         self.source = source

@@ -49,6 +49,7 @@ class WebSocketWire:
 
     transport: Transport = "websocket"
     lossy: bool = False
+    late_s = 0.0
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self._socket = socket

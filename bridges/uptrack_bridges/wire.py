@@ -14,9 +14,11 @@ from uptrack_analysis.errors import Unavailable
 from uptrack_bridges.messages import (
     Analyze,
     Cancel,
+    Capture,
     FeedbackApplied,
     FindingDismiss,
     FixApplied,
+    LiveGet,
     Message,
     Project,
     State,
@@ -25,7 +27,7 @@ from uptrack_bridges.messages import (
 Transport = Literal["websocket", "mailbox", "osc"]
 
 
-ToDesk = Analyze | Cancel | State | FeedbackApplied | FindingDismiss | FixApplied
+ToDesk = Analyze | Cancel | State | FeedbackApplied | FindingDismiss | FixApplied | LiveGet | Capture
 """What reaches the desk; hello, ping and parts are the switchboard's."""
 
 
@@ -44,6 +46,11 @@ class Wire(Protocol):
     @property
     def lossy(self) -> bool:
         """True where a message may vanish without a sign (UDP): the desk then repeats until it is acknowledged."""
+        ...
+
+    @property
+    def late_s(self) -> float:
+        """How long ago the message that is being handled was said; 0 where the wire brings it at once."""
         ...
 
     async def send(self, message: Message) -> None:

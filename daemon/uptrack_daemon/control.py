@@ -71,6 +71,18 @@ async def start(home: Home) -> tuple[Bridge, bool]:
         raise
 
 
+async def forget_live(home: Home) -> None:
+    """Have a running daemon forget what it has heard live; with none running there is nothing.
+
+    Raises
+    ------
+    Unavailable
+        One is running and does not answer.
+    """
+    if is_locked(home):
+        await _ask(running_bridge(home), "POST", "/api/live/forget")
+
+
 async def stop(home: Home) -> bool:
     """Ask the daemon to drain and end, and wait until it has; false when none was running.
 

@@ -22,6 +22,7 @@ from uptrack_bridges.export_names import FileFacts
 from uptrack_bridges.messages import (
     Analyze,
     Cancel,
+    Capture,
     Feedback,
     FeedbackApplied,
     FindingDismiss,
@@ -32,12 +33,14 @@ from uptrack_bridges.messages import (
     JobFailed,
     JobProgress,
     JobQueued,
+    LiveGet,
     Passage,
     State,
 )
 from uptrack_bridges.wire import Session, ToDesk, WireClosed
 from uptrack_daemon.feedback import compose, since_before
 from uptrack_daemon.jobs.queue import Enqueued, Job, Queue
+from uptrack_daemon.live.capture import Captures
 from uptrack_daemon.projects import RunProject, project_of
 from uptrack_daemon.requests import Origin, Requests, read_origin
 from uptrack_daemon.retention import Retention
@@ -63,8 +66,8 @@ class Desk:
         The page's address with a fresh one-time code.
     requests
         Looks at what is asked for before it is queued.
-    versions
-        What projects remember.
+    versions, captures
+        What projects remember, and what is heard live.
     rendered
         Our own audio folder, into which DAWs render for us: what a job reads of it goes when its time is up.
     """
@@ -75,6 +78,7 @@ class Desk:
         deliveries: Deliveries,
         requests: Requests,
         versions: Versions,
+        captures: Captures,
         *,
         cancel: Callable[[str], Awaitable[bool]],
         page_url: Callable[[], str],
@@ -87,6 +91,7 @@ class Desk:
         self._page_url = page_url
         self._requests = requests
         self._versions = versions
+        self._captures = captures
         self._rendered = rendered
         self._sleep = sleep
         self._sessions: dict[tuple[str, str], Session] = {}
@@ -116,6 +121,10 @@ class Desk:
                     message.run, session.instance, placed=len(message.placed), skipped=len(message.skipped)
                 )
                 self._stop_repeating(message.run)
+            case Capture():
+                await session.wire.send(await self._captures.take(session, message))
+            case LiveGet():
+                await session.wire.send(self._captures.described(message.id))
             case FindingDismiss():
                 await self._dismiss(session, message)
             case FixApplied():

@@ -12,8 +12,9 @@ import contextlib
 import json
 import os
 import re
+import shutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from uptrack_analysis.audio.files import display_name
@@ -37,8 +38,8 @@ async def erase_everything(home: Home, store: Store) -> Erased:
     """
     erased = await Reports(store).delete_all()
     artifacts = Artifacts(store)
-    in_use = {artifact.name for artifact in await artifacts.list() if artifact.in_use}
-    for name in await asyncio.to_thread(_remove_audio, home.audio, in_use):
+    known = {artifact.name: artifact.in_use for artifact in await artifacts.list()}
+    for name in await asyncio.to_thread(_remove_audio, home.audio, known):
         await artifacts.remove(name)
     await asyncio.to_thread(_remove_messages, home.mailbox)
     await asyncio.to_thread(_empty_logs, home.logs)
@@ -70,13 +71,18 @@ def _names(summary: ReportSummary) -> list[bytes]:
     return [name.encode("utf-8", "surrogateescape") for name in names if name]
 
 
-def _remove_audio(folder: Path, keep: set[str]) -> list[str]:
+def _remove_audio(folder: Path, known: Mapping[str, bool]) -> list[str]:
+    """``known`` says of each file and folder that is registered whether a job needs it."""
     gone: list[str] = []
     for path in folder.iterdir():
-        if path.name in keep or (path.is_dir() and not path.is_symlink()):
-            continue
+        render = is_real_folder(path)
+        if known.get(path.name, False) or (render and path.name not in known):
+            continue  # what nobody has registered is being rendered at this moment, or the sweeper's
         with contextlib.suppress(OSError):  # Windows, while somebody reads it: the sweeper comes by
-            path.unlink()
+            if render:
+                shutil.rmtree(path)
+            else:
+                path.unlink()
             gone.append(path.name)
     return gone
 

@@ -35,6 +35,9 @@ from uptrack_daemon.http.server import serve_http
 from uptrack_daemon.instance import only_one
 from uptrack_daemon.jobs.queue import Queue
 from uptrack_daemon.jobs.supervisor import Supervisor, supervise
+from uptrack_daemon.live.capture import Captures
+from uptrack_daemon.live.listening import forget_old, listen
+from uptrack_daemon.live.streams import Streams
 from uptrack_daemon.requests import Requests
 from uptrack_daemon.retention import Retention
 from uptrack_daemon.selfcheck import osc_answers
@@ -97,12 +100,18 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         # The circle is real: hosts reach the desk, the desk cancels at the supervisor, the supervisor tells the desk.
         return await supervisor.cancel(job_id)
 
+    def is_rendering() -> bool:
+        return any(session.state == "rendering" for session in switchboard.sessions)
+
     retention = Retention(home, store, days=settings.retention_days)
+    streams = Streams(home.cache, is_rendering=is_rendering)
+    captures = Captures(streams, retention)
     desk = Desk(
         queue,
         Deliveries(store),
         Requests(queue, versions, References(store), home=home.root, genre=settings.genre, target=settings.target),
         versions,
+        captures,
         cancel=cancel,
         page_url=lambda: page_url(app),
         rendered=retention,
@@ -117,7 +126,8 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         sessions=lambda: [_described(session) for session in switchboard.sessions],
         stop=stopping.set,
         workers=lambda: supervisor.pids,
-        check=lambda: _check(osc, supervisor),
+        forget_live=streams.close,
+        check=lambda: _check(osc, captures, supervisor),
     )
     recovered = await queue.recover()
     if recovered.resumed:
@@ -133,6 +143,9 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         stack.push_async_callback(endpoint.close)
         mailbox = await stack.enter_async_context(serve_mailbox(home.mailbox, switchboard))
         osc = await stack.enter_async_context(serve_osc(switchboard, port=settings.osc_port))
+        await stack.enter_async_context(listen(streams, captures, port=settings.live_port))
+        forgetting = tasks.create_task(forget_old(streams), name="live")
+        stack.callback(forgetting.cancel)
         stack.push_async_callback(desk.stop)
         # Last to open and first to close: what a running analysis still gives finds every wire open.
         supervisor = await stack.enter_async_context(
@@ -161,11 +174,12 @@ def _described(session: Session) -> dict[str, str]:
     }
 
 
-async def _check(osc: OscServer, supervisor: Supervisor) -> dict[str, str]:
+async def _check(osc: OscServer, captures: Captures, supervisor: Supervisor) -> dict[str, str]:
     """Each part that could be deaf, and whether it is; HTTP answers by asking this at all."""
     return {
         "http": "ok",
         "osc": "ok" if await osc_answers(osc.port) else f"no answer on UDP port {osc.port}",
+        "live": captures.trouble or "ok",
         "workers": supervisor.trouble or "ok",
     }
 

@@ -6,8 +6,8 @@ right. It deletes names inside that folder and nothing else: links are removed, 
 is never there to be touched.
 
 A DAW renders for us into a folder of its own in there; ``claim`` notes which analysis reads it, and ``ended`` that it
-does no more. ``reserve``, ``used_by`` and ``release`` are for captures of live monitoring, which must not be written
-before this door exists; nothing else is kept here for later.
+does no more. What was captured of live audio is written to a path that was ``reserve``d, and is then a render like any
+other.
 """
 
 from __future__ import annotations
@@ -108,6 +108,11 @@ class Retention:
         await self._register.released(name, self._clock())
         if not self._kept:
             await self._delete(name)
+
+    async def discard(self, path: Path) -> None:
+        """Delete what could not be written to its end; where even that fails, the sweeper comes by."""
+        with contextlib.suppress(Unavailable):
+            await self._delete(self._name(path))
 
     async def sweep(self, *, starting: bool = False) -> list[str]:
         """Delete what is due and answer its names; ``starting`` knows that no capture is in the making.

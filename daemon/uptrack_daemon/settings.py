@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.report import Target
+from uptrack_bridges.reastream import PORT
 from uptrack_daemon.home import Home
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -41,6 +42,8 @@ class DaemonSettings(BaseSettings):
     port: Port = 0
     """HTTP and WebSocket; 0 takes any free port, which ``bridge.json`` then names."""
     osc_port: Port = 0
+    live_port: Port = PORT
+    """UDP port on which ReaStream is heard; the plug-in sends to no other. 0 takes any free one."""
     watch: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders whose exports are analysed; in ``UPTRACK_WATCH`` separated as in ``PATH``."""
     genre: Annotated[str, Field(min_length=1, max_length=40)] | None = None

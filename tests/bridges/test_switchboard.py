@@ -19,6 +19,7 @@ class ListWire:
 
     transport: Transport = "websocket"
     lossy: bool = False
+    late_s = 0.0
 
     def __init__(self, broken: Exception | None = None) -> None:
         self.said: list[Message] = []

@@ -25,6 +25,7 @@ class Ear:
 
     transport: Transport = "websocket"
     lossy = False
+    late_s = 0.0
 
     def __init__(self) -> None:
         self.heard: list[Message] = []

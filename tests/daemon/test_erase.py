@@ -19,8 +19,10 @@ from uptrack_bridges.mailbox_folder import MAX_FILE_BYTES, Outbox
 from uptrack_bridges.messages import Feedback, write
 from uptrack_bridges.parts import split
 from uptrack_daemon import logs
-from uptrack_daemon.erase import erase_report
+from uptrack_daemon.erase import erase_everything, erase_report
 from uptrack_daemon.home import Home
+from uptrack_daemon.jobs.queue import NewJob, Queue
+from uptrack_daemon.retention import Retention
 from uptrack_daemon.store import NewDelivery, NewReport, Reports, Store
 
 GONE, KEPT = "Unreleased Anthem", "Sunrise"
@@ -145,3 +147,22 @@ async def test_the_command_and_http_erase_alike_and_tell_what_is_gone(tmp_path: 
         assert (said["reports"], said["deliveries"], said["jobs"]) == (1, 1, 1)
     files = [path for path in home.rglob("*") if path.is_file()]
     assert [path for path in files if GONE.encode() in path.read_bytes()] == []
+
+
+async def test_erasing_everything_takes_renders_and_captures_but_nothing_a_job_or_a_daw_needs(
+    home: Home, store: Store
+) -> None:
+    retention, queue = Retention(home, store, days=7), Queue(store)
+    for name in ("done", "needed", "rendering"):
+        (home.audio / name).mkdir()
+        (home.audio / name / f"{GONE}.wav").write_bytes(b"RIFF")
+    captured = await retention.reserve()
+    captured.write_bytes(b"RIFF")
+    ended = (await queue.enqueue(NewJob(home.audio / "done" / f"{GONE}.wav"))).job
+    await retention.claim([ended.path], ended.id)
+    await queue.claim()
+    await queue.fail(ended.id, "x", "It failed.")
+    waiting = (await queue.enqueue(NewJob(home.audio / "needed" / f"{GONE}.wav"))).job
+    await retention.claim([waiting.path], waiting.id)
+    await erase_everything(home, store)
+    assert {path.name for path in home.audio.iterdir()} == {"needed", "rendering"}

@@ -62,6 +62,7 @@ def uptrack(
 
 def environment_of(home: Path, **settings: str) -> dict[str, str]:
     """The tests' own environment, with a home and nothing of the user's settings."""
+    settings = {"live_port": "0"} | settings  # many daemons at once, and none of them the user's
     kept = {name: value for name, value in os.environ.items() if not name.startswith("UPTRACK_")}
     return {**kept, "UPTRACK_HOME": str(home), **{f"UPTRACK_{name.upper()}": value for name, value in settings.items()}}
 

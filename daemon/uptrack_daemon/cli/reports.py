@@ -240,13 +240,16 @@ def delete(
     if everything == (report is not None):
         raise typer.BadParameter("expected a report's id, or --all")
     if everything:
+        from uptrack_daemon.control import forget_live
         from uptrack_daemon.erase import erase_everything
+        from uptrack_daemon.home import Home
 
         if not yes:
             if not sys.stdin.isatty():
                 raise typer.BadParameter("nobody is here to be asked whether to erase every report: say --yes")
             typer.confirm("Erase every report on this machine?", abort=True)
         erased = _with_store(erase_everything)
+        asyncio.run(forget_live(Home.of_user()))
     else:
         from uptrack_daemon.erase import erase_report
 

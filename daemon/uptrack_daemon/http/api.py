@@ -27,6 +27,8 @@ class Api:
     """Ask the daemon to drain and end; returns at once."""
     workers: Callable[[], list[int]]
     """Process ids of the workers that are ready."""
+    forget_live: Callable[[], None]
+    """Forget what was heard live."""
     check: Callable[[], Awaitable[dict[str, str]]]
     """Each transport's name to "ok" or the sentence that says what is wrong."""
 
@@ -36,6 +38,7 @@ class Api:
             web.get("/api/reports", self.list_reports),
             web.get("/api/reports/{id}", self.get_report),
             web.delete("/api/reports/{id}", self.delete_report),
+            web.post("/api/live/forget", self.forget_what_was_heard),
             web.post("/api/stop", self.ask_to_stop),
         ]
 
@@ -80,6 +83,11 @@ class Api:
     async def delete_report(self, request: web.Request) -> web.Response:
         """Erase one report; what is gone, and whether its last traces could be overwritten too."""
         return web.json_response(asdict(await self.erase(request.match_info["id"])))
+
+    async def forget_what_was_heard(self, _request: web.Request) -> web.Response:
+        """What live monitoring holds has no file another process could delete."""
+        self.forget_live()
+        return web.json_response({"forgotten": True})
 
     async def ask_to_stop(self, _request: web.Request) -> web.Response:
         """Drain and end, as on SIGTERM."""

@@ -1,0 +1,1 @@
+"""Live audio: what comes in while somebody mixes, kept for some minutes so that it can be analysed."""
