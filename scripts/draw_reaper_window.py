@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from support.results_window import ResultsWindow
-from support.window_states import ANALYSING, DONE, LIVE, NO_DAEMON
+from support.window_states import ANALYSING, CLICKS, DONE, LIVE, NO_DAEMON
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SECOND: dict[str, Any] = {"selected": 2, "selected_id": "finding-2"}
@@ -35,6 +35,7 @@ PICTURES = {
     "window-stems": Picture(DONE, view={"tab": "stems"}),
     "window-versions": Picture(DONE, view={"tab": "versions"}),
     "window-live": Picture(LIVE, view={"tab": "live"}),
+    "window-live-setup": Picture(CLICKS, (620, 400), view={"tab": "live"}),
     "window-keys": Picture(DONE, (620, 600), view={"help": True}),
     "window-analyzing": Picture(ANALYSING, (620, 400)),
     "window-no-daemon": Picture(NO_DAEMON, (620, 400)),

@@ -218,7 +218,7 @@ def test_each_role_has_a_mailbox_of_its_own_in_the_name_of_one_reaper(new_lua: C
 
 
 def test_a_role_nobody_knows_is_a_slip_in_the_script(post: Post) -> None:
-    with pytest.raises(Exception, match="mix, stems, files or results"):
+    with pytest.raises(Exception, match="mix, stems, files, live or results"):
         post.script.open("mastering")
 
 

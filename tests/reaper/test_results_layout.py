@@ -234,7 +234,7 @@ def test_a_low_window_has_its_header_in_one_line(version: str) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence", "buttons"),
     [
-        ("empty", "Nothing analyzed yet", {"phase analyze mix", "phase analyze stems", "phase help"}),
+        ("empty", "Nothing analyzed yet", {"phase analyze mix", "phase analyze stems", "phase tab 4", "phase help"}),
         ("no daemon", "UpTrack is not running", {"phase start daemon", "phase help"}),
         ("failed", "leave the dialog open", {"phase analyze mix", "phase analyze stems", "phase help"}),
         ("analysing", "spectrum · 62 %", {"phase stop"}),

@@ -10,6 +10,8 @@ from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.messages import (
     Analyze,
     AudioFile,
+    Capture,
+    CaptureTaken,
     Feedback,
     FindingDismiss,
     FindingDismissed,
@@ -17,6 +19,9 @@ from uptrack_bridges.messages import (
     FixNoted,
     JobProgress,
     JobQueued,
+    LiveGet,
+    LiveStream,
+    LiveStreams,
     Marker,
 )
 from uptrack_bridges.wire import Session, ToDesk
@@ -37,6 +42,10 @@ class EchoDesk:
     markers: int = 1
     gate: asyncio.Event | None = None
     answer: Callable[[Analyze, str], Feedback] | None = None
+    streams: list[LiveStream] = field(default_factory=list[LiveStream])
+    """What it hears live; without any, a ``capture`` is refused."""
+    deaf: str = ""
+    """Why it hears nothing."""
     sessions: list[Session] = field(default_factory=list[Session])
     heard: asyncio.Queue[tuple[Session, ToDesk]] = field(default_factory=asyncio.Queue)
     ended: asyncio.Queue[Session] = field(default_factory=asyncio.Queue)
@@ -54,6 +63,12 @@ class EchoDesk:
         match message:
             case Analyze(mix=AudioFile(path=path)):
                 await self._analyze(session, message, path)
+            case LiveGet():
+                await session.wire.send(
+                    LiveStreams(id=message.id, port=58_710, streams=self.streams, problem=self.deaf)
+                )
+            case Capture():
+                await self._capture(session, message)
             case FixApplied():
                 noted = FixNoted(id=message.id, run=message.run, finding=message.finding, fix=f"fix-{message.finding}")
                 await session.wire.send(noted)
@@ -71,6 +86,21 @@ class EchoDesk:
 
     async def closed(self, session: Session) -> None:
         self.ended.put_nowait(session)
+
+    async def _capture(self, session: Session, request: Capture) -> None:
+        if not self.streams:
+            raise BadInput("No live audio has come in. Put ReaStream on the master.", code="live.nothing")
+        stream = self.streams[0]
+        seconds = min(request.seconds, stream.seconds)
+        await session.wire.send(
+            CaptureTaken(
+                id=request.id,
+                path="/home/ada/.uptrack/audio/capture.wav",
+                stream=stream.stream,
+                seconds=seconds,
+                missing_s=stream.missing_s,
+            )
+        )
 
     async def _analyze(self, session: Session, request: Analyze, path: str) -> None:
         if path == "/no/such/file":

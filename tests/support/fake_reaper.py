@@ -18,6 +18,7 @@ from typing import Any
 from support.reaper_functions import API, SWS, FakeSource, ReaperFunctions, Tick
 from support.reaper_project import FakeEnvelope, FakeMarker, FakeProject, FakeTrack
 from support.reaper_tempo import TempoMarker
+from support.reaper_transport import advance
 
 __all__ = ["API", "SWS", "FakeMarker", "FakeProject", "FakeReaper", "FakeTrack", "TempoMarker", "Tick"]
 
@@ -109,6 +110,8 @@ class FakeReaper(ReaperFunctions):
     def turn(self, seconds: float = 0.2) -> None:
         """Let ``seconds`` pass and run what was deferred, once."""
         self.now_s += seconds
+        for project in [] if self.stream_out.by_itself else self.open_projects:
+            self.stream_out.played(project, advance(project, seconds))
         deferred, self._deferred = self._deferred, []
         self.tick = Tick()
         self._read_counters()

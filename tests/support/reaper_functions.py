@@ -37,6 +37,7 @@ from support.reaper_project import (
     decibels,
     new_guid,
 )
+from support.reaper_transport import AS_INSTALLED, StreamOut
 
 API: dict[str, Any] = json.loads(Path(__file__).with_name("reaper_api.json").read_text(encoding="utf-8"))
 SWS: dict[str, Any] = {
@@ -107,6 +108,9 @@ class ReaperFunctions(ABC):
         self.during_render: Callable[[], None] = lambda: None
         self.actions: dict[int, Path] = {}
         self.commands: list[int] = []
+        self.windows_shown: list[str] = []
+        """Effects whose window was opened."""
+        self.stream_out = StreamOut()
         self.tick = Tick()
         """The round that is going on."""
         self._picked = False
@@ -240,6 +244,9 @@ class ReaperFunctions(ABC):
     def GetParentTrack(self, track: FakeTrack) -> FakeTrack | None:
         return track.parent
 
+    def GetPlayPosition2Ex(self, proj: Any) -> float:
+        return self._project(proj).position_s
+
     def GetPlayStateEx(self, proj: Any) -> int:
         return int(self._project(proj).playing)
 
@@ -372,9 +379,15 @@ class ReaperFunctions(ABC):
         self.commands.append(command)
         if command == RENDER_ACTION:
             assert self._project(proj) is self.front, "another project is in front: the render would be its"
-            self._render(self._project(proj))
+            self.stream_out.rendering = True
+            try:
+                self._render(self._project(proj))
+            finally:
+                self.stream_out.rendering = False
         elif command == PLAY_STOP_ACTION:
-            self._project(proj).playing = not self._project(proj).playing
+            project = self._project(proj)
+            project.playing = not project.playing
+            project.position_s = project.cursor_s
         else:
             self.run(self.actions[command])
 
@@ -383,6 +396,9 @@ class ReaperFunctions(ABC):
 
     def NF_SetSWSTrackNotes(self, track: FakeTrack, str: str) -> None:  # noqa: A002
         track.sws_notes = str
+
+    def Master_GetPlayRate(self, project: Any) -> float:
+        return self._project(project).play_rate
 
     def PCM_Source_CreateFromFile(self, filename: str) -> FakeSource | None:
         try:
@@ -401,7 +417,10 @@ class ReaperFunctions(ABC):
         return 1
 
     def SetEditCurPos2(self, proj: Any, time: float, moveview: bool, seekplay: bool) -> None:
-        self._project(proj).cursor_s = time
+        project = self._project(proj)
+        project.cursor_s = time
+        if seekplay and project.playing:
+            project.position_s = time
 
     def SetExtState(self, section: str, key: str, value: str, persist: bool) -> None:
         self.ext_state[section, key] = value
@@ -464,6 +483,8 @@ class ReaperFunctions(ABC):
             fx.bands = [FakeBand(kind, hertz, enabled=kind not in (0, 3)) for kind, hertz in EQ_BANDS]
         elif fxname.startswith("ReaLimit"):
             fx.values = {"CEILING": "0", "THRESHOLD": "0", "TRUEPEAK": "0"}
+        elif fxname.startswith("ReaStream"):
+            fx.values = {"vst_chunk": AS_INSTALLED}
         track.fx.append(fx)
         return len(track.fx) - 1
 
@@ -484,6 +505,9 @@ class ReaperFunctions(ABC):
 
     def TrackFX_GetFXGUID(self, track: FakeTrack, fx: int) -> str:
         return track.fx[fx].guid
+
+    def TrackFX_GetFXName(self, track: FakeTrack, fx: int) -> tuple[bool, str]:
+        return True, track.fx[fx].shown_name or f"VST: {track.fx[fx].name}"
 
     def TrackFX_GetFormattedParamValue(self, track: FakeTrack, fx: int, param: int) -> tuple[bool, str]:
         band = track.fx[fx].bands[param // 3]
@@ -519,6 +543,10 @@ class ReaperFunctions(ABC):
         else:
             return False
         return True
+
+    def TrackFX_Show(self, track: FakeTrack, index: int, showFlag: int) -> None:
+        assert showFlag == 3, "only floating windows are known here"
+        self.windows_shown.append(track.fx[index].name)
 
     def Track_GetPeakHoldDB(self, track: FakeTrack, channel: int, clear: bool) -> float:
         return -0.03
@@ -620,5 +648,7 @@ class ReaperFunctions(ABC):
             frames = sound()
             if self.render_trouble == "cancelled":
                 frames = frames[: len(frames) // 2]
+            if numbers["RENDER_SETTINGS"] == MASTER_MIX:
+                self.stream_out.rendered(project, frames)
             soundfile.write(target, frames.astype("float32"), project.sample_rate_hz, subtype="FLOAT")
             self.rendered.append((target.name, start_s, end_s))

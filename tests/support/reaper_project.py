@@ -128,6 +128,9 @@ class FakeProject:
     loop_s: tuple[float, float] = (0.0, 0.0)
     repeat: int = 0
     playing: bool = False
+    position_s: float = 0.0
+    """Of the play cursor."""
+    play_rate: float = 1.0
     changes: int = 0
     numbers: dict[str, float] = field(default_factory=lambda: dict(RENDER_NUMBERS))
     texts: dict[str, str] = field(default_factory=lambda: dict(RENDER_TEXTS))

@@ -21,6 +21,7 @@ from uptrack_bridges.switchboard import Switchboard
 SCRIPTS = Path(__file__).parents[2] / "reaper_scripts" / "UpTrack"
 ANALYZE_MIX = SCRIPTS / "UpTrack_Analyze mix.lua"
 ANALYZE_STEMS = SCRIPTS / "UpTrack_Analyze selected tracks as stems.lua"
+ANALYZE_LIVE = SCRIPTS / "UpTrack_Analyze current live capture.lua"
 ANALYZE_FILES = SCRIPTS / "UpTrack_Analyze existing files.lua"
 RESULTS = SCRIPTS / "UpTrack_Results.lua"
 REMOVE = SCRIPTS / "UpTrack_Remove everything UpTrack added.lua"

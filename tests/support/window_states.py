@@ -173,10 +173,27 @@ LIVE: dict[str, Any] = DONE | {
         "right_db": 1.2,
         "hold_db": 1.6,
         "note": "Peaks of the master track, as REAPER meters them.",
+        "audio": {
+            "step": "heard",
+            "sentence": "UpTrack hears “default”: 48 kHz, stereo. 1:04 played without a break.",
+            "able": True,
+        },
+    }
+}
+CLICKS: dict[str, Any] = EMPTY | {"live": LIVE["live"] | {"audio": {"step": "clicks", "sentence": "", "able": False}}}
+DEAF: dict[str, Any] = EMPTY | {
+    "live": LIVE["live"]
+    | {
+        "audio": {
+            "step": "deaf",
+            "sentence": "Expected UDP port 58710 for live audio, but Address already in use: end what else uses it.",
+            "able": False,
+        }
     }
 }
 STATES = {
     "empty": EMPTY, "no daemon": NO_DAEMON, "failed": FAILED, "analysing": ANALYSING, "waiting": WAITING,
     "rendering": RENDERING, "done": DONE, "again": AGAIN, "failed again": DONE | FAILED, "live": LIVE,
+    "live clicks": CLICKS, "live deaf": DEAF,
     "clean": {"phase": "done", "report": report(findings=[], tracks=[], since=None, score=None, sections=[])},
 }  # fmt: skip

@@ -150,9 +150,19 @@ class Recording:
         self._file.close()
 
     def _frame_at(self, moment_s: float) -> int:
-        times, counts = np.array(self._moments).T
-        return round(float(np.interp(moment_s, times, counts)))
+        return round(float(np.interp(moment_s, *self._heard())))
 
     def _moment_of(self, frame: int) -> float:
-        times, counts = np.array(self._moments).T
+        times, counts = self._heard()
         return float(np.interp(frame, counts, times))
+
+    def _heard(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """When it must have been heard that so many frames had come, both rising.
+
+        What is under way arrives late and never early. So where the clock's lead over the frames is smaller later on,
+        it was delay before; only a lead that stays is loss.
+        """
+        times, counts = np.array(self._moments).T
+        lead = times - counts / self.rate_hz
+        lead = np.minimum.accumulate(lead[::-1])[::-1]
+        return lead + counts / self.rate_hz, counts

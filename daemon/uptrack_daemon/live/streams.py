@@ -72,6 +72,7 @@ class Streams:
             return
         recording = self._recordings.get(name)
         if recording is not None and not _goes_on(recording, packet, now_s):
+            log.info("a live stream begins anew, %.2f s after its last packet", now_s - recording.heard_s)
             self._drop(name)
             recording = None
         try:

@@ -12,6 +12,7 @@ local folder = debug.getinfo(1, "S").source:match("^@?(.*[/\\])lib[/\\][^/\\]*$"
 
 actions.ANALYZE_MIX = "UpTrack_Analyze mix.lua"
 actions.ANALYZE_STEMS = "UpTrack_Analyze selected tracks as stems.lua"
+actions.ANALYZE_LIVE = "UpTrack_Analyze current live capture.lua"
 actions.RESULTS = "UpTrack_Results.lua"
 
 function actions.start(name, proj)

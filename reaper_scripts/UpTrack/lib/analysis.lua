@@ -4,7 +4,8 @@ One analysis from the key press to the markers: what every "Analyze ..." action 
   analysis.run {
     role = "mix", project = proj, path = project file,
     jobs = {{range = {start_s, end_s, whole, part}, tracks = {...}}...}   to be rendered, or
-    jobs = {{file = path, start_s = ...}...}                              that exist
+    jobs = {{file = path, start_s = ...}...}                              that exist, or
+    jobs = {{capture = true}}                                             of what was just played
   }
 
 The daemon is asked for first: rendering for minutes only to find that nobody listens helps no one. Where it does not
@@ -20,6 +21,7 @@ local json = require("json")
 local kept_report = require("kept_report")
 local markers = require("markers")
 local pace = require("pace")
+local playback = require("playback")
 local project = require("project")
 local render = require("render")
 local report_text = require("report_text")
@@ -65,6 +67,22 @@ local function render_job(run, job)
   return true
 end
 
+--- Ask for what was just played; `taken` goes on with it.
+local function capture(run, job)
+  local heard, sentence = playback.heard(run.project, reaper.time_precise())
+  if not heard then return run.stop(sentence) end
+  job.until_s = heard.until_s
+  run.id = run.talk:capture {seconds = heard.seconds, ago_s = heard.ago_s}
+  show("capturing " .. job.what .. " ...", {phase = "waiting", id = run.id})
+end
+
+local function ask(run, job)
+  run.work = coroutine.create(function()
+    run.id = run.talk:ask(request_for(run, job))
+    show("waiting for the analysis of " .. job.what, {phase = "waiting", id = run.id})
+  end)
+end
+
 --- Render the next job on the round after next, so that "rendering" is on the screen and on the wire by then.
 local function next_job(run)
   if run.stopped then return end
@@ -84,14 +102,12 @@ local function render_when_shown(run)
   if run.render_in > 0 then return end
   run.render_in = nil
   local job = run.jobs[run.at]
+  if job.capture then return capture(run, job) end
   local rendered, sentence = render_job(run, job)
   if not run.talk:is_open() then return end
   if job.range then run.talk:state("idle") end
   if not rendered then return run.stop(sentence) end
-  run.work = coroutine.create(function()
-    run.id = run.talk:ask(request_for(run, job))
-    show("waiting for the analysis of " .. job.what, {phase = "waiting", id = run.id})
-  end)
+  ask(run, job)
 end
 
 -- placing -------------------------------------------------------------------------------------------------------------
@@ -171,6 +187,17 @@ local function events_of(run)
         :format(version, tostring(message.version)))
     end
     if run.at == 0 then next_job(run) end
+  end
+
+  function events.taken(id, message)
+    if id ~= run.id then return end
+    local job = run.jobs[run.at]
+    job.file, job.start_s = message.path, job.until_s - message.seconds
+    if message.missing_s > 0 then
+      say.line(("%.1f s of the live audio were lost on the way: clicks that are found may not be in your mix.")
+        :format(message.missing_s))
+    end
+    ask(run, job)
   end
 
   function events.queued(id, position)

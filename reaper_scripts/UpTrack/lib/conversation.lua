@@ -7,6 +7,8 @@ expected, else once. What it hears becomes calls of `events`, all optional:
   welcome(message)            the daemon knows us
   queued(id, position), progress(id, fraction, stage), failed(id, sentence), feedback(id, message)
                               about a request of this conversation
+  taken(id, message)          what was captured of live audio
+  live(message)               what live audio the daemon hears
   stray(message)              feedback for a request of an earlier run of this script
   noted(id, message), dismissed(id, message), refused(id, sentence)
                               about a fix or a dismissal of this conversation
@@ -125,6 +127,17 @@ function conversation:ask(wanted)
   return request(self, wanted)
 end
 
+--- Ask for what was just heard live as a file: {seconds, ago_s}.
+function conversation:capture(wanted)
+  wanted.type = "capture"
+  return request(self, wanted)
+end
+
+--- Ask what live audio comes in.
+function conversation:hears()
+  return request(self, {type = "live.get"})
+end
+
 function conversation:cancel(id)
   if self.requests[id] then send(self, {type = "cancel", id = self.link:new_id(), request = id}) end
 end
@@ -200,7 +213,8 @@ function heard:refused(message)
     finish(self, sentence)
   else
     local asked = settle(self, message.id)
-    if asked then tell(self, asked.type == "analyze" and "failed" or "refused", message.id, sentence) end
+    local for_an_analysis = asked and (asked.type == "analyze" or asked.type == "capture")
+    if asked then tell(self, for_an_analysis and "failed" or "refused", message.id, sentence) end
   end
 end
 
@@ -229,6 +243,14 @@ function heard:feedback(message)
   for index, marker in ipairs(message.markers) do ids[index] = marker.id end
   self:applied(message, {}, ids)
   tell(self, "stray", message)
+end
+
+heard["capture.taken"] = function(self, message)
+  if settle(self, message.id) then tell(self, "taken", message.id, message) end
+end
+
+heard["live.streams"] = function(self, message)
+  if settle(self, message.id) then tell(self, "live", message) end
 end
 
 heard["fix.noted"] = function(self, message)

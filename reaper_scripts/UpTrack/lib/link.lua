@@ -5,10 +5,10 @@ OSC is tried first where REAPER has LuaSocket; the mailbox, which needs nothing,
 no welcome within two seconds. Both are used the same way: say hello, then send messages and look for answers now and
 then. Nothing waits, and a look does a bounded amount of work (`pace.lua` says how often to look).
 
-Several of our scripts can run in one REAPER, so a link has a role ("mix", "stems", "files", "results"), and each
-role an instance of its own. `token` and `instance` belong into the hello. Before every hello the daemon's whereabouts
-are read again, because a daemon that was started anew has another token; what was asked before is then refused with
-`hello.first` on either wire, and is asked again after another hello.
+Several of our scripts can run in one REAPER, so a link has a role ("mix", "stems", "files", "live", "results"), and
+each role an instance of its own. `token` and `instance` belong into the hello. Before every hello the daemon's
+whereabouts are read again, because a daemon that was started anew has another token; what was asked before is then
+refused with `hello.first` on either wire, and is asked again after another hello.
 
 Functions return nil and a sentence when something outside is not as it should be.
 ]]
@@ -24,7 +24,7 @@ link.__index = link
 local WELCOME_BY_OSC_WITHIN_S = 2
 local ASK_BRIDGE_EVERY_S = 1
 local SECTION = "UpTrack"
-local ROLES = {mix = true, stems = true, files = true, results = true}
+local ROLES = {mix = true, stems = true, files = true, live = true, results = true}
 
 local function new_name(length)
   return (reaper.genGuid(""):gsub("[^%w]", ""):sub(1, length))
@@ -63,7 +63,7 @@ end
 
 --- Open this REAPER's link for one role.
 function link.open(role)
-  assert(ROLES[role], "a link is for mix, stems, files or results")
+  assert(ROLES[role], "a link is for mix, stems, files, live or results")
   local found, sentence = bridge.read()
   if not found then return nil, sentence end
   local self = setmetatable({once = once.new(), last_id = 0, asked_bridge_s = -math.huge}, link)

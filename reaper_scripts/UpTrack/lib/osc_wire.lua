@@ -73,6 +73,7 @@ end
 
 local ANSWERED = {
   hello = true, analyze = true, ping = true, ["finding.dismiss"] = true, ["fix.applied"] = true,
+  ["live.get"] = true, capture = true,
 }
 
 --- Put a ping beside a datagram, so that its pong tells that both arrived.

@@ -1,6 +1,7 @@
 --[[
-Taking everything out of a project that UpTrack added to it: markers and regions, track notes, fixes, and the report
-that is kept with it. One undo step; what undo brings back is known as ours again, because the ledger of markers stays.
+Taking everything out of a project that UpTrack added to it: markers and regions, track notes, fixes, ReaStream on the
+master, and the report that is kept with it. One undo step; what undo brings back is known as ours again, because the
+ledger of markers stays.
 ]]
 
 local edits = require("edits")
@@ -9,6 +10,7 @@ local kept_report = require("kept_report")
 local markers = require("markers")
 local pace = require("pace")
 local project = require("project")
+local reastream = require("reastream")
 local say = require("say")
 local track_notes = require("track_notes")
 
@@ -23,6 +25,7 @@ function remove.from(proj, spend)
   local plan = markers.plan_removal(proj, nil, spend)
   local operations, marked = plan.operations, #plan.operations
   appended(operations, fixes.plan_removal(proj))
+  appended(operations, reastream.plan_removal(proj))
   appended(operations, track_notes.plan_removal(proj))
   return edits.step(proj, "UpTrack: remove everything it added", operations, function()
     kept_report.remove(proj)

@@ -16,6 +16,7 @@ local fix_buttons = require("fix_buttons")
 local fixes = require("fixes")
 local json = require("json")
 local kept_report = require("kept_report")
+local live_audio = require("live_audio")
 local pace = require("pace")
 local project = require("project")
 local remove = require("remove")
@@ -114,6 +115,7 @@ local function follow(now_s)
   if tab ~= at.tab or news ~= at.news then
     if tab ~= at.tab then
       at.state.report, at.feedback, at.own = nil, nil, nil
+      at.live:forget()
       changed()
     end
     at.project, at.path, at.tab, at.news = proj, path, tab, news
@@ -146,9 +148,11 @@ local function decibels(value)
   return value > 0 and 20 * math.log(value, 10) or -150
 end
 
---- The master's peaks as REAPER's own meter has them: there with no set-up at all.
-local function show_peaks()
-  if at.state.view.tab ~= "live" then
+--- The master's peaks as REAPER's own meter has them, which takes no set-up at all, and what the daemon hears.
+local function show_live(now_s)
+  local is_shown = at.state.view.tab == "live"
+  local audio = at.live:round(is_shown, now_s)
+  if not is_shown then
     at.state.live = nil
     return
   end
@@ -161,13 +165,15 @@ local function show_peaks()
       reaper.Track_GetPeakHoldDB(master, 0, false), reaper.Track_GetPeakHoldDB(master, 1, false)
     ),
     note = "Sample peaks of the master track, as REAPER meters them.",
+    audio = audio,
   }
 end
 
 -- the daemon ----------------------------------------------------------------------------------------------------------
 
 local function fail(sentence)
-  say.line(sentence)
+  -- The Live tab asks again and again; what is said already need not be.
+  if not (at.own and at.own.sentence == sentence) then say.line(sentence) end
   at.own = {phase = "failed", sentence = sentence}
 end
 
@@ -175,6 +181,7 @@ local function events()
   local heard = {}
 
   function heard.welcome()
+    if at.own and at.own.phase == "no daemon" then at.own = nil end
     local waiting = at.unsaid
     at.unsaid = {}
     for _, speak in ipairs(waiting) do speak(at.talk) end
@@ -203,6 +210,10 @@ local function events()
     if go_on then go_on(message, sentence) end
   end
 
+  function heard.live(message)
+    at.live:hears(message)
+  end
+
   heard.noted, heard.dismissed = answered, answered
   function heard.refused(id, sentence)
     fail(sentence)
@@ -211,6 +222,7 @@ local function events()
 
   function heard.ended(sentence)
     at.talk = nil
+    at.live:forget()
     local checks, answers, unsaid = at.checks, at.answers, at.unsaid
     at.checks, at.answers, at.unsaid = {}, {}, {}
     for _, check in pairs(checks) do check(nil, sentence) end
@@ -300,9 +312,15 @@ function acts.cancel(intent, finding)
   for id in pairs(at.checks) do at.talk:cancel(id) end
 end
 
+local ANALYZES = {mix = actions.ANALYZE_MIX, stems = actions.ANALYZE_STEMS, live = actions.ANALYZE_LIVE}
+
 function acts.analyze(intent)
   at.own = nil
-  actions.start(intent.what == "stems" and actions.ANALYZE_STEMS or actions.ANALYZE_MIX, at.project)
+  actions.start(ANALYZES[intent.what], at.project)
+end
+
+acts["live setup"] = function()
+  at.live:set_up()
 end
 
 acts["remove all"] = function()
@@ -380,7 +398,7 @@ local function round()
   end
   resume()
   show_progress()
-  show_peaks()
+  show_live(now_s)
   local intents = window.tick(at.state)
   for _, intent in ipairs(intents or {}) do act(intent) end
   if not intents or at.closing then return leave() end
@@ -393,7 +411,7 @@ function session.run()
   at.checks, at.answers, at.unsaid = {}, {}, {}
   at.budget, at.look_s = pace.budget(), reaper.time_precise()
   at.work, at.changed, at.with_daemon, at.analyze_again = work, changed, with_daemon, analyze_again
-  at.fix = fix_buttons.new(at)
+  at.fix, at.live = fix_buttons.new(at), live_audio.new(at)
   -- Started again while it is open, the window comes to the front anew instead of asking (REAPER 7.03 and later).
   if reaper.APIExists("set_action_options") then reaper.set_action_options(1 | 2) end
   window.open("UpTrack", kept_place())

@@ -98,6 +98,19 @@ def test_late_blocks_and_two_quartzes_are_no_loss(recording: Recording) -> None:
     assert abs(recording.ahead_s) < 0.1
 
 
+def test_a_beginning_that_was_held_up_lies_where_it_was_played(recording: Recording) -> None:
+    """A stream's first second waits in a buffer and comes at once; from then on all comes in time."""
+    began_s = 50.0
+    recording.add(numbered(0, 20), began_s + 0.9)
+    recording.add(numbered(20, 980), began_s + 1.0)
+    sender = Sender(recording, began_s + 1.0)
+    sender.sent = 1_000
+    sender.play(4)
+    assert recording.began_s == pytest.approx(began_s)
+    passage = recording.passage(sender.now_s, 2.5)
+    assert (passage.first, passage.missing_s) == (2_500, 0)
+
+
 def test_nothing_of_it_can_be_found_in_the_folder(recording: Recording, tmp_path: Path) -> None:
     Sender(recording).play(1)
     assert list(tmp_path.iterdir()) == []

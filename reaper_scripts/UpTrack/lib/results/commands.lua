@@ -7,7 +7,8 @@ Intents, plain tables, for the script outside:
   {kind = "dismiss", finding, scope = "finding" | "rule", undo = bool}
   {kind = "preview" | "apply" | "revert", finding}
   {kind = "cancel", what = "preview", finding}   {kind = "cancel", what = "job"}
-  {kind = "analyze", what = "mix" | "stems"}   {kind = "remove all"}   {kind = "start daemon"}
+  {kind = "analyze", what = "mix" | "stems" | "live"}   {kind = "live setup"}
+  {kind = "remove all"}   {kind = "start daemon"}
   {kind = "console"}   {kind = "page"}   {kind = "play"}   {kind = "close"}
 ]]
 
@@ -56,6 +57,10 @@ end
 
 local function is_free(now)
   return not BUSY[now.phase]
+end
+
+local function live_step(now)
+  return now.view.tab == "live" and now.live and now.live.audio and now.live.audio.step
 end
 
 local function show_tab(tab)
@@ -128,11 +133,18 @@ commands.list = {
   {name = "tab 1", key = "1", label = "Findings", help = "Findings", able = has_report, run = show_tab("findings")},
   {name = "tab 2", key = "2", label = "Stems", help = "Stems", able = has_report, run = show_tab("stems")},
   {name = "tab 3", key = "3", label = "Versions", help = "Versions", able = has_report, run = show_tab("versions")},
-  {name = "tab 4", key = "4", label = "Live", help = "Live meter", able = has_report, run = show_tab("live")},
+  {name = "tab 4", key = "4", label = "Live", help = "Live: meter, and analyzing what you play",
+    able = function() return true end, run = show_tab("live")},
   {name = "analyze mix", key = "m", label = "Analyze mix", help = "Render and analyze the mix", able = is_free,
     run = intent("analyze", "mix")},
   {name = "analyze stems", key = "M", label = "Analyze stems", help = "Render and analyze mix and stems",
     able = is_free, run = intent("analyze", "stems")},
+  {name = "analyze live", key = "v", label = "Analyze what was played", help = "Analyze what was played (Live)",
+    able = function(now) return live_step(now) == "heard" and now.live.audio.able and is_free(now) end,
+    run = intent("analyze", "live")},
+  {name = "live setup", key = "u", label = "Set up live audio", help = "Set up live audio (Live)",
+    able = function(now) return live_step(now) == "none" or live_step(now) == "clicks" end,
+    run = intent("live setup")},
   {name = "stop", key = "x", label = "Cancel", help = "Cancel the analysis",
     able = function(now) return not is_free(now) end, run = intent("cancel", "job")},
   {name = "console", key = "c", label = "Text report", help = "Report as text, in the console", able = has_report,
@@ -167,6 +179,7 @@ function commands.label(name, now)
   if (name == "dismiss" or name == "dismiss rule") and finding and finding.dismissed then
     return name == "dismiss" and "Take back" or "Take rule back"
   end
+  if name == "live setup" and live_step(now) == "clicks" then return "Show ReaStream" end
   if name == "remove all" and now.view.asking then return "Really remove?" end
   return commands.by_name[name].label
 end

@@ -51,21 +51,21 @@ local function draw_scale(bar, box)
   end
 end
 
+--- Draw it at the top of a box, and cut what it took off it.
 function meter.draw(page, live, box)
-  local inner = layout.inset(box, 12, 10)
   if not live then
-    canvas.text("Nothing to meter yet.", layout.top(inner, canvas.height("normal")), "normal", theme.colour.dim)
+    canvas.text("Nothing to meter yet.", layout.top(box, canvas.height("normal")), "normal", theme.colour.dim)
     return
   end
-  draw_channel(page, "L", live.left_db, live.hold_db, inner)
-  local bar = draw_channel(page, "R", live.right_db, live.hold_db, inner)
-  if bar.w >= 20 then draw_scale(bar, inner) end
+  draw_channel(page, "L", live.left_db, live.hold_db, box)
+  local bar = draw_channel(page, "R", live.right_db, live.hold_db, box)
+  if bar.w >= 20 then draw_scale(bar, box) end
   if live.hold_db then
     local highest = live.hold_db > FLOOR_DB and "highest peak " .. figure(live.hold_db) .. " dB" or "no peak yet"
-    canvas.text(highest, layout.top(inner, canvas.height("normal"), 8), "normal", theme.colour.text)
+    canvas.text(highest, layout.top(box, canvas.height("normal"), 8), "normal", theme.colour.text)
   end
-  for _, line in ipairs(canvas.wrap(live.note or "", "normal", inner.w, 12)) do
-    canvas.text(line, layout.top(inner, canvas.height("normal")), "normal", theme.colour.dim)
+  for _, line in ipairs(canvas.wrap(live.note or "", "normal", box.w, 12)) do
+    canvas.text(line, layout.top(box, canvas.height("normal")), "normal", theme.colour.dim)
   end
 end
 

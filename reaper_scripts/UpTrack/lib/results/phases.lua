@@ -29,10 +29,10 @@ local SENTENCES = {
 }
 
 local BUTTONS = {
-  empty = {"analyze mix", "analyze stems", "help"},
+  empty = {"analyze mix", "analyze stems", "tab 4", "help"},
   ["no daemon"] = {"start daemon", "help"},
   failed = {"analyze mix", "analyze stems", "help"},
-  waiting = {"stop"}, analysing = {"stop"}, rendering = {}, done = {"analyze mix", "analyze stems", "help"},
+  waiting = {"stop"}, analysing = {"stop"}, rendering = {}, done = {"analyze mix", "analyze stems", "tab 4", "help"},
 }
 
 local function progress_text(progress)

@@ -21,7 +21,8 @@ change it, and a builder leaves it alone. Times are project seconds, text is UTF
                   fix = nil or {state = "preview" | "applied" | "measuring" | "closed" | "remaining" | "unknown" |
                                 "reverted" | "refused", lines = {"..."}, sentence}}...},   most valuable first
      tracks = {{track, name, text, score, loudness_lufs, findings = {ids}}...}}
-  state.live       nil or {left_db, right_db, hold_db, note}
+  state.live       nil or {left_db, right_db, hold_db, note, audio = nil or
+                     {step = "none" | "clicks" | "heard" | "deaf", sentence, able = whether something can be captured}}
   state.view       made by `state.new`: {selected = index among the listed findings, scroll, filter = "all" or the least
                    severity listed, area = "" or the one area listed, stem = "" or the one stem listed,
                    tab = "findings" | "stems" | "versions" | "live", detail, help, asking = bool, and what the mouse

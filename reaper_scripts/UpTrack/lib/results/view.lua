@@ -14,7 +14,7 @@ local header = require("results.header")
 local help = require("results.help")
 local layout = require("results.layout")
 local list = require("results.list")
-local meter = require("results.meter")
+local live = require("results.live")
 local page_of = require("results.page")
 local phases = require("results.phases")
 local ruler = require("results.ruler")
@@ -44,11 +44,13 @@ local drawn = {}
 --- Everything a frame depends on, in a fixed order; parts of a report are behind its revision.
 local function seen(now)
   local width, height = canvas.size()
-  local progress, live = now.progress or {}, now.view.tab == "live" and now.live or {}
+  local progress, levels = now.progress or {}, now.view.tab == "live" and now.live or {}
+  local audio = levels.audio or {}
   local values = {
     width, height, canvas.scale(), now.revision, now.report or false, now.phase, now.sentence or false,
     progress.fraction or false, progress.stage or false, progress.queued or false,
-    live.left_db or false, live.right_db or false, live.hold_db or false, live.note or false,
+    levels.left_db or false, levels.right_db or false, levels.hold_db or false, levels.note or false,
+    audio.step or false, audio.sentence or false, audio.able or false,
   }
   local count = #values
   for index, field in ipairs(VIEW_FIELDS) do
@@ -75,6 +77,7 @@ end
 
 local function tab_label(now, tab)
   local label = TAB_WORDS[tab]
+  if not now.report then return label end
   if tab == "findings" then
     local listed, all = #states.listed(now), #now.report.findings
     return ("%s %s"):format(label, listed == all and all or listed .. "/" .. all)
@@ -108,7 +111,7 @@ local function draw_tabs(page, box)
   end
   local filter = "Filter: " .. (page.view.filter == "all" and "all" or page.view.filter)
   local filter_width = canvas.width("Filter: moderate", "normal") + 20 -- the widest, so that it does not jump
-  if row.w > wanted + filter_width + 20 and page.view.tab == "findings" then
+  if row.w > wanted + filter_width + 20 and page.view.tab == "findings" and now.report then
     local place = layout.inset(layout.right(row, filter_width, 6), 0, 3)
     page:button(filter, place, {id = "filter", group = "tabs", command = "filter"})
   end
@@ -149,7 +152,7 @@ local draw_body = {
   findings = draw_findings,
   stems = stems.draw,
   versions = versions.draw,
-  live = function(page, _, box) meter.draw(page, page.state.live, box) end,
+  live = function(page, _, box) live.draw(page, page.state.live, box) end,
 }
 
 local function draw_report(page, box)
@@ -170,6 +173,15 @@ local function draw_report(page, box)
   draw_body[now.view.tab](page, report, box)
 end
 
+--- Live audio needs no report; the other tabs show what there is to say instead of one.
+local function draw_live_alone(page, box)
+  if phases.has_banner(page.state) and box.h >= TABS_FROM then
+    phases.banner(page, layout.top(box, phases.banner_height(page.state, box.w, box.h)))
+  end
+  if box.h >= TABS_FROM then draw_tabs(page, layout.top(box, canvas.height("bold") + 12)) end
+  draw_body.live(page, nil, box)
+end
+
 --- Draw the window; returns the frame: {hots, scroll_areas, rows, narrow, width, height}.
 function view.draw(now)
   local width, height = canvas.begin()
@@ -181,6 +193,8 @@ function view.draw(now)
     help.draw(page, box)
   elseif now.report then
     draw_report(page, box)
+  elseif now.view.tab == "live" then
+    draw_live_alone(page, box)
   else
     phases.draw(page, box)
   end
