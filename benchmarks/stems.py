@@ -12,6 +12,9 @@ import subprocess
 import time
 from pathlib import Path
 
+# Before numpy is loaded: as in a worker, where BLAS must not add threads of its own.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from speed import show
 
 from track import ROOT, SECONDS, track

@@ -9,7 +9,7 @@ refused with one. Headers are read next door (``containers.py`` and a file a for
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -168,12 +168,13 @@ class AudioSource:
     def _decode(self, frames: int) -> Iterator[Block]:
         self._start_fingerprint()
         channels = self.info.channels
-        interleaved = np.empty((frames, channels), dtype=np.float32)
+        rows = _rows_of(self._decoder, frames)
         while True:
+            block = np.empty((channels, frames), dtype=np.float32)
             filled = 0
             # A decoder may stop short in the middle of a file; blocks stay whole all the same.
             while filled < frames:
-                got = self._decoder.read(interleaved[filled:])
+                got = rows(block[:, filled:])
                 if got == 0:
                     break
                 filled += got
@@ -181,8 +182,8 @@ class AudioSource:
                 break
             self.frames_read += filled
             self._check_unfolding()
-            block = np.empty((channels, filled), dtype=np.float32)
-            block[...] = interleaved[:filled].T
+            if filled < frames:
+                block = block[:, :filled].copy()
             if self._decoder.may_be_non_finite:
                 self._silence_non_finite(block)
             yield block
@@ -301,6 +302,20 @@ def _decoder(file: AudioFile, head: Head) -> Decoder | PackedDecoder:
     if start is None or frames is None or not decoder.agrees("PCM", 24, head.channels, frames):
         return decoder
     return PackedDecoder(file, decoder, start, frames)
+
+
+def _rows_of(decoder: AnyDecoder, frames: int) -> Callable[[Block], int]:
+    """A function that decodes into rows, shape (channels, up to ``frames``), and returns how many frames."""
+    if isinstance(decoder, PackedDecoder):
+        return decoder.read_rows
+    interleaved = np.empty((frames, decoder.channels), dtype=np.float32)
+
+    def read(rows: Block) -> int:
+        got = decoder.read(interleaved[: rows.shape[1]])
+        rows[:, :got] = interleaved[:got].T
+        return got
+
+    return read
 
 
 def _refuse_shape(name: str, channels: int | None, rate_hz: float | None, limits: Limits) -> None:

@@ -1,13 +1,14 @@
 """Recursive filters as matrix products: a cascade of second-order sections over whole blocks at once.
 
-An IIR filter is linear, so ``STEP`` outputs are a fixed matrix times the ``STEP`` inputs plus a fixed matrix times the
-state before them, and the state itself advances by two more matrices. The same idea holds for a group of steps and for
-a block of groups, so that a block takes six products and no loop: as fast as ``scipy.signal.lfilter`` and without that
-package, whose import takes longer than a whole track's loudness.
+An IIR filter is linear, so the outputs of a step are a fixed matrix times its inputs plus a fixed matrix times the
+state before them, and the state itself advances by two more matrices. The same idea holds for a group of steps, for a
+set of groups and for a block of sets, so that a block takes a handful of products and no loop: as fast as
+``scipy.signal.lfilter`` and without that package, whose import takes longer than a whole track's loudness.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,15 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.errors import InvalidSignal
+from uptrack_analysis.measure.framing import alike
 from uptrack_analysis.signal import FloatArray
 
-STEP = 64
-_STEPS = 16
-_GROUPS = 32
-# Products of so many steps and groups keep OpenBLAS on one thread (it wakes others over 2**18 multiply-adds); waking
-# them costs more than the product, many times more on a busy machine.
-_STEP_BATCH = 32
-_GROUP_BATCH = 8
+STEP = 48
+"""Frames of a step where nobody asks for another: longer ones cost more products, shorter ones more states."""
+# Steps of a group, groups of a set.
+_FANS = (8, 9)
+STEPS_OF_A_SET = math.prod(_FANS)
+# Products of at most so many multiply-adds keep OpenBLAS on one thread; waking others costs more than the product, many
+# times more on a busy machine.
+_QUIET_PRODUCT = 1 << 18
 # States under this are as good as silence (-600 dB) and far above the subnormal numbers that make a CPU crawl.
 _SILENT_STATE = 1e-30
 
@@ -55,103 +58,129 @@ class BlockFilter(Generic[Sample]):
     dtype : numpy.float32 or numpy.float64
         Of samples. States are float64 either way: single precision costs half, and errs by -85 dB of what goes in
         at most, also where a high-pass lets little of it out (worst at 192 kHz, -100 dB at 44.1 kHz).
+    step : int
+        Frames that one product takes: for callers who sum what comes out over so many.
+    sets : int
+        Of 72 steps, which a block holds. Each call costs some microseconds and hands over the interpreter lock, so that
+        many are best for a file, and few for sounds of less than a second.
+
+    Attributes
+    ----------
+    frames : int
+        What each block holds.
     """
 
-    FRAMES = STEP * _STEPS * _GROUPS
-    """What each block holds."""
-
-    def __init__(self, sections: Sequence[Section], channels: int, dtype: type[Sample]) -> None:
+    def __init__(
+        self, sections: Sequence[Section], channels: int, dtype: type[Sample], *, step: int = STEP, sets: int = 8
+    ) -> None:
         order = 2 * len(sections)
-        matrices = _matrices(tuple(sections))
+        matrices = _matrices(tuple(sections), step, sets)
         self._input_to_output: NDArray[Sample] = matrices.input_to_output.astype(dtype)
         self._state_to_output: NDArray[Sample] = matrices.state_to_output.astype(dtype)
         self._input_to_state: NDArray[Sample] = matrices.input_to_state.astype(dtype)
-        self._matrices = matrices
+        self._fans = matrices.fans
         self._state: FloatArray = np.zeros((channels, order))
+        steps = STEPS_OF_A_SET * sets
+        self.frames = steps * step
         # Buffers of their own: a fresh array of this size is fresh memory from the system, page by page.
-        batches = _GROUPS * _STEPS // _STEP_BATCH
-        self._shape = (channels, self.FRAMES)
-        self._filtered: NDArray[Sample] = np.empty((channels, batches, _STEP_BATCH, STEP), dtype)
+        batch = max(size for size in range(1, steps + 1) if steps % size == 0 and size * step**2 <= _QUIET_PRODUCT)
+        self._filtered: NDArray[Sample] = np.empty((channels, steps // batch, batch, step), dtype)
         self._ringing: NDArray[Sample] = np.empty_like(self._filtered)
-        self._added: NDArray[Sample] = np.empty((channels, batches, _STEP_BATCH, order), dtype)
-        self._states: FloatArray = np.empty((channels * _GROUPS // _GROUP_BATCH, _GROUP_BATCH, (_STEPS + 1) * order))
-        self._before: NDArray[Sample] = np.empty((channels, _GROUPS, _STEPS * order), dtype)
-        self._ends: FloatArray = np.empty((channels, _GROUPS + 1, order))
+        self._added: NDArray[Sample] = np.empty((channels, steps // batch, batch, order), dtype)
+        self._before: NDArray[Sample] = np.empty_like(self._added)
 
     def push(self, block: NDArray[Sample]) -> NDArray[Sample]:
         """Filter the next samples.
 
         Parameters
         ----------
-        block : array, shape (channels, FRAMES)
+        block : array, shape (channels, frames)
 
         Returns
         -------
-        filtered : array, shape (channels, FRAMES)
-            Overwritten by the next call.
+        filtered : array, shape (channels, frames)
+            To be read only, and overwritten by the next call.
 
         Raises
         ------
         InvalidSignal
             Another shape or another type of samples.
         """
-        if block.shape != self._shape or block.dtype != self._filtered.dtype:
-            raise InvalidSignal(
-                f"expected shape {self._shape} of {self._filtered.dtype}, got {block.shape} of {block.dtype}"
-            )
+        shape = (self._state.shape[0], self.frames)
+        if block.shape != shape or block.dtype != self._filtered.dtype:
+            raise InvalidSignal(f"expected shape {shape} of {self._filtered.dtype}, got {block.shape} of {block.dtype}")
+        filtered: NDArray[Sample] = self._filtered.reshape(shape)
         if not self._state.any() and not block.any():  # most stems are silent for much of the time
-            self._filtered.fill(0.0)
-            silence: NDArray[Sample] = self._filtered.reshape(self._shape)
-            return silence
-        channels, order = self._state.shape
-        steps = block.reshape(channels, -1, _STEP_BATCH, STEP)
-        np.matmul(steps, self._input_to_state, out=self._added)
+            filtered.fill(0.0)
+            return filtered
+        if alike(block) and np.array_equal(self._state[0], self._state[1]):
+            once = self._run(block[:1])
+            self._state[1] = self._state[0]
+            return np.broadcast_to(once, shape)
+        return self._run(block)
+
+    def _run(self, block: NDArray[Sample]) -> NDArray[Sample]:
+        """Filter as many channels as ``block`` has, from the first on."""
+        rows = slice(block.shape[0])
+        filtered, ringing, before = self._filtered[rows], self._ringing[rows], self._before[rows]
+        steps = block.reshape(filtered.shape)
+        added = np.matmul(steps, self._input_to_state, out=self._added[rows])
+        advanced = added.reshape(block.shape[0], -1, self._state.shape[1]).astype(np.float64)
+        before.reshape(advanced.shape)[...] = self._advance(advanced, self._fans)
+        np.matmul(steps, self._input_to_output, out=filtered)
+        filtered += np.matmul(before, self._state_to_output, out=ringing)
+        return filtered.reshape(block.shape)
+
+    def _advance(self, added: FloatArray, fans: tuple[_Fan, ...]) -> FloatArray:
+        """States before each of the turns that add ``added``, shape (channels, turns, order) both."""
+        channels, turns, order = added.shape
+        fan, *wider = fans
+        if not wider:
+            states = np.concatenate([self._state[:channels, None], added], axis=1).reshape(channels, -1) @ fan.spread
+            ends = states[:, -order:]
+            self._state[:channels] = np.where(np.abs(ends) < _SILENT_STATE, 0.0, ends)
+            return states.reshape(channels, turns + 1, order)[:, :-1]
         # From zero within each group; what came before it is added once that is known.
-        added = self._added.reshape(-1, _GROUP_BATCH, _STEPS * order).astype(np.float64)
-        np.matmul(added, self._matrices.added_to_states, out=self._states)
-        states = self._states.reshape(channels, _GROUPS, (_STEPS + 1) * order)
-        self._ends[:, 0] = self._state
-        self._ends[:, 1:] = states[:, :, -order:]
-        at_groups = (self._ends.reshape(channels, -1) @ self._matrices.ends_to_starts).reshape(self._ends.shape)
-        self._state = at_groups[:, -1].copy()
-        self._state[np.abs(self._state) < _SILENT_STATE] = 0.0
-        carried = at_groups[:, :-1] @ self._matrices.start_to_states
-        np.add(states[:, :, :-order], carried, out=self._before, casting="same_kind")
-        np.matmul(steps, self._input_to_output, out=self._filtered)
-        np.matmul(self._before.reshape(channels, -1, _STEP_BATCH, order), self._state_to_output, out=self._ringing)
-        self._filtered += self._ringing
-        filtered: NDArray[Sample] = self._filtered.reshape(self._shape)
-        return filtered
+        states = np.matmul(added.reshape(channels, -1, fan.turns * order), fan.spread[order:])
+        at_groups = self._advance(states[:, :, -order:], tuple(wider))
+        before: FloatArray = states[:, :, :-order]
+        before += at_groups @ fan.spread[:order, :-order]
+        return before.reshape(added.shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fan:
+    """A group of turns: of steps, of groups of steps, or of sets of those."""
+
+    turns: int
+    spread: FloatArray
+    """From the state before the first turn and what each adds, to the states before each turn and after the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Matrices:
-    """What a step of ``STEP`` frames, a group of ``_STEPS`` steps and a block of ``_GROUPS`` groups do."""
+    """What a step does, and how states get over the steps of a block."""
 
     input_to_output: FloatArray
     state_to_output: FloatArray
     input_to_state: FloatArray
-    added_to_states: FloatArray
-    """What each step of a group adds to the states before each step and after the last."""
-    start_to_states: FloatArray
-    """What the state before a group adds to the states before each of its steps."""
-    ends_to_starts: FloatArray
-    """From the state before the block and what each group adds, to the states before each group and after the last."""
+    fans: tuple[_Fan, ...]
 
 
 @lru_cache(maxsize=128)  # designing costs more than filtering a second of sound
-def _matrices(sections: tuple[Section, ...]) -> _Matrices:
-    order = 2 * len(sections)
-    outputs, states = _responses(sections, STEP)
-    step = states[:, STEP:].T
-    powers = _powers(step, _STEPS)
+def _matrices(sections: tuple[Section, ...], step: int, sets: int) -> _Matrices:
+    outputs, states = _responses(sections, step)
+    turn = states[:, step:].T
+    fans: list[_Fan] = []
+    for turns in (*_FANS, sets):
+        powers = _powers(turn, turns)
+        fans.append(_Fan(turns, _spread(powers)))
+        turn = powers[-1]
     return _Matrices(
-        input_to_output=np.ascontiguousarray(outputs[:, :STEP].T),
-        state_to_output=np.ascontiguousarray(outputs[:, STEP:].T),
-        input_to_state=np.ascontiguousarray(states[:, :STEP].T),
-        added_to_states=_spread(powers)[order:],
-        start_to_states=np.concatenate(powers[:-1], axis=1),
-        ends_to_starts=_spread(_powers(powers[-1], _GROUPS)),
+        input_to_output=np.ascontiguousarray(outputs[:, :step].T),
+        state_to_output=np.ascontiguousarray(outputs[:, step:].T),
+        input_to_state=np.ascontiguousarray(states[:, :step].T),
+        fans=tuple(fans),
     )
 
 

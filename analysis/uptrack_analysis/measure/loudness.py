@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.audio.source import Speaker
-from uptrack_analysis.measure.block_filter import BlockFilter
+from uptrack_analysis.measure.block_filter import STEP, STEPS_OF_A_SET, BlockFilter
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream
 from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.measure.k_weighting import k_weighting
@@ -31,7 +31,11 @@ _RANGE_PERCENTILES = (0.10, 0.95)
 # BS.1770-5 table 4: +1.5 dB between 60 and 120 degrees at ear height, where only the side surrounds are; LFE left out.
 _WEIGHTS: dict[Speaker, float] = {"Ls": 1.41, "Rs": 1.41, "LFE": 0.0}
 
-_CHUNK_FRAMES = BlockFilter.FRAMES
+# Frames of the filter's steps: a hop is a whole number of them where that can be, so that its energy is summed as they
+# come out.
+_STEP_FRAMES = range(20, 51)
+_SETS = 40
+"""Of the filter's steps in a block, which is then 3 s of most rates and holds whole hops."""
 # Windows of a curve made together: ten minutes, so that only a longer file is cut.
 _CURVE_HOPS = 60_000
 
@@ -59,9 +63,11 @@ class LoudnessMeter:
         weights = np.array([_WEIGHTS.get(speaker, 1.0) for speaker in layout])
         self._heard = np.flatnonzero(weights)
         self._weights: FloatArray = weights[self._heard]
+        self._step = _step_of_hops(rate_hz)
+        step = self._step or STEP
+        self._filter = BlockFilter(k_weighting(rate_hz), self._heard.size, np.float32, step=step, sets=_SETS)
         # Fixed chunks: a matrix product may round differently in another shape, and block size must not show.
-        self._framer = Framer(self._heard.size, _CHUNK_FRAMES, _CHUNK_FRAMES, batch=1)
-        self._filter = BlockFilter(k_weighting(rate_hz), self._heard.size, np.float32)
+        self._framer = Framer(self._heard.size, self._filter.frames, self._filter.frames, batch=1)
         self._frames_in = 0
         self._frames_filtered = 0
         self._hops_closed = 0
@@ -86,7 +92,7 @@ class LoudnessMeter:
 
     def finish(self) -> Loudness:
         """Figures over everything pushed. A hop that the end cuts short is dropped, as the recommendation says."""
-        for chunk in self._framer.finish(-(-self._frames_in // _CHUNK_FRAMES)):
+        for chunk in self._framer.finish(-(-self._frames_in // self._filter.frames)):
             self._weigh(chunk[:, 0])
         energies = self._energies.take()[: self._whole_hops(self._frames_in)]
         momentary = self._windows_lufs(energies, MOMENTARY_HOPS)
@@ -109,8 +115,21 @@ class LoudnessMeter:
 
     def _weigh(self, chunk: Block) -> None:
         """K-weight one chunk and close the hops that end in it."""
-        squares = self._filter.push(chunk)
-        np.square(squares, out=squares)
+        weighted = self._filter.push(chunk)
+        closed = self._hops_of_any_length(weighted) if self._step is None else self._whole_steps(weighted, self._step)
+        self._energies.append(self._weights @ closed)
+
+    def _whole_steps(self, weighted: Block, step: int) -> FloatArray:
+        """Energy of the hops of a chunk, shape (channels, hops), which begins and ends with one."""
+        steps = weighted.reshape(weighted.shape[0], -1, step)
+        energies = np.einsum("csf,csf->cs", steps, steps)  # not a dot product: a call of BLAS for each would cost more
+        hops = energies.reshape(len(energies), -1, self._rate_hz // HOPS_PER_S // step)
+        closed: FloatArray = hops.sum(axis=2, dtype=np.float64)
+        return closed
+
+    def _hops_of_any_length(self, weighted: Block) -> FloatArray:
+        """Energy of the hops that end in a chunk, shape (channels, hops); what is left over begins the next one."""
+        squares = np.square(weighted)
         start, frames = self._frames_filtered, squares.shape[1]
         self._frames_filtered += frames
         whole = self._whole_hops(self._frames_filtered)
@@ -119,9 +138,9 @@ class LoudnessMeter:
         inner = ends[ends < frames]
         sums = np.add.reduceat(squares, np.concatenate([[0], inner]), axis=1, dtype=np.float64)
         sums[:, 0] += self._open_energy
-        closed = sums[:, : ends.size]
+        closed: FloatArray = sums[:, : ends.size]
         self._open_energy = sums[:, -1].copy() if inner.size == ends.size else np.zeros(self._heard.size)
-        self._energies.append(self._weights @ closed)
+        return closed
 
     def _edges(self, first: int, stop: int) -> NDArray[np.int64]:
         """Sample before which each hop starts: ``k * rate / 100`` rounded down, so that no rate drifts."""
@@ -182,6 +201,14 @@ class LoudnessMeter:
 
     def _too_short(self, window_s: float) -> str:
         return f"expected at least {window_s:g} s of audio, got {self._frames_in / self._rate_hz:.3g} s"
+
+
+def _step_of_hops(rate_hz: int) -> int | None:
+    """Frames of a filter's step of which hops and blocks are whole numbers; ``None`` where ends of hops lie inside."""
+    if rate_hz % HOPS_PER_S:
+        return None
+    hop, steps = rate_hz // HOPS_PER_S, _SETS * STEPS_OF_A_SET
+    return max((step for step in _STEP_FRAMES if hop % step == 0 and steps % (hop // step) == 0), default=None)
 
 
 def power_to_lufs(power: FloatArray) -> FloatArray:

@@ -35,7 +35,7 @@ DECODE = "decode"
 STRUCTURE = "structure"
 _THREADS = 2
 # 12 s at 44.1 kHz: each block is handed over nine times, and half as many hand-overs saved a twentieth. Files of more
-# channels get a quarter, for memory's sake; both hold whole chunks of the meters whose frames touch.
+# channels get a quarter, for memory's sake; both hold whole chunks of most meters whose frames touch.
 _BLOCK_FRAMES, _SURROUND_BLOCK_FRAMES = 524_288, 131_072
 # Share of the work that streams by; the rest is what meters do when the file has ended.
 _STREAMED = 0.9

@@ -1,8 +1,8 @@
 """Short stretches of the samples themselves, evenly spread over a file: what stems and mix are laid over each other by.
 
 Spectra and levels say how much of something there is, not whether it is the same waveform. A stretch of 0.4 s every
-3.7 s does (a spacing that no usual tempo divides, so that the stretches fall on every part of the bar), and costs 1 MB
-a minute where the whole file would take twenty. They lie at the same times in every file, whatever its rate.
+3.7 s does (a spacing that no usual tempo divides, so that the stretches fall on every part of the bar), and costs half
+a megabyte a minute where the whole file would take twenty. They lie at the same times in every file, whatever its rate.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from uptrack_analysis.measure.decimation import fold
 from uptrack_analysis.measure.framing import check_block, check_stream
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -23,17 +24,17 @@ MOST_PROBES = 128
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Stretches of the front pair; a mono file has one row."""
+    """Stretches of the front pair, folded into one channel; whoever compares waveforms compares these."""
 
     rate_hz: int
     starts_s: tuple[float, ...]
     steps: NDArray[np.int16]
-    """shape (n_probes, rows, frames): 16 bits under each stretch's own peak"""
+    """shape (n_probes, frames): 16 bits under each stretch's own peak"""
     step_sizes: NDArray[np.float32]
     """shape (n_probes,)"""
 
     def stretch(self, place: int) -> FloatArray:
-        """The samples of one, shape (rows, frames)."""
+        """The samples of one, shape (frames,)."""
         samples: FloatArray = self.steps[place] * np.float64(self.step_sizes[place])
         return samples
 
@@ -79,10 +80,10 @@ class ProbeMeter:
         first, self._frames_in = self._frames_in, self._frames_in + block.shape[1]
         if self._open is not None:
             number, samples = self._open
-            missing = self._length - samples.shape[1]
-            self._hold(number, np.concatenate([samples, front[:, :missing]], axis=1))
+            missing = self._length - samples.size
+            self._hold(number, np.concatenate([samples, fold(front[:, :missing])[0]]))
         while (start := self._start(self._next)) < self._frames_in:
-            self._hold(self._next, front[:, start - first : start - first + self._length])
+            self._hold(self._next, fold(front[:, start - first : start - first + self._length])[0])
             self._next += self._every
 
     def finish(self) -> Probes:
@@ -90,11 +91,10 @@ class ProbeMeter:
         if self._open is not None:
             self._pack(*self._open)
         numbers = [number for number in sorted(self._packed) if number % self._every == 0]
-        rows = min(self._channels, 2)
-        steps = np.zeros((len(numbers), rows, self._length), dtype=np.int16)
+        steps = np.zeros((len(numbers), self._length), dtype=np.int16)
         for place, number in enumerate(numbers):
             samples = self._packed[number][0]
-            steps[place, :, : samples.shape[1]] = samples
+            steps[place, : samples.size] = samples
         sizes = np.array([self._packed[number][1] for number in numbers], dtype=np.float32)
         return Probes(self._rate_hz, tuple(self._start(number) / self._rate_hz for number in numbers), steps, sizes)
 
@@ -102,9 +102,9 @@ class ProbeMeter:
         return round(number * SPACING_S * self._rate_hz)
 
     def _hold(self, number: int, samples: Block) -> None:
-        """Pack a stretch once it is whole; keep what there is of it until then."""
-        if samples.shape[1] < self._length:
-            self._open = (number, samples.copy())
+        """Pack a stretch once it is whole; keep what there is of it until then. Shape (frames,)."""
+        if samples.size < self._length:
+            self._open = (number, samples.copy())  # of mono it is a view of the block
             return
         self._open = None
         self._pack(number, samples)

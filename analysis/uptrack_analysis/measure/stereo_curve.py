@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from uptrack_analysis.measure.framing import check_block, check_stream
+from uptrack_analysis.measure.framing import alike, check_block, check_stream
 from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.measure.results import StereoCurve
 from uptrack_analysis.signal import Block, FloatArray
@@ -108,8 +108,11 @@ class StereoCurveMeter:
             left, right = np.einsum("csf,csf->cs", exact, exact)
             cross = np.einsum("sf,sf->s", exact[0], exact[1])
         else:
-            left, right, difference = (_energies(rows) for rows in (steps[0], steps[1], steps[0] - steps[1]))
-            cross = (left + right - difference) / 2
+            left = right = cross = _energies(steps[0])
+            if not alike(steps):
+                # By the difference: a side signal far under the mid would be lost between two large numbers.
+                right, difference = _energies(steps[1]), _energies(steps[0] - steps[1])
+                cross = (left + right - difference) / 2
         self._sums.append(np.stack([left, right, cross], axis=1))
         self._steps += steps.shape[1]
 

@@ -26,7 +26,7 @@ from uptrack_analysis.measure.fft import fast_length, irfft, rfft
 from uptrack_analysis.measure.probes import LENGTH_S, Probes
 from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.signal import FloatArray
-from uptrack_analysis.stems.overlay import Overlay, fold_stretch, stretch_number
+from uptrack_analysis.stems.overlay import Overlay, stretch_at, stretch_number
 from uptrack_analysis.stems.results import Alignment, StemMeasured
 
 LONGEST_DELAY_S = 0.15
@@ -138,10 +138,10 @@ class Stretches:
         """Those of ``probes`` at ``rate_hz``, which the other file has."""
         frames = round(LENGTH_S * rate_hz)
         length = fast_length(frames + round(LONGEST_DELAY_S * rate_hz))
-        numbers = np.flatnonzero(probes.steps.any(axis=(1, 2)))
+        numbers = np.flatnonzero(probes.steps.any(axis=1))
         padded = np.zeros((numbers.size, length), dtype=np.float32)
         for row, place in zip(padded, numbers, strict=True):
-            samples = fold_stretch(probes, int(place), rate_hz)[:frames]
+            samples = stretch_at(probes, int(place), rate_hz)[:frames]
             row[: samples.size - 1] = np.diff(samples)
         starts = np.array([stretch_number(probes.starts_s[place]) for place in numbers], dtype=np.int64)
         spectra = rfft(padded) if numbers.size else np.zeros((0, length // 2 + 1), dtype=np.complex64)
@@ -186,7 +186,7 @@ def fit(overlay: Overlay) -> tuple[FloatArray, FloatArray, FloatArray]:
     total, frames = 0.0, 0
     for mix, stems in overlay.stretches():
         # A little like differencing: else the bass alone would decide.
-        own, theirs = (np.diff(part) + 0.1 * part[..., 1:] for part in (mix, stems))
+        own, theirs = (1.1 * part[..., 1:] - part[..., :-1] for part in (mix, stems))
         normal += theirs @ theirs.T
         wanted += theirs @ own
         total += float(own @ own)

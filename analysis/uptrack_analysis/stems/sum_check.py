@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from uptrack_analysis.measure.fft import fast_length, rfft
 from uptrack_analysis.measure.framing import hann
@@ -82,6 +83,11 @@ def _amplitude(found: Alignment) -> float:
     return float((-1.0 if found.inverted else 1.0) * 10 ** (found.level_db / 20))
 
 
+def _power(spectrum: NDArray[np.complex128]) -> FloatArray:
+    power: FloatArray = spectrum.real**2 + spectrum.imag**2  # half the time of the square of the magnitude
+    return power
+
+
 class _Spectra:
     """Power of mix and sum, their cross power, and the power of what can be placed by level only."""
 
@@ -99,11 +105,11 @@ class _Spectra:
             own, theirs, *others = rfft(
                 np.stack([mix[stretch], summed[stretch], *(row[stretch] for row in apart)]) * self._window
             )
-            self._mix += np.abs(own) ** 2
-            self._sum += np.abs(theirs) ** 2
+            self._mix += _power(own)
+            self._sum += _power(theirs)
             self._cross += own * np.conj(theirs)
             for other in others:
-                self._apart += np.abs(other) ** 2
+                self._apart += _power(other)
 
     def bands(self) -> tuple[Remainder, ...]:
         found: list[Remainder] = []

@@ -171,9 +171,9 @@ def _filtered(sections: tuple[Section, ...], sound: Sound) -> Sound:
     rows = np.atleast_2d(sound)
     kernel = BlockFilter(sections, rows.shape[0], np.float64)
     filtered = np.empty_like(rows)
-    padded = np.zeros((rows.shape[0], BlockFilter.FRAMES))
-    for start in range(0, rows.shape[1], BlockFilter.FRAMES):
-        part = rows[:, start : start + BlockFilter.FRAMES]
+    padded = np.zeros((rows.shape[0], kernel.frames))
+    for start in range(0, rows.shape[1], kernel.frames):
+        part = rows[:, start : start + kernel.frames]
         count = part.shape[1]
         padded[:, :count] = part
         filtered[:, start : start + count] = kernel.push(padded)[:, :count]

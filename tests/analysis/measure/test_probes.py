@@ -21,20 +21,26 @@ def probed(signal: Block, rate_hz: int = 8_000) -> Probes:
 
 
 def test_a_stretch_is_the_signal_itself_every_3_7_seconds() -> None:
-    signal = music(8_000, 12.0)
+    signal = music(8_000, 12.0, channels=1)
     found = probed(signal)
     assert found.starts_s == pytest.approx((0.0, SPACING_S, 2 * SPACING_S, 3 * SPACING_S))
     for place, start_s in enumerate(found.starts_s):
         first = round(start_s * 8_000)
-        there = signal[:, first : first + round(LENGTH_S * 8_000)]
-        error = np.abs(found.stretch(place)[:, : there.shape[1]] - there).max()
+        there = signal[0, first : first + round(LENGTH_S * 8_000)]
+        error = np.abs(found.stretch(place)[: there.size] - there).max()
         assert error <= 0.51 * float(np.abs(there).max()) / 32_767
+
+
+def test_an_inverted_channel_does_not_vanish_from_a_stretch() -> None:
+    left = music(8_000, 1.0, channels=1)
+    found = probed(np.concatenate([left, -left]))
+    np.testing.assert_allclose(found.stretch(0), 0.1 * left[0, : found.steps.shape[1]], atol=1e-5)
 
 
 def test_what_the_end_cuts_off_is_silent() -> None:
     found = probed(music(8_000, SPACING_S + 0.1))
-    assert found.steps[-1, :, : 8_000 // 10].any()
-    assert not found.steps[-1, :, 8_000 // 10 + 1 :].any()
+    assert found.steps[-1, : 8_000 // 10].any()
+    assert not found.steps[-1, 8_000 // 10 + 1 :].any()
 
 
 @given(sizes=st.lists(st.integers(1, 50_000), min_size=1, max_size=8))

@@ -44,6 +44,26 @@ def test_sums_that_need_not_be_exact_are_within_a_millionth(rate_hz: int) -> Non
         np.testing.assert_allclose(getattr(curve, name) / scale, getattr(exact, name) / scale, atol=1e-6)
 
 
+def test_a_side_signal_80_db_under_the_mid_is_not_lost_in_sums_that_need_not_be_exact() -> None:
+    mid = music(44_100, 2, channels=1)[0]
+    side = 1e-4 * np.random.default_rng(1).permutation(mid)
+    meter = StereoCurveMeter(44_100, 2, exact=False)
+    meter.push(np.stack([mid + side, mid - side]).astype(np.float32))
+    curve = meter.finish()
+    found = (curve.ll + curve.rr - 2 * curve.lr).sum() / 4
+    assert found == pytest.approx(float(np.sum(side**2)), rel=0.01)
+
+
+def test_equal_channels_differ_by_nothing_in_sums_that_need_not_be_exact() -> None:
+    left = music(44_100, 1, channels=1)[0]
+    meter = StereoCurveMeter(44_100, 2, exact=False)
+    meter.push(np.stack([left, left]))
+    curve = meter.finish()
+    assert curve.ll.all()
+    np.testing.assert_array_equal(curve.rr, curve.ll)
+    np.testing.assert_array_equal(curve.lr, curve.ll)
+
+
 def test_an_inverted_channel_keeps_its_sign() -> None:
     left = music(8_000, 1, channels=1)[0]
     curve = measured(np.stack([left, -left]), 8_000)
