@@ -107,6 +107,10 @@ class Desk:
     async def opened(self, session: Session) -> None:
         await self.closed(session)  # a hello that is repeated may name another host
         self._sessions[session.host, session.instance] = session
+        for other in self._sessions.values():
+            # A DAW that renders runs no script, so this one has stopped rendering, or crashed meanwhile.
+            if other is not session and other.host == session.host and other.state == "rendering":
+                other.state = "idle"
         for delivery in await self._deliveries.pending(session.instance, host=session.host):
             await self._deliver(session, delivery.id, delivery.run_id, delivery.payload)
 

@@ -61,6 +61,16 @@ def heard_by(session: Session) -> list[Message]:
     return session.wire.heard
 
 
+async def test_a_daw_that_says_hello_has_stopped_rendering_whatever_became_of_its_other_scripts(desk: Desk) -> None:
+    crashed, again, live = a_session("reaper"), a_session("reaper"), a_session("ableton")
+    again.instance = "another run"
+    await desk.opened(crashed)
+    await desk.opened(live)
+    crashed.state = live.state = "rendering"
+    await desk.opened(again)
+    assert (crashed.state, live.state) == ("idle", "rendering")
+
+
 async def feedback_for_reaper(store: Store) -> None:
     request = Analyze(id="a1", mix=AudioFile(path="/mix.wav"))
     feedback = compose(a_report(), request, job="j1", run="r1", report_id="p1").model_dump_json()

@@ -148,3 +148,20 @@ async def test_an_action_that_waits_lists_its_mailbox_eight_times_a_second_and_o
         await studio.until(lambda: studio.said(Analyze))
         studio.desk.answer = None
     assert all(count <= 9 for count in listings_by_second(studio, 2))
+
+
+async def test_a_slow_disk_holds_reaper_up_for_one_file_at_a_time(studio: Studio) -> None:
+    studio.reaper.disk_s = 0.05
+    studio.tracks("Bass", seconds=2.0)
+    studio.desk.answer = lambda _request, job: a_feedback(
+        *(a_marker(f"low.mono-{number}", start_s=float(number)) for number in range(1_500)), job=job, run="run-1"
+    )
+    async with studio.daemon():
+        studio.reaper.run(ANALYZE_MIX)
+        await studio.until(lambda: studio.said(Analyze))
+        del studio.reaper.ticks[:]
+        await studio.until(lambda: not studio.reaper.running)
+    spent = [tick.disk_s for tick in studio.reaper.ticks]
+    assert sum(spent) > 1.0  # a feedback in many files
+    # One message read and deleted, and one written or looked for.
+    assert max(spent) <= 5 * studio.reaper.disk_s

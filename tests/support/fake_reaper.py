@@ -53,6 +53,18 @@ end"""
 """Counts in Lua itself: a call to Python every hundred instructions would cost more than the instructions."""
 
 
+SLOW_DISK = """function(wait)
+  for _, place in ipairs {{io, "open"}, {os, "remove"}, {os, "rename"}} do
+    local library, name = place[1], place[2]
+    local act = library[name]
+    library[name] = function(...)
+      wait()
+      return act(...)
+    end
+  end
+end"""
+
+
 class FakeReaper(ReaperFunctions):
     """REAPER with our scripts in it; call ``turn`` for one round of deferred functions.
 
@@ -104,6 +116,8 @@ class FakeReaper(ReaperFunctions):
                 " if path:find('[\\128-\\255]') then return nil, 'No such file or directory' end"
                 " return open(path, mode) end"
             )
+        if self.disk_s:
+            lua.eval(SLOW_DISK)(self._wait_for_disk)
         lua.globals().dofile(str(script))
         self._check_balance()
 
@@ -132,6 +146,10 @@ class FakeReaper(ReaperFunctions):
     @property
     def running(self) -> bool:
         return bool(self._deferred)
+
+    def _wait_for_disk(self) -> None:
+        self.now_s += self.disk_s
+        self.tick.disk_s += self.disk_s
 
     def reload(self) -> None:
         """The user ends all scripts, as "terminate instances" does: what was deferred is gone, what ends runs."""

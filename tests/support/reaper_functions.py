@@ -68,6 +68,8 @@ class Tick:
     instructions: int = 0
     listings: int = 0
     calls: int = 0
+    disk_s: float = 0.0
+    """Spent waiting for a slow disk."""
 
 
 class ReaperFunctions(ABC):
@@ -90,6 +92,8 @@ class ReaperFunctions(ABC):
         self.now_s = 100.0
         self.ext_state: dict[tuple[str, str], str] = {}
         self.kept_ext_state: dict[tuple[str, str], str] = {}
+        self.disk_s = 0.0
+        """What opening, renaming or removing a file takes."""
         self.sws = False
         self.windows = False
         """C's fopen takes no name that is not in the ANSI code page."""

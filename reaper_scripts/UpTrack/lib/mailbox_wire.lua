@@ -10,6 +10,7 @@ name, and a folder full of somebody's stray files would otherwise cost its user 
 
 local incoming = require("incoming")
 local json = require("json")
+local pace = require("pace")
 local parts = require("parts")
 
 local mailbox_wire = {kind = "mailbox"}
@@ -143,10 +144,12 @@ local function delete(self, name)
   self.undeletable[name] = not gone or nil
 end
 
---- Read the next waiting files into memory; those behind one that cannot be opened wait with it.
+--- Read the next waiting files into memory, as many as a slow disk gives in a tick; those behind one that cannot be
+--- opened wait with it.
 local function read_some(self)
-  local read = 0
+  local read, until_s = 0, reaper.time_precise() + pace.TICK_S
   while read < #self.names and self.incoming:waiting() < incoming.MOST_A_LOOK do
+    if read > 0 and reaper.time_precise() >= until_s then break end
     local name = self.names[read + 1].name
     local text = not self.undeletable[name] and read_file(joined(self.inbox, name))
     if text == nil then
