@@ -12,7 +12,7 @@ import pytest
 from support.desks import EchoDesk
 from support.fake_reaper import FakeMarker, FakeProject, TempoMarker
 from support.studio import ANALYZE_FILES, SCRIPTS, Studio
-from uptrack_bridges.messages import Analyze, FeedbackApplied
+from uptrack_bridges.messages import Analyze, FeedbackApplied, State
 from uptrack_bridges.tempo_map import TempoMap
 
 RED = 0xE5 | 0x48 << 8 | 0x4D << 16 | 0x1000000
@@ -265,3 +265,18 @@ def test_one_reaper_keeps_one_mailbox_over_its_runs(studio: Studio) -> None:
     studio.reaper.run(ANALYZE_FILES)
     assert len(list(studio.mailbox.iterdir())) == 1
     assert len(studio.letters("to_daemon")) == 2
+
+
+async def test_a_script_that_waits_says_every_twenty_seconds_that_it_is_there_and_what_reaper_does(
+    studio: Studio,
+) -> None:
+    studio.desk.gate = asyncio.Event()
+    studio.reaper.front.playing = True
+    async with studio.daemon():
+        studio.reaper.run(ANALYZE_FILES)
+        await studio.until(lambda: studio.said(Analyze))
+        for _ in range(60):  # a ping comes between
+            studio.reaper.turn(1.0)
+        studio.desk.gate.set()
+        await studio.until(lambda: not studio.reaper.running)
+    assert [message.state for message in studio.said(State)] == ["playing", "playing"]

@@ -35,6 +35,8 @@ local WELCOME_WITHIN_S = 10
 local ASK_AFTER_S = 30 -- of silence: is the daemon still there?
 local LOST_AFTER_S = 90
 local LEAVE_WITHIN_S = 5
+local SIGN_OF_LIFE_EVERY_S = 20
+local PLAYING, PAUSED, RECORDING = 1, 2, 4
 local MAY_BE_LARGE = {analyze = true, ["feedback.applied"] = true}
 local KNOWS_US_NOT = {["hello.first"] = true, ["session.unknown"] = true, ["session.missing"] = true}
 
@@ -63,6 +65,7 @@ local function finish(self, sentence, silent)
 end
 
 local function send(self, message)
+  self.said_s = reaper.time_precise()
   local waits = MAY_BE_LARGE[message.type] or #self.outgoing > 0
   if waits and message.type ~= "hello" then
     self.outgoing[#self.outgoing + 1] = message
@@ -277,6 +280,14 @@ local function check_patience(self, now_s)
   end
 end
 
+--- Who has nothing to say says so, and what REAPER is about.
+local function give_sign_of_life(self, now_s)
+  if self.step ~= "welcome" or now_s - self.said_s < SIGN_OF_LIFE_EVERY_S then return end
+  local transport = project.is_open(self.project) and reaper.GetPlayStateEx(self.project) or 0
+  local plays = transport & PLAYING ~= 0 and transport & PAUSED == 0
+  self:state(transport & RECORDING ~= 0 and "recording" or plays and "playing" or "idle")
+end
+
 --- One deferred round: at most one look at the wire.
 function conversation:tick(now_s)
   if self.step == "closed" then return end
@@ -292,6 +303,7 @@ function conversation:tick(now_s)
     if act and self.step ~= "closed" then act(self, message) end
   end
   if self.step ~= "closed" then check_patience(self, now_s) end
+  give_sign_of_life(self, now_s)
 end
 
 --- Begin: who asks, for which project.
