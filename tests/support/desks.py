@@ -64,9 +64,9 @@ class EchoDesk:
             case Analyze(mix=AudioFile(path=path)):
                 await self._analyze(session, message, path)
             case LiveGet():
-                await session.wire.send(
-                    LiveStreams(id=message.id, port=58_710, streams=self.streams, problem=self.deaf)
-                )
+                port = None if self.deaf else 58_710
+                heard = LiveStreams(id=message.id, port=port, streams=self.streams, problem=self.deaf)
+                await session.wire.send(heard)
             case Capture():
                 await self._capture(session, message)
             case FixApplied():

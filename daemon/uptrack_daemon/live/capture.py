@@ -58,9 +58,10 @@ class Captures:
         until_s = self._streams.now_s - session.wire.late_s - request.ago_s
         name, recording = self._streams.find(request.stream)
         passage = recording.passage(until_s, request.seconds)
-        if (passage.last - passage.first) / recording.rate_hz < SHORTEST_S:
+        heard_s = (passage.last - passage.first) / recording.rate_hz
+        if heard_s < SHORTEST_S:
             raise BadInput(
-                f"Only {max(0.0, passage.seconds):.1f} s of live audio have come in: let it play on, and try again.",
+                f"Only {heard_s:.1f} s of live audio have come in: let it play on, and try again.",
                 code="live.too_short",
             )
         path = await self._retention.reserve()

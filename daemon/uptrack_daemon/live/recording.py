@@ -22,8 +22,8 @@ LONGEST_S = 600.0
 SPARE_S = 15.0
 """More than that is held, so that a passage can be read while the ring goes on."""
 BLOCK_FRAMES = 65_536
-TOGETHER_S = 0.005
-"""Packets of one audio block come in a burst: one moment."""
+TOGETHER_S = 0.05
+"""Of what came within so long one moment is kept, the last: ten minutes are then no more than twelve thousand."""
 JITTER_S, DRIFT = 0.08, 5e-4
 """What a clock and a sound card may differ by with nothing lost: blocks come late, and quartzes differ."""
 
@@ -63,6 +63,7 @@ class Recording:
         self._bytes_a_frame = 4 * channels
         self._moments: deque[tuple[float, int]] = deque()
         """When how many frames had come."""
+        self._since_s = 0.0
         self._file = tempfile.TemporaryFile(dir=folder, prefix="live-", buffering=0)  # noqa: SIM115 - closed by close
         self._turn = threading.Lock()
 
@@ -78,10 +79,11 @@ class Recording:
             self._moments.append((now_s - len(samples) / self.rate_hz, 0))
         for start in range(0, len(samples), self._ring):
             self._write(samples[start : start + self._ring])
-        if len(self._moments) > 1 and now_s - self._moments[-1][0] < TOGETHER_S:
-            self._moments[-1] = (self._moments[-1][0], self.frames)
+        if len(self._moments) > 1 and now_s - self._since_s < TOGETHER_S:
+            self._moments[-1] = (now_s, self.frames)
         else:
             self._moments.append((now_s, self.frames))
+            self._since_s = now_s
         while len(self._moments) > 2 and self._moments[1][1] < self.frames - self._ring:
             self._moments.popleft()
 
@@ -100,7 +102,8 @@ class Recording:
     @property
     def began_s(self) -> float:
         """When the oldest frame that is kept was heard."""
-        return self._moment_of(max(0, self.frames - self._kept))
+        times, counts = self._heard()
+        return float(np.interp(max(0, self.frames - self._kept), counts, times))
 
     @property
     def heard_s(self) -> float:
@@ -113,10 +116,10 @@ class Recording:
         return min(self.frames, self._kept) / self.rate_hz
 
     @property
-    def ahead_s(self) -> float:
-        """By how much more has come than time has passed, in what the ring holds; negative where some was lost."""
-        (from_s, before), (to_s, _) = self._moments[0], self._moments[-1]
-        return (self.frames - before) / self.rate_hz - (to_s - from_s)
+    def lead_s(self) -> float:
+        """The clock's lead over the frames, of no absolute meaning: it grows with delay and loss, and shrinks where
+        audio comes faster than it can be heard."""
+        return self.heard_s - self.frames / self.rate_hz
 
     @property
     def missing_s(self) -> float:
@@ -125,8 +128,10 @@ class Recording:
 
     def passage(self, until_s: float, seconds: float) -> Passage:
         """What was heard in the ``seconds`` up to ``until_s``, as much of it as is kept."""
-        from_s = max(until_s - seconds, self.began_s)
-        first, last = self._frame_at(from_s), self._frame_at(until_s)
+        times, counts = self._heard()
+        oldest_s = float(np.interp(max(0, self.frames - self._kept), counts, times))
+        from_s = max(until_s - seconds, oldest_s)
+        first, last = (round(float(frame)) for frame in np.interp([from_s, until_s], times, counts))
         expected_s = max(0.0, min(until_s, self.heard_s) - from_s)
         missing_s = expected_s - (last - first) / self.rate_hz
         if missing_s < JITTER_S + DRIFT * expected_s:
@@ -147,14 +152,8 @@ class Recording:
 
     def close(self) -> None:
         """Let go of the disk space; what was heard is gone with that."""
-        self._file.close()
-
-    def _frame_at(self, moment_s: float) -> int:
-        return round(float(np.interp(moment_s, *self._heard())))
-
-    def _moment_of(self, frame: int) -> float:
-        times, counts = self._heard()
-        return float(np.interp(frame, counts, times))
+        with self._turn:
+            self._file.close()
 
     def _heard(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """When it must have been heard that so many frames had come, both rising.

@@ -22,10 +22,15 @@ log = logging.getLogger(__name__)
 MOST_STREAMS = 16
 BREAK_S = 1.0
 """A DAW that runs its effects sends some hundred packets a second, also while it stands."""
-AHEAD_S = 2.0
-"""By how much a stream may be ahead of the clock: buffers that were waiting come all at once."""
-WELL_AFTER_S = 5.0
-"""Two senders of one name are found out after four."""
+HELD_UP_S = 2.0
+"""What may have waited in buffers at a stream's beginning, and then comes all at once ..."""
+EARLY_S = 0.25
+"""... and by how much it may come earlier than it did at any time before, once it has run for a while."""
+SETTLED_AFTER_S = 5.0
+LOOK_BACK_S = 2.0
+"""The earliest until so long ago is what is compared with: two quartzes drift, and a render does not take its time."""
+PROBLEM_FOR_S = 10.0
+LOG_AGAIN_AFTER_S = 60.0
 FORGET_AFTER_S = 600.0
 OURS = "uptrack"
 """The name our own scripts ask for; where several streams come in, this one is meant."""
@@ -55,8 +60,14 @@ class Streams:
         self._longest_s = longest_s
         self._clock = clock
         self._recordings: dict[str, Recording] = {}
-        self.problem = ""
-        """The last thing that kept audio from being heard; empty once some is."""
+        self._paces: dict[str, _Pace] = {}
+        self._problem, self._said_s = "", 0.0
+        self._logged_s: dict[str, float] = {}
+
+    @property
+    def problem(self) -> str:
+        """What kept audio from being heard a moment ago; empty where nothing did."""
+        return self._problem if self._clock() - self._said_s < PROBLEM_FOR_S else ""
 
     @property
     def now_s(self) -> float:
@@ -71,10 +82,14 @@ class Streams:
             self._drop(name)
             return
         recording = self._recordings.get(name)
-        if recording is not None and not _goes_on(recording, packet, now_s):
+        if recording is not None and now_s - recording.heard_s > BREAK_S:
             log.info("a live stream begins anew, %.2f s after its last packet", now_s - recording.heard_s)
             self._drop(name)
             recording = None
+        if recording is not None and not _is_of(recording, packet):
+            # Also a change of format: the old one falls silent, and the new one begins anew.
+            self._say(f"Two senders are called “{name}”: give one of them another identifier.")
+            return
         try:
             if recording is None:
                 self._forget(now_s)
@@ -84,18 +99,17 @@ class Streams:
                 rate_hz, channels = packet.rate_hz, packet.samples.shape[1]
                 recording = Recording(self._folder, rate_hz=rate_hz, channels=channels, longest_s=self._longest_s)
                 self._recordings[name] = recording
+                self._paces[name] = _Pace()
             recording.add(packet.samples, now_s)
         except OSError as error:
             self._drop(name)
             self._say(f"Live audio cannot be kept: {error.strerror or error}. Free some space on the disk.")
             return
-        if recording.ahead_s > AHEAD_S:
+        if self._paces[name].is_too_fast(recording):
             self._drop(name)
             self._say(
                 f"“{name}” comes in faster than it can be heard: a render, or two senders of one name. It is not kept."
             )
-        elif recording.frames > WELL_AFTER_S * recording.rate_hz:
-            self.problem = ""
 
     def refused(self, error: BadPacket) -> None:
         """Note a datagram that could not be read."""
@@ -147,6 +161,7 @@ class Streams:
         """Forget everything."""
         for name in list(self._recordings):
             self._drop(name)
+        self._problem = ""
 
     def forget_old(self) -> None:
         """Let go of streams that have been silent for long; called now and then, so that nothing lies for ever."""
@@ -160,13 +175,39 @@ class Streams:
     def _drop(self, name: str) -> None:
         if (recording := self._recordings.pop(name, None)) is not None:
             recording.close()
+            del self._paces[name]
 
     def _say(self, sentence: str) -> None:
-        if sentence != self.problem:
+        now_s = self._clock()
+        if now_s - self._logged_s.get(sentence, -LOG_AGAIN_AFTER_S) >= LOG_AGAIN_AFTER_S:
+            if len(self._logged_s) >= MOST_STREAMS:
+                self._logged_s.clear()
+            self._logged_s[sentence] = now_s
             log.warning("%s", sentence)
-        self.problem = sentence
+        self._problem, self._said_s = sentence, now_s
 
 
-def _goes_on(recording: Recording, packet: AudioPacket, now_s: float) -> bool:
-    same = (recording.rate_hz, recording.channels) == (packet.rate_hz, packet.samples.shape[1])
-    return same and now_s - recording.heard_s <= BREAK_S
+class _Pace:
+    """Whether one stream comes as fast as it is played: what is under way may be late, never early."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._least_s = self._least_before_s = 0.0
+        self._looked_s = 0.0
+
+    def is_too_fast(self, recording: Recording) -> bool:
+        lead_s, now_s = recording.lead_s, recording.heard_s
+        if self._began is None:
+            self._began = self._looked_s = now_s
+            self._least_s = self._least_before_s = lead_s
+        settled = now_s - self._began > SETTLED_AFTER_S
+        if lead_s < self._least_before_s - (EARLY_S if settled else HELD_UP_S):
+            return True
+        self._least_s = min(self._least_s, lead_s)
+        if settled and now_s - self._looked_s >= LOOK_BACK_S:
+            self._least_before_s, self._looked_s = self._least_s, now_s
+        return False
+
+
+def _is_of(recording: Recording, packet: AudioPacket) -> bool:
+    return (recording.rate_hz, recording.channels) == (packet.rate_hz, packet.samples.shape[1])

@@ -91,9 +91,15 @@ local function next_job(run)
   if not job then return end
   if job.range then
     run.talk:state("rendering")
+    run.says_rendering = true
     show("rendering " .. job.what .. " ...", {phase = "rendering"})
   end
   run.render_in = 2
+end
+
+local function rendering_is_over(run)
+  if run.says_rendering then run.talk:state("idle") end
+  run.says_rendering = false
 end
 
 local function render_when_shown(run)
@@ -105,7 +111,7 @@ local function render_when_shown(run)
   if job.capture then return capture(run, job) end
   local rendered, sentence = render_job(run, job)
   if not run.talk:is_open() then return end
-  if job.range then run.talk:state("idle") end
+  rendering_is_over(run)
   if not rendered then return run.stop(sentence) end
   ask(run, job)
 end
@@ -135,7 +141,7 @@ local function place(run, job, feedback)
   edits.step(proj, ("UpTrack: show %d findings"):format(#feedback.markers), plan.operations, plan.finish)
   run.budget.spend(pace.STEPS_A_TICK) -- the step's end has used this tick up
   -- What was asked for, so that the window can ask for it again.
-  local asked = {role = run.role, whole = not range or range.whole or false, part = job.part}
+  local asked = {role = run.role, whole = not job.capture and (not range or range.whole) or false, part = job.part}
   kept_report.write(proj, feedback, asked, run.budget.spend)
   run.placing = nil
   run.talk:applied(feedback, plan.placed, plan.skipped)
@@ -293,6 +299,7 @@ function analysis.run(run)
     run.stopped = true
     if run.talk and run.talk:is_open() then
       run.said = sentence
+      rendering_is_over(run)
       run.talk:leave()
     end
     run.id, run.render_in = nil, nil

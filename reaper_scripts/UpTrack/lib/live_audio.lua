@@ -15,6 +15,7 @@ live_audio.__index = live_audio
 local ASK_EVERY_S = 1
 local ANSWER_WITHIN_S = 10
 local SILENT_AFTER_S = 2
+local REMEMBER_AFTER_S = 4
 local PUT_IT_THERE = "To have analyzed what you play, without rendering it: put ReaStream, which comes with REAPER, on "
   .. "the master. It sends to UpTrack on this computer only."
 
@@ -50,7 +51,9 @@ end
 local function capturable(self, stream, now_s)
   local heard = playback.heard(self.at.project, now_s)
   if not heard then return "Play a passage: what you play without a break is what can be analyzed.", false end
-  local seconds = math.min(heard.seconds, stream.seconds)
+  -- Both lie somewhere in the past: what counts is where they overlap.
+  local from_s = math.min(heard.ago_s + heard.seconds, stream.silent_s + stream.seconds)
+  local seconds = math.max(0, from_s - math.max(heard.ago_s, stream.silent_s))
   return ("%s played without a break."):format(length_of(seconds)), seconds >= 1
 end
 
@@ -58,17 +61,16 @@ end
 function live_audio:shown(now_s)
   local heard = self.heard
   local stream = heard and chosen(heard.streams)
-  if heard and heard.problem and heard.problem ~= "" and not stream then
-    return {step = "deaf", sentence = heard.problem, able = false}
-  end
+  local problem = heard and heard.problem or ""
+  if heard and not heard.port then return {step = "deaf", sentence = problem, able = false} end
   if stream then
     local what, able = capturable(self, stream, now_s)
     if stream.silent_s <= SILENT_AFTER_S or able then
       return {step = "heard", sentence = described(stream) .. " " .. what, able = able}
     end
   end
-  if not self.there then return {step = "none", sentence = PUT_IT_THERE, able = false} end
-  return {step = "clicks", sentence = "", able = false}
+  if self.there then return {step = "clicks", sentence = problem, able = false} end
+  return {step = "none", sentence = problem ~= "" and problem or PUT_IT_THERE, able = false}
 end
 
 local function ask(self, now_s)
@@ -80,16 +82,26 @@ local function ask(self, now_s)
   end)
 end
 
+--- Remember how our ReaStream is set once it has been heard for a while without being touched: one that was just
+--- switched off is still heard by the last answer.
+local function remember(self, stream, now_s)
+  local chunk = stream and stream.silent_s <= SILENT_AFTER_S and reastream.chunk(self.at.project) or nil
+  if chunk ~= self.chunk then
+    self.chunk, self.chunk_s = chunk, now_s
+  elseif chunk and now_s - self.chunk_s >= REMEMBER_AFTER_S then
+    reastream.remember(chunk)
+  end
+end
+
 --- The daemon's answer.
 function live_audio:hears(message)
   self.heard, self.waiting_s = message, nil
-  local stream = chosen(message.streams)
-  if stream and stream.silent_s <= SILENT_AFTER_S then reastream.remember(self.at.project) end
+  remember(self, chosen(message.streams), self.asked_s)
 end
 
 --- The daemon is gone, or another project is in front.
 function live_audio:forget()
-  self.heard, self.waiting_s = nil, nil
+  self.heard, self.waiting_s, self.chunk = nil, nil, nil
 end
 
 --- One round; returns what the tab shows, nil while it is not shown.

@@ -17,6 +17,8 @@ local JUMP_S = 0.2 -- positions move by audio blocks
 local FRESH_S = 1 -- a watcher sees it more often
 local NOT_PLAYING = "nothing is playing, and nobody watched what was played. Play the passage and run this action "
   .. "meanwhile, or keep UpTrack: Results open: it notes what you play."
+local LONG_AGO_S = 600 -- no more is kept
+local LONG_AGO = "what was played last is too long ago: play the passage again."
 local OTHER_RATE = "the play rate is not 1, so what is heard is not the mix. Set it to 1 and play the passage again."
 
 local function is_playing(proj)
@@ -68,6 +70,7 @@ function playback.heard(proj, now_s)
   local from_s, to_s, at_s = watched(proj)
   if not is_playing(proj) then
     if not from_s or to_s <= from_s then return nil, NOT_PLAYING end
+    if now_s - at_s > LONG_AGO_S then return nil, LONG_AGO end
     return {seconds = to_s - from_s, ago_s = now_s - at_s, until_s = to_s}
   end
   if not at_full_speed(proj) then return nil, OTHER_RATE end

@@ -68,16 +68,19 @@ function reastream.insert(proj)
   return true
 end
 
---- Remember how ours is set, now that it is heard.
-function reastream.remember(proj)
+--- How ours is set, as REAPER writes it down; nil where there is none of ours.
+function reastream.chunk(proj)
   local master = reaper.GetMasterTrack(proj)
   local fx = ours(proj, master)
-  if not fx then return end
+  if not fx then return nil end
   local there, chunk = reaper.TrackFX_GetNamedConfigParm(master, fx, "vst_chunk")
   chunk = chunk:gsub("%s", "") -- base64, and one line is what REAPER keeps
-  if there and chunk ~= "" and chunk ~= reaper.GetExtState(SECTION, CHUNK) then
-    reaper.SetExtState(SECTION, CHUNK, chunk, true)
-  end
+  return there and chunk ~= "" and chunk or nil
+end
+
+--- Give this to the next one we put into a project.
+function reastream.remember(chunk)
+  if chunk ~= reaper.GetExtState(SECTION, CHUNK) then reaper.SetExtState(SECTION, CHUNK, chunk, true) end
 end
 
 --- Operations that take ours out of the project.

@@ -181,7 +181,7 @@ local function events()
   local heard = {}
 
   function heard.welcome()
-    if at.own and at.own.phase == "no daemon" then at.own = nil end
+    if at.own and (at.own.phase == "no daemon" or at.own.wire) then at.own = nil end
     local waiting = at.unsaid
     at.unsaid = {}
     for _, speak in ipairs(waiting) do speak(at.talk) end
@@ -228,7 +228,10 @@ local function events()
     for _, check in pairs(checks) do check(nil, sentence) end
     for _, answer in pairs(answers) do answer(nil, sentence) end
     for _, speak in ipairs(unsaid) do speak(nil, sentence) end
-    if sentence then fail(sentence) end
+    if sentence then
+      fail(sentence)
+      at.own.wire = true -- over as soon as a daemon welcomes us
+    end
   end
 
   return heard

@@ -95,7 +95,6 @@ def test_late_blocks_and_two_quartzes_are_no_loss(recording: Recording) -> None:
         recording.add(numbered(sender.sent, 50), sender.now_s)
         sender.sent += 50
     assert recording.missing_s == 0
-    assert abs(recording.ahead_s) < 0.1
 
 
 def test_a_beginning_that_was_held_up_lies_where_it_was_played(recording: Recording) -> None:

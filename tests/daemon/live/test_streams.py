@@ -28,10 +28,13 @@ def test_streams_are_kept_apart_by_name(place: Place) -> None:
 
 
 @pytest.mark.parametrize("change", [{"rate_hz": 16_000}, {"channels": 1}])
-def test_another_format_begins_anew(place: Place, change: dict[str, int]) -> None:
+def test_another_format_begins_anew_once_the_old_one_is_silent(place: Place, change: dict[str, int]) -> None:
     place.play("mix")
-    place.play("mix", seconds=1, **change)
-    assert place.kept() == {"mix": 1}
+    place.play("mix", seconds=0.9, **change)
+    assert place.kept() == {"mix": 2}
+    assert "Two senders are called “mix”" in place.streams.problem
+    place.play("mix", seconds=2.1, **change)
+    assert place.kept()["mix"] == pytest.approx(2, abs=0.1)
 
 
 def test_a_pause_begins_anew(place: Place) -> None:
@@ -69,7 +72,16 @@ def test_what_comes_faster_than_time_passes_is_not_kept_and_said(place: Place, s
     place.now_s += 1.5
     place.play("mix", seconds=6)
     assert place.kept() == {"mix": 6}
+    place.now_s += 0.5
+    place.play("mix", seconds=6)
     assert place.streams.problem == ""
+
+
+def test_a_burst_of_a_render_moves_nothing_that_was_played_before_because_it_ends_the_take(place: Place) -> None:
+    place.play("mix", seconds=30)
+    place.play("mix", seconds=1.4, speed=50)
+    assert place.kept().get("mix", 0) < 1.2
+    assert "faster than it can be heard" in place.streams.problem
 
 
 def test_two_senders_of_one_name_are_not_mixed_up(place: Place) -> None:
@@ -105,6 +117,9 @@ def test_ours_is_meant_else_the_only_one_that_plays(place: Place) -> None:
 def test_a_datagram_nobody_understands_is_told_once(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(100):
         place.streams.refused(BadPacket("Expected 1 to 8 channels, got 12."))
+        place.play("mix", seconds=0.1)
+    place.streams.close()
+    place.streams.refused(BadPacket("Expected 1 to 8 channels, got 12."))
     assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == [
         "Expected 1 to 8 channels, got 12."
     ]

@@ -21,8 +21,8 @@ local CLICKS = {
 local BUTTONS = {none = {"live setup"}, clicks = {"live setup"}, heard = {"analyze live"}, deaf = {}}
 
 local function lines_of(audio, width)
-  if audio.step ~= "clicks" then return canvas.wrap(audio.sentence, "normal", width, 6) end
-  local lines = {}
+  local lines = audio.sentence ~= "" and canvas.wrap(audio.sentence, "normal", width, 6) or {}
+  if audio.step ~= "clicks" then return lines end
   for _, text in ipairs(CLICKS) do
     for _, line in ipairs(canvas.wrap(text, "normal", width, 3)) do lines[#lines + 1] = line end
   end
