@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,13 @@ from support.reaper_at_work import ReaperAtWork
 from support.reaper_transport import SENDING
 from support.studio import ANALYZE_LIVE, ANALYZE_MIX, REMOVE, RESULTS
 
-pytestmark = pytest.mark.xdist_group("reaper")
+pytestmark = [
+    pytest.mark.xdist_group("reaper"),
+    pytest.mark.soak,
+    pytest.mark.skipif(
+        os.environ.get("UPTRACK_SOAK") != "1", reason="plays in real time, which a machine busy with tests does not"
+    ),
+]
 
 RATE_HZ = 44_100
 GAP_S = 24.0
