@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,13 +18,7 @@ from support.reaper_at_work import ReaperAtWork
 from support.reaper_transport import SENDING
 from support.studio import ANALYZE_LIVE, ANALYZE_MIX, REMOVE, RESULTS
 
-pytestmark = [
-    pytest.mark.xdist_group("reaper"),
-    pytest.mark.soak,
-    pytest.mark.skipif(
-        os.environ.get("UPTRACK_SOAK") != "1", reason="plays in real time, which a machine busy with tests does not"
-    ),
-]
+pytestmark = pytest.mark.xdist_group("reaper")
 
 RATE_HZ = 44_100
 GAP_S = 24.0

@@ -192,6 +192,7 @@ class _Pace:
 
     def __init__(self) -> None:
         self._began: float | None = None
+        self._settled = False
         self._least_s = self._least_before_s = 0.0
         self._looked_s = 0.0
 
@@ -200,11 +201,13 @@ class _Pace:
         if self._began is None:
             self._began = self._looked_s = now_s
             self._least_s = self._least_before_s = lead_s
-        settled = now_s - self._began > SETTLED_AFTER_S
-        if lead_s < self._least_before_s - (EARLY_S if settled else HELD_UP_S):
+        if not self._settled and now_s - self._began > SETTLED_AFTER_S:
+            # What was held up at the beginning has come by now: from here on this is the measure.
+            self._settled, self._least_before_s, self._looked_s = True, self._least_s, now_s
+        if lead_s < self._least_before_s - (EARLY_S if self._settled else HELD_UP_S):
             return True
         self._least_s = min(self._least_s, lead_s)
-        if settled and now_s - self._looked_s >= LOOK_BACK_S:
+        if self._settled and now_s - self._looked_s >= LOOK_BACK_S:
             self._least_before_s, self._looked_s = self._least_s, now_s
         return False
 

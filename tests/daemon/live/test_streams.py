@@ -96,6 +96,14 @@ def test_buffers_that_waited_may_come_at_once(place: Place) -> None:
     assert place.kept() == {"mix": 10.9}
 
 
+def test_a_beginning_that_was_held_up_costs_nothing_later(place: Place) -> None:
+    place.now_s += 1.2
+    place.play("mix", seconds=1.2, speed=1e6)
+    place.play("mix", seconds=20)
+    assert place.kept() == {"mix": 21.2}
+    assert place.streams.problem == ""
+
+
 def test_ours_is_meant_else_the_only_one_that_plays(place: Place) -> None:
     with pytest.raises(BadInput, match=r"No live audio has come in\. Put ReaStream on the master"):
         place.streams.find(None)
