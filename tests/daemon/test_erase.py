@@ -29,13 +29,6 @@ GONE, KEPT = "Unreleased Anthem", "Sunrise"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
-
-
-@pytest.fixture
 async def store(home: Home) -> AsyncIterator[Store]:
     async with a_store(home.database) as store:
         yield store

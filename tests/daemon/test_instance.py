@@ -19,13 +19,6 @@ from uptrack_daemon.home import Home
 from uptrack_daemon.instance import only_one, running_bridge
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
-
-
 def test_somebody_who_looks_at_the_lock_just_then_keeps_no_daemon_from_starting(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,13 +24,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
-
-
-@pytest.fixture
 async def store(home: Home, clock: Clock) -> AsyncIterator[Store]:
     async with a_store(home.database, clock=clock) as store:
         yield store

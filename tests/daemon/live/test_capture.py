@@ -29,13 +29,6 @@ RATE_HZ = 8_000
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
-
-
-@pytest.fixture
 async def store(home: Home, tmp_path: Path) -> AsyncIterator[Store]:
     async with a_store(tmp_path / "uptrack.sqlite") as store:
         yield store

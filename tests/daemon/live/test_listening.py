@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from pathlib import Path
 
 import numpy as np
 
@@ -25,9 +24,7 @@ def send(port: int, seconds: float = 0.5) -> None:
             sender.sendto(datagram, ("127.0.0.1", port))
 
 
-async def test_what_is_sent_to_the_port_is_kept_until_the_daemon_ends(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.create()
+async def test_what_is_sent_to_the_port_is_kept_until_the_daemon_ends(home: Home) -> None:
     streams = Streams(home.cache)
     async with a_store(home.database) as store:
         captures = Captures(streams, Retention(home, store, days=7))
@@ -39,9 +36,7 @@ async def test_what_is_sent_to_the_port_is_kept_until_the_daemon_ends(tmp_path: 
         assert streams.described() == []
 
 
-async def test_a_daemon_whose_port_is_taken_runs_without_and_says_so(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.create()
+async def test_a_daemon_whose_port_is_taken_runs_without_and_says_so(home: Home) -> None:
     streams = Streams(home.cache)
     async with a_store(home.database) as store:
         captures = Captures(streams, Retention(home, store, days=7))
