@@ -33,7 +33,7 @@ PROBLEM_FOR_S = 10.0
 LOG_AGAIN_AFTER_S = 60.0
 FORGET_AFTER_S = 600.0
 OURS = "uptrack"
-"""The name our own scripts ask for; where several streams come in, this one is meant."""
+"""Where several streams come in, the one of this name is meant."""
 
 
 class Streams:
