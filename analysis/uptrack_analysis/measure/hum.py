@@ -11,12 +11,15 @@ is a base frequency with
   between the first and the last: what stops between phrases is a note;
 * within 0.1 Hz of 50 or 60 Hz, the multiples in tune with it to 0.03 Hz;
 * 10 dB or more under the channel's loudest sample: what is louder is the music.
+
+Hum that no window shows by itself, because the music pauses for half a second at most, is looked for in the floor of
+all of them (``hum_floor.py``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.measure.fft import rfft
+from uptrack_analysis.measure.hum_floor import FloorHum, HumFloor
 from uptrack_analysis.measure.results import Hum
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -79,14 +83,17 @@ class HumMeter:
         self._halves = np.ascontiguousarray(taps.reshape(2, self._factor).T.astype(np.float32))
         self._begun: Block = np.zeros((channels, 1), dtype=np.float32)
         self._low: Block = np.zeros((channels, 0), dtype=np.float32)
-        lines_hz = np.outer(MAINS_HZ, np.arange(1, MULTIPLES + 1)).ravel()
+        lines_hz = np.outer(MAINS_HZ, np.arange(1, MULTIPLES + 1))
         self._bin_hz = self._low_hz / _WINDOW
-        self._bins = np.round(lines_hz / self._bin_hz).astype(np.intp)[:, np.newaxis] + np.arange(-_REACH, _REACH + 1)
+        self._bins = np.round(lines_hz.ravel() / self._bin_hz).astype(np.intp)[:, np.newaxis] + np.arange(
+            -_REACH, _REACH + 1
+        )
         # To the peak of a sine: Hann's mean is a half, and a real line has half its amplitude on either side.
         self._scale = 4 / _WINDOW / _response(taps, self._bins * (self._bin_hz / rate_hz))
         self._taper = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
         self._spectra: list[Block] = []
         self._next = 0
+        self._floor = HumFloor(self._low_hz, channels, lines_hz, _response(taps, lines_hz / rate_hz))
 
     def push(self, samples: Block, first: int, end: int) -> None:
         """Take the samples up to ``end`` that were not taken yet.
@@ -113,6 +120,7 @@ class HumMeter:
         while self._low.shape[1] >= _WINDOW:
             spectrum: Any = rfft(self._low[:, :_WINDOW] * self._taper)
             self._spectra.append((np.abs(spectrum[:, self._bins]) * self._scale).astype(np.float32))
+            self._floor.push(self._low[:, :_WINDOW])
             self._low = self._low[:, _WINDOW:].copy()
 
     def finish(self, frames: int, loudest: FloatArray) -> tuple[Hum, ...] | None:
@@ -133,13 +141,19 @@ class HumMeter:
         if len(self._spectra) < _LEAST_WINDOWS:
             return None
         spectra = np.stack(self._spectra, axis=1).astype(np.float64)
+        self._floor.push(self._low)  # the song's own fade, in which hum shows most
         duration_s = frames * 1.0 / (self._factor * self._low_hz)
         found: list[Hum] = []
         for channel, windows in enumerate(spectra):
             for number, mains_hz in enumerate(MAINS_HZ):
                 lines = self._lines(windows[:, number * MULTIPLES : (number + 1) * MULTIPLES], mains_hz)
-                if len(lines) >= 2 and sum(line.amplitude for line in lines) <= _UNDER_MUSIC * loudest[channel]:
-                    found.append(self._hum(channel, lines, duration_s))
+                if len(lines) >= 2:
+                    if sum(line.amplitude for line in lines) <= _UNDER_MUSIC * loudest[channel]:
+                        found.append(self._hum(channel, lines, duration_s))
+                    continue
+                floor = self._floor.finish(channel, number)
+                if floor is not None and sum(size for _, size in floor.lines) <= _UNDER_MUSIC * loudest[channel]:
+                    found.append(_throughout(channel, floor, duration_s))
         return tuple(found)
 
     def _lines(self, windows: FloatArray, mains_hz: float) -> list[_Line]:
@@ -186,8 +200,8 @@ class HumMeter:
         return Hum(
             channel=channel,
             frequency_hz=strongest.base_hz,
-            level_dbfs=10 * math.log10(sum(line.amplitude**2 for line in lines) / 2),
-            harmonics=tuple((line.multiple, 10 * math.log10(line.amplitude**2 / 2)) for line in lines),
+            level_dbfs=_level_db(line.amplitude for line in lines),
+            harmonics=tuple((line.multiple, _level_db([line.amplitude])) for line in lines),
             start_s=start_s,
             end_s=end_s,
         )
@@ -201,6 +215,22 @@ class HumMeter:
         if line.last < line.shares.size - 1:
             end_s = line.last * window_s + window_s * _border(line.shares[line.last :][::-1])
         return max(0.0, start_s), min(duration_s, end_s)
+
+
+def _throughout(channel: int, hum: FloorHum, duration_s: float) -> Hum:
+    return Hum(
+        channel=channel,
+        frequency_hz=hum.base_hz,
+        level_dbfs=_level_db(size for _, size in hum.lines),
+        harmonics=tuple((multiple, _level_db([size])) for multiple, size in hum.lines),
+        start_s=0.0,
+        end_s=duration_s,
+    )
+
+
+def _level_db(amplitudes: Iterable[float]) -> float:
+    """RMS of sines, dBFS."""
+    return 10 * math.log10(sum(amplitude**2 for amplitude in amplitudes) / 2)
 
 
 def _triangle(half: int) -> FloatArray:

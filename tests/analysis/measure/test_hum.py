@@ -129,3 +129,44 @@ def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     whole = hum_of(signal)
     assert meter.finish().hum == whole
     assert whole
+
+
+def bassline(seconds: float, *, rest_s: float, seed: int = 5) -> FloatArray:
+    """Loud notes around the mains and their multiples, one every half second, of which every eighth is left out."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(round(seconds * RATE)) / RATE
+    count = int(np.ceil(seconds / 0.5))
+    pitch_hz = 43.65 * 2 ** (rng.integers(0, 24, count) / 12)
+    note, since_s = (time_s / 0.5).astype(int), time_s % 0.5
+    shape = np.clip(since_s / 0.005, 0, 1) * np.clip((0.5 - rest_s - since_s) / 0.01, 0, 1) * (note % 8 < 7)
+    waves = [np.sin(2 * np.pi * k * pitch_hz[note] * since_s) / k for k in (1, 2, 3, 4)]
+    return np.asarray(0.3 * shape * np.sum(waves, axis=0))[np.newaxis]
+
+
+@pytest.mark.parametrize("mains_hz", [49.98, 60.03])
+@pytest.mark.parametrize("seed", range(3))
+def test_hum_that_shows_in_the_rests_between_notes_only_is_found(seed: int, mains_hz: float) -> None:
+    signal = bassline(60, rest_s=0.2, seed=seed) + hum(RATE, 60, -40, mains_hz)
+    (found,) = hum_of(signal) or ()
+    assert found.frequency_hz == pytest.approx(mains_hz, abs=0.02)
+    # Lines that the notes cover are left out of its level, which is -38.8 dBFS with all of them.
+    assert -46.0 < found.level_dbfs < -38.0
+    assert (found.start_s, found.end_s) == (0.0, 60.0)
+
+
+def test_hum_that_shows_in_the_fade_of_a_short_song_only_is_found() -> None:
+    length_s = 15.2
+    fade = np.clip((14.4 - np.arange(round(length_s * RATE)) / RATE) / 1.5, 0, 1)
+    signal = bassline(length_s, rest_s=0.0) * fade + hum(RATE, length_s, -35, 50.0)
+    assert [line.frequency_hz for line in hum_of(signal) or ()] == [pytest.approx(50.0, abs=0.1)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("rest_s", [0.0, 0.1, 0.3])
+def test_a_bassline_with_rests_has_no_hum_of_its_own(rest_s: float, seed: int) -> None:
+    assert hum_of(bassline(60, rest_s=rest_s, seed=seed)) == ()
+
+
+@pytest.mark.parametrize("note_hz", [48.8, 49.3, 49.6, 50.2, 50.4, 51.0, 59.5, 60.3])
+def test_a_drone_between_the_mains_and_the_notes_beside_them_is_no_hum(note_hz: float) -> None:
+    assert hum_of(song(RATE, 52) + hum(RATE, 52, -40, note_hz)) == ()
