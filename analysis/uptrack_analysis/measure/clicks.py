@@ -7,14 +7,15 @@ waves that are steep by nature do not, because their next period is as steep. Wh
 
 * a **spike**, one sample off its place, is no instrument's work: a click;
 * a **step** or a **burst** may be the edge of a note. It counts only if the music goes on as loud and as bright as
-  before, and only where such edges are rare: synthesisers that switch their voices hard, and samples cut short, leave
-  them by the dozen, and that is how the track sounds;
+  before, and only where its equals are rare: synthesisers that switch their voices hard, and samples cut short, leave
+  edges by the dozen, and that is how the track sounds;
 * three discontinuities within 65 ms are a wave (31 Hz and up), and what keeps to one grid is played.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,11 +25,11 @@ from uptrack_analysis.measure.discontinuity import LEAST, Judge, look_like_spike
 from uptrack_analysis.measure.regular import keeps_time
 from uptrack_analysis.measure.results import Click
 from uptrack_analysis.measure.screening import Screening
-from uptrack_analysis.signal import Block
+from uptrack_analysis.signal import Block, FloatArray
 
 _NEAR_ROWS = 8
-_ROW_RATIO = 4.0
-"""Energy of a row over the strongest row near it. Rows of steady noise keep under 3."""
+_ROW_RATIO = 3.0
+"""Energy of a row over the strongest row near it. Rows of steady noise keep under it."""
 _ROW_FLOOR = 3 * LEAST**2
 """What the least step leaves in the fold if the channel with the least weight has it."""
 LATE_S = 0.035
@@ -37,14 +38,22 @@ _WAVE_S = 0.065
 _WAVE = 2
 _OFTEN_S = 4.0
 _OFTEN = 3
+_EQUAL = 0.1
+"""Energy of an edge's row over another's from which the two are equals: nobody hides a click behind one 10 dB down."""
 _MOST_PER_STRETCH = 16
 """More than ten a second are a texture, and looked at no closer."""
 MAX_CLICKS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class _Edge:
     frame: int
+    energy: float
+    """Of the row of differences it was found in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark(_Edge):
     channel: int
     size: float
     is_spike: bool
@@ -72,7 +81,7 @@ class ClickFinder:
         self.history_frames = self.reach_frames + self._judge.reach
         self._energies: Block = np.zeros(self._rows + _NEAR_ROWS + self._late, dtype=np.float32)
         self._marks: list[_Mark] = []
-        self._edges: list[int] = []
+        self._edges: list[_Edge] = []
 
     def search(self, window: Block, screening: Screening, first: int) -> None:
         """Judge the rows that have become judgeable.
@@ -92,31 +101,39 @@ class ClickFinder:
         if hits.size == 0:
             return
         frames = first + (hits - self._late) * self._row
+        rows = energies[_NEAR_ROWS + hits]
         if hits.size > _MOST_PER_STRETCH:
-            self._edges += frames.tolist()
+            self._edges += map(_Edge, frames.tolist(), rows.tolist())
             return
         begin = screening.recent.size - screening.differences.size - self._late * self._row - 8
         spikes = look_like_spikes(screening.recent[begin + hits[:, np.newaxis] * self._row + np.arange(self._row + 16)])
         stretch_at = window.shape[1] - self._rows * self._row
         reach = self._judge.reach
-        for frame, may_be_spike in zip(frames.tolist(), spikes.tolist(), strict=True):
+        for frame, energy, may_be_spike in zip(frames.tolist(), rows.tolist(), spikes.tolist(), strict=True):
             # Where edges abound only spikes can be clicks, and a spike shows in the fold already.
-            if self._abound(frame) and not may_be_spike:
-                self._edges.append(frame)
+            if self._abound(frame, energy) and not may_be_spike:
+                self._edges.append(_Edge(frame, energy))
                 continue
             at = frame + self._row // 2 - reach
             around = window[:, at - first + stretch_at :][:, : 2 * reach]
             found = [(channel, self._judge.judge(samples)) for channel, samples in enumerate(around)]
             marks = [
-                _Mark(at + mark.index, channel, mark.size, mark.is_spike, mark.goes_on)
+                _Mark(at + mark.index, energy, channel, mark.size, mark.is_spike, mark.goes_on)
                 for channel, mark in found
                 if mark is not None
             ]
             self._marks += marks
-            self._edges += [mark.frame for mark in marks if not mark.is_spike][:1]
+            self._edges += [_Edge(mark.frame, energy) for mark in marks if not mark.is_spike][:1]
 
-    def _abound(self, frame: int) -> bool:
-        return len(self._edges) >= _OFTEN and frame - self._edges[-_OFTEN] < _OFTEN_S * self._rate_hz
+    def _abound(self, frame: int, energy: float) -> bool:
+        """Whether enough equals lie behind ``frame``."""
+        since = frame - _OFTEN_S * self._rate_hz
+        equals = 0
+        for edge in reversed(self._edges):
+            if edge.frame <= since or equals == _OFTEN:
+                break
+            equals += edge.energy >= _EQUAL * energy
+        return equals >= _OFTEN
 
     def finish(self, frames: int) -> list[Click]:
         """Clicks of a file of ``frames`` in order of time, one for all channels that have it.
@@ -127,28 +144,32 @@ class ClickFinder:
         marks = [mark for mark in self._marks if mark.frame in inside]
         marks.sort(key=lambda mark: (mark.frame, mark.channel))
         edges = self._apart(self._edges)
-        every = self._apart([*self._edges, *(mark.frame for mark in marks)])
+        every = self._apart([*self._edges, *marks])
         clicks = [
             _click(group)
             for group in self._joined(marks)
-            if self._others(every, group[0].frame, _WAVE_S) < _WAVE
+            if self._equals(every, group[0], _WAVE_S) < _WAVE
             and (
                 all(mark.is_spike for mark in group)
-                or (all(mark.goes_on for mark in group) and self._others(edges, group[0].frame, _OFTEN_S) < _OFTEN)
+                or (all(mark.goes_on for mark in group) and self._equals(edges, group[0], _OFTEN_S) < _OFTEN)
             )
         ]
         times_s = np.array([click.frame for click in clicks], dtype=np.float64) / self._rate_hz
         return [] if keeps_time(times_s) else clicks[:MAX_CLICKS]
 
-    def _apart(self, frames: list[int]) -> NDArray[np.int64]:
-        """The frames in order, those of one discontinuity in several channels or rows once."""
-        ordered = np.sort(np.array(frames, dtype=np.int64))
-        return ordered[np.diff(ordered, prepend=-self._judge.longest - 1) > self._judge.longest]
+    def _apart(self, edges: Sequence[_Edge]) -> tuple[NDArray[np.int64], FloatArray]:
+        """Frames in order and energies, those of one discontinuity in several channels or rows once."""
+        ordered = sorted(edges, key=lambda edge: (edge.frame, -edge.energy))
+        frames = np.array([edge.frame for edge in ordered], dtype=np.int64)
+        apart = np.diff(frames, prepend=-self._judge.longest - 1) > self._judge.longest
+        return frames[apart], np.array([edge.energy for edge in ordered], dtype=np.float64)[apart]
 
-    def _others(self, frames: NDArray[np.int64], frame: int, within_s: float) -> int:
+    def _equals(self, edges: tuple[NDArray[np.int64], FloatArray], edge: _Edge, within_s: float) -> int:
+        """How many others that near are as strong."""
+        frames, energies = edges
         reach = round(within_s * self._rate_hz)
-        first, last = np.searchsorted(frames, [frame - reach, frame + reach + 1])
-        return int(last - first) - 1  # itself
+        first, last = np.searchsorted(frames, [edge.frame - reach, edge.frame + reach + 1])
+        return int(np.count_nonzero(energies[first:last] >= _EQUAL * edge.energy)) - 1  # itself
 
     def _joined(self, marks: list[_Mark]) -> list[list[_Mark]]:
         """Marks of several channels, or of two rows, that lie within the longest click."""

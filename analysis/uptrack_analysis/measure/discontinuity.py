@@ -23,6 +23,8 @@ _STEP = np.array([1.0, -3.0, 3.0, -1.0])
 _SPIKE_RATIO = 3.0
 _EDGE_RATIO = 5.0
 """How far the peak stands over the largest difference within 12 ms; between two stretches of noise it is 1.3."""
+_SUPREME = 8.0
+"""How far a burst stands over it from which hats that begin or end there are none of its business."""
 _SAME_DB = 4.0
 _DYING_DB = 12.0
 _EXTENT_SHARE = 0.25
@@ -45,7 +47,7 @@ class Discontinuity:
     is_spike: bool
     goes_on: bool
     """Whether the wave is as loud and as bright after it as before, within 4 dB; after a burst it may have died away
-    by 12 dB."""
+    by 12 dB, and one that towers over everything near it is asked for the level only."""
 
 
 class Judge:
@@ -105,6 +107,8 @@ class Judge:
         # A note that begins is louder after its edge, and one that is cut off ends in a step: a burst with a note that
         # dies away around it is neither.
         lowest_db = -_DYING_DB if is_burst else -_SAME_DB
+        if is_burst and peak >= _SUPREME * outside:
+            changes_db = changes_db[:1]  # the level alone
         goes_on = lowest_db <= min(changes_db) and max(changes_db) <= _SAME_DB
         return Discontinuity(at, abs(height), False, goes_on)
 

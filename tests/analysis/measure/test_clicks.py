@@ -187,6 +187,27 @@ def test_edges_by_the_dozen_are_how_the_track_sounds_and_one_is_a_fault() -> Non
     assert [click.frame for click in clicks(many)] == [kept]
 
 
+def test_a_burst_far_over_such_edges_is_a_fault_among_them() -> None:
+    signal = pad(RATE, 20)
+    for place in np.cumsum(np.random.default_rng(5).integers(9_000, 40_000, 12)).tolist():
+        signal[:, place:-700] = signal[:, place + 700 :].copy()
+    assert clicks(signal) == ()
+    signal[:, 200_000:200_040] += np.random.default_rng(2).uniform(-0.6, 0.6, 40).astype(np.float32)
+    assert [click.frame for click in clicks(signal)] == [pytest.approx(200_000, abs=2)]
+
+
+@pytest.mark.parametrize("swell", [1, -1])
+def test_a_burst_where_hats_begin_or_end_is_a_click_if_it_towers_over_them(swell: int) -> None:
+    signal = pad(RATE, 4)
+    hiss = 0.002 * np.random.default_rng(4).standard_normal((2, signal.shape[1])).astype(np.float32)
+    hiss[:, :80_030] = 0
+    signal += hiss[:, ::swell] if swell > 0 else np.roll(hiss[:, ::-1], 2 * 80_030 - signal.shape[1], axis=1)
+    clean = clicks(signal)
+    signal[:, 80_000:80_060] += np.random.default_rng(2).uniform(-0.4, 0.4, 60).astype(np.float32)
+    assert clean == ()
+    assert [click.frame for click in clicks(signal)] == [pytest.approx(80_000, abs=3)]
+
+
 def test_flat_tops_of_a_single_over_are_clipping_and_no_click() -> None:
     time_s = seconds_of(4)
     signal = 0.4 * np.sin(2 * np.pi * 400 * time_s)
