@@ -36,8 +36,9 @@ from uptrack_analysis.signal import FloatArray
 RATE_HZ = 44_100
 HOP_S = 2048 / RATE_HZ
 BASS_HOP_S = 0.3715
-# Above 120 Hz the average itself; below it, where it understates club music, a few dB of kick and sub more.
+# Above 120 Hz the average itself; below it, where it understates club music, more of kick and of sub.
 CLUB_LOW_END_DB = 3.0
+CLUB_SUB_DB = 12.0
 RUMBLE_DB = -25.0
 """10-28 Hz under the octave from 30 Hz on."""
 
@@ -46,7 +47,7 @@ Level = Callable[[FloatArray], FloatArray]
 
 
 def flat(frequency_hz: FloatArray) -> FloatArray:
-    return np.where(frequency_hz < 120.0, CLUB_LOW_END_DB, 0.0)
+    return np.where(frequency_hz < 60.0, CLUB_SUB_DB, np.where(frequency_hz < 120.0, CLUB_LOW_END_DB, 0.0))
 
 
 def bell(low_hz: float, high_hz: float, gain_db: float) -> Level:

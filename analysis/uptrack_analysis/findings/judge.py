@@ -135,7 +135,8 @@ def _cost(rule: Rule, finding: Finding) -> scoring.Cost:
         area=rule.area,
         group=rule.group,
         weight=rule.weight,
-        excess=min(finding.excess, most_excess(rule.at_most)),
+        # What no more than informs, by its rule or by how little it is believed, costs no more than that.
+        excess=min(finding.excess, most_excess(finding.severity)),
         exposure=finding.exposure,
         confidence=finding.confidence,
         blocker=finding.severity == "blocker",

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support.mixes import band_matrix, bell, clean, silent
+from support.mixes import CLUB_SUB_DB, band_matrix, bell, clean, silent
 from support.verdicts import ask, ask_one, why_unmeasured
 from uptrack_analysis.measure.results import Measured
 
 
 def with_sub(over_average_db: float) -> Measured:
-    return replace(clean(), bands=band_matrix(60.0, bell(20.0, 70.0, over_average_db - 3.0)))
+    return replace(clean(), bands=band_matrix(60.0, bell(20.0, 60.0, over_average_db - CLUB_SUB_DB)))
 
 
 def leaping(first_db: float, second_db: float, *, at_s: float, until_s: float = 60.0) -> Measured:
@@ -31,9 +31,23 @@ def test_it_warns_five_db_outside_of_the_usual_range_and_calls_ten_bad(over_db: 
     assert finding.excess == pytest.approx(0.5 if word == "minor" else 2.0, abs=0.1)
 
 
-@pytest.mark.parametrize("over_db", [-3.0, 3.0, 10.0, 16.0, 20.0])
-def test_from_pop_s_average_to_a_club_s_sub_all_levels_are_usual(over_db: float) -> None:
+@pytest.mark.parametrize("over_db", [9.0, 12.0, 16.0, 19.5])
+def test_what_most_electronic_music_has_is_no_finding(over_db: float) -> None:
     assert ask("low.sub_balance", with_sub(over_db)) == ()
+
+
+@pytest.mark.parametrize(("over_db", "title"), [(-3.0, "Little sub"), (3.0, "Little sub"), (21.0, "Much sub")])
+def test_between_most_music_and_the_edge_of_what_is_usual_it_informs(over_db: float, title: str) -> None:
+    finding = ask_one("low.sub_balance", with_sub(over_db))
+    assert (finding.severity, finding.title, finding.confidence) == ("info", title, 0.35)
+    assert "9.0 to 19.5 dB over it" in finding.advice
+
+
+def test_what_only_informs_costs_no_more_than_information_however_far_it_is_off() -> None:
+    near, far = (ask_one("low.sub_balance", with_sub(over_db)) for over_db in (3.0, -3.0))
+    assert near.excess > 0.5
+    assert far.excess > near.excess
+    assert far.penalty == near.penalty
 
 
 def test_it_believes_itself_by_sixty_percent_and_says_so() -> None:
