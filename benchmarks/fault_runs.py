@@ -162,7 +162,7 @@ def _measured(job: Job, kind: Kind | None, mix: Mix) -> tuple[Truth | None, Meas
         planted = found
     with tempfile.TemporaryDirectory(prefix="uptrack-faults-") as folder:
         path = Path(folder) / "mix.wav"
-        _write_audio(path, planted.sound, planted.rate_hz, planted.subtype)
+        write_audio(path, planted.sound, planted.rate_hz, planted.subtype)
         with open_audio(path) as source:
             measured = measure(source, lambda _fraction, _stage: None)
     return (None if kind is None else _truth(planted)), measured
@@ -187,10 +187,10 @@ def _run_with_stems(job: Job, kind: Kind | None, mix: Mix, target: Target) -> Ou
         return None
     with tempfile.TemporaryDirectory(prefix="uptrack-faults-") as folder:
         path = Path(folder) / "mix.wav"
-        _write_audio(path, planted.sound, planted.rate_hz, planted.subtype)
+        write_audio(path, planted.sound, planted.rate_hz, planted.subtype)
         files = tuple(StemFile(name, str(Path(folder) / f"{name}.wav")) for name in planted.stems)
         for stem, sound in zip(files, planted.stems.values(), strict=True):
-            _write_audio(Path(stem.path), sound, RATE_HZ, "PCM_24")
+            write_audio(Path(stem.path), sound, RATE_HZ, "PCM_24")
         report = analyze_file(path, Settings(mix.genre, target, ProjectFacts(bpm=mix.bpm), stems=files)).report
     measurements = report.measurements
     figures = Figures(
@@ -349,5 +349,5 @@ def _write(path: Path, content: bytes) -> None:
     Path(partial.name).replace(path)
 
 
-def _write_audio(path: Path, sound: Sound, rate_hz: int, subtype: str) -> None:
+def write_audio(path: Path, sound: Sound, rate_hz: int = RATE_HZ, subtype: str = "PCM_24") -> None:
     soundfile.write(path, np.ascontiguousarray(sound.T), rate_hz, subtype=subtype)

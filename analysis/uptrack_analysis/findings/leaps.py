@@ -27,7 +27,10 @@ class LeapLimits:
     most_share: float
     at_once_s: float
     sides_within_db: float
+    sides_within_share: float
     even_within_db: float
+    even_within_share: float
+    """Shares of the leap, for leaps so large that they are more: a bell reaches into its neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,12 @@ def octave_leaps(windows: Moments, window_s: float, limits: LeapLimits) -> tuple
                 float(np.median(moved[max(0, start - SIXTHS) : start])),
                 float(np.median(moved[end : end + SIXTHS])),
             )
-            if max(map(abs, sides)) > limits.sides_within_db:
+            apart_db = levels[1] - levels[0]
+            if max(map(abs, sides)) > max(limits.sides_within_db, limits.sides_within_share * apart_db):
                 continue
-            if float(np.std(moved[start:end])) > limits.even_within_db:
+            if float(np.std(moved[start:end])) > max(limits.even_within_db, limits.even_within_share * apart_db):
                 continue
             low_hz, high_hz = float(edges_hz[start]), float(edges_hz[end])
             name = next(band.name for band in OCTAVES if (low_hz * high_hz) ** 0.5 < band.high_hz)
-            found.append(OctaveLeap(Band(name, low_hz, high_hz), sign * (levels[1] - levels[0]), odd, music))
+            found.append(OctaveLeap(Band(name, low_hz, high_hz), sign * apart_db, odd, music))
     return tuple(sorted(found, key=lambda leap: -abs(leap.apart_db)))

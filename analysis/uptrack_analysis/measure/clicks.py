@@ -28,8 +28,8 @@ from uptrack_analysis.measure.screening import Screening
 from uptrack_analysis.signal import Block, FloatArray
 
 _NEAR_ROWS = 8
-_ROW_RATIO = 3.0
-"""Energy of a row over the strongest row near it. Rows of steady noise keep under it."""
+_ROW_RATIO = 4.0
+"""Energy of a row over the strongest row near it. Rows of steady noise keep under 3."""
 _ROW_FLOOR = 3 * LEAST**2
 """What the least step leaves in the fold if the channel with the least weight has it."""
 LATE_S = 0.035
@@ -38,8 +38,8 @@ _WAVE_S = 0.065
 _WAVE = 2
 _OFTEN_S = 4.0
 _OFTEN = 3
-_EQUAL = 0.1
-"""Energy of an edge's row over another's from which the two are equals: nobody hides a click behind one 10 dB down."""
+_EQUAL = 0.03
+"""Energy of an edge's row over another's from which the two are equals: none 15 dB down hides a click."""
 _MOST_PER_STRETCH = 16
 """More than ten a second are a texture, and looked at no closer."""
 MAX_CLICKS = 10_000

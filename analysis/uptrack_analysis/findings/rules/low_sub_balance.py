@@ -113,7 +113,8 @@ def check(case: Case) -> Verdict:
     windows = moments(case, WINDOW_S)
     leap = None if windows is None else _leap(windows)
     # One of the two: a sub that leaps moves the mean of the loud passage as well.
-    if windows is not None and leap is not None and apart.excess(leap.apart_db) > threshold.excess(level):
+    leaps = 0.0 if leap is None else apart.excess(leap.apart_db)
+    if windows is not None and leap is not None and leaps >= max(WARN_EXCESS, threshold.excess(level)):
         return (_part(case, windows, leap, apart),)
     if threshold.excess(level) >= WARN_EXCESS:
         usual = (data.number("usual_low_db"), data.number("usual_high_db"))

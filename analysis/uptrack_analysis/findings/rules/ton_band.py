@@ -52,10 +52,13 @@ LIMITS = table(
         "least_share": 0.12,  # of the loud music, for either level
         "most_share": 0.5,  # for the odd one
         "at_once_s": 5.0,
-        "sides_within_db": 3.5,  # what the neighbours may move by themselves
+        # What the neighbours may move by themselves, and what a large leap's own skirts move them by.
+        "sides_within_db": 3.5,
+        "sides_within_share": 0.55,
         # Over the sixths of an octave, the deviation of what they moved by: an equaliser moves notes and what lies
         # between them alike, an instrument that enters does not.
         "even_within_db": 1.7,
+        "even_within_share": 0.3,
         # Arrangements do it as well. While it weighed, seven in ten of this rule's findings were right, so it informs.
         "confidence": 0.35,
         "grade": "D",
@@ -121,7 +124,9 @@ def _leap_elsewhere(windows: Moments, kept: Sequence[_Odd]) -> OctaveLeap | None
         most_share=data.number("most_share"),
         at_once_s=data.number("at_once_s"),
         sides_within_db=data.number("sides_within_db"),
+        sides_within_share=data.number("sides_within_share"),
         even_within_db=data.number("even_within_db"),
+        even_within_share=data.number("even_within_share"),
     )
     for leap in octave_leaps(windows, WINDOW_S, limits):
         untold = all(_apart(leap.band, odd.octave.band) for odd in kept)

@@ -80,6 +80,12 @@ def test_two_db_more_in_the_second_drop_are_arrangement() -> None:
     assert ask("low.sub_balance", leaping(14.0, 16.0, at_s=30.0)) == ()
 
 
+def test_a_leap_too_small_to_warn_of_hides_nothing_that_is_said_of_the_whole() -> None:
+    finding = ask_one("low.sub_balance", leaping(22.6, 19.4, at_s=30.0))
+    assert (finding.severity, finding.title) == ("info", "Much sub")
+    assert "average of popular music" in finding.advice
+
+
 def test_a_break_without_any_sub_is_arrangement() -> None:
     assert ask("low.sub_balance", leaping(15.0, -15.0, at_s=20.0, until_s=30.0)) == ()
 

@@ -78,6 +78,19 @@ def test_an_octave_that_leaps_while_the_rest_plays_on_is_found_where_it_does(gai
     assert "leaps" in finding.advice
 
 
+def test_a_bell_that_reaches_into_its_neighbours_is_a_leap_too() -> None:
+    """An equaliser's bell of 18 dB: the octaves beside its own move by 4 to 10 dB."""
+
+    def equalised(f: FloatArray) -> FloatArray:
+        octaves = np.log2(f / 355.0)
+        return flat(f) - 18.0 / (1.0 + (octaves / 0.7) ** 2)
+
+    told = ask("ton.band", passage(equalised, from_s=24.0, to_s=36.0))
+    leap = next(finding for finding in told if "leaps" in finding.advice)
+    assert leap.title == "Too little low midrange"
+    assert (leap.start_s, leap.end_s) == pytest.approx((24.0, 36.0), abs=2.1)
+
+
 def test_a_leap_that_only_informs_silences_no_finding_that_weighs() -> None:
     # Nine decibels for a third of the time are four and a half in the mean: that is told, and when.
     finding = ask_one("ton.band", passage(bell(*LOW_MIDS, 9.0)))
