@@ -218,10 +218,22 @@ def test_while_it_is_busy_the_window_starts_nothing_and_can_cancel(version: str)
 # -- the mouse ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_click_selects_a_row_and_another_one_goes_there(window: ResultsWindow) -> None:
-    assert window.click("row finding-4") == []
-    assert window.view.selected_id == "finding-4"
+def test_one_click_on_a_row_selects_it_and_goes_there(window: ResultsWindow) -> None:
     assert window.click("row finding-4") == [{"kind": "jump", "finding": "finding-4"}]
+    assert window.view.selected_id == "finding-4"
+
+
+def test_what_is_looped_says_so_and_escape_ends_that_before_it_closes_the_window(window: ResultsWindow) -> None:
+    choose(window, 5)
+    window.show(looped="finding-5")
+    window.tick()
+    assert "looping" in window.said()
+    assert "Stop looping" in window.said()
+    assert window.press(ESC) == [{"kind": "end loop"}]
+    window.show(looped=None)
+    window.tick()
+    assert "ooping" not in window.said()
+    assert window.press(ESC) == [{"kind": "close"}]
 
 
 def test_a_click_on_a_span_of_the_ruler_goes_to_its_finding(window: ResultsWindow) -> None:

@@ -34,16 +34,6 @@ async def test_a_report_is_there_when_its_project_is_opened_again(window: Window
     assert "low.boom-1 is off" in window.words() + window.words()
 
 
-async def test_enter_goes_there_and_l_loops_the_span(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-        await window.press(ENTER)
-        assert window.project.cursor_s == 20.0
-        await window.press("l")
-    assert (window.project.loop_s, window.project.repeat) == ((20.0, 24.0), 1)
-    assert window.project.selection_s == (0.0, 0.0), "the time selection is the user's"
-
-
 async def test_space_plays_as_it_does_everywhere_in_reaper(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)
@@ -96,13 +86,3 @@ async def test_an_analysis_opens_the_window_once_if_that_is_wanted(window: Windo
         window.reaper.actions[number].name for number in window.reaper.commands if number in window.reaper.actions
     ]
     assert opened == ["UpTrack_Results.lua"]
-
-
-async def test_the_loop_of_a_passage_is_no_selection_of_the_users(window: Window) -> None:
-    async with window.studio.daemon():
-        await window.analyzed(BELL)
-        await window.press("l")
-        window.project.selection_s = window.project.loop_s  # as REAPER does where the two are linked
-        window.reaper.run(ANALYZE_MIX)
-        await window.until_quiet()
-    assert window.reaper.rendered == [("mix.wav", 0.0, 100.0)] * 2

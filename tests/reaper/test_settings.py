@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.studio import SETTINGS, Studio
 
-DEFAULTS = ["", "club", "selection", "yes", "no", "yes", ""]
+DEFAULTS = ["", "club", "selection", "yes", "no", "yes", "yes", ""]
 SECTION = "UpTrack settings"
 
 
@@ -16,10 +16,10 @@ def answered(studio: Studio, *answers: str) -> dict[str, str]:
 
 
 def test_answers_are_kept_over_a_restart_and_shown_the_next_time(studio: Studio) -> None:
-    kept = answered(studio, " techno ", "stream", "regions", "no", "yes", "no", "/refs;d'Angelo")
+    kept = answered(studio, " techno ", "stream", "regions", "no", "yes", "no", "no", "/refs;d'Angelo")
     assert kept == {
         "genre": "techno", "target": "stream", "range": "regions", "regions": "no", "sws_notes": "yes", "window": "no",
-        "references": "/refs;d'Angelo",
+        "loop": "no", "references": "/refs;d'Angelo",
     }  # fmt: skip
     studio.reaper.answers = None
     studio.reaper.run(SETTINGS)

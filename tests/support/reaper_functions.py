@@ -325,9 +325,9 @@ class ReaperFunctions(ABC):
         self, proj: Any, isSet: bool, isLoop: bool, start: float, end: float, allowautoseek: bool
     ) -> tuple[float, float]:
         project = self._project(proj)
-        if isSet and isLoop:
+        if isSet and (isLoop or project.linked):
             project.loop_s = (start, end)
-        elif isSet:
+        if isSet and (not isLoop or project.linked):
             project.selection_s = (start, end)
         return project.loop_s if isLoop else project.selection_s
 
@@ -423,6 +423,8 @@ class ReaperFunctions(ABC):
     def SetEditCurPos2(self, proj: Any, time: float, moveview: bool, seekplay: bool) -> None:
         project = self._project(proj)
         project.cursor_s = time
+        if moveview:
+            project.view_s = time
         if seekplay and project.playing:
             project.position_s = time
 

@@ -125,7 +125,11 @@ class FakeProject:
     sample_rate_hz: int = 44_100
     notes: str = ""
     selection_s: tuple[float, float] = (0.0, 0.0)
+    view_s: float = 0.0
+    """Where the view was last moved to."""
     loop_s: tuple[float, float] = (0.0, 0.0)
+    linked: bool = True
+    """Whether either of the two is the other as well, as it is in REAPER until the user has it otherwise."""
     repeat: int = 0
     playing: bool = False
     position_s: float = 0.0

@@ -82,6 +82,16 @@ class Window:
             self.reaper.turn(0.05)
         await self.until_quiet()
 
+    async def click(self, words: str) -> None:
+        """Press and let go where these words stand."""
+        self.words()
+        assert self.gfx is not None
+        text = next(text for text in self.gfx.texts if text.text == words)
+        self.gfx.mouse = ((text.left + text.right) / 2, (text.top + text.bottom) / 2)
+        for self.gfx.mouse_cap in (1, 0):
+            self.reaper.turn(0.05)
+        await self.until_quiet()
+
     def fixes(self) -> list[dict[str, Any]]:
         """What the project remembers of fixes, oldest first."""
         found: list[dict[str, Any]] = json.loads(self.project.kept("fixes") or "[]")

@@ -49,15 +49,6 @@ function board.latest()
   return reaper.GetExtState(SECTION, "news")
 end
 
---- Note which passage the window loops, so that nobody takes it for something the user has selected.
-function board.loops(start_s, end_s)
-  reaper.SetExtState(SECTION, "loop", ("%.6f %.6f"):format(start_s, end_s), false)
-end
-
-function board.is_our_loop(start_s, end_s)
-  return reaper.GetExtState(SECTION, "loop") == ("%.6f %.6f"):format(start_s, end_s)
-end
-
 --- Say that the results window is open, or not any more.
 function board.window(is_open)
   reaper.SetExtState(SECTION, "window", is_open and "1" or "", false)

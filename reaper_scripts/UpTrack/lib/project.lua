@@ -13,14 +13,15 @@ local SECTION = "UpTrack"
 
 local songs = {} -- by pointer: the id of the song that was in it when we began
 
-local function stored_id(proj)
+--- The project's own id; nil if it has none yet.
+function project.known_id(proj)
   local _, id = reaper.GetProjExtState(proj, SECTION, "project")
   return id:match("^{[%x%-]+}$")
 end
 
 --- Whether a project is open, and still holds the song it held: REAPER may load another into the same tab.
 function project.is_open(proj)
-  return reaper.ValidatePtr2(0, proj, "ReaProject*") and (not songs[proj] or stored_id(proj) == songs[proj])
+  return reaper.ValidatePtr2(0, proj, "ReaProject*") and (not songs[proj] or project.known_id(proj) == songs[proj])
 end
 
 --- From now on this project is this song only.
@@ -30,7 +31,7 @@ end
 
 --- What changes when another song is in front, be it in another tab or in the same one.
 function project.in_tab(proj, path)
-  return tostring(proj) .. " " .. (stored_id(proj) or "") .. " " .. (path or "")
+  return tostring(proj) .. " " .. (project.known_id(proj) or "") .. " " .. (path or "")
 end
 
 --- The project in front, and where it is saved (nil if it never was).
@@ -50,7 +51,7 @@ end
 
 --- The project's own id; made if it has none.
 function project.id(proj)
-  local id = stored_id(proj)
+  local id = project.known_id(proj)
   if not id then
     id = reaper.genGuid("")
     reaper.SetProjExtState(proj, SECTION, "project", id)

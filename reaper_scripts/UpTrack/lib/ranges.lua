@@ -3,12 +3,13 @@ What part of a project is rendered: all of it, the time selection, or each regio
 {start_s, end_s, whole, part}; `part` names it where it is not the project, so that versions of it are compared with it.
 ]]
 
-local board = require("board")
+local looping = require("looping")
 local markers = require("markers")
 
 local ranges = {}
 
 local SHORTEST_S = 1
+local MOST = 0.6 -- of a run: what is longer is about all of it
 
 function ranges.project(proj)
   local end_s = reaper.GetProjectLength(proj)
@@ -16,10 +17,10 @@ function ranges.project(proj)
   return {start_s = 0, end_s = end_s, whole = true}
 end
 
+--- What the user has selected, also while the window loops a passage over it; nil if nothing.
 function ranges.selection(proj)
-  local start_s, end_s = reaper.GetSet_LoopTimeRange2(proj, false, false, 0, 0, false)
+  local start_s, end_s = looping.selection(proj)
   if end_s - start_s < SHORTEST_S then return nil end
-  if board.is_our_loop(start_s, end_s) then return nil end -- REAPER may link the selection to the loop points
   return {start_s = start_s, end_s = end_s, part = markers.SELECTION}
 end
 
@@ -38,12 +39,19 @@ function ranges.regions(proj, is_ours)
   return list
 end
 
+--- Whether a finding is about most of its run.
+function ranges.is_most(finding, report)
+  local start_s = math.max(finding.start_s, report.start_s)
+  local end_s = math.min(finding.end_s, report.start_s + report.duration_s)
+  return end_s - start_s > MOST * report.duration_s
+end
+
 --- The passage to render again after a fix: the finding's place with a little around it, never longer than the run.
 --- Nil where the finding is about most of the run: then all of it has to be measured again.
 function ranges.around(finding, report)
   local from_s, to_s = report.start_s, report.start_s + report.duration_s
   local start_s, end_s = math.max(finding.start_s, from_s), math.min(finding.end_s, to_s)
-  if end_s - start_s > 0.6 * (to_s - from_s) then return nil end
+  if ranges.is_most(finding, report) then return nil end
   local more_s = math.max(2, (12 - (end_s - start_s)) / 2)
   start_s, end_s = math.max(start_s - more_s, from_s), math.min(end_s + more_s, to_s)
   return {start_s = start_s, end_s = end_s}

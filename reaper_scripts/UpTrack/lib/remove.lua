@@ -1,12 +1,13 @@
 --[[
 Taking everything out of a project that UpTrack added to it: markers and regions, track notes, fixes, ReaStream on the
 master, and the report that is kept with it. One undo step; what undo brings back is known as ours again, because the
-ledger of markers stays.
+ledger of markers stays. A passage that is looped gives way to what the user had selected.
 ]]
 
 local edits = require("edits")
 local fixes = require("fixes")
 local kept_report = require("kept_report")
+local looping = require("looping")
 local markers = require("markers")
 local pace = require("pace")
 local project = require("project")
@@ -22,6 +23,7 @@ end
 
 --- As a coroutine's body: one step for all of it. True once it is done. `spend` is called for each marker.
 function remove.from(proj, spend)
+  looping.give_back(proj)
   local plan = markers.plan_removal(proj, nil, spend)
   local operations, marked = plan.operations, #plan.operations
   appended(operations, fixes.plan_removal(proj))

@@ -17,11 +17,14 @@ local fixes = require("fixes")
 local json = require("json")
 local kept_report = require("kept_report")
 local live_audio = require("live_audio")
+local looping = require("looping")
 local pace = require("pace")
 local project = require("project")
+local ranges = require("ranges")
 local remove = require("remove")
 local report_text = require("report_text")
 local say = require("say")
+local settings = require("settings")
 local state_of = require("results.state")
 local window = require("results.window")
 
@@ -288,17 +291,30 @@ end
 
 local acts = {}
 
+--- The view goes there, and playback if there is any: whether something is to be heard is the user's to say.
+local function go_to(time_s)
+  reaper.SetEditCurPos2(at.project, time_s, true, true)
+end
+
+--- Go to a finding and loop its passage. One about most of the mix has none: then nothing else may stay looped.
 function acts.jump(_, finding)
-  reaper.SetEditCurPos2(at.project, (span_of(finding)), true, true)
+  local start_s, end_s = span_of(finding)
+  if settings.read().loop ~= "yes" or ranges.is_most(finding, at.state.report) then
+    looping.end_it()
+  else
+    looping.hold(at.project, finding.id, start_s, end_s)
+  end
+  go_to(start_s)
 end
 
 function acts.loop(_, finding)
+  if looping.finding(at.project) == finding.id then return looping.end_it() end
   local start_s, end_s = span_of(finding)
-  board.loops(start_s, end_s)
-  reaper.GetSet_LoopTimeRange2(at.project, true, true, start_s, end_s, false)
-  reaper.GetSetRepeatEx(at.project, 1)
-  reaper.SetEditCurPos2(at.project, start_s, true, true)
+  looping.hold(at.project, finding.id, start_s, end_s)
+  go_to(start_s)
 end
+
+acts["end loop"] = looping.end_it
 
 acts.dismiss = dismiss
 function acts.preview(_, finding) at.fix:preview(finding) end
@@ -306,7 +322,8 @@ function acts.apply(_, finding) at.fix:apply(finding) end
 function acts.revert(_, finding) at.fix:revert(finding) end
 
 function acts.seek(intent)
-  reaper.SetEditCurPos2(at.project, intent.time_s, true, true)
+  looping.end_it()
+  go_to(intent.time_s)
 end
 
 function acts.cancel(intent, finding)
@@ -385,6 +402,7 @@ end
 local function leave()
   reaper.SetExtState(SECTION, "place", json.encode(window.place()), true)
   window.close()
+  looping.end_it()
 end
 
 local function round()
@@ -402,6 +420,7 @@ local function round()
   resume()
   show_progress()
   show_live(now_s)
+  at.state.looped = looping.finding(at.project)
   local intents = window.tick(at.state)
   for _, intent in ipairs(intents or {}) do act(intent) end
   if not intents or at.closing then return leave() end
@@ -422,6 +441,7 @@ function session.run()
   reaper.atexit(function()
     board.window(false)
     window.close()
+    looping.end_it()
   end)
   round()
 end

@@ -7,6 +7,7 @@ What the user has set for our actions, kept by REAPER itself (ExtState, persiste
   regions     yes: findings with a length become regions; no: markers only
   sws_notes   yes: stem notes go into SWS track notes as well, where SWS is installed
   window      yes: the results window opens with an analysis
+  loop        yes: going to a finding selects its passage and loops it
   references  a file, a folder or the name of a stored profile; several with ";" between them
 ]]
 
@@ -22,6 +23,7 @@ local FIELDS = {
   {name = "regions", default = "yes", caption = "Spans as regions", one_of = {"yes", "no"}},
   {name = "sws_notes", default = "no", caption = "SWS track notes", one_of = {"yes", "no"}},
   {name = "window", default = "yes", caption = "Open results", one_of = {"yes", "no"}},
+  {name = "loop", default = "yes", caption = "Loop findings", one_of = {"yes", "no"}},
   -- Last: REAPER's dialog stops counting fields at a quotation mark that has no partner, and a path may hold one.
   {name = "references", default = "", caption = "References (;)"},
 }

@@ -3,7 +3,8 @@ Everything the window can be told, each thing once: its key, its words, when it 
 out. Keys, buttons and the page of keys all read this table.
 
 Intents, plain tables, for the script outside:
-  {kind = "jump", finding}   {kind = "loop", finding}   {kind = "seek", time_s}   a place on the ruler strip
+  {kind = "jump", finding}   {kind = "loop", finding}   {kind = "end loop"}
+  {kind = "seek", time_s}   a place on the ruler strip
   {kind = "dismiss", finding, scope = "finding" | "rule", undo = bool}
   {kind = "preview" | "apply" | "revert", finding}
   {kind = "cancel", what = "preview", finding}   {kind = "cancel", what = "job"}
@@ -53,6 +54,11 @@ end
 
 local function has_report(now)
   return now.report ~= nil
+end
+
+local function is_looped(now)
+  local finding = states.selected(now)
+  return finding ~= nil and finding.id == now.looped
 end
 
 local function is_free(now)
@@ -106,6 +112,7 @@ local function escape(now, docked)
   elseif has_report(now) and previewing(now) then
     return {kind = "cancel", what = "preview", finding = states.selected(now).id}
   elseif view.focus ~= "list" then view.focus, view.item = "list", nil
+  elseif now.looped then return {kind = "end loop"}
   elseif view.detail then view.detail = false
   elseif not docked then return {kind = "close"} end -- a docked window is furniture: Esc is no way to lose it
   return nil
@@ -113,9 +120,10 @@ end
 
 --- In the order the page of keys shows them. `key` is a key's name in canvas.lua; `able` is when it does something.
 commands.list = {
-  {name = "jump", key = "enter", label = "Go there", help = "Go to the finding in the project", able = on_findings,
-    run = jump},
-  {name = "loop", key = "l", label = "Loop", help = "Loop its passage", able = on_findings, run = about("loop")},
+  {name = "jump", key = "enter", label = "Go there", help = "Go to the finding and loop its passage",
+    able = on_findings, run = jump},
+  {name = "loop", key = "l", label = "Loop", help = "Loop its passage, or stop that", able = on_findings,
+    run = about("loop")},
   {name = "dismiss", key = "d", label = "Dismiss", help = "Dismiss: it is meant (again: take that back)",
     able = on_findings, run = dismissal("finding")},
   {name = "dismiss rule", key = "D", label = "Dismiss rule", help = "Dismiss all its rule finds in this project",
@@ -179,6 +187,7 @@ function commands.label(name, now)
   if (name == "dismiss" or name == "dismiss rule") and finding and finding.dismissed then
     return name == "dismiss" and "Take back" or "Take rule back"
   end
+  if name == "loop" and is_looped(now) then return "Stop looping" end
   if name == "live setup" and live_step(now) == "clicks" then return "Show ReaStream" end
   if name == "remove all" and now.view.asking then return "Really remove?" end
   return commands.by_name[name].label

@@ -3,8 +3,8 @@ Mouse and keys into intents. What only concerns the window (selection, scrolling
 the state's view on the spot; what concerns the project or the daemon comes back as a list of intents (see
 commands.lua).
 
-A click counts where it is let go, if that is where it began, so that a slip can still be taken back. A click on the row
-that is already selected goes there, as Enter does.
+A click counts where it is let go, if that is where it began, so that a slip can still be taken back. A click on a row
+selects it and goes there, as Enter does.
 ]]
 
 local commands = require("results.commands")
@@ -34,12 +34,10 @@ end
 --- Do what a hot area does; returns its intent, if any.
 local function press(now, hot, docked)
   local view = now.view
-  local again = hot.row and view.selected == hot.row
   for field, value in pairs(hot.set or {}) do
     if field == "selected" then states.select(now, value) else view[field] = value end
   end
   if hot.set then states.settle(now) end
-  if hot.row and not again then return nil end
   if hot.row then return commands.run("jump", now, docked) end
   if hot.command then return commands.run(hot.command, now, docked) end
   return hot.intent

@@ -16,16 +16,17 @@ function list.row_height()
   return canvas.height("normal") + 8
 end
 
-local function tag_of(finding)
+local function tag_of(finding, looped)
+  if finding.id == looped then return "looping" end
   if finding.dismissed then return "dismissed" end
   return finding.fix and finding.fix.state ~= "reverted" and finding.fix.state or nil
 end
 
 --- Which columns the visible rows need, so that they stand under each other and none is empty.
-local function columns_of(found, first, last, width)
+local function columns_of(found, first, last, width, looped)
   local columns = {tag = 0, stem = 0}
   for index = first, last do
-    local tag = width >= TAG_FROM and tag_of(found[index])
+    local tag = width >= TAG_FROM and tag_of(found[index], looped)
     if tag then columns.tag = math.max(columns.tag, canvas.width(tag, "small")) end
     if width >= STEM_FROM and found[index].stem then columns.stem = math.min(width * 0.2, 130) end
   end
@@ -33,7 +34,7 @@ local function columns_of(found, first, last, width)
 end
 
 local function draw_row(page, finding, index, columns, box)
-  local id = "row " .. finding.id
+  local id, tag = "row " .. finding.id, tag_of(finding, page.state.looped)
   page:hot({id = id, group = "list", box = box, set = {selected = index, focus = "list"}, row = index})
   if index == page.view.selected then
     canvas.fill(box, theme.colour.selected)
@@ -55,7 +56,7 @@ local function draw_row(page, finding, index, columns, box)
     end
   end
   if columns.tag > 0 then
-    canvas.text(tag_of(finding) or "", layout.right(row, columns.tag, 8), "small", theme.colour.accent, "right")
+    canvas.text(tag or "", layout.right(row, columns.tag, 8), "small", theme.colour.accent, "right")
   end
   if columns.stem > 0 then
     canvas.text(finding.stem or "", layout.right(row, columns.stem, 8), "small", theme.colour.dim)
@@ -103,7 +104,7 @@ function list.draw(page, report, box)
   local area = page:scrolls(layout.box(box.x, box.y, box.w, box.h), "scroll", shown, #found)
   page:scrollbar(box, area)
   local last = math.min(view.scroll + shown, #found)
-  local columns = columns_of(found, view.scroll + 1, last, box.w)
+  local columns = columns_of(found, view.scroll + 1, last, box.w, now.looped)
   for index = view.scroll + 1, last do
     local row = index - view.scroll
     draw_row(page, found[index], index, columns, layout.box(box.x, box.y + (row - 1) * height, box.w, height))

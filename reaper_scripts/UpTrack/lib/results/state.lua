@@ -21,6 +21,7 @@ change it, and a builder leaves it alone. Times are project seconds, text is UTF
                   fix = nil or {state = "preview" | "applied" | "measuring" | "closed" | "remaining" | "unknown" |
                                 "reverted" | "refused", lines = {"..."}, sentence}}...},   most valuable first
      tracks = {{track, name, text, score, loudness_lufs, findings = {ids}}...}}
+  state.looped     the id of the finding whose passage is looped, or nil
   state.live       nil or {left_db, right_db, hold_db, note, audio = nil or
                      {step = "none" | "clicks" | "heard" | "deaf", sentence, able = whether something can be captured}}
   state.view       made by `state.new`: {selected = index among the listed findings, scroll, filter = "all" or the least

@@ -48,6 +48,7 @@ local function seen(now)
   local audio = levels.audio or {}
   local values = {
     width, height, canvas.scale(), now.revision, now.report or false, now.phase, now.sentence or false,
+    now.looped or false,
     progress.fraction or false, progress.stage or false, progress.queued or false,
     levels.left_db or false, levels.right_db or false, levels.hold_db or false, levels.note or false,
     audio.step or false, audio.sentence or false, audio.able or false,
