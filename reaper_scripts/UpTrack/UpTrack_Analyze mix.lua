@@ -13,19 +13,19 @@ package.path = folder .. "lib/?.lua;" .. package.path
 
 local again = require("again")
 local analysis = require("analysis")
-local markers = require("markers")
 local project = require("project")
 local ranges = require("ranges")
 local say = require("say")
 local settings = require("settings")
+local spread = require("spread")
 
 --- What is to be rendered, as the settings say: a list of jobs; nil and a sentence where there is nothing.
-local function jobs_of(proj)
+local function jobs_of(proj, spend)
   local wished = again.take(proj)
   if wished then return {wished} end
   local wanted = settings.read().range
   if wanted == "regions" then
-    local regions, sentence = ranges.regions(proj, markers.ours(proj))
+    local regions, sentence = ranges.regions(proj, spend)
     if not regions then return nil, sentence end
     local jobs = {}
     for _, range in ipairs(regions) do jobs[#jobs + 1] = {range = range, what = "the region " .. range.part} end
@@ -40,9 +40,10 @@ end
 
 local function main()
   local proj, path = project.in_front()
-  local jobs, sentence = jobs_of(proj)
-  if not jobs then return say.line(sentence) end
-  analysis.run {role = "mix", project = proj, path = path, jobs = jobs}
+  spread.run(proj, function(spend) return jobs_of(proj, spend) end, function(jobs, sentence)
+    if not jobs then return say.line(sentence) end
+    analysis.run {role = "mix", project = proj, path = path, jobs = jobs}
+  end)
 end
 
 main()

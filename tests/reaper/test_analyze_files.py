@@ -248,7 +248,7 @@ def test_cancelling_the_file_chooser_does_nothing(studio: Studio) -> None:
     assert (studio.reaper.console, studio.reaper.running, studio.mailbox.exists()) == ("", False, False)
 
 
-def test_the_home_folder_is_found_without_any_setting(
+async def test_the_home_folder_is_found_without_any_setting(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.home.rename(tmp_path / ".uptrack")
@@ -256,15 +256,16 @@ def test_the_home_folder_is_found_without_any_setting(
     monkeypatch.delenv("HOME")
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     studio.reaper.run(ANALYZE_FILES)
+    await studio.until(lambda: studio.letters("to_daemon"))
     assert studio.reaper.running
     assert len(studio.letters("to_daemon")) == 1
 
 
-def test_one_reaper_keeps_one_mailbox_over_its_runs(studio: Studio) -> None:
+async def test_one_reaper_keeps_one_mailbox_over_its_runs(studio: Studio) -> None:
     studio.reaper.run(ANALYZE_FILES)
     studio.reaper.run(ANALYZE_FILES)
+    await studio.until(lambda: len(studio.letters("to_daemon")) == 2)
     assert len(list(studio.mailbox.iterdir())) == 1
-    assert len(studio.letters("to_daemon")) == 2
 
 
 async def test_a_script_that_waits_says_every_twenty_seconds_that_it_is_there_and_what_reaper_does(

@@ -304,6 +304,7 @@ def test_drafts_an_earlier_run_left_are_swept_and_nothing_else(post: Post) -> No
     for name in (old, *others):
         (post.folder("to_daemon") / name).touch()
     post.script.open("mix")
+    post.script.forget_old()
     assert {path.name for path in post.folder("to_daemon").iterdir()} == set(others)
 
 

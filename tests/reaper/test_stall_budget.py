@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.fake_reaper import TempoMarker, Tick
+from support.fake_reaper import FakeMarker, TempoMarker, Tick
 from support.feedbacks import a_feedback, a_marker
 from support.gfx_canvas import GfxCanvas
+from support.reaper_project import FakeFx, new_guid
 from support.studio import ANALYZE_FILES, ANALYZE_MIX, REMOVE, RESULTS, Studio
 from uptrack_bridges.messages import Analyze, Feedback, Step
 
@@ -101,6 +103,95 @@ async def test_five_thousand_findings_cost_no_tick_more_than_two_milliseconds(st
         assert within_budget(reaper.ticks), worst(reaper.ticks)
 
 
+KEPT_FIXES = 200
+
+
+def fixed_before(studio: Studio) -> list[str]:
+    """As many fixes as are remembered, each of a finding and on a track of its own, among effects of the user's."""
+    findings = [f"low.boom-{number:03d}" for number in range(KEPT_FIXES)]
+    records = []
+    for finding, track in zip(findings, studio.tracks(*findings, seconds=0.01), strict=True):
+        track.fx += [FakeFx(f"effect {number}") for number in range(9)]
+        records.append(
+            {
+                "id": new_guid(), "finding": finding, "run": "run-0", "title": f"{finding} is off", "tool": "bell",
+                "track": track.guid, "undo": {"fx": track.fx[-1].guid}, "state": "closed", "sentence": "Closed.",
+                "lines": ["On Bass:", "bell: −2.5 dB at 240 Hz", "Expected: less", "One undo step."],
+            }
+        )  # fmt: skip
+    studio.reaper.front.keep("fixes", "\n".join(json.dumps(record, ensure_ascii=False) for record in records))
+    return findings
+
+
+async def test_two_hundred_fixes_are_read_and_changed_within_the_budget(studio: Studio) -> None:
+    findings = fixed_before(studio)
+    canvases = give_gfx(studio)
+    reaper, project = studio.reaper, studio.reaper.front
+    step = Step(kind="EQ", text="Bell", gain_db=-2.5, frequency_hz=240.0, q=1.2, tool="bell")
+    first, *others = [
+        a_marker(finding, actions=[step], track=track.guid)
+        for finding, track in zip(findings, project.tracks, strict=True)
+    ]
+    studio.desk.answer = lambda _request, job: a_feedback(first, job=job, more=others)
+    async with studio.daemon():
+        await studio.analyze(ANALYZE_FILES)
+    (studio.home / "bridge.json").unlink()
+    del reaper.ticks[:]
+    reaper.run(RESULTS)
+    (canvas,) = canvases
+
+    async def see(words: str, *keys: str) -> None:
+        canvas.forget()
+        canvas.press(*keys)
+        await studio.until(lambda: any(words in text.text for text in canvas.texts))
+        assert within_budget(reaper.ticks), (words, worst(reaper.ticks))
+        del reaper.ticks[:]
+
+    await see("Fixed")
+    await see("Taken back.", "r")
+    await see("in a ReaEQ of its own", "p")
+    await see("It is made, but not measured", "a")
+    project.tracks[0].fx.pop()
+    project.add_undo_point("Remove effect")
+    await see("It was undone.")
+    reaper.reload()
+    reaper.run(REMOVE)
+    await studio.until(lambda: not reaper.running)
+    assert [len(track.fx) for track in project.tracks] == [8] * KEPT_FIXES
+    assert within_budget(reaper.ticks), worst(reaper.ticks)
+
+
+async def test_regions_are_told_from_ours_within_the_budget(studio: Studio) -> None:
+    studio.tracks("Kick", seconds=9.0)
+    project = studio.reaper.front
+    ours = [a_marker(f"low.boom-{number:03d}", start_s=1.0, end_s=2.5) for number in range(300)]
+    studio.desk.answer = lambda _request, job: a_feedback(*ours, job=job)
+    async with studio.daemon():
+        await studio.analyze(ANALYZE_MIX)
+        project.markers += [FakeMarker(8.0, f"hit {number}", number, end_s=8.1) for number in range(1_000, 1_500)]
+        project.markers += [FakeMarker(3.0, "verse", 1_500, end_s=5.0), FakeMarker(5.0, "chorus", 1_501, end_s=7.0)]
+        project.sort_markers()
+        studio.reaper.ext_state["UpTrack settings", "range"] = "regions"
+        del studio.reaper.ticks[:], studio.reaper.rendered[:]
+        await studio.analyze(ANALYZE_MIX)
+    assert studio.reaper.rendered == [("mix.wav", 3.0, 5.0), ("mix.wav", 5.0, 7.0)]
+    assert within_budget(studio.reaper.ticks), worst(studio.reaper.ticks)
+
+
+async def test_a_region_that_comes_while_regions_are_read_is_read_as_well(studio: Studio) -> None:
+    studio.tracks("Kick", seconds=9.0)
+    project = studio.reaper.front
+    project.markers += [FakeMarker(4.0, f"hit {number}", number, end_s=4.1) for number in range(500)]
+    project.markers.append(FakeMarker(5.0, "chorus", 501, end_s=7.0))
+    studio.reaper.ext_state["UpTrack settings", "range"] = "regions"
+    studio.reaper.run(ANALYZE_MIX)
+    project.markers.insert(0, FakeMarker(1.0, "verse", 502, end_s=3.0))
+    project.add_undo_point("Insert region")
+    async with studio.daemon():
+        await studio.until(lambda: not studio.reaper.running)
+    assert studio.reaper.rendered == [("mix.wav", 1.0, 3.0), ("mix.wav", 5.0, 7.0)]
+
+
 async def test_ten_thousand_tempo_points_are_read_and_sent_within_the_budget(studio: Studio) -> None:
     studio.reaper.front.tempo = [TempoMarker(0.5 * number, 120.0 + number % 2) for number in range(10_000)]
     async with studio.daemon():
@@ -108,6 +199,22 @@ async def test_ten_thousand_tempo_points_are_read_and_sent_within_the_budget(stu
     (asked,) = studio.said(Analyze)
     assert len(asked.project.tempo_map) == 10_000
     assert within_budget(studio.reaper.ticks), worst(studio.reaper.ticks)
+
+
+async def test_an_action_begins_within_the_budget_whatever_lies_in_its_mailbox(studio: Studio) -> None:
+    async with studio.daemon():
+        await studio.analyze(ANALYZE_FILES)
+        (inbox,), (outbox,) = studio.mailbox.glob("*/to_host"), studio.mailbox.glob("*/to_daemon")
+        for number in range(2_000):
+            (inbox / f"stray {number}").touch()
+            (outbox / f"stray {number}").touch()
+        for number in range(300):
+            (inbox / f"{number:015d}-left.json").write_text('{"type":"pong"}')
+        del studio.reaper.ticks[:]
+        studio.reaper.run(ANALYZE_FILES)
+        await studio.until(lambda: not studio.reaper.running)
+    assert within_budget(studio.reaper.ticks), worst(studio.reaper.ticks)
+    assert len(list(inbox.iterdir())) == 2_000, "what was left is thrown away, what is not ours is not"
 
 
 @pytest.mark.parametrize("stray", [0, 2_000])

@@ -87,6 +87,7 @@ class FakeReaper(ReaperFunctions):
         self.runtimes: list[Any] = []
         """One a script that was run, in the order they were started."""
         self._counters: list[Callable[[], int]] = []
+        self._in_a_round = False
         self._objects: list[Any] = []
         self._pointers: list[Callable[[int], Any]] = []
 
@@ -118,7 +119,22 @@ class FakeReaper(ReaperFunctions):
             )
         if self.disk_s:
             lua.eval(SLOW_DISK)(self._wait_for_disk)
-        lua.globals().dofile(str(script))
+        if self._in_a_round:  # another script has started it
+            lua.globals().dofile(str(script))
+        else:
+            self._as_a_tick([lambda: lua.globals().dofile(str(script))])
+
+    def _as_a_tick(self, functions: list[Callable[[], object]]) -> None:
+        self.tick = Tick()
+        self._read_counters()
+        self._in_a_round = True
+        try:
+            for function in functions:
+                function()
+        finally:
+            self._in_a_round = False
+        self.tick.instructions = self._read_counters()
+        self.ticks.append(self.tick)
         self._check_balance()
 
     def turn(self, seconds: float = 0.2) -> None:
@@ -127,13 +143,7 @@ class FakeReaper(ReaperFunctions):
         for project in [] if self.stream_out.by_itself else self.open_projects:
             self.stream_out.played(project, advance(project, seconds))
         deferred, self._deferred = self._deferred, []
-        self.tick = Tick()
-        self._read_counters()
-        for function in deferred:
-            function()
-        self.tick.instructions = self._read_counters()
-        self.ticks.append(self.tick)
-        self._check_balance()
+        self._as_a_tick(list(deferred))
 
     def _check_balance(self) -> None:
         assert self._refresh_held == 0, "PreventUIRefresh is not balanced"

@@ -37,7 +37,7 @@ function driver.state()
 end
 
 function driver.forget_old()
-  open:forget_old()
+  while not open:forget_old() do end
 end
 
 function driver.close()

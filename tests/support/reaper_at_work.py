@@ -108,7 +108,7 @@ class ReaperAtWork:
         return found
 
     def fixes(self, finding: str) -> list[dict[str, Any]]:
-        records = json.loads(self.project.kept("fixes") or "[]")
+        records = [json.loads(line) for line in self.project.kept("fixes").splitlines()]
         return [record for record in records if record["finding"] == finding]
 
     def press(self, *keys: str) -> None:

@@ -63,7 +63,7 @@ class FakeSource:
 
 @dataclass
 class Tick:
-    """What one deferred round cost."""
+    """What one round cost: of a script that was just started, or of all that were deferred."""
 
     instructions: int = 0
     listings: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -218,6 +219,14 @@ class FakeProject:
         """A text our scripts keep in the project, joined from its pieces (``lib/kept.lua``)."""
         pieces = range(1, int(self.state.get(("UpTrack", key), "0")) + 1)
         return unquote("".join(self.state["UpTrack", f"{key}.{number}"] for number in pieces))
+
+    def keep(self, key: str, text: str) -> None:
+        """Put a text there as our scripts keep it."""
+        escaped = re.sub(r"[%\"'`\x00-\x1f]", lambda found: f"%{ord(found[0]):02X}", text)
+        pieces = [escaped[at : at + 3_000] for at in range(0, len(escaped), 3_000)]
+        self.state["UpTrack", key] = str(len(pieces))
+        for number, piece in enumerate(pieces, 1):
+            self.state["UpTrack", f"{key}.{number}"] = piece
 
     def contents(self) -> Any:
         """Everything a user would see or save, to compare before with after; no extended state, no effects' GUIDs."""

@@ -94,7 +94,7 @@ class Window:
 
     def fixes(self) -> list[dict[str, Any]]:
         """What the project remembers of fixes, oldest first."""
-        found: list[dict[str, Any]] = json.loads(self.project.kept("fixes") or "[]")
+        found: list[dict[str, Any]] = [json.loads(line) for line in self.project.kept("fixes").splitlines()]
         return found
 
     async def fix(self) -> None:
@@ -112,5 +112,7 @@ class Window:
             return ""
         self.gfx.forget()
         self.gfx.resize(self.gfx.points[0] + 1, self.gfx.points[1])
-        self.reaper.turn(0.05)
+        for _ in range(3):  # a round that works draws in the next one
+            if self.reaper.running and not self.gfx.texts:
+                self.reaper.turn(0.05)
         return " ".join(text.text for text in self.gfx.texts)

@@ -135,7 +135,8 @@ local function place(run, job, feedback)
     run_s = feedback.duration_s or math.huge,
     part = job.part or "",
   })
-  for _, operation in ipairs(track_notes.plan(proj, feedback.tracks or {}, run.settings.sws_notes == "yes")) do
+  local in_sws = run.settings.sws_notes == "yes"
+  for _, operation in ipairs(track_notes.plan(proj, feedback.tracks or {}, in_sws, run.budget.spend)) do
     plan.operations[#plan.operations + 1] = operation
   end
   edits.step(proj, ("UpTrack: show %d findings"):format(#feedback.markers), plan.operations, plan.finish)
@@ -268,6 +269,7 @@ end
 
 local function round(run)
   local now_s = reaper.time_precise()
+  pace.tick()
   if run.try_s then
     wait_for_daemon(run, now_s)
   else

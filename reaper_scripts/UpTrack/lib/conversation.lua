@@ -44,7 +44,6 @@ local KNOWS_US_NOT = {["hello.first"] = true, ["session.unknown"] = true, ["sess
 function conversation.open(role, events)
   local opened, sentence = link.open(role)
   if not opened then return nil, sentence end
-  opened:forget_old()
   return setmetatable({
     link = opened, events = events, requests = {}, jobs = {}, step = "closed",
     outgoing = {}, budget = pace.budget(),
@@ -291,6 +290,10 @@ end
 --- One deferred round: at most one look at the wire.
 function conversation:tick(now_s)
   if self.step == "closed" then return end
+  if self.step == "opening" then
+    if self.link:forget_old() then self:greet(self.project, self.project_path) end
+    return
+  end
   if #self.outgoing > 0 and self.step ~= "hello" then write_some(self, now_s) end
   if self.step == "closed" then return end
   -- A long message is decoded a little each round, which lists nothing.
@@ -306,10 +309,9 @@ function conversation:tick(now_s)
   give_sign_of_life(self, now_s)
 end
 
---- Begin: who asks, for which project.
+--- Begin: who asks, for which project. What an earlier run left is thrown away first, a little each round.
 function conversation:begin(proj, path)
-  self.project, self.project_path = proj, path
-  return self:greet(proj, path)
+  self.project, self.project_path, self.step = proj, path, "opening"
 end
 
 return conversation

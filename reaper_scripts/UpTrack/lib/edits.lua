@@ -1,5 +1,5 @@
 --[[
-Changing the project: a list of operations as one undo step, spread over ticks where there are many.
+Changing the project: a list of operations as one undo step, spread over ticks where there are many; few are one tick's.
 
 REAPER's undo works on the project in front, so nothing is changed while another tab is. An undo block is never left
 open over a tick: what is spread is done first, and the block around the last part makes the step, which holds
@@ -7,6 +7,7 @@ everything since the step before. No operation, no step; and where every one say
 change after all, none either.
 ]]
 
+local pace = require("pace")
 local project = require("project")
 
 local edits = {}
@@ -14,14 +15,18 @@ local edits = {}
 local AT_ONCE = 32 -- each looks for a marker by halves and asks REAPER twenty times
 local EVERYTHING, NOTHING = -1, 0
 
-local function some(operations, from, to)
+--- Do those from `from` on to `to`, or fewer where that takes longer than `until_s`; returns the first that is left.
+local function some(operations, from, to, until_s)
   reaper.PreventUIRefresh(1)
-  local changed = false
+  local changed, index = false, from
   local done, problem = pcall(function()
-    for index = from, to do changed = operations[index]() ~= false or changed end
+    repeat
+      changed = operations[index]() ~= false or changed
+      index = index + 1
+    until index > to or until_s and reaper.time_precise() >= until_s
   end)
   reaper.PreventUIRefresh(-1)
-  return done, problem, changed
+  return done, problem, changed, index
 end
 
 --- Do `operations`, then `finish`, as one undo step; call it in a coroutine, which yields between two parts.
@@ -39,12 +44,12 @@ function edits.step(proj, description, operations, finish)
     -- What is long ends with one operation and `finish`, which is as long.
     if #operations > AT_ONCE and from < to and to == #operations then to = to - 1 end
     if to < #operations then
-      local done, problem, changed = some(operations, from, to)
+      local done, problem, changed, left = some(operations, from, to, pace.until_s())
       if not done then
         pcall(finish or function() end) -- what was placed until now must be known as ours
         error(problem, 0)
       end
-      from, any = to + 1, any or changed
+      from, any = left, any or changed
       coroutine.yield("more")
     else
       reaper.Undo_BeginBlock2(proj)

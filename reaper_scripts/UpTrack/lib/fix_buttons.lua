@@ -3,7 +3,8 @@ The fix buttons of the results window: preview, apply, measure again, revert. Wh
 what the tools do is `tools`; here is the order of things, and what the window shows of them.
 
 `at` is the window's session: {project, path, feedback, budget, checks, answers, own, later} and its functions
-`work(body)` (a coroutine that gets a slice of each round), `changed()`, `with_daemon(speak)` and `analyze_again()`.
+`work(body, proj)` (a coroutine that gets a slice of each round, on a project), `changed()`, `with_daemon(speak)` and
+`analyze_again()`.
 ]]
 
 local edits = require("edits")
@@ -15,6 +16,8 @@ local ranges = require("ranges")
 local say = require("say")
 
 local fix_buttons = {}
+
+local STEPS_A_NOTE = 100 -- all records are put together anew
 fix_buttons.__index = fix_buttons
 
 function fix_buttons.new(at)
@@ -36,14 +39,20 @@ local function refuse(self, finding, sentence)
 end
 
 function fix_buttons:preview(finding)
-  local plan, sentence = fixes.plan(self.at.project, finding, self.at.feedback.run)
-  if not plan then return refuse(self, finding, sentence) end
-  show(self, finding, {state = "preview", lines = plan.lines})
+  local at, proj, run = self.at, self.at.project, self.at.feedback.run
+  at.work(function()
+    local plan, sentence = fixes.plan(proj, finding, run, at.budget.spend)
+    if not plan then return refuse(self, finding, sentence) end
+    show(self, finding, {state = "preview", lines = plan.lines})
+  end, proj)
 end
 
 function fix_buttons:forget_preview(finding)
-  local record = fixes.of(self.at.project, finding.id)
-  show(self, finding, record and fix_buttons.shown(record) or nil)
+  local at, proj = self.at, self.at.project
+  at.work(function()
+    local record = fixes.of(proj, finding.id, at.budget.spend)
+    show(self, finding, record and fix_buttons.shown(record) or nil)
+  end, proj)
 end
 
 --- Take the marker of a finding that is closed, or meant, off the timeline; in a coroutine.
@@ -55,24 +64,26 @@ function fix_buttons:unmark(proj, finding, why)
 end
 
 local function note_outcome(self, proj, finding, record, state, sentence)
-  if not project.is_open(proj) then return end
-  local now = fixes.of(proj, finding.id)
-  if not now or now.id ~= record.id or now.state == "reverted" then -- taken back while it was measured
-    return show(self, finding, now and fix_buttons.shown(now) or nil)
-  end
-  fixes.note(proj, record, state, sentence)
-  show(self, finding, fix_buttons.shown(record))
-  say.line(sentence)
-  if state == "closed" then self.at.work(function() self:unmark(proj, finding, " is fixed") end) end
+  self.at.work(function()
+    local now = fixes.of(proj, finding.id, self.at.budget.spend)
+    if not now or now.id ~= record.id or now.state == "reverted" then -- taken back while it was measured
+      return show(self, finding, now and fix_buttons.shown(now) or nil)
+    end
+    fixes.note(proj, record, state, sentence)
+    show(self, finding, fix_buttons.shown(record))
+    say.line(sentence)
+    if state == "closed" then self:unmark(proj, finding, " is fixed") end
+  end, proj)
 end
 
---- Note what a new version has shown of fixes that waited for it.
-function fix_buttons:hear(feedback)
-  local latest = fixes.latest(self.at.project)
+--- Note what a new version has shown of fixes that waited for it; in a coroutine.
+function fix_buttons:hear(proj, feedback)
+  local spend = self.at.budget.spend
   for _, outcome in ipairs(feedback.fixes or {}) do
-    local record = latest[outcome.finding]
+    local record = fixes.of(proj, outcome.finding, spend)
     if record and record.fix == outcome.fix and record.state == "applied" then
-      fixes.note(self.at.project, record, outcome.status, outcome.sentence)
+      fixes.note(proj, record, outcome.status, outcome.sentence)
+      spend(STEPS_A_NOTE)
     end
   end
 end
@@ -82,11 +93,11 @@ local function make(self, proj, report, finding, plan, go_on)
   self.at.work(function()
     if not self.wanted[finding.id] then return end
     self.wanted[finding.id] = nil
-    local record, why = fixes.apply(proj, report.run, finding, plan)
+    local record, why = fixes.apply(proj, report.run, finding, plan, self.at.budget.spend)
     if not record then return refuse(self, finding, why) end
     show(self, finding, {state = "measuring", lines = plan.lines, sentence = "Measuring its place again ..."})
     go_on(record)
-  end)
+  end, proj)
 end
 
 --- Tell the daemon what was done; `go_on()` once it has noted it, or `go_on(sentence)` where it has not.
@@ -131,12 +142,10 @@ local function measured_apply(self, talk, proj, report, finding, plan, range)
   end)
 end
 
-function fix_buttons:apply(finding)
+local function apply(self, proj, report, finding)
   local at = self.at
-  local proj, report = at.project, at.feedback
-  local plan, sentence = fixes.plan(proj, finding, report.run)
+  local plan, sentence = fixes.plan(proj, finding, report.run, at.budget.spend)
   if not plan then return refuse(self, finding, sentence) end
-  project.hold(proj)
   self.wanted[finding.id] = true
   local range = ranges.around(finding, report)
   show(self, finding, {state = "measuring", lines = plan.lines, sentence = "Measuring its place as it is ..."})
@@ -160,18 +169,25 @@ function fix_buttons:apply(finding)
   end)
 end
 
+function fix_buttons:apply(finding)
+  local proj, report = self.at.project, self.at.feedback
+  project.hold(proj)
+  self.at.work(function() apply(self, proj, report, finding) end, proj)
+end
+
 function fix_buttons:revert(finding)
-  local proj = self.at.project
+  local proj, spend = self.at.project, self.at.budget.spend
   self.wanted[finding.id] = nil
-  local record = fixes.of(proj, finding.id)
-  if not record or record.state == "reverted" then
-    return show(self, finding, {state = "reverted", lines = {}, sentence = "There is nothing to take back."})
-  end
   self.at.work(function()
-    local reverted, sentence = fixes.revert(proj, record)
+    self.wanted[finding.id] = nil -- it may have been asked for in this very round
+    local record = fixes.of(proj, finding.id, spend)
+    if not record or record.state == "reverted" then
+      return show(self, finding, {state = "reverted", lines = {}, sentence = "There is nothing to take back."})
+    end
+    local reverted, sentence = fixes.revert(proj, record, spend)
     if not reverted then record.sentence = sentence end
     show(self, finding, fix_buttons.shown(record))
-  end)
+  end, proj)
 end
 
 return fix_buttons

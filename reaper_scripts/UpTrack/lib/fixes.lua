@@ -2,7 +2,9 @@
 Fixes: what UpTrack may change in a project, only after a click, one undo step each, each to be taken back.
 
 A finding's first step that has a tool is what can be applied. What was applied is kept in the project (extended state):
-which finding of which run, on which track, what to take back, and what measuring again has shown.
+which finding of which run, on which track, what to take back, and what measuring again has shown. Many of them take
+many ticks to be read, so they are kept one a line and remembered as read; a change writes one line anew. Where a
+`spend` is taken it may yield.
 
 One move a track and run: what a second one would be for, the next analysis says.
 ]]
@@ -10,6 +12,7 @@ One move a track and run: what a second one would be for, the next analysis says
 local edits = require("edits")
 local json = require("json")
 local kept = require("kept")
+local pace = require("pace")
 local tools = require("tools")
 local tracks = require("tracks")
 
@@ -17,58 +20,107 @@ local fixes = {}
 
 local KEY = "fixes"
 local MOST_KEPT = 200
+local STEPS_A_LINE = 20 -- about as many values; so few are none to json.lua
+local STEPS_A_RECORD = 12 -- its track's effects are looked through
 
 -- what was applied ----------------------------------------------------------------------------------------------------
 
---- All records, oldest first.
-function fixes.all(proj)
-  local read, list = pcall(json.decode, kept.read(proj, KEY))
-  return read and json.is_list(list) and list or json.list()
-end
+local function at_once() end
 
-local function keep(proj, records)
-  local from = math.max(1, #records - MOST_KEPT + 1)
-  kept.write(proj, KEY, json.encode(json.list(table.move(records, from, #records, 1, {}))))
-end
+local remembered = {} -- by project: the text that was read, its lines, and the record of each
 
---- What became of a fix in the project: "stands", "changed" by hand, or "gone", by undo or with its track.
-local function fate(proj, record)
-  local track, tool = tracks.find(proj, record.track), tools[record.tool]
-  return track and tool and tool.fate(track, record.undo) or "gone"
-end
-
---- Every finding's last record. Findings keep their ids from run to run.
-function fixes.latest(proj)
-  local latest = {}
-  for _, record in ipairs(fixes.all(proj)) do latest[record.finding] = record end
-  for _, record in pairs(latest) do
-    local now = fate(proj, record)
-    if now == "gone" and record.state ~= "reverted" then
-      record.state, record.sentence = "reverted", "It was undone."
-    elseif now == "stands" and record.state == "reverted" then
-      record.state, record.sentence = "applied", "It is in the project again."
-    elseif now == "changed" then
-      record.sentence = "The track was changed by hand since."
+--- All records as they are kept, oldest first, and their lines. Only `append` and `change` may write to them.
+local function ledger_of(proj, spend)
+  local text, known = kept.read(proj, KEY), remembered[proj]
+  if known and known.text == text then return known end
+  local ledger = {text = text, lines = {}, records = {}}
+  for line in text:gmatch("[^\n]+") do
+    local read, record = pcall(json.decode, line, spend)
+    if read and type(record) == "table" and record.id then
+      ledger.lines[#ledger.lines + 1], ledger.records[#ledger.records + 1] = line, record
     end
+    spend(STEPS_A_LINE)
   end
-  return latest
+  remembered[proj] = ledger
+  return ledger
 end
 
---- The last record of a finding; nil if it was never fixed.
-function fixes.of(proj, finding)
-  return fixes.latest(proj)[finding]
+--- Before a step that writes: it has a tick of its own, and need not read.
+local function ready_to_write(proj, spend)
+  ledger_of(proj, spend)
+  spend(pace.STEPS_A_TICK)
+end
+
+local function write(proj, ledger)
+  for _ = 1, #ledger.lines - MOST_KEPT do
+    table.remove(ledger.lines, 1)
+    table.remove(ledger.records, 1)
+  end
+  ledger.text = table.concat(ledger.lines, "\n")
+  kept.write(proj, KEY, ledger.text)
+end
+
+local function append(proj, record)
+  local ledger = ledger_of(proj, at_once)
+  ledger.lines[#ledger.lines + 1], ledger.records[#ledger.records + 1] = json.encode(record), record
+  write(proj, ledger)
 end
 
 --- Change a record, in the project and in hand. Only what is said here: the one in hand may be older.
 local function change(proj, record, fields)
-  local records = fixes.all(proj)
-  for _, one in ipairs(records) do
+  local ledger = ledger_of(proj, at_once)
+  for index, one in ipairs(ledger.records) do
     if one.id == record.id then
       for name, value in pairs(fields) do one[name] = value end
+      ledger.lines[index] = json.encode(one)
     end
   end
-  keep(proj, records)
+  write(proj, ledger)
   for name, value in pairs(fields) do record[name] = value end
+end
+
+--- What became of a fix in the project: "stands", "changed" by hand, or "gone", by undo or with its track.
+local function fate(record, find)
+  local track, tool = find(record.track), tools[record.tool]
+  return track and tool and tool.fate(track, record.undo) or "gone"
+end
+
+--- A record and what became of it since it was written.
+local function as_it_is(record, find)
+  local now = {}
+  for name, value in pairs(record) do now[name] = value end
+  local became = fate(record, find)
+  if became == "gone" and record.state ~= "reverted" then
+    now.state, now.sentence = "reverted", "It was undone."
+  elseif became == "stands" and record.state == "reverted" then
+    now.state, now.sentence = "applied", "It is in the project again."
+  elseif became == "changed" then
+    now.sentence = "The track was changed by hand since."
+  end
+  return now
+end
+
+--- Every finding's last record. Findings keep their ids from run to run.
+function fixes.latest(proj, spend)
+  local latest, find = {}, tracks.finder(proj, spend)
+  for _, record in ipairs(ledger_of(proj, spend).records) do latest[record.finding] = record end
+  local now = {}
+  for finding, record in pairs(latest) do
+    now[finding] = as_it_is(record, find)
+    spend(STEPS_A_RECORD)
+  end
+  return now
+end
+
+--- The last record of a finding; nil if it was never fixed.
+function fixes.of(proj, finding, spend, find)
+  local records = ledger_of(proj, spend).records
+  for index = #records, 1, -1 do
+    if records[index].finding == finding then
+      return as_it_is(records[index], find or tracks.finder(proj, spend))
+    end
+  end
+  return nil
 end
 
 --- Note by which id the daemon knows a fix.
@@ -91,25 +143,28 @@ local function step_of(finding)
 end
 
 --- Another finding's fix on this track that is there and was made for this run.
-local function made_before(proj, guid, run, finding)
-  for _, record in ipairs(fixes.all(proj)) do
-    if record.track == guid and record.run == run and record.finding ~= finding and fate(proj, record) ~= "gone" then
-      return record
+local function made_before(records, guid, run, finding, find, spend)
+  for _, record in ipairs(records) do
+    if record.track == guid and record.run == run and record.finding ~= finding then
+      if fate(record, find) ~= "gone" then return record end
+      spend(STEPS_A_RECORD)
     end
   end
   return nil
 end
 
 --- What a click would do: {step, guid, lines}; nil and a sentence where it takes a person.
-function fixes.plan(proj, finding, run)
+function fixes.plan(proj, finding, run, spend)
   local step = step_of(finding)
   if not step then return nil, "This one takes ears and hands: there is no single move a script could make." end
   local guid = step.on_mix and "master" or step.track or finding.track or "master"
-  local track = tracks.find(proj, guid)
+  local find = tracks.finder(proj, spend)
+  if not find(guid) then return nil, "The track this is about is not in the project any more." end
+  local own = fixes.of(proj, finding.id, spend, find)
+  if own and fate(own, find) ~= "gone" then return nil, "Its fix is in the project already: revert that first." end
+  local before = made_before(ledger_of(proj, spend).records, guid, run, finding.id, find, spend)
+  local track = find(guid)
   if not track then return nil, "The track this is about is not in the project any more." end
-  local own = fixes.of(proj, finding.id)
-  if own and fate(proj, own) ~= "gone" then return nil, "Its fix is in the project already: revert that first." end
-  local before = made_before(proj, guid, run, finding.id)
   if before then
     return nil, ("This track got a move for “%s” since the last analysis: analyze again first."):format(before.title)
   end
@@ -130,8 +185,9 @@ end
 -- doing and taking back -----------------------------------------------------------------------------------------------
 
 --- Apply a plan to a finding of a run. Call it in a coroutine. Returns the record, or nil and a sentence.
-function fixes.apply(proj, run, finding, plan)
+function fixes.apply(proj, run, finding, plan, spend)
   local record, sentence
+  ready_to_write(proj, spend)
   local tool = tools[plan.step.tool]
   local done = edits.step(proj, "UpTrack: fix " .. finding.title, {function()
     local track = tracks.find(proj, plan.guid)
@@ -146,9 +202,7 @@ function fixes.apply(proj, run, finding, plan)
       id = reaper.genGuid(""), finding = finding.id, run = run, title = finding.title, tool = plan.step.tool,
       track = plan.guid, undo = undo, state = "applied", lines = json.list(plan.lines),
     }
-    local records = fixes.all(proj)
-    records[#records + 1] = record
-    keep(proj, records)
+    append(proj, record)
   end})
   if not done then return nil, "The project was closed." end
   return record, sentence
@@ -164,8 +218,9 @@ function fixes.action(plan)
 end
 
 --- Take one back. Call it in a coroutine. True, or nil and a sentence.
-function fixes.revert(proj, record)
+function fixes.revert(proj, record, spend)
   local reverted, sentence
+  ready_to_write(proj, spend)
   local done = edits.step(proj, "UpTrack: take back the fix of " .. record.title, {function()
     local track = tracks.find(proj, record.track)
     if not track then
@@ -181,15 +236,17 @@ function fixes.revert(proj, record)
 end
 
 --- Operations that take back every fix that still stands, newest first. The records stay, for undo can bring them back.
-function fixes.plan_removal(proj)
-  local operations, records = {}, fixes.all(proj)
+function fixes.plan_removal(proj, spend)
+  local operations, records, find = {}, ledger_of(proj, spend).records, tracks.finder(proj, spend)
   for index = #records, 1, -1 do
     local record = records[index]
-    if fate(proj, record) == "stands" then
+    if fate(record, find) == "stands" then
       operations[#operations + 1] = function()
-        return tools[record.tool].revert(tracks.find(proj, record.track), record.undo) or false
+        local track = find(record.track)
+        return track and tools[record.tool].revert(track, record.undo) or false
       end
     end
+    spend(STEPS_A_RECORD)
   end
   return operations
 end

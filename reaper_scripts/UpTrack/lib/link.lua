@@ -183,9 +183,9 @@ function link:all_read()
   return self.wire:all_read()
 end
 
---- Throw away what an earlier action left unread.
+--- Throw away some of what an earlier action left unread; true once nothing is left.
 function link:forget_old()
-  self.wire:forget_old()
+  return self.wire:forget_old()
 end
 
 --- Let go of the wire; what the daemon has yet to say waits for the next hello of this instance.

@@ -18,7 +18,7 @@ mailbox_wire.__index = mailbox_wire
 
 local LARGEST_BYTES = 64 * 1024
 local NAMES_A_LOOK = 256
-local LOOKS_TO_FORGET = 16 -- once an action, and the daemon leaves at most 1000 messages
+local MOST_FORGOTTEN_A_LOOK = 64
 local TMP_OLD_AFTER_S = 60
 local STEPS_A_FILE = 250
 
@@ -62,7 +62,6 @@ function mailbox_wire.open(root, instance, run)
   self.inbox, self.outbox = joined(folder, "to_host"), joined(folder, "to_daemon")
   self.names, self.listed, self.undeletable = {}, 0, {}
   make_folders(self)
-  sweep_drafts(self)
   return self
 end
 
@@ -147,7 +146,7 @@ end
 --- Read the next waiting files into memory, as many as a slow disk gives in a tick; those behind one that cannot be
 --- opened wait with it.
 local function read_some(self)
-  local read, until_s = 0, reaper.time_precise() + pace.TICK_S
+  local read, until_s = 0, pace.until_s()
   while read < #self.names and self.incoming:waiting() < incoming.MOST_A_LOOK do
     if read > 0 and reaper.time_precise() >= until_s then break end
     local name = self.names[read + 1].name
@@ -178,13 +177,25 @@ function mailbox_wire:is_busy()
   return self.incoming:is_busy()
 end
 
---- Throw away what an earlier action left unread.
+--- Throw away some of what an earlier action left, unread or as a draft; true once nothing is left. Call it until then
+--- before anything is said; it lists one folder at a time.
 function mailbox_wire:forget_old()
-  for _ = 1, LOOKS_TO_FORGET do
-    if list(self) then break end
+  if not self.swept then
+    self.swept = true
+    sweep_drafts(self)
+    return false
+  elseif not self.all_listed then
+    self.all_listed = list(self)
+    return false
   end
-  for _, file in ipairs(self.names) do delete(self, file.name) end
-  self.names = {}
+  local gone, until_s = 0, pace.until_s()
+  while gone < math.min(#self.names, MOST_FORGOTTEN_A_LOOK) do
+    if gone > 0 and reaper.time_precise() >= until_s then break end
+    gone = gone + 1
+    delete(self, self.names[gone].name)
+  end
+  self.names = table.move(self.names, gone + 1, #self.names, 1, {})
+  return #self.names == 0
 end
 
 --- The folder stays: the daemon ends the session when nobody has spoken for a while, and an action may come again.

@@ -104,10 +104,10 @@ local function moved(entry, now)
     or entry.region and math.abs(now.end_s - entry.end_s) > SAME_S
 end
 
---- Whether the marker at an index is on the ledger.
-function markers.ours(proj)
+--- Whether the marker at an index is on the ledger. `spend` is called for each entry, and may yield.
+function markers.ours(proj, spend)
   local known = {}
-  for _, entry in ipairs(read_ledger(proj)) do known[entry.guid] = true end
+  for _, entry in ipairs(read_ledger(proj, spend)) do known[entry.guid] = true end
   return function(index) return known[guid_of(proj, index) or ""] or false end
 end
 

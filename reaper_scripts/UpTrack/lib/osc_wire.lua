@@ -309,7 +309,7 @@ function osc_wire:unsettled()
 end
 
 --- A new socket holds nothing old.
-function osc_wire.forget_old() end
+function osc_wire.forget_old() return true end
 
 function osc_wire:close()
   self.udp:close()

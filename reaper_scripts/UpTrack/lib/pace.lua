@@ -11,17 +11,36 @@ local pace = {}
 -- Values of JSON. One costs 130 instructions to read, half of that to write, and 2.5 to 3.5 us either way; so 500 take
 -- 1.3 to 1.8 ms where this was tried, and 2 ms are no more than 75,000 instructions.
 pace.STEPS_A_TICK = 500
+pace.STEPS_AT_START = 250 -- in the tick in which a script is loaded, which costs some of it
 pace.TICK_S = 0.002
 pace.EXPECTING_EVERY_S = 1 / 8
 pace.IDLE_EVERY_S = 1
 
---- One budget of work: `begin()` starts a tick, `spend(steps)` yields the running coroutine once the tick is used up.
+local left, until_s = 0, 0
+local is_shared = false
+
+local function refill(steps)
+  left, until_s = steps or pace.STEPS_A_TICK, reaper.time_precise() + pace.TICK_S
+end
+
+--- A round of a script begins: all its work shares what one tick may cost, or fewer `steps`.
+function pace.tick(steps)
+  is_shared = true
+  refill(steps)
+end
+
+--- When this tick's time is up.
+function pace.until_s()
+  return is_shared and until_s or reaper.time_precise() + pace.TICK_S
+end
+
+--- A budget of work: `begin()` before a coroutine goes on; `spend(steps)` yields it once the tick is used up. Where
+--- nobody calls `pace.tick`, every `begin` is a tick.
 function pace.budget()
-  local left, until_s = 0, 0
   local budget = {}
 
   function budget.begin()
-    left, until_s = pace.STEPS_A_TICK, reaper.time_precise() + pace.TICK_S
+    if not is_shared then refill() end
   end
 
   function budget.spend(steps)

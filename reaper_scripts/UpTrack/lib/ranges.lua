@@ -9,6 +9,8 @@ local markers = require("markers")
 local ranges = {}
 
 local SHORTEST_S = 1
+local STEPS_A_MARKER = 2
+local MOST_LOOKS = 4 -- somebody who drags a fader changes the project in every round
 local MOST = 0.6 -- of a run: what is longer is about all of it
 
 function ranges.project(proj)
@@ -24,8 +26,7 @@ function ranges.selection(proj)
   return {start_s = start_s, end_s = end_s, part = markers.SELECTION}
 end
 
---- The project's regions that are not ours, in order.
-function ranges.regions(proj, is_ours)
+local function regions_once(proj, is_ours, spend)
   local list = {}
   local count = reaper.CountProjectMarkers(proj)
   for index = 0, count - 1 do
@@ -34,6 +35,20 @@ function ranges.regions(proj, is_ours)
       local called = name ~= "" and name or ("region %d"):format(number)
       list[#list + 1] = {start_s = start_s, end_s = end_s, part = called}
     end
+    spend(STEPS_A_MARKER)
+  end
+  return list
+end
+
+--- The project's regions that are not ours, in order. `spend` is called for each, and may yield.
+function ranges.regions(proj, spend)
+  local is_ours = markers.ours(proj, spend)
+  local list
+  for _ = 1, MOST_LOOKS do
+    local changes = reaper.GetProjectStateChangeCount(proj)
+    list = regions_once(proj, is_ours, spend)
+    -- Markers move to another number where one was added or deleted meanwhile.
+    if reaper.GetProjectStateChangeCount(proj) == changes then break end
   end
   if #list == 0 then return nil, "The project has no region of a second or longer to render." end
   return list

@@ -55,8 +55,9 @@ local function finding_of(marker, on_timeline, records)
   return finding
 end
 
-local function report_of(feedback)
-  local report, spend, records = {}, at.budget.spend, fixes.latest(at.project)
+local function report_of(proj, feedback)
+  local report, spend = {}, at.budget.spend
+  local records = fixes.latest(proj, spend)
   for name, value in pairs(feedback) do report[name] = value end
   report.findings = {}
   for _, marker in ipairs(feedback.markers) do
@@ -79,9 +80,10 @@ local function find(id)
   return nil
 end
 
---- Do something in slices; one thing at a time, in the order it was asked for.
-local function work(body)
-  at.queue[#at.queue + 1] = coroutine.create(body)
+--- Do something in slices; one thing at a time, in the order it was asked for. It is dropped where the project it is
+--- about is closed meanwhile.
+local function work(body, proj)
+  at.queue[#at.queue + 1] = {thread = coroutine.create(body), project = proj or at.project}
 end
 
 local function load_report()
@@ -89,26 +91,33 @@ local function load_report()
   local text = kept_report.text(proj)
   work(function()
     local feedback = text ~= "" and kept_report.decode(text, at.budget.spend) or nil
+    if feedback then at.fix:hear(proj, feedback) end
+    local report = feedback and report_of(proj, feedback) or nil
     if proj ~= at.project then return end
-    at.feedback = feedback
-    if feedback then at.fix:hear(feedback) end
-    at.state.report = feedback and report_of(feedback) or nil
+    at.feedback, at.state.report = feedback, report
     changed()
   end)
 end
 
 --- Show what became of each fix; undo and hands may have been there.
 local function look_at_fixes()
-  local latest
-  for _, finding in ipairs(at.state.report and at.state.report.findings or {}) do
-    local shown = finding.fix and finding.fix.state
-    if shown and shown ~= "preview" and shown ~= "measuring" and shown ~= "refused" then
-      latest = latest or fixes.latest(at.project)
-      local record = latest[finding.id]
-      if record then finding.fix = fix_buttons.shown(record) end
+  if at.looking then return end
+  at.looking = true
+  work(function()
+    at.looking = false
+    local report, spend = at.state.report, at.budget.spend
+    local latest
+    for _, finding in ipairs(report and report.findings or {}) do
+      local shown = finding.fix and finding.fix.state
+      if shown and shown ~= "preview" and shown ~= "measuring" and shown ~= "refused" then
+        latest = latest or fixes.latest(at.project, spend)
+        local record = latest[finding.id]
+        if record then finding.fix = fix_buttons.shown(record) end
+      end
+      spend(1)
     end
-  end
-  if latest then changed() end
+    if latest then changed() end
+  end)
 end
 
 --- Follow the project in front, what actions have put into it, and what undo has taken out.
@@ -117,7 +126,7 @@ local function follow(now_s)
   local tab, news = project.in_tab(proj, path), board.latest()
   if tab ~= at.tab or news ~= at.news then
     if tab ~= at.tab then
-      at.state.report, at.feedback, at.own = nil, nil, nil
+      at.state.report, at.feedback, at.own, at.looking = nil, nil, nil, false
       at.live:forget()
       changed()
     end
@@ -388,10 +397,14 @@ end
 local function resume()
   local current = at.queue[1]
   if not current then return end
+  if not project.is_open(current.project) then
+    table.remove(at.queue, 1)
+    return
+  end
   at.budget.begin()
-  local alive, problem = coroutine.resume(current)
+  local alive, problem = coroutine.resume(current.thread)
   if not alive then say.line("something went wrong in the results window: " .. tostring(problem)) end
-  if coroutine.status(current) == "dead" then table.remove(at.queue, 1) end
+  if coroutine.status(current.thread) == "dead" then table.remove(at.queue, 1) end
 end
 
 local function kept_place()
@@ -407,6 +420,7 @@ end
 
 local function round()
   local now_s = reaper.time_precise()
+  pace.tick()
   follow(now_s)
   if at.talk then at.talk:tick(now_s) end
   -- Rendering stands still for a while: the window says so a round before.
@@ -417,11 +431,14 @@ local function round()
     at.soon = table.remove(at.later, 1)
     at.own = {phase = "rendering"}
   end
-  resume()
+  -- A frame costs about what a tick may: who works now draws in the next round.
+  local works = #at.queue > 0 and not (at.worked and window.has_to_draw(at.state))
+  if works then resume() end
+  at.worked = works
   show_progress()
   show_live(now_s)
   at.state.looped = looping.finding(at.project)
-  local intents = window.tick(at.state)
+  local intents = window.tick(at.state, works)
   for _, intent in ipairs(intents or {}) do act(intent) end
   if not intents or at.closing then return leave() end
   reaper.defer(round)
@@ -429,7 +446,7 @@ end
 
 --- Open the window and stay until the user closes it.
 function session.run()
-  at.state, at.queue, at.later = state_of.new(), {}, {}
+  at.state, at.queue, at.later, at.worked = state_of.new(), {}, {}, true
   at.checks, at.answers, at.unsaid = {}, {}, {}
   at.budget, at.look_s = pace.budget(), reaper.time_precise()
   at.work, at.changed, at.with_daemon, at.analyze_again = work, changed, with_daemon, analyze_again
@@ -443,7 +460,7 @@ function session.run()
     window.close()
     looping.end_it()
   end)
-  round()
+  reaper.defer(round) -- loading all this was this tick's work
 end
 
 return session

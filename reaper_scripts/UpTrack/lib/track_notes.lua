@@ -8,6 +8,7 @@ local tracks = require("tracks")
 local track_notes = {}
 
 local FIELD = "P_EXT:UpTrack"
+local STEPS_A_TRACK = 2
 local BEGIN, FINISH = "--- UpTrack ---", "--- end of UpTrack ---"
 
 local function note_of(track)
@@ -41,27 +42,38 @@ local function set(track, text, in_sws)
   if wanted ~= notes then reaper.NF_SetSWSTrackNotes(track, wanted) end
 end
 
+--- An operation that gives a track this note, if it is still there by then.
+local function setting(proj, track, text, in_sws)
+  return function()
+    if not reaper.ValidatePtr2(proj, track, "MediaTrack*") then return false end
+    set(track, text, in_sws)
+  end
+end
+
 --- What has to be done so that each track has the note of `wanted` (tracks of a feedback): a list of operations.
-function track_notes.plan(proj, wanted, in_sws)
-  local operations = {}
+--- `spend` is called for each track, and may yield.
+function track_notes.plan(proj, wanted, in_sws, spend)
+  local operations, find = {}, tracks.finder(proj, spend)
   in_sws = in_sws and sws_there()
   for _, note in ipairs(wanted) do
-    local track = note.track and tracks.find(proj, note.track)
+    local track = note.track and find(note.track)
     if track and note_of(track) ~= note.text then
-      operations[#operations + 1] = function() set(track, note.text, in_sws) end
+      operations[#operations + 1] = setting(proj, track, note.text, in_sws)
     end
+    spend(STEPS_A_TRACK)
   end
   return operations
 end
 
 --- What has to be done so that no track has a note of ours.
-function track_notes.plan_removal(proj)
+function track_notes.plan_removal(proj, spend)
   local operations = {}
-  for index = 0, reaper.CountTracks(proj) - 1 do
-    local track = reaper.GetTrack(proj, index)
-    if note_of(track) ~= "" then
-      operations[#operations + 1] = function() set(track, "", sws_there()) end
+  for index = reaper.CountTracks(proj) - 1, 0, -1 do
+    local track = reaper.GetTrack(proj, index) -- nil where tracks were deleted meanwhile
+    if track and note_of(track) ~= "" then
+      operations[#operations + 1] = setting(proj, track, "", sws_there())
     end
+    spend(STEPS_A_TRACK)
   end
   return operations
 end

@@ -5,6 +5,7 @@ Tracks by their GUID, which is what a track is called on the wire: names repeat 
 local tracks = {}
 
 local MASTER = "master"
+local STEPS_A_TRACK = 2
 
 function tracks.guid(track)
   return reaper.GetTrackGUID(track)
@@ -31,6 +32,28 @@ function tracks.find(proj, guid)
     if reaper.GetTrackGUID(track) == guid then return track end
   end
   return nil
+end
+
+--- A function that finds tracks of the project by their GUID, for many of them: the project is read once, `spend` may
+--- yield meanwhile, and a track that was deleted since is not found.
+function tracks.finder(proj, spend)
+  local by_guid, count
+  local function read()
+    repeat
+      by_guid, count = {}, reaper.CountTracks(proj)
+      for index = 0, count - 1 do
+        local track = reaper.GetTrack(proj, index)
+        if track then by_guid[reaper.GetTrackGUID(track)] = track end
+        spend(STEPS_A_TRACK)
+      end
+    until reaper.CountTracks(proj) == count -- or somebody has added or deleted some meanwhile
+  end
+  return function(guid)
+    if guid == MASTER then return reaper.GetMasterTrack(proj) end
+    if not by_guid then read() end
+    local track = by_guid[guid]
+    return track and reaper.ValidatePtr2(proj, track, "MediaTrack*") and track or nil
+  end
 end
 
 --- The tracks that are selected, in order. A folder is left out where a track inside it is selected too: both

@@ -31,12 +31,17 @@ function window.close()
   canvas.close()
 end
 
---- One round: what the user did, and what there is to see of it.
-function window.tick(state)
+--- Whether the next frame would differ from the one that is seen.
+function window.has_to_draw(state)
+  return not frame or view.dirty(state)
+end
+
+--- One round: what the user did, and what there is to see of it, unless it is to be drawn `later`.
+function window.tick(state, later)
   local events = canvas.read()
   if events.closed then return nil end
   local intents = frame and input.handle(state, frame, events) or {}
-  if not frame or view.dirty(state) then frame = view.draw(state) end
+  if not later and window.has_to_draw(state) then frame = view.draw(state) end
   canvas.show()
   return intents
 end
