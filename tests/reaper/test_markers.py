@@ -246,6 +246,22 @@ async def test_a_cancelled_analysis_renders_nothing_more_and_places_nothing(stud
     assert "cancelled" in studio.reaper.console
 
 
+def test_a_text_that_is_written_while_it_is_read_is_never_half_of_each(lua: Any) -> None:
+    reaper = FakeReaper(lua)
+    reaper.run(PROBE)
+    kept = reaper.runtimes[-1].globals().kept
+    kept.write(0, "probe", "old%" * 5_000)
+    told: list[int] = []
+
+    def spend(steps: int) -> None:
+        told.append(steps)
+        if len(told) == 3:
+            kept.write(0, "probe", "new%" * 5_000)
+
+    assert kept.read(0, "probe", spend) == "new%" * 5_000
+    assert len(told) > 10
+
+
 def test_texts_kept_in_a_project_come_back_whole_in_short_plain_pieces(lua: Any) -> None:
     reaper = FakeReaper(lua)
     reaper.run(PROBE)

@@ -217,7 +217,7 @@ class FakeProject:
 
     def kept(self, key: str) -> str:
         """A text our scripts keep in the project, joined from its pieces (``lib/kept.lua``)."""
-        pieces = range(1, int(self.state.get(("UpTrack", key), "0")) + 1)
+        pieces = range(1, int(self.state.get(("UpTrack", key), "0").split()[0]) + 1)
         return unquote("".join(self.state["UpTrack", f"{key}.{number}"] for number in pieces))
 
     def keep(self, key: str, text: str) -> None:

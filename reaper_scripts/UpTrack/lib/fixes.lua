@@ -13,6 +13,7 @@ local edits = require("edits")
 local json = require("json")
 local kept = require("kept")
 local pace = require("pace")
+local project = require("project")
 local tools = require("tools")
 local tracks = require("tracks")
 
@@ -27,14 +28,18 @@ local STEPS_A_RECORD = 12 -- its track's effects are looked through
 
 local function at_once() end
 
-local remembered = {} -- by project: the text that was read, its lines, and the record of each
+local remembered = {} -- by project: what was read, under which head of whose project: its lines, the record of each
+
+local function head_of(proj)
+  return (project.known_id(proj) or "") .. kept.head(proj, KEY)
+end
 
 --- All records as they are kept, oldest first, and their lines. Only `append` and `change` may write to them.
 local function ledger_of(proj, spend)
-  local text, known = kept.read(proj, KEY), remembered[proj]
-  if known and known.text == text then return known end
-  local ledger = {text = text, lines = {}, records = {}}
-  for line in text:gmatch("[^\n]+") do
+  local head, known = head_of(proj), remembered[proj]
+  if known and known.head == head then return known end
+  local ledger = {head = head, lines = {}, records = {}}
+  for line in kept.read(proj, KEY, spend):gmatch("[^\n]+") do
     local read, record = pcall(json.decode, line, spend)
     if read and type(record) == "table" and record.id then
       ledger.lines[#ledger.lines + 1], ledger.records[#ledger.records + 1] = line, record
@@ -56,8 +61,8 @@ local function write(proj, ledger)
     table.remove(ledger.lines, 1)
     table.remove(ledger.records, 1)
   end
-  ledger.text = table.concat(ledger.lines, "\n")
-  kept.write(proj, KEY, ledger.text)
+  kept.write(proj, KEY, table.concat(ledger.lines, "\n"))
+  ledger.head = head_of(proj)
 end
 
 local function append(proj, record)

@@ -27,8 +27,8 @@ function kept_report.write(proj, feedback, facts, spend)
 end
 
 --- The kept feedback as text; empty if there is none. Decode it with `kept_report.decode`.
-function kept_report.text(proj)
-  return kept.read(proj, KEY)
+function kept_report.text(proj, spend)
+  return kept.read(proj, KEY, spend)
 end
 
 --- A kept feedback; nil for what is none.

@@ -34,7 +34,7 @@ local SAME_S = 1e-4
 
 --- The ledger, oldest first. `spend` is called for each entry, and may yield.
 local function read_ledger(proj, spend)
-  local text = kept.read(proj, KEY)
+  local text = kept.read(proj, KEY, spend)
   local ledger = {}
   for line in text:gmatch("[^\n]+") do
     local guid, part, id, region, start_s, end_s, colour, name =

@@ -88,8 +88,8 @@ end
 
 local function load_report()
   local proj = at.project
-  local text = kept_report.text(proj)
   work(function()
+    local text = kept_report.text(proj, at.budget.spend)
     local feedback = text ~= "" and kept_report.decode(text, at.budget.spend) or nil
     if feedback then at.fix:hear(proj, feedback) end
     local report = feedback and report_of(proj, feedback) or nil
