@@ -1,4 +1,4 @@
-"""How long REAPER stands still for a tick of our scripts, under both of its Luas, on 5,000 findings and 2,000 stray files.
+"""How long REAPER stands still for a tick of our scripts, under both Luas: 5,000 findings, and 2,000 stray files.
 
 ``PYTHONPATH=tests python benchmarks/reaper_ticks.py`` prints the median, the 99th percentile and the worst tick, each
 as a share of the 2 ms a tick may take. What is measured is the processor's time in Lua: what the stand-in for REAPER

@@ -37,6 +37,7 @@ from uptrack_daemon.jobs.queue import Queue
 from uptrack_daemon.jobs.supervisor import Supervisor, supervise
 from uptrack_daemon.live.capture import Captures
 from uptrack_daemon.live.listening import forget_old, listen
+from uptrack_daemon.live.recording import sweep_recordings
 from uptrack_daemon.live.streams import Streams
 from uptrack_daemon.requests import Requests
 from uptrack_daemon.retention import Retention
@@ -104,6 +105,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         return any(session.state == "rendering" for session in switchboard.sessions)
 
     retention = Retention(home, store, days=settings.retention_days)
+    await asyncio.to_thread(sweep_recordings, home.cache)
     streams = Streams(home.cache, is_rendering=is_rendering)
     captures = Captures(streams, retention)
     desk = Desk(

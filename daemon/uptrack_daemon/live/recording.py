@@ -1,12 +1,14 @@
 """The last minutes of one live stream, on disk and without a name.
 
 The file is a ring of frames that has no entry in any folder where the system allows that (else it is deleted when it is
-closed): a daemon that is killed leaves nothing behind, and nobody can open it. Beside it stands when what came: a
-stream brings no time of its own, so where a passage begins, and what of it was lost, is read off the clock.
+closed, or after a power cut when the daemon next starts): a daemon that is killed leaves nothing behind, and nobody can
+open it. Beside it stands when what came: a stream brings no time of its own, so where a passage begins, and what of it
+was lost, is read off the clock.
 """
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import threading
 from collections import deque
@@ -22,10 +24,19 @@ LONGEST_S = 600.0
 SPARE_S = 15.0
 """More than that is held, so that a passage can be read while the ring goes on."""
 BLOCK_FRAMES = 65_536
+PREFIX = "live-"
 TOGETHER_S = 0.05
 """Of what came within so long one moment is kept, the last: ten minutes are then no more than twelve thousand."""
 JITTER_S, DRIFT = 0.08, 5e-4
 """What a clock and a sound card may differ by with nothing lost: blocks come late, and quartzes differ."""
+
+
+def sweep_recordings(folder: Path) -> None:
+    """Delete what a power cut has left where a file needs a name (Windows); no recording may be open in ``folder``."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f"{PREFIX}*"):
+            with contextlib.suppress(OSError):
+                path.unlink()  # a link itself, and no folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,7 @@ class Recording:
         self._moments: deque[tuple[float, int]] = deque()
         """When how many frames had come."""
         self._since_s = 0.0
-        self._file = tempfile.TemporaryFile(dir=folder, prefix="live-", buffering=0)  # noqa: SIM115 - closed by close
+        self._file = tempfile.TemporaryFile(dir=folder, prefix=PREFIX, buffering=0)  # noqa: SIM115 - closed by close
         self._turn = threading.Lock()
 
     def add(self, samples: npt.NDArray[np.float32], now_s: float) -> None:

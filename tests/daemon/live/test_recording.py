@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uptrack_daemon.live.recording import SPARE_S, TOGETHER_S, Recording
+from uptrack_daemon.live.recording import SPARE_S, TOGETHER_S, Recording, sweep_recordings
 
 RATE_HZ = 1_000
 """Frames are numbered by their values, so a low rate makes what is looked for readable."""
@@ -123,6 +123,19 @@ def test_the_ring_gives_back_every_frame_it_keeps(packets: list[int], share: tup
     recording = Recording(Path(tempfile.gettempdir()), rate_hz=RATE_HZ, channels=2, longest_s=20)
     with contextlib.closing(recording):
         _give_back(recording, packets, share)
+
+
+def test_what_a_power_cut_has_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.wav"
+    kept.touch()
+    (tmp_path / "live-a_folder").mkdir()
+    for name in ("live-x8f3k2", "live-"):
+        (tmp_path / name).touch()
+    (tmp_path / "live-link").symlink_to(kept)
+    others = {"kept.wav", "live-a_folder"}
+    sweep_recordings(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == others
+    sweep_recordings(tmp_path / "nowhere")
 
 
 def _give_back(recording: Recording, packets: list[int], share: tuple[float, float]) -> None:
