@@ -5,13 +5,15 @@ reader never meets half a message; numbers only grow and names are never used tw
 file fails on Windows. Readers take messages in the order of the numbers and delete each one after it was acted on.
 
 Whatever else lies in the folder is not ours to follow: links, pipes, sockets and devices with a message's name are
-unlinked unread, directories are removed only when empty, and other names are left alone. The functions here block
+unlinked unread, and so is a file that belongs to another user; directories are removed only when empty, and other names
+are left alone. The functions here block
 on the disk for a moment; asyncio code calls them in a thread.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import stat
@@ -22,6 +24,8 @@ from pathlib import Path
 
 from uptrack_bridges.messages import BadMessage
 from uptrack_bridges.wire import WireClosed
+
+logger = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 64 * 1024
 STALE_AFTER_S = 3_600.0
@@ -74,6 +78,11 @@ class Letter:
     """UNIX time at which the file was last written."""
 
 
+def this_user() -> int | None:
+    """Whose files are acted on; ``None`` where files have no such owner (Windows: the folder's rights are the user's)."""
+    return os.geteuid() if hasattr(os, "geteuid") else None
+
+
 class Inbox:
     """The reading end of one direction.
 
@@ -83,6 +92,8 @@ class Inbox:
         How long a file that does not end like a JSON object may stay, for writers that do not rename.
     stale_after_s : float
         A file last written longer ago is nobody's wish any more and is deleted unread.
+    owner : int, optional
+        The user whose files are read.
     """
 
     def __init__(
@@ -95,8 +106,10 @@ class Inbox:
         stale_after_s: float = STALE_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        owner: int | None = None,
     ) -> None:
         self.folder = folder
+        self._owner = this_user() if owner is None else owner
         self._max_files = max_files
         self._max_file_bytes = max_file_bytes
         self._grace_s = grace_s
@@ -197,6 +210,16 @@ class Inbox:
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
+                return None
+            if self._owner is not None and status.st_uid != self._owner:
+                logger.warning(
+                    "mailbox %s: a message that belongs to another user (%d, not %d) was thrown away unread: check who "
+                    "may write there with `uptrack doctor`, and run the DAW as the user who runs the daemon",
+                    path.parent.parent.name,
+                    status.st_uid,
+                    self._owner,
+                )
+                self._done.add(path.name)  # also where it cannot be deleted
                 return None
             return file.read(self._max_file_bytes + 1), status.st_mtime
 

@@ -129,6 +129,34 @@ def test_links_pipes_and_folders_are_removed_and_never_followed(folder: Path, tm
 
 
 @posix
+def test_what_another_user_has_written_is_thrown_away_unread_and_said(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "1.json").write_text("{}")
+    assert Inbox(folder, owner=os.geteuid() + 1).take() == []
+    assert list(folder.iterdir()) == []
+    assert "belongs to another user" in caplog.text
+    assert "uptrack doctor" in caplog.text
+
+
+@posix
+def test_what_another_user_has_written_and_cannot_be_deleted_is_said_once(
+    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_permitted(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    (folder / "1.json").write_text("{}")
+    inbox = Inbox(folder, owner=os.geteuid() + 1)
+    for remove in ("unlink", "remove"):
+        monkeypatch.setattr(os, remove, not_permitted)
+    monkeypatch.setattr(Path, "unlink", not_permitted)
+    for _ in range(3):
+        assert inbox.take() == []
+    assert caplog.text.count("another user") == 1
+
+
+@posix
 def test_a_name_that_became_a_link_or_a_pipe_after_the_listing_is_not_read(folder: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside.json"
     outside.write_text('{"secret": true}')

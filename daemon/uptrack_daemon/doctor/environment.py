@@ -85,7 +85,15 @@ def _private(name: str, folder: Path) -> Check:
         return Check(
             name, "problem", f"{folder} cannot be written to ({reason}): check its owner, permissions and free space."
         )
-    mode = stat.S_IMODE(folder.stat().st_mode)
+    status = folder.stat()
+    mode = stat.S_IMODE(status.st_mode)
+    if os.name == "posix" and status.st_uid != os.geteuid():
+        return Check(
+            name,
+            "problem",
+            f"{folder} belongs to another user ({status.st_uid}): what they write there would be acted on, or yours "
+            "thrown away. Move it away, and run the daemon and the DAW as one user.",
+        )
     if os.name == "posix" and mode & ~PRIVATE_FOLDER:
         return Check(
             name,

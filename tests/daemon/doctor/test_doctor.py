@@ -84,6 +84,15 @@ def test_a_home_open_to_others_is_a_warning(home: Home) -> None:
     assert "mode 755" in found.sentence
 
 
+@pytest.mark.skipif(os.name != "posix", reason="owners as POSIX has them")
+def test_a_home_of_another_user_is_a_problem(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    somebody = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: somebody)
+    found = by_name(check_home(home))
+    assert (found["home"].status, found["mailbox"].status) == ("problem", "problem")
+    assert "belongs to another user" in found["mailbox"].sentence
+
+
 def test_a_mailbox_that_takes_no_message_is_a_problem(home: Home) -> None:
     home.mailbox.rmdir()
     home.mailbox.write_text("a file")
