@@ -79,7 +79,7 @@ class Letter:
 
 
 def this_user() -> int | None:
-    """Whose files are acted on; ``None`` where files have no such owner (Windows: the folder's rights are the user's)."""
+    """Whose files are acted on; ``None`` where files have no owner of this kind (Windows)."""
     return os.geteuid() if hasattr(os, "geteuid") else None
 
 

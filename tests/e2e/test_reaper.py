@@ -314,7 +314,7 @@ def a_full_disk() -> Iterator[None]:
 def test_a_full_disk_under_the_mailbox_is_a_sentence_and_leaves_no_draft(work: ReaperAtWork, daemon: Daemon) -> None:
     with a_full_disk():
         work.start(ANALYZE_STEMS)
-    work.until(lambda: not work.reaper.running)
+        work.until(lambda: not work.reaper.running)
     assert "The mailbox did not take a message. Check that the disk is not full." in work.reaper.console
     assert list(Path(daemon.bridge["mailbox"]).glob("*/to_daemon/*.tmp")) == []
     assert work.reaper.rendered == []
