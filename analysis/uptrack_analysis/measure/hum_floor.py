@@ -89,6 +89,8 @@ class HumFloor:
 
     def push(self, stretch: Block) -> None:
         """Take the next samples, shape (channels, n); only the last stretch of a file may be no multiple of 128."""
+        if stretch.shape[1] < _HOP:
+            return  # the rest of a file that fills no window
         joined: Block = np.concatenate([self._tail, stretch], axis=1)
         self._tail = joined[:, -self._tail.shape[1] :].copy()
         windows = np.lib.stride_tricks.sliding_window_view(joined, _WINDOW, axis=1)[:, ::_HOP]

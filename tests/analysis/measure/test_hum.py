@@ -161,6 +161,11 @@ def test_hum_that_shows_in_the_fade_of_a_short_song_only_is_found() -> None:
     assert [line.frequency_hz for line in hum_of(signal) or ()] == [pytest.approx(50.0, abs=0.1)]
 
 
+@pytest.mark.parametrize("rest_ms", [0, 1, 127, 128, 129, 4095])
+def test_a_file_may_end_anywhere_in_a_window(rest_ms: int) -> None:
+    assert hum_of(bassline(16.384 + rest_ms / 1000, rest_s=0.0)) == ()
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("rest_s", [0.0, 0.1, 0.3])
 def test_a_bassline_with_rests_has_no_hum_of_its_own(rest_s: float, seed: int) -> None:
