@@ -32,7 +32,7 @@ class Testimony:
 
 
 def confirms(mix: str, seen: Seen) -> bool:
-    """Whether ffmpeg finds the same fault in the mix, and as large."""
+    """Whether ffmpeg finds the same fault in the mix; an offset or a true peak as large, flat tops in any number."""
     if seen.rule not in ("int.clip", "int.dc", "int.truepeak"):
         return False
     heard = _testimony(mix)

@@ -182,6 +182,10 @@ class Inbox:
         if not entry.is_file(follow_symlinks=False) or self._is_stale(entry):
             remove_odd(entry)
             return None
+        # Before it is opened, which another user's file may refuse; and once more then, because names can be swapped.
+        if self._is_foreign(path, entry.stat(follow_symlinks=False).st_uid):
+            remove_odd(entry)
+            return None
         read = self._read(path)
         if read is None:
             remove_odd(entry)
@@ -197,6 +201,20 @@ class Inbox:
         self._unfinished_since_s.pop(entry.name, None)
         return Letter(path, data, written_s=written_s)
 
+    def _is_foreign(self, path: Path, uid: int) -> bool:
+        """Whether a file is another user's, said in the log."""
+        if self._owner is None or uid == self._owner:
+            return False
+        logger.warning(
+            "mailbox %s: a message that belongs to another user (%d, not %d) was thrown away unread: check who may "
+            "write there with `uptrack doctor`, and run the DAW as the user who runs the daemon",
+            path.parent.parent.name,
+            uid,
+            self._owner,
+        )
+        self._done.add(path.name)  # also where it cannot be deleted
+        return True
+
     def _read(self, path: Path) -> tuple[bytes, float] | None:
         """At most one byte over the cap, and when it was written; ``None`` if what is opened is no regular file."""
         # Between the listing and here the name may have become a link or a pipe: follow nothing, wait for nobody.
@@ -211,15 +229,7 @@ class Inbox:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 return None
-            if self._owner is not None and status.st_uid != self._owner:
-                logger.warning(
-                    "mailbox %s: a message that belongs to another user (%d, not %d) was thrown away unread: check who "
-                    "may write there with `uptrack doctor`, and run the DAW as the user who runs the daemon",
-                    path.parent.parent.name,
-                    status.st_uid,
-                    self._owner,
-                )
-                self._done.add(path.name)  # also where it cannot be deleted
+            if self._is_foreign(path, status.st_uid):
                 return None
             return file.read(self._max_file_bytes + 1), status.st_mtime
 

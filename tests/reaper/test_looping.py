@@ -55,6 +55,16 @@ async def test_what_plays_goes_on_there_and_comes_round(window: Window) -> None:
     assert 20.0 <= window.project.position_s < 24.0
 
 
+@pytest.mark.parametrize("key", ["l", ENTER])
+async def test_while_something_is_recorded_nothing_moves(window: Window, key: str | int) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        before = window.project.cursor_s, what_the_user_has(window.project)
+        window.project.recording = True
+        await window.press(key)
+    assert (window.project.cursor_s, what_the_user_has(window.project)) == before
+
+
 @pytest.mark.parametrize("key", ["l", ESCAPE, CLOSED])
 async def test_a_second_key_gives_back_what_there_was(window: Window, key: str | int) -> None:
     async with window.studio.daemon():

@@ -252,7 +252,8 @@ class ReaperFunctions(ABC):
         return self._project(proj).position_s
 
     def GetPlayStateEx(self, proj: Any) -> int:
-        return int(self._project(proj).playing)
+        project = self._project(proj)
+        return int(project.playing) | 4 * int(project.recording)
 
     def GetProjExtState(self, proj: Any, extname: str, key: str) -> tuple[int, str]:
         text = self._project(proj).state.get((extname, key), "")

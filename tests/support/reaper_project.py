@@ -133,6 +133,7 @@ class FakeProject:
     """Whether either of the two is the other as well, as it is in REAPER until the user has it otherwise."""
     repeat: int = 0
     playing: bool = False
+    recording: bool = False
     position_s: float = 0.0
     """Of the play cursor."""
     play_rate: float = 1.0

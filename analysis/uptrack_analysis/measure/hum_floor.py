@@ -6,9 +6,10 @@ what is left in the quietest thirtieth of the windows, so there its lines stand 
 And because hum keeps one phase from the first pause to the last, those windows add up as vectors, at one frequency for
 all multiples; notes do so by accident only.
 
-A pair of lines is evidence enough if both stand far out of the floor, or if both stand out and add up. Two things only
-look like it: a drone on a note nearby, whose vectors add up at no frequency that mains have, and a note on the line
-that is played with every beat, which windows half as long find dying away in between.
+A pair of lines is evidence enough if both stand far out of the floor, or if both stand out and add up. Three things
+only look like it: a note that plays alone for some seconds, which is strong where all beside it is quiet; a drone on a
+note nearby, whose vectors add up at no frequency that mains have; and a note on the line that is played with every
+beat, which windows half as long find dying away in between.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ _HOP = 128
 _AWAY_HZ = (-9.0, -7.0, 7.0, 9.0)
 """Where the floor is compared: outside of a Hann window's main lobe, which ends 4 Hz away."""
 _SHORT = 256
-_DYING_DB = 4.0
+_LONE = 4.0
+"""Where everything beside a line is at its quietest, how far the line may lie over its own floor; a lone note does."""
+_DYING = 10 ** (4 / 20)
 """A line's floor in windows half as long under the one in the whole: hum has the same in both."""
 _QUIETEST = 0.03
 _STILL = 1.5
@@ -36,6 +39,8 @@ _SILENCE = 1e-5
 """RMS of a window that is empty: a file's own silence is no pause."""
 _LEAST_WINDOWS = 100
 """Enough for three that are the quietest: 13 s of audio."""
+_FAINTEST = 1e-6
+_AT_ONCE = 4096
 _TOLERANCE_HZ = 0.1
 _STEP_HZ = 0.002
 _OUT_DB = 5.0
@@ -121,9 +126,12 @@ class HumFloor:
         sizes = np.abs(lines)
         floor, floor_beside, floor_short = (_floor(part[there]) for part in (sizes, sides, short))
         out_db = 20 * np.log10(floor / floor_beside)
-        lasting = 20 * np.log10(floor_short / floor) >= -_DYING_DB
+        lasting = floor_short >= floor / _DYING
         still = there[:, np.newaxis] & (sizes <= _STILL * floor)
-        out = np.flatnonzero((out_db >= _OUT_DB) & lasting)
+        # Where it is quietest beside the line, hum is all there is: what is stronger there is a lone note.
+        alone = there[:, np.newaxis] & (sides <= floor_beside)
+        left = np.array([np.median(sizes[alone[:, column], column]) for column in range(multiples)])
+        out = np.flatnonzero((out_db >= _OUT_DB) & lasting & (left <= _LONE * floor))
         if out.size < 2:
             return None
         times_s = np.arange(there.size) * (_HOP / self._low_hz)
@@ -133,7 +141,7 @@ class HumFloor:
             chosen = still[:, column]
             # A window's vector is turned from its own first sample on, not from the file's.
             turned_hz = self._lines_hz[mains, column] + (column + 1) * off_hz
-            vectors = np.exp(-2j * np.pi * np.outer(turned_hz, times_s[chosen])) @ lines[chosen, column]
+            vectors = _sum_of_vectors(lines[chosen, column], times_s[chosen], turned_hz)
             sure[row] = np.square(np.abs(vectors) / sizes[chosen, column].sum()) * chosen.sum()
         best = int(np.argmax(sure.sum(axis=0)))
         together = float(sure[:, best].sum())
@@ -141,8 +149,8 @@ class HumFloor:
         adds_up = np.count_nonzero(sure[:, best] >= _SURE) >= 2 and together >= _BOTH_SURE
         # At the edge of what the mains do, it is the flank of something beside them; and so it is where many windows
         # leave little.
-        beside = best in (0, off_hz.size - 1) or together < _LEFT * still[:, out].sum()
-        if beside or not (far_out or adds_up):
+        off = best in (0, off_hz.size - 1) or together < _LEFT * still[:, out].sum()
+        if off or not (far_out or adds_up):
             return None
         amplitudes = [(int(column) + 1, float(np.median(sizes[still[:, column], column]))) for column in out]
         return FloorHum(float(self._lines_hz[mains, 0] + off_hz[best]), tuple(amplitudes))
@@ -168,6 +176,17 @@ def _sized(parts: Block) -> NDArray[np.complex64]:
     return vectors
 
 
+def _sum_of_vectors(
+    vectors: NDArray[np.complex64], times_s: FloatArray, turning_hz: FloatArray
+) -> NDArray[np.complex128]:
+    """Sum of vectors turned back at each of some frequencies, in parts, so that a long file takes no more memory."""
+    total = np.zeros(turning_hz.size, dtype=np.complex128)
+    for first in range(0, times_s.size, _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        total += np.exp(-2j * np.pi * np.outer(turning_hz, times_s[part])) @ vectors[part]
+    return total
+
+
 def _floor(sizes: NDArray[np.floating[Any]]) -> FloatArray:
     """Of windows in the first dimension, what the quietest reach."""
-    return np.maximum(np.quantile(sizes.astype(np.float64), _QUIETEST, axis=0), 1e-6)
+    return np.maximum(np.quantile(sizes.astype(np.float64), _QUIETEST, axis=0), _FAINTEST)

@@ -83,7 +83,14 @@ end
 --- Do something in slices; one thing at a time, in the order it was asked for. It is dropped where the project it is
 --- about is closed meanwhile.
 local function work(body, proj)
-  at.queue[#at.queue + 1] = {thread = coroutine.create(body), project = proj or at.project}
+  proj = proj or at.project
+  at.queue[#at.queue + 1] = {thread = coroutine.create(body), project = proj, song = project.known_id(proj)}
+end
+
+--- Whether the project something was asked for is closed, or another song lies under its pointer.
+local function is_past(item)
+  if not reaper.ValidatePtr2(0, item.project, "ReaProject*") then return true end
+  return item.song ~= nil and project.known_id(item.project) ~= item.song
 end
 
 local function load_report()
@@ -306,7 +313,13 @@ local function go_to(time_s)
 end
 
 --- Go to a finding and loop its passage. One about most of the mix has none: then nothing else may stay looped.
+--- While something is recorded, a click must not move anything: a loop would cut the take.
+local function is_recording()
+  return reaper.GetPlayStateEx(at.project) & 4 ~= 0
+end
+
 function acts.jump(_, finding)
+  if is_recording() then return end
   local start_s, end_s = span_of(finding)
   if settings.read().loop ~= "yes" or ranges.is_most(finding, at.state.report) then
     looping.end_it()
@@ -318,6 +331,7 @@ end
 
 function acts.loop(_, finding)
   if looping.finding(at.project) == finding.id then return looping.end_it() end
+  if is_recording() then return end
   local start_s, end_s = span_of(finding)
   looping.hold(at.project, finding.id, start_s, end_s)
   go_to(start_s)
@@ -397,7 +411,7 @@ end
 local function resume()
   local current = at.queue[1]
   if not current then return end
-  if not project.is_open(current.project) then
+  if is_past(current) then
     table.remove(at.queue, 1)
     return
   end
