@@ -103,12 +103,12 @@ class Judge:
             height = peak / _SPIKE.max()
         if abs(height) < LEAST:
             return None
-        changes_db = _change_db(wave[before], wave[after]), _change_db(bends[before], bends[after])
+        changes_db = [_change_db(wave[before], wave[after]), _change_db(bends[before], bends[after])]
         # A note that begins is louder after its edge, and one that is cut off ends in a step: a burst with a note that
         # dies away around it is neither.
         lowest_db = -_DYING_DB if is_burst else -_SAME_DB
         if is_burst and peak >= _SUPREME * outside:
-            changes_db = changes_db[:1]  # the level alone
+            del changes_db[1]  # the level alone
         goes_on = lowest_db <= min(changes_db) and max(changes_db) <= _SAME_DB
         return Discontinuity(at, abs(height), False, goes_on)
 

@@ -119,9 +119,10 @@ class HumFloor:
             return None
         multiples = self._lines_hz.shape[1]
         columns = slice(mains * multiples, (mains + 1) * multiples)
-        lines, sides, short = (
+        lines = np.concatenate([part[channel, :, columns] for part in self._lines])[begin:]
+        sides, short = (
             np.concatenate([part[channel, :, columns] for part in parts])[begin:]
-            for parts in (self._lines, self._sides, self._short)
+            for parts in (self._sides, self._short)
         )
         sizes = np.abs(lines)
         floor, floor_beside, floor_short = (_floor(part[there]) for part in (sizes, sides, short))
@@ -134,7 +135,7 @@ class HumFloor:
         out = np.flatnonzero((out_db >= _OUT_DB) & lasting & (left <= _LONE * floor))
         if out.size < 2:
             return None
-        times_s = np.arange(there.size) * (_HOP / self._low_hz)
+        times_s: FloatArray = np.arange(there.size, dtype=np.float64) * (_HOP / self._low_hz)
         off_hz = np.arange(-_TOLERANCE_HZ, _TOLERANCE_HZ + _STEP_HZ / 2, _STEP_HZ)
         sure = np.empty((out.size, off_hz.size))
         for row, column in enumerate(out):
@@ -172,8 +173,7 @@ def _turns(length: int, cycles: FloatArray, gains: FloatArray) -> Block:
 
 def _sized(parts: Block) -> NDArray[np.complex64]:
     half = parts.shape[-1] // 2
-    vectors: NDArray[np.complex64] = parts[..., :half] + np.complex64(1j) * parts[..., half:]
-    return vectors
+    return np.asarray(parts[..., :half] + 1j * parts[..., half:], dtype=np.complex64)
 
 
 def _sum_of_vectors(

@@ -175,3 +175,14 @@ def test_a_bassline_with_rests_has_no_hum_of_its_own(rest_s: float, seed: int) -
 @pytest.mark.parametrize("note_hz", [48.8, 49.3, 49.6, 50.2, 50.4, 51.0, 59.5, 60.3])
 def test_a_drone_between_the_mains_and_the_notes_beside_them_is_no_hum(note_hz: float) -> None:
     assert hum_of(song(RATE, 52) + hum(RATE, 52, -40, note_hz)) == ()
+
+
+@pytest.mark.parametrize("seed", [1, 3, 8, 9, 11])
+def test_a_bass_note_that_plays_alone_for_some_seconds_is_no_hum(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    signal = 0.15 * rng.normal(size=40 * RATE)
+    alone = slice(3 * RATE, 6 * RATE)
+    time_s = np.arange(signal.size)[alone] / RATE
+    note = sum(0.1 / k * np.sin(2 * np.pi * 49.0 * k * time_s) for k in (1, 2, 3, 4))
+    signal[alone] = note + 0.0003 * rng.normal(size=time_s.size)
+    assert hum_of(signal[np.newaxis]) == ()
