@@ -70,7 +70,7 @@ def kept(make: Callable[[], Meter], seconds: int) -> int:
         (lambda: TempoMeter(RATE_HZ, 2), 17_500),
         (lambda: KeyMeter(RATE_HZ, 2), 3_500),
         (lambda: LoudnessMeter(RATE_HZ, ("L", "R")), 1_300),
-        (lambda: DefectMeter(RATE_HZ, 2, 16), 1_000),
+        (lambda: DefectMeter(RATE_HZ, 2, 16), 2_500),
         (lambda: PeakMeter(RATE_HZ, 2), 500),
         (lambda: StereoCurveMeter(RATE_HZ, 2), 1_500),
         (lambda: EnvelopeMeter(RATE_HZ, 2), 100),

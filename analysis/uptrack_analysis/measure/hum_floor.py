@@ -102,7 +102,7 @@ class HumFloor:
         whole = _sized(windows @ self._turns)
         count = self._lines_hz.size
         sides = np.square(np.abs(whole[..., count:])).reshape(*whole.shape[:2], len(_AWAY_HZ), count)
-        self._lines.append(whole[..., :count])
+        self._lines.append(whole[..., :count].copy())  # a view would keep the rest
         self._sides.append(np.sqrt(sides.mean(axis=2)).astype(np.float16))
         middle = windows[..., (_WINDOW - _SHORT) // 2 :][..., :_SHORT]
         self._short.append(np.abs(_sized(middle @ self._short_turns)).astype(np.float16))
