@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from fault_mixes import Sound
 from fault_runs import Seen, mix_named, write_audio
 
 OFFSET_WITHIN = 0.2
@@ -23,7 +24,7 @@ CLIPPED_FROM_DBFS = -0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Statement:
     offset_percent: float
     """Of the channel that leans more."""
     flat: bool
@@ -35,7 +36,10 @@ def confirms(mix: str, seen: Seen) -> bool:
     """Whether ffmpeg finds the same fault in the mix; an offset or a true peak as large, flat tops in any number."""
     if seen.rule not in ("int.clip", "int.dc", "int.truepeak"):
         return False
-    heard = _testimony(mix)
+    return agrees(_statement(mix), seen)
+
+
+def agrees(heard: Statement, seen: Seen) -> bool:
     if seen.rule == "int.clip":
         return heard.flat and heard.peak_dbfs >= CLIPPED_FROM_DBFS
     if seen.value is None:
@@ -46,16 +50,21 @@ def confirms(mix: str, seen: Seen) -> bool:
 
 
 @cache
-def _testimony(mix: str) -> Testimony:
+def _statement(mix: str) -> Statement:
+    return examine(mix_named(mix).sound)
+
+
+def examine(sound: Sound) -> Statement:
+    """What ffmpeg measures of it."""
     with tempfile.TemporaryDirectory(prefix="uptrack-faults-") as folder:
         path = Path(folder) / "mix.wav"
-        write_audio(path, mix_named(mix).sound)
+        write_audio(path, sound)
         chain = ["-af", "astats,ebur128=peak=true:framelog=verbose", "-f", "null", "-"]
         command = ["ffmpeg", "-nostdin", "-hide_banner", "-i", str(path), *chain]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     channels, overall = said.split("Overall", 1)
     offsets = [abs(float(value)) for value in re.findall(r"DC offset: (\S+)", channels)]
-    return Testimony(
+    return Statement(
         100 * max(offsets),
         any(float(value) > 0 for value in re.findall(r"Flat factor: (\S+)", channels)),
         max(float(value) for value in re.findall(r"Peak level dB: (\S+)", channels)),

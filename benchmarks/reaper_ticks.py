@@ -21,12 +21,11 @@ from typing import Any
 
 from support.desks import EchoDesk
 from support.fake_reaper import FakeReaper
-from support.feedbacks import a_feedback, a_marker
+from support.feedbacks import a_feedback, a_marker, many_markers
 from support.gfx_canvas import GfxCanvas
 from support.reaper_functions import Tick
 from support.reaper_project import FakeProject
 from support.studio import ANALYZE_FILES, ANALYZE_MIX, REMOVE, RESULTS, Studio
-from uptrack_bridges.messages import Step
 
 BUDGET_MS = 2.0
 FINDINGS, STRAY = 5_000, 2_000
@@ -125,13 +124,7 @@ def show(what: str, spent_ms: list[float], ticks: list[Tick]) -> None:
 async def five_thousand_findings(studio: Studio, reaper: MeteredReaper) -> None:
     """Placed, compared with what stands, listed in the window, and removed."""
     (bass,) = studio.tracks("Bass", seconds=2.0)
-    step = Step(
-        kind="EQ", text="Bell on Bass", gain_db=-2.5, frequency_hz=240.0, q=1.2, tool="bell", track=bass.guid
-    )  # fmt: skip
-    markers = [
-        a_marker(f"low.boom-{number:04d}", actions=[step], start_s=number * 0.01, end_s=number * 0.01 + number % 2 * 2)
-        for number in range(FINDINGS)
-    ]
+    markers = many_markers(FINDINGS, bass.guid)
     studio.desk.answer = lambda _request, job: a_feedback(*markers, job=job)
     for _ in range(2):
         await studio.analyze(ANALYZE_MIX)

@@ -6,8 +6,7 @@ file fails on Windows. Readers take messages in the order of the numbers and del
 
 Whatever else lies in the folder is not ours to follow: links, pipes, sockets and devices with a message's name are
 unlinked unread, and so is a file that belongs to another user; directories are removed only when empty, and other names
-are left alone. The functions here block
-on the disk for a moment; asyncio code calls them in a thread.
+are left alone. The functions here block on the disk for a moment; asyncio code calls them in a thread.
 """
 
 from __future__ import annotations

@@ -71,6 +71,19 @@ async def test_what_is_measured_again_is_the_mix_with_the_fix_in_it(window: Wind
     np.testing.assert_allclose(after, whole * 10 ** (-3 / 20), atol=1e-6)
 
 
+async def test_another_song_opened_in_the_tab_of_a_fixed_one_is_shown(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        other = dict(window.project.state)
+        await window.fix()
+        # REAPER keeps the tab's pointer: only what is in it has changed.
+        window.project.state = {key: OTHER_SONG if key == SONG else text for key, text in other.items()}
+        await window.until_quiet()
+        assert "low.boom-1 is off" in window.words()
+        await window.press("p")
+        assert "−2.5 dB at 240 Hz" in window.words()
+
+
 async def test_revert_takes_a_fix_back_in_one_step(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)
@@ -82,6 +95,8 @@ async def test_revert_takes_a_fix_back_in_one_step(window: Window) -> None:
     assert window.project.undo_steps[-1] == "UpTrack: take back the fix of low.boom-1 is off"
     np.testing.assert_array_equal(reaper_sound.mix_of(window.project, 0.0, 5.0), sounded)
 
+
+SONG, OTHER_SONG = ("UpTrack", "project"), "{0A0B0C0D-0000-4000-8000-000000000001}"
 
 TOOLS: list[tuple[dict[str, Any], dict[str, float]]] = [
     ({"tool": "gain", "gain_db": -2.0}, {"D_VOL": 10 ** (-2 / 20)}),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.fake_reaper import FakeMarker, TempoMarker, Tick
-from support.feedbacks import a_feedback, a_marker
+from support.feedbacks import a_feedback, a_marker, many_markers
 from support.gfx_canvas import GfxCanvas
 from support.reaper_project import FakeFx, new_guid
 from support.studio import ANALYZE_FILES, ANALYZE_MIX, REMOVE, RESULTS, Studio
@@ -60,13 +60,7 @@ def listings_by_second(studio: Studio, seconds: int, *, rounds_a_second: int = 3
 
 async def test_five_thousand_findings_cost_no_tick_more_than_two_milliseconds(studio: Studio) -> None:
     (bass,) = studio.tracks("Bass", seconds=2.0)
-    step = Step(
-        kind="EQ", text="Bell on Bass", gain_db=-2.5, frequency_hz=240.0, q=1.2, tool="bell", track=bass.guid
-    )  # fmt: skip
-    markers = [
-        a_marker(f"low.boom-{number:04d}", actions=[step], start_s=number * 0.01, end_s=number * 0.01 + number % 2 * 2)
-        for number in range(FINDINGS)
-    ]
+    markers = many_markers(FINDINGS, bass.guid)
 
     def all_of_them(_request: Analyze, job: str) -> Feedback:
         return a_feedback(*markers, job=job)

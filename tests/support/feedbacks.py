@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from uptrack_bridges.messages import Feedback, Marker, TrackNote
+from uptrack_bridges.messages import Feedback, Marker, Step, TrackNote
 
 
 def a_marker(finding: str, **changes: Any) -> Marker:
@@ -16,6 +16,15 @@ def a_marker(finding: str, **changes: Any) -> Marker:
         "title": f"{finding} is off", "advice": f"Do something about {finding}.", "area": "low", "bar": "2.1",
     }  # fmt: skip
     return Marker(**(values | given | changes))
+
+
+def many_markers(count: int, track: str) -> list[Marker]:
+    """One after another, half of them regions of 2 s, each with a bell on a track to be applied."""
+    step = Step(kind="EQ", text="Bell on Bass", gain_db=-2.5, frequency_hz=240.0, q=1.2, tool="bell", track=track)
+    return [
+        a_marker(f"low.boom-{number:04d}", actions=[step], start_s=number * 0.01, end_s=number * 0.01 + number % 2 * 2)
+        for number in range(count)
+    ]
 
 
 def a_feedback(

@@ -27,9 +27,9 @@ _HOP = 128
 """Half a second and a quarter of it, at about 1 kHz."""
 _AWAY_HZ = (-9.0, -7.0, 7.0, 9.0)
 """Where the floor is compared: outside of a Hann window's main lobe, which ends 4 Hz away."""
-_SHORT = 256
 _LONE = 4.0
 """Where everything beside a line is at its quietest, how far the line may lie over its own floor; a lone note does."""
+_SHORT = 256
 _DYING = 10 ** (4 / 20)
 """A line's floor in windows half as long under the one in the whole: hum has the same in both."""
 _QUIETEST = 0.03

@@ -14,6 +14,7 @@ local measure_again = require("measure_again")
 local project = require("project")
 local ranges = require("ranges")
 local say = require("say")
+local tracks = require("tracks")
 
 local fix_buttons = {}
 
@@ -79,8 +80,9 @@ end
 --- Note what a new version has shown of fixes that waited for it; in a coroutine.
 function fix_buttons:hear(proj, feedback)
   local spend = self.at.budget.spend
+  local find = tracks.finder(proj, spend)
   for _, outcome in ipairs(feedback.fixes or {}) do
-    local record = fixes.of(proj, outcome.finding, spend)
+    local record = fixes.of(proj, outcome.finding, spend, find)
     if record and record.fix == outcome.fix and record.state == "applied" then
       fixes.note(proj, record, outcome.status, outcome.sentence)
       spend(STEPS_A_NOTE)

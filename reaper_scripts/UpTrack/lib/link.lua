@@ -118,6 +118,7 @@ local function fall_back(self)
   local unsettled = self.wire:unsettled()
   self.mailbox_only = true
   use_mailbox(self)
+  self.wire:forget_old() -- its drafts; messages that wait there are for this run
   greet(self, self.hello)
   for _, message in ipairs(unsettled) do
     if message.type ~= "hello" then self.wire:send(message) end

@@ -312,12 +312,12 @@ local function go_to(time_s)
   reaper.SetEditCurPos2(at.project, time_s, true, true)
 end
 
---- Go to a finding and loop its passage. One about most of the mix has none: then nothing else may stay looped.
 --- While something is recorded, a click must not move anything: a loop would cut the take.
 local function is_recording()
   return reaper.GetPlayStateEx(at.project) & 4 ~= 0
 end
 
+--- Go to a finding and loop its passage. One about most of the mix has none: then nothing else may stay looped.
 function acts.jump(_, finding)
   if is_recording() then return end
   local start_s, end_s = span_of(finding)

@@ -3,8 +3,9 @@
 Below 120 Hz no published curve holds for club music: freely licensed electronic tracks lie anywhere from the pop
 average's bass branch to 20 dB over it. Until the user gives references that whole range passes, and outside of it the
 rule believes itself by 0.6. Four tracks in five lie in the upper half of that range, and what lies outside of it is
-told as information. What a mix says of itself is better evidence: a sub that leaps up or away while the rest
-plays on, in a section that has one. Of the two levels the one further from the usual is taken for the odd one.
+told as information. What a mix says of itself is better evidence: a sub that leaps up or away while the rest plays on,
+in a section that has one. Of the two levels the one further from the usual is taken for the odd one. A leap too small
+to warn of is none.
 """
 
 from __future__ import annotations
@@ -268,7 +269,7 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=2,
+    version=3,
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,
 )
