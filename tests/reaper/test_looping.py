@@ -8,7 +8,7 @@ import pytest
 
 from support.fake_reaper import FakeProject
 from support.feedbacks import a_feedback, a_marker
-from support.studio import ANALYZE_MIX, REMOVE
+from support.studio import ANALYZE_MIX, REMOVE, RESULTS
 from support.studio_window import BELL, Window
 
 ENTER, ESCAPE, CLOSED = 13, 27, -1
@@ -178,6 +178,55 @@ async def test_another_project_gets_its_own_and_the_first_one_what_it_had(window
         window.reaper.open_projects.remove(other)
         window.reaper.front = ours
         await window.press(CLOSED)
+    assert what_the_user_has(ours) == before
+
+
+def opened_again(project: FakeProject) -> FakeProject:
+    """What REAPER makes of a project that was saved as it is now."""
+    return FakeProject(
+        project.name,
+        project.path,
+        state=dict(project.state),
+        linked=project.linked,
+        selection_s=project.selection_s,
+        loop_s=project.loop_s,
+        repeat=project.repeat,
+    )
+
+
+@pytest.mark.parametrize("window_stays", [True, False])
+async def test_a_project_that_was_closed_while_looped_gets_back_what_it_had(window: Window, window_stays: bool) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        before = what_the_user_has(window.project)
+        await window.press(ENTER)
+        saved = opened_again(window.project)
+        assert what_the_user_has(saved) != before
+        window.reaper.open_projects.remove(window.project)
+        if not window_stays:
+            window.reaper.reload()
+        window.reaper.open_projects.append(saved)
+        window.reaper.front = saved
+        if not window_stays:
+            window.reaper.run(RESULTS)
+        await window.until_quiet()
+    assert what_the_user_has(saved) == before
+
+
+async def test_a_copy_in_another_tab_gets_back_its_own_and_the_first_stays_looped(window: Window) -> None:
+    """Saved as: both carry the same id of the song."""
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        ours, before = window.project, what_the_user_has(window.project)
+        await window.press(ENTER)
+        copy = opened_again(ours)
+        window.reaper.open_projects.append(copy)
+        window.reaper.front = copy
+        await window.until_quiet()
+        assert what_the_user_has(copy) == before
+        assert ours.selection_s == PASSAGE
+        window.reaper.front = ours
+        await window.press(ESCAPE)
     assert what_the_user_has(ours) == before
 
 

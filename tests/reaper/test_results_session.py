@@ -23,6 +23,25 @@ async def test_the_window_shows_the_report_of_the_project_in_front(window: Windo
         assert "low.boom-1 is off" in window.words() + window.words()
 
 
+async def test_what_waits_for_its_own_tab_holds_up_no_other(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        assert window.gfx is not None
+        ours = window.project
+        window.gfx.press("d")
+        window.reaper.turn(0.05)
+        kept = {key: text for key, text in ours.state.items() if key != ("UpTrack", "project")}
+        for name in ("Other.rpp", "Third.rpp"):
+            window.reaper.front = FakeProject(name, f"/music/{name}", state=dict(kept))
+            window.reaper.open_projects.append(window.reaper.front)
+            await window.until_quiet()
+            assert len(ours.markers) == 1, "only what is in front is changed"
+            assert "low.boom-1 is off" in window.words()
+        window.reaper.front = ours
+        await window.until_quiet()
+    assert ours.markers == []
+
+
 async def test_a_report_is_there_when_its_project_is_opened_again(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)

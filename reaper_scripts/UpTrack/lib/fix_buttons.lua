@@ -138,7 +138,7 @@ local function measured_apply(self, talk, proj, report, finding, plan, range)
     tell(self, talk, proj, report, finding, plan, record, function(untold)
       if untold or not before then return end_with("unknown", untold or problem) end
       measure(before, nil, function(feedback)
-        at.later[#at.later + 1] = function() measure_after(feedback.run) end
+        at.later[#at.later + 1] = {body = function() measure_after(feedback.run) end, project = proj}
       end)
     end)
   end)
@@ -158,7 +158,9 @@ local function apply(self, proj, report, finding)
       end)
     end
     if range then
-      at.later[#at.later + 1] = function() measured_apply(self, talk, proj, report, finding, plan, range) end
+      at.later[#at.later + 1] = {
+        body = function() measured_apply(self, talk, proj, report, finding, plan, range) end, project = proj,
+      }
       return
     end
     -- It is about most of the run: that makes a new version.

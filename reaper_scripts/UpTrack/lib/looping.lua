@@ -2,24 +2,23 @@
 The passage of a finding as REAPER's time selection, loop points and repeat: set while somebody listens to it, and what
 the user had comes back. Whatever of the three was changed by hand meanwhile is the user's, and stays.
 
-What the user had is kept in REAPER's memory (ExtState, not saved), so that another of our scripts can give it back, and
-knows what was really selected. One passage at a time is looped, in whatever project.
+What the user had is kept in the project, so that another of our scripts can give it back, and so can we where a project
+was saved and closed meanwhile: the passage is then what REAPER has saved as its selection.
 ]]
 
-local json = require("json")
 local project = require("project")
 
 local looping = {}
 
-local SECTION, KEY = "UpTrack loop", "held"
+local SECTION, KEY = "UpTrack", "loop"
 local SAME_S = 1e-4
 local SELECTION, LOOP = false, true -- which of REAPER's two ranges
 
-local held_in -- the project this script loops a passage of
+local held_in, held_song -- the project this script loops a passage of, and what song that is
 
 local function range_of(proj, which)
   local start_s, end_s = reaper.GetSet_LoopTimeRange2(proj, false, which, 0, 0, false)
-  return json.list {start_s, end_s}
+  return {start_s, end_s}
 end
 
 local function set_range(proj, which, range)
@@ -30,20 +29,38 @@ local function same(one, other)
   return math.abs(one[1] - other[1]) <= SAME_S and math.abs(one[2] - other[2]) <= SAME_S
 end
 
-local seen, decoded = "", nil
+-- Numbers and the finding's id, between spaces: without the characters that REAPER may lose when it saves a project.
+local FORM = "%.17g %.17g %.17g %.17g %.17g %.17g %d %s"
+
+local function keep(proj, record)
+  local text = ""
+  if record then
+    local before = record.before
+    text = FORM:format(
+      record.passage[1], record.passage[2], before.selection[1], before.selection[2], before.loop[1], before.loop[2],
+      before.repeats, record.finding
+    )
+  end
+  reaper.SetProjExtState(proj, SECTION, KEY, text)
+end
+
+local seen, parsed = "", nil
+
+local function read(text)
+  local values = {}
+  for value in text:gmatch("%S+") do values[#values + 1] = #values < 7 and tonumber(value) or value end
+  if #values ~= 8 or type(values[7]) ~= "number" then return nil end
+  return {
+    passage = {values[1], values[2]}, finding = values[8],
+    before = {selection = {values[3], values[4]}, loop = {values[5], values[6]}, repeats = math.floor(values[7])},
+  }
+end
 
 --- What is kept of the passage that is looped in this project; nil if none is.
 local function record_of(proj)
-  local text = reaper.GetExtState(SECTION, KEY)
-  if text ~= seen then
-    local read, value = pcall(json.decode, text)
-    seen, decoded = text, read and type(value) == "table" and value or nil
-  end
-  return decoded and decoded.project == project.known_id(proj) and decoded or nil
-end
-
-local function keep(record)
-  reaper.SetExtState(SECTION, KEY, record and json.encode(record) or "", false)
+  local _, text = reaper.GetProjExtState(proj, SECTION, KEY)
+  if text ~= seen then seen, parsed = text, read(text) end
+  return parsed
 end
 
 --- What the user has, or had before a passage was looped: {selection, loop, repeats}, and what is kept of that passage.
@@ -65,9 +82,14 @@ function looping.selection(proj)
   return table.unpack((users(proj)).selection)
 end
 
+--- Whether this script loops a passage of the song in a project: REAPER may load another one into its tab.
+local function is_ours(proj)
+  return held_in == proj and project.known_id(proj) == held_song
+end
+
 --- The finding whose passage this script loops in a project; nil where the user has put the loop elsewhere since.
 function looping.finding(proj)
-  local record = held_in == proj and record_of(proj)
+  local record = is_ours(proj) and record_of(proj)
   return record and same(range_of(proj, LOOP), record.passage) and record.finding or nil
 end
 
@@ -75,11 +97,16 @@ end
 function looping.give_back(proj)
   local before, record = users(proj)
   if not record then return end
-  keep(nil)
+  keep(proj, nil)
   -- The selection first: where REAPER links the two, either sets both.
   set_range(proj, SELECTION, before.selection)
   set_range(proj, LOOP, before.loop)
   reaper.GetSetRepeatEx(proj, before.repeats)
+end
+
+--- Give back what a script that is gone has left: the project was closed, or REAPER was, while a passage was looped.
+function looping.clear_leftover(proj)
+  if not is_ours(proj) then looping.give_back(proj) end
 end
 
 --- Give it back wherever this script has taken it.
@@ -93,9 +120,9 @@ end
 function looping.hold(proj, finding, start_s, end_s)
   if held_in ~= proj then looping.end_it() end
   local before = users(proj)
-  local passage = json.list {start_s, end_s}
-  keep {project = project.id(proj), finding = finding, passage = passage, before = before}
-  held_in = proj
+  local passage = {start_s, end_s}
+  keep(proj, {finding = finding, passage = passage, before = before})
+  held_in, held_song = proj, project.id(proj)
   set_range(proj, SELECTION, passage)
   set_range(proj, LOOP, passage)
   reaper.GetSetRepeatEx(proj, 1)

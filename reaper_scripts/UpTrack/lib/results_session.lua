@@ -81,7 +81,7 @@ local function find(id)
 end
 
 --- Do something in slices; one thing at a time, in the order it was asked for. It is dropped where the project it is
---- about is closed meanwhile.
+--- about is closed meanwhile, and lets what other projects ask for pass while that is behind another tab.
 local function work(body, proj)
   proj = proj or at.project
   at.queue[#at.queue + 1] = {thread = coroutine.create(body), project = proj, song = project.known_id(proj)}
@@ -127,6 +127,11 @@ local function look_at_fixes()
   end)
 end
 
+--- While something is recorded, a click must not move anything: a loop would cut the take.
+local function is_recording()
+  return reaper.GetPlayStateEx(at.project) & 4 ~= 0
+end
+
 --- Follow the project in front, what actions have put into it, and what undo has taken out.
 local function follow(now_s)
   local proj, path = project.in_front()
@@ -139,6 +144,7 @@ local function follow(now_s)
     end
     at.project, at.path, at.tab, at.news = proj, path, tab, news
     at.changes = reaper.GetProjectStateChangeCount(proj)
+    if not is_recording() then looping.clear_leftover(proj) end
     return load_report()
   end
   local changes = reaper.GetProjectStateChangeCount(proj)
@@ -285,10 +291,11 @@ local function dismiss(intent, finding)
   local run, proj = at.feedback.run, at.project
   local function done(message)
     if not message then return end
-    for _, one in ipairs(at.state.report and at.state.report.findings or {}) do
+    local is_shown = proj == at.project and at.state.report
+    for _, one in ipairs(is_shown and at.state.report.findings or {finding}) do
       if one.id == finding.id or message.finding == nil and one.rule == finding.rule then
         one.dismissed = not message.undone
-        if one.dismissed then work(function() at.fix:unmark(proj, one, " is meant") end) end
+        if one.dismissed then work(function() at.fix:unmark(proj, one, " is meant") end, proj) end
       end
     end
     changed()
@@ -310,11 +317,6 @@ local acts = {}
 --- The view goes there, and playback if there is any: whether something is to be heard is the user's to say.
 local function go_to(time_s)
   reaper.SetEditCurPos2(at.project, time_s, true, true)
-end
-
---- While something is recorded, a click must not move anything: a loop would cut the take.
-local function is_recording()
-  return reaper.GetPlayStateEx(at.project) & 4 ~= 0
 end
 
 --- Go to a finding and loop its passage. One about most of the mix has none: then nothing else may stay looped.
@@ -408,17 +410,25 @@ end
 
 -- the round -----------------------------------------------------------------------------------------------------------
 
-local function resume()
-  local current = at.queue[1]
-  if not current then return end
-  if is_past(current) then
-    table.remove(at.queue, 1)
-    return
+--- What is next: the first that does not wait for its project to come in front again, nor for one that does.
+local function next_work()
+  local waiting = {}
+  for place, item in ipairs(at.queue) do
+    if item.is_behind and project.is_in_front(item.project) then item.is_behind = nil end
+    if item.is_behind and not is_past(item) then waiting[item.project] = true end
+    if not waiting[item.project] then return item, place end
   end
+end
+
+local function resume()
+  local item, place = next_work()
+  if not item then return end
+  if is_past(item) then return table.remove(at.queue, place) end
   at.budget.begin()
-  local alive, problem = coroutine.resume(current.thread)
-  if not alive then say.line("something went wrong in the results window: " .. tostring(problem)) end
-  if coroutine.status(current.thread) == "dead" then table.remove(at.queue, 1) end
+  local alive, outcome = coroutine.resume(item.thread)
+  if not alive then say.line("something went wrong in the results window: " .. tostring(outcome)) end
+  item.is_behind = outcome == "behind"
+  if coroutine.status(item.thread) == "dead" then table.remove(at.queue, place) end
 end
 
 local function kept_place()
@@ -439,7 +449,7 @@ local function round()
   if at.talk then at.talk:tick(now_s) end
   -- Rendering stands still for a while: the window says so a round before.
   if at.soon then
-    work(at.soon)
+    work(at.soon.body, at.soon.project)
     at.soon, at.own = nil, nil
   elseif #at.later > 0 and not next(at.checks) then
     at.soon = table.remove(at.later, 1)
