@@ -272,3 +272,32 @@ def test_texts_kept_in_a_project_come_back_whole_in_short_plain_pieces(lua: Any)
         assert reaper.front.kept("probe") == text
         values = [value for (_, key), value in reaper.front.state.items() if key.startswith("probe")]
         assert all(len(value.encode()) < 4_096 and not set(value) & set("\"'`\n\t") for value in values)
+
+
+def test_a_text_made_ready_in_parts_is_read_from_the_moment_it_is_kept(lua: Any) -> None:
+    reaper = FakeReaper(lua)
+    reaper.run(PROBE)
+    kept = reaper.runtimes[-1].globals().kept
+    told: list[int] = []
+    for text in ("old%" * 5_000, "é new\n" * 3_000, "", "shorter", "shorter"):
+        before = kept.read(0, "probe")
+        head = kept.head(0, "probe")
+        keep = kept.prepare(0, "probe", text, told.append)
+        assert kept.read(0, "probe") == before
+        keep()
+        assert kept.read(0, "probe") == text == reaper.front.kept("probe")
+        assert (kept.head(0, "probe") == head) == (before == text), "what is the same is not written"
+        pieces = {key for (_, key), value in reaper.front.state.items() if key.startswith("probe.") and value}
+        assert len(pieces) == int((kept.head(0, "probe") or "0").split()[0]), "nothing of the old text is left"
+    assert len(told) > 20
+
+
+def test_who_wrote_meanwhile_is_not_mixed_with_a_text_made_ready(lua: Any) -> None:
+    reaper = FakeReaper(lua)
+    reaper.run(PROBE)
+    kept = reaper.runtimes[-1].globals().kept
+    kept.write(0, "probe", "old%" * 5_000)
+    keep = kept.prepare(0, "probe", "mine%" * 9_000, lambda _steps: None)
+    kept.write(0, "probe", "another's%" * 3_000)
+    keep()
+    assert kept.read(0, "probe") == "mine%" * 9_000 == reaper.front.kept("probe")

@@ -218,8 +218,9 @@ class FakeProject:
 
     def kept(self, key: str) -> str:
         """A text our scripts keep in the project, joined from its pieces (``lib/kept.lua``)."""
-        pieces = range(1, int(self.state.get(("UpTrack", key), "0").split()[0]) + 1)
-        return unquote("".join(self.state["UpTrack", f"{key}.{number}"] for number in pieces))
+        count, _, sort, *_rest = [*self.state.get(("UpTrack", key), "0").split(), "", ""]
+        numbers = range(1, int(count) + 1)
+        return unquote("".join(self.state["UpTrack", f"{key}.{sort}{number}"] for number in numbers))
 
     def keep(self, key: str, text: str) -> None:
         """Put a text there as our scripts keep it."""

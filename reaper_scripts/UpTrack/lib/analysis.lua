@@ -139,7 +139,8 @@ local function place(run, job, feedback)
   for _, operation in ipairs(track_notes.plan(proj, feedback.tracks or {}, in_sws, run.budget.spend)) do
     plan.operations[#plan.operations + 1] = operation
   end
-  edits.step(proj, ("UpTrack: show %d findings"):format(#feedback.markers), plan.operations, plan.finish)
+  local description = ("UpTrack: show %d findings"):format(#feedback.markers)
+  edits.step(proj, description, plan.operations, plan.finish, plan.prepare)
   run.budget.spend(pace.STEPS_A_TICK) -- the step's end has used this tick up
   -- What was asked for, so that the window can ask for it again.
   local asked = {role = run.role, whole = not job.capture and (not range or range.whole) or false, part = job.part}

@@ -29,39 +29,54 @@ local function some(operations, from, to, until_s)
   return done, problem, changed, index
 end
 
---- Do `operations`, then `finish`, as one undo step; call it in a coroutine, which yields between two parts.
+--- Wait until the project is in front, in a coroutine; false where it was closed meanwhile.
+local function in_front(proj)
+  while project.is_open(proj) and not project.is_in_front(proj) do coroutine.yield("behind") end
+  return project.is_open(proj)
+end
+
+--- All of them in parts, each in a tick; whether anything was changed, or nil where the project was closed.
+local function in_parts(proj, operations, finish)
+  local from, any = 1, false
+  repeat
+    if not in_front(proj) then return nil end
+    local to = math.min(from + AT_ONCE - 1, #operations)
+    local done, problem, changed, left = some(operations, from, to, pace.until_s())
+    if not done then
+      pcall(finish or function() end) -- what was placed until now must be known as ours
+      error(problem, 0)
+    end
+    from, any = left, any or changed
+    coroutine.yield("more")
+  until from > #operations
+  return any
+end
+
+--- Do `operations`, then `finish`, as one undo step; call it in a coroutine, which yields between two parts. Where
+--- `finish` has much to do there is `prepare`, which comes before it and may yield: then only `finish` is in the block.
 --- Returns true once it is done, false where the project was closed meanwhile.
-function edits.step(proj, description, operations, finish)
+function edits.step(proj, description, operations, finish, prepare)
+  finish = finish or function() end
+  local in_block, any = operations, false
+  if #operations > 0 and (prepare or #operations > AT_ONCE) then
+    in_block, any = {}, in_parts(proj, operations, finish)
+    if any == nil then return false end
+  end
+  if prepare then prepare() end
   if #operations == 0 then
-    if finish then finish() end
+    finish()
     return true
   end
-  local from, any = 1, false
-  while true do
-    while project.is_open(proj) and not project.is_in_front(proj) do coroutine.yield("behind") end
-    if not project.is_open(proj) then return false end
-    local to = math.min(from + AT_ONCE - 1, #operations)
-    -- What is long ends with one operation and `finish`, which is as long.
-    if #operations > AT_ONCE and from < to and to == #operations then to = to - 1 end
-    if to < #operations then
-      local done, problem, changed, left = some(operations, from, to, pace.until_s())
-      if not done then
-        pcall(finish or function() end) -- what was placed until now must be known as ours
-        error(problem, 0)
-      end
-      from, any = left, any or changed
-      coroutine.yield("more")
-    else
-      reaper.Undo_BeginBlock2(proj)
-      local done, problem, changed = some(operations, from, to)
-      local finished, slip = pcall(finish or function() end)
-      -- Whatever happened: the block must be closed.
-      reaper.Undo_EndBlock2(proj, description, (any or changed) and EVERYTHING or NOTHING)
-      reaper.UpdateTimeline()
-      if not (done and finished) then error(problem or slip, 0) end
-      return true
-    end
-  end
+  if not in_front(proj) then return false end
+  reaper.Undo_BeginBlock2(proj)
+  local done, problem, changed = true, nil, false
+  if #in_block > 0 then done, problem, changed = some(in_block, 1, #in_block) end
+  local finished, slip = pcall(finish)
+  -- Whatever happened: the block must be closed.
+  reaper.Undo_EndBlock2(proj, description, (any or changed) and EVERYTHING or NOTHING)
+  reaper.UpdateTimeline()
+  if not (done and finished) then error(problem or slip, 0) end
+  return true
 end
 
 return edits

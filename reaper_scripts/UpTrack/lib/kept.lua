@@ -4,6 +4,9 @@ Text of ours kept in a project (extended state), so that it comes back whole whe
 What REAPER does to long values, line breaks and quotation marks when it saves a project is not documented, and public
 scripts tell of all three getting lost. So a text is written in short pieces, KEY.1, KEY.2 ..., without any of those
 characters; KEY itself says how many there are, and which writing it was.
+
+A long text is written in two steps, so that it need not all happen in one tick: its pieces under names of their own,
+KEY.b1, KEY.b2 ... where KEY.1, KEY.2 ... are in use and the other way round; then KEY turns to them.
 ]]
 
 local kept = {}
@@ -39,8 +42,45 @@ local function put(proj, key, text)
   return true
 end
 
+--- How many pieces a text has, and what stands before their numbers.
 local function pieces_in(head)
-  return math.tointeger(tonumber(head:match("^%d+"))) or 0
+  return math.tointeger(tonumber(head:match("^%d+"))) or 0, head:match("^%d+ %S+ (b)$") or ""
+end
+
+local function head_of(count, sort)
+  return ("%d %s%s"):format(count, reaper.genGuid(""):sub(2, 9), sort == "b" and " b" or "")
+end
+
+local function key_of(key, sort, number)
+  return ("%s.%s%d"):format(key, sort, number)
+end
+
+local function nothing() end
+
+--- Where to cut a text so that the first part has no more than `most` bytes, and no character is cut.
+local function cut_at(text, from, most)
+  local last = math.min(from + most - 1, #text)
+  while last < #text and text:byte(last + 1) & 0xC0 == 0x80 do last = last - 1 end -- a continuation byte is 10xxxxxx
+  return last
+end
+
+--- A text as the pieces that are kept of it.
+local function pieces_of(text, spend)
+  local pieces, from, escaped_part = {}, 1, ""
+  repeat
+    local last = cut_at(text, from, PIECE)
+    escaped_part = escaped_part .. escaped(text:sub(from, last))
+    from = last + 1
+    local begin = 1
+    while #escaped_part - begin + 1 >= (from > #text and 1 or PIECE) do
+      local stop = cut_at(escaped_part, begin, PIECE)
+      pieces[#pieces + 1] = escaped_part:sub(begin, stop)
+      begin = stop + 1
+    end
+    escaped_part = escaped_part:sub(begin)
+    spend(STEPS_A_PIECE)
+  until from > #text
+  return pieces
 end
 
 --- What changes with every text that is written under a key, and is empty where there is none.
@@ -55,8 +95,9 @@ function kept.read(proj, key, spend)
   repeat
     head, parts = get(proj, key), {}
     local cut = "" -- of an escape, at a piece's end
-    for number = 1, pieces_in(head) do
-      local piece = get(proj, key .. "." .. number)
+    local count, sort = pieces_in(head)
+    for number = 1, count do
+      local piece = get(proj, key_of(key, sort, number))
       if piece == "" then
         parts = {}
         break
@@ -70,23 +111,47 @@ function kept.read(proj, key, spend)
   return table.concat(parts)
 end
 
+local function forget(proj, key, sort, from, to)
+  for number = from, to do put(proj, key_of(key, sort, number), "") end
+end
+
 --- Keep a text; an empty one takes the key away. Nothing is written where nothing changes.
 function kept.write(proj, key, text)
-  local before, whole = get(proj, key), escaped(text)
-  local count, from, changed = 0, 1, false
-  while from <= #whole do
-    local last = math.min(from + PIECE - 1, #whole)
-    -- Cut between characters: a continuation byte is 10xxxxxx.
-    while last < #whole and whole:byte(last + 1) & 0xC0 == 0x80 do last = last - 1 end
-    count = count + 1
-    changed = put(proj, key .. "." .. count, whole:sub(from, last)) or changed
-    from = last + 1
-  end
-  for number = count + 1, pieces_in(before) do put(proj, key .. "." .. number, "") end
-  if count == 0 then
+  local before, sort = pieces_in(get(proj, key))
+  local pieces, changed = pieces_of(text, nothing), false
+  for number, piece in ipairs(pieces) do changed = put(proj, key_of(key, sort, number), piece) or changed end
+  forget(proj, key, sort, #pieces + 1, before)
+  if #pieces == 0 then
     put(proj, key, "")
-  elseif changed or pieces_in(before) ~= count then
-    put(proj, key, ("%d %s"):format(count, reaper.genGuid(""):sub(2, 9)))
+  elseif changed or before ~= #pieces then
+    put(proj, key, head_of(#pieces, sort))
+  end
+end
+
+--- Have a long text ready to be kept. `spend` is called for each piece, and may yield; the function that is returned
+--- keeps it, at once. Until then what was kept before is what is read.
+function kept.prepare(proj, key, text, spend)
+  local head = get(proj, key)
+  local before, sort = pieces_in(head)
+  local pieces = pieces_of(text, spend)
+  local same = before == #pieces
+  for number = 1, same and before or 0 do
+    same = same and get(proj, key_of(key, sort, number)) == pieces[number]
+    spend(1)
+  end
+  if same then return nothing end
+  local other = sort == "b" and "" or "b"
+  for number, piece in ipairs(pieces) do
+    put(proj, key_of(key, other, number), piece)
+    spend(STEPS_A_PIECE)
+  end
+  return function()
+    if get(proj, key) ~= head then -- written by somebody else meanwhile
+      forget(proj, key, other, 1, #pieces)
+      return kept.write(proj, key, text)
+    end
+    put(proj, key, #pieces > 0 and head_of(#pieces, other) or "")
+    forget(proj, key, sort, 1, before)
   end
 end
 

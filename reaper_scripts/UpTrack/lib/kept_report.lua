@@ -23,7 +23,7 @@ function kept_report.write(proj, feedback, facts, spend)
   report.more = cut(feedback.more or json.list(), MOST_FINDINGS)
   report.markers = cut(feedback.markers or json.list(), MOST_FINDINGS)
   report.asked = facts -- what was asked for, so that it can be asked for again
-  kept.write(proj, KEY, json.encode(report, spend))
+  kept.prepare(proj, KEY, json.encode(report, spend), spend)()
 end
 
 --- The kept feedback as text; empty if there is none. Decode it with `kept_report.decode`.

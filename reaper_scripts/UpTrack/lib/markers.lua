@@ -23,6 +23,7 @@ markers.TAG = "[UpTrack]"
 markers.SELECTION = "selection" -- the part a time selection is
 
 local KEY = "markers"
+local WRITTEN_AT_ONCE = 100 -- entries
 local MOST_GONE = 2000 -- entries kept of what is not on the timeline any more
 local STEPS_AN_ENTRY = 3
 local CUSTOM_COLOUR = 0x1000000
@@ -61,10 +62,6 @@ local function line_of(one)
     one.guid, one.part, one.id, one.region and "1" or "0", number(one.start_s), number(one.end_s),
     ("%d"):format(one.colour), one.name,
   }, "\t")
-end
-
-local function write_ledger(proj, lines)
-  kept.write(proj, KEY, table.concat(lines, "\n"))
 end
 
 -- what is there -------------------------------------------------------------------------------------------------------
@@ -223,7 +220,8 @@ end
 ---   options.run_s    length of the run in seconds
 ---   options.part     what was analysed: "" for the project, or the name of a part
 ---   options.spend    called for each entry and each marker; may yield, and never returns where the project was closed
---- Returns {operations, placed, skipped, finish}: run all operations, then `finish`, which writes the ledger.
+--- Returns {operations, placed, skipped, finish, prepare}: run all operations, then `finish`, which writes the ledger;
+--- where the ledger is long there is `prepare` for in between, which may yield, so that `finish` fits into a tick.
 function markers.plan(proj, wanted, options)
   local spend = options.spend
   local ledger = read_ledger(proj, spend)
@@ -274,9 +272,9 @@ function markers.plan(proj, wanted, options)
     end
     spend(1)
   end
-  spend(pace.STEPS_A_TICK) -- what follows begins with a tick of its own: `finish` is done in one
+  spend(pace.STEPS_A_TICK) -- what follows begins with a tick of its own
 
-  function plan.finish()
+  local function lines_now(spend_some)
     local lines, count, too_many = {}, 0, gone - MOST_GONE
     for index = 1, #ledger do
       local entry = ledger[index]
@@ -286,8 +284,22 @@ function markers.plan(proj, wanted, options)
         count = count + 1
         lines[count] = entry.line
       end
+      spend_some(1)
     end
-    write_ledger(proj, lines)
+    return table.concat(lines, "\n")
+  end
+
+  local keep
+
+  if #ledger + #plan.operations > WRITTEN_AT_ONCE then
+    function plan.prepare()
+      keep = kept.prepare(proj, KEY, lines_now(spend), spend)
+    end
+  end
+
+  function plan.finish()
+    if keep then return keep() end
+    kept.write(proj, KEY, lines_now(function() end))
   end
   return plan
 end
