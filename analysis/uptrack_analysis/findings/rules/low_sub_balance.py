@@ -77,6 +77,8 @@ LIMITS = table(
 )
 
 WINDOW_S = 3.0
+_AT_AN_END = 3
+"""Windows of the loud music that tell which level it begins or ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +236,16 @@ def _leap(windows: Moments) -> _Leap | None:
         LIMITS.number("high_hz"),
         reference_hz=(data.number("rest_low_hz"), data.number("rest_high_hz")),
     )
-    # The one that lies outside of the usual range is odd, or the one clearly further from its middle, or the rarer one.
+    # A level that the music leaves and comes back to is its own, and the stretch between is odd. Else it is the one
+    # that lies outside of the usual range, or the one clearly further from its middle, or the rarer one.
     outside = Threshold(usual.number("usual_low_db"), usual.number("usual_high_db"), 1.0)
     typical = usual.number("typical_db")
     beyond = outside.distance(higher - average) - outside.distance(lower - average)
     further = abs(higher - average - typical) - abs(lower - average - typical)
-    if abs(beyond) > data.number("beyond_db"):
+    inner = _between(windows, up, down)
+    if inner is not None:
+        over = inner
+    elif abs(beyond) > data.number("beyond_db"):
         over = beyond > 0
     elif abs(further) > data.number("clearly_db"):
         over = further > 0
@@ -249,6 +255,24 @@ def _leap(windows: Moments) -> _Leap | None:
     if not is_a_stretch(windows, odd, WINDOW_S, data.number("at_once_s")):
         return None
     return _Leap(higher - lower, over, odd, music)
+
+
+def _between(windows: Moments, up: NDArray[np.bool_], down: NDArray[np.bool_]) -> bool | None:
+    """Whether it is the higher level that a stretch between two of the other has; ``None`` if neither is such a one.
+
+    What fills more than half of the music is its own level, and what is around it are its beginning and end.
+    """
+    higher = up[np.flatnonzero(up | down)]
+    begins, ends = higher[:_AT_AN_END], higher[-_AT_AN_END:]
+    if begins.all() != ends.all() or begins.any() != ends.any() or begins.any() != begins.all():
+        return None
+    over = not begins.all()
+    odd = up if over else down
+    if odd.sum() > higher.size / 2 or not is_a_stretch(
+        windows, odd, WINDOW_S, LIMITS.table("leap").number("at_once_s")
+    ):
+        return None
+    return over
 
 
 def _level_db(windows: Moments, low_hz: float, high_hz: float) -> FloatArray | None:
@@ -269,7 +293,7 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=3,
+    version=4,
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,
 )

@@ -76,6 +76,17 @@ def test_a_sub_that_goes_half_way_is_found_where_it_is_weak_also_for_most_of_the
     assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 60.0), abs=1.6)
 
 
+def test_a_stretch_between_two_alike_is_the_odd_one_whatever_is_usual() -> None:
+    """A mix with less sub than most, and in the middle of it what most have."""
+    finding = ask_one("low.sub_balance", leaping(10.0, 16.0, at_s=20.0, until_s=40.0))
+    assert finding.title == "Much sub"
+    assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 40.0), abs=1.6)
+
+
+def test_a_long_middle_is_the_song_and_what_is_around_it_its_ends() -> None:
+    assert ask_one("low.sub_balance", leaping(10.0, 16.0, at_s=12.0, until_s=50.0)).title == "Little sub"
+
+
 def test_two_db_more_in_the_second_drop_are_arrangement() -> None:
     assert ask("low.sub_balance", leaping(14.0, 16.0, at_s=30.0)) == ()
 
