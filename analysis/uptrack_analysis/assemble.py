@@ -333,6 +333,8 @@ def _dynamics(measured: Measured) -> DynamicsFigures:
         kick_transients=_transients(details.kick_transients),
         pumping_db=None if pumping is None else pumping.depth_db,
         pumping_lowest_at=None if pumping is None else pumping.lowest_at,
+        ducking_db=None if pumping is None else pumping.ducking_db,
+        ducked_at=None if pumping is None else pumping.ducked_at,
         level_jumps=tuple(LevelJump(jump.time_s, jump.step_db) for jump in details.level_jumps),
     )
 

@@ -242,6 +242,10 @@ class DynamicsFigures:
     """How far everything from 250 Hz up goes up and down with every beat, in loud passages."""
     pumping_lowest_at: float | None = None
     """Where in the beat it is lowest: just after 0 for what a kick ducks, just before 1 for what dies away."""
+    ducking_db: float | None = None
+    """What nearly all of it does together at every beat: falls by at least so much and comes back."""
+    ducked_at: float | None = None
+    """Where in the beat it falls; half a beat off if the beat's place is."""
     level_jumps: tuple[LevelJump, ...] = ()
     """At most 50, in order of time."""
 

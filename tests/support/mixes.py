@@ -207,7 +207,7 @@ def arranged(
         details=Details(
             resonances=(),
             channels=ChannelMatch("stereo", -6.0, 0.0, None, inverted=False),
-            pumping=Pumping(3.0, 0.2),
+            pumping=Pumping(3.0, 0.2, 1.0, 0.1),
         ),
     )
 

@@ -153,6 +153,8 @@ def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | 
                 kick_transients=TransientFigures(91, 8.86, 14.73, 29.24),
                 pumping_db=3.4,
                 pumping_lowest_at=0.104,
+                ducking_db=1.25,
+                ducked_at=0.083,
                 level_jumps=(LevelJump(61.23, -3.1),),
             ),
             DefectFigures(

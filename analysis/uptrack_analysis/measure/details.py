@@ -20,7 +20,7 @@ Figure = TypeVar("Figure")
 
 _CLIFF = ("spectrum.cutoff_hz", "spectrum.cutoff_likely")
 _CHANNELS = ("stereo.false_stereo", "stereo.channel_difference_db", "stereo.channel_delay_ms", "stereo.polarity")
-_PUMPING = ("dynamics.pumping_db", "dynamics.pumping_lowest_at")
+_PUMPING = ("dynamics.pumping_db", "dynamics.pumping_lowest_at", "dynamics.ducking_db", "dynamics.ducked_at")
 
 
 def measure_details(
@@ -58,7 +58,7 @@ def measure_details(
         reasons["stereo.polarity"] = "the channels have too little in common to be in or out of phase"
     pumps = attempt(_PUMPING, lambda: pumping(measured.bands, measured.loudness, tempo.bpm, tempo.grid))
     if pumps is not None and pumps.lowest_at is None:
-        reasons["dynamics.pumping_lowest_at"] = "it is not known where in time the beats lie"
+        reasons |= dict.fromkeys(_PUMPING[1::2], "it is not known where in time the beats lie")
     details = Details(
         resonances=attempt(("spectrum.resonances",), lambda: resonances(fine)),
         cutoff_hz=None if cliff is None else cliff.cutoff_hz,

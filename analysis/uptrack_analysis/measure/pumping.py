@@ -6,11 +6,17 @@ percentile at each phase keeping out what is added at every other beat, as a sna
 shape of the breathing, its highest minus its lowest the depth. A bus compressor keyed by the kick, a part that plays
 off the beat and one that dies away with each look alike in depth, not in phase: the first is lowest just after the
 beat, the last just before it. Both are facts; the verdict needs more.
+
+Ducking is what all of it does together. Parts that play on or off the beat move their own bands; a compressor on the
+bus, or a side-chain on all parts, moves every band down at once and lets it come back. Each band by itself is folded
+over the beat, and held against that shape at each phase; the depth that six bands in seven reach is the ducking's.
+What plays on the beat fills the dip a little in every band, so it is the least that the depth can be.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.band_sums import mean_of, power_of, stretches
@@ -29,6 +35,12 @@ _PHASES = 16
 _SHAPE_POINTS = 96
 _PERCENTILE = 30
 _FLOOR_DB = -60.0
+
+_DUCK_PHASES = 24
+_RECOVERY = 0.75
+"""Of the beat, in which a duck comes back, by a raised cosine."""
+_ABOVE_IT = 15
+"""Percentile of the bands' depths."""
 
 
 def pumping(matrix: BandMatrix, loudness: Loudness, bpm: float | None, grid: BeatGrid | None) -> Pumping:
@@ -66,10 +78,16 @@ def pumping(matrix: BandMatrix, loudness: Loudness, bpm: float | None, grid: Bea
     place = ((matrix.times_s[loud] - first_s) / beat_s) % 1.0
     shape_db = _shape_db(place, moving_db[loud], phases)
     lowest = float(np.argmin(shape_db)) / _SHAPE_POINTS
-    return Pumping(float(np.ptp(shape_db)), lowest if grid is not None else None)
+    ducking_db, ducked_at = _ducking(matrix, columns, round(2 * beat_s / hop_s), loud, place)
+    return Pumping(
+        depth_db=float(np.ptp(shape_db)),
+        lowest_at=None if grid is None else lowest,
+        ducking_db=ducking_db,
+        ducked_at=None if grid is None else ducked_at,
+    )
 
 
-def _loud(times_s: FloatArray, loudness: Loudness) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _loud(times_s: FloatArray, loudness: Loudness) -> NDArray[np.bool_]:
     """Frames whose own 3 s, centred, are among the loud."""
     short_term = loudness.short_term_lufs
     if loudness.integrated_lufs is None or short_term.size == 0:
@@ -78,7 +96,7 @@ def _loud(times_s: FloatArray, loudness: Loudness) -> np.ndarray[tuple[int], np.
     # The first and the last second and a half belong to the first and the last whole window.
     whole = round(SHORT_TERM_S / loudness.hop_s) - 1
     level = short_term[np.clip(ends, min(whole, short_term.size - 1), short_term.size - 1)]
-    loud: np.ndarray[tuple[int], np.dtype[np.bool_]] = level >= loudness.integrated_lufs + LOUD_LU
+    loud: NDArray[np.bool_] = level >= loudness.integrated_lufs + LOUD_LU
     return loud
 
 
@@ -90,6 +108,10 @@ def _moving_db(matrix: BandMatrix, columns: slice, window: int) -> FloatArray:
     level_db = np.empty(matrix.times_s.size)
     for frames in stretches(level_db.size):
         level_db[frames] = 10 * np.log10(np.maximum(power_of(matrix, frames, columns), floor)).mean(axis=1)
+    return _without_slow(level_db, window)
+
+
+def _without_slow(level_db: FloatArray, window: int) -> FloatArray:
     until = np.concatenate([[0.0], np.cumsum(level_db)])
     first = np.maximum(np.arange(level_db.size) - window // 2, 0)
     last = np.minimum(first + window, level_db.size)
@@ -114,3 +136,34 @@ def _shape_db(place: FloatArray, level_db: FloatArray, phases: int) -> FloatArra
     points = np.arange(_SHAPE_POINTS) / _SHAPE_POINTS
     shape: FloatArray = np.real(amplitudes @ np.exp(2j * np.pi * orders[:, None] * points))
     return shape
+
+
+def _ducking(
+    matrix: BandMatrix, columns: slice, window: int, loud: NDArray[np.bool_], place: FloatArray
+) -> tuple[float, float]:
+    """Depth in dB that nearly all bands are ducked by together, and at which phase of the beat they are."""
+    mean = mean_of(matrix.ll[:, columns]) + mean_of(matrix.rr[:, columns])
+    bands = np.flatnonzero(mean > mean.max() * 10 ** (_FLOOR_DB / 10))
+    if bands.size == 0:
+        return 0.0, 0.0
+    phase = np.minimum((place * _DUCK_PHASES).astype(np.intp), _DUCK_PHASES - 1)
+    counts = np.bincount(phase, minlength=_DUCK_PHASES)
+    there = np.flatnonzero(counts)
+    middles = (np.cumsum(counts) - counts + counts // 2)[there]
+    folded_db = np.empty((_DUCK_PHASES, bands.size))
+    # One band at a time: all of them would be there twice in a file of hours.
+    for row, band in enumerate(bands):
+        power = matrix.ll[:, columns.start + band].astype(np.float64) + matrix.rr[:, columns.start + band]
+        level_db = 10 * np.log10(np.maximum(power, mean[band] * 10 ** (_FLOOR_DB / 10)))
+        moving_db = _without_slow(level_db, window)[loud]
+        # In order of phase, then of level, so that the median of each phase lies in the middle of it.
+        medians_db = moving_db[np.lexsort((moving_db, phase))][middles]
+        folded_db[:, row] = np.interp(np.arange(_DUCK_PHASES), there, medians_db, period=_DUCK_PHASES)
+    folded_db -= folded_db.mean(axis=0)
+    since = (np.arange(_DUCK_PHASES)[None, :] - np.arange(_DUCK_PHASES)[:, None] + 0.5) / _DUCK_PHASES % 1.0
+    shapes = -0.5 - 0.5 * np.cos(np.pi * np.minimum(since / _RECOVERY, 1.0))
+    shapes -= shapes.mean(axis=1, keepdims=True)
+    depths_db = shapes @ folded_db / np.square(shapes).sum(axis=1, keepdims=True)
+    together_db = np.percentile(depths_db, _ABOVE_IT, axis=1)
+    best = int(np.argmax(together_db))
+    return max(0.0, float(together_db[best])), best / _DUCK_PHASES

@@ -193,7 +193,7 @@ def arranged_badly() -> Measured:
             cutoff_hz=16_400.0,
             cutoff_likely="MP3 at 128 kbit/s",
             channels=ChannelMatch("gain", -80.0, -1.0, None, inverted=False),
-            pumping=Pumping(12.0, 0.1),
+            pumping=Pumping(12.0, 0.1, 6.0, 0.1),
             level_jumps=(LevelJump(61.0, 5.0),),
         ),
         codecs=Codecs((CodecPeak("AAC 256 kbit/s", 3.0, 20.0, 0),)),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,51 @@ def test_only_loud_passages_are_heard() -> None:
     quiet = TIME_S < 12
     gain = np.where(quiet, 0.05 * (1 + 0.9 * np.cos(2 * np.pi * 2 * TIME_S)), 1.0)
     assert pumped(gain).depth_db < 1.0
+
+
+@pytest.mark.parametrize("bpm", [120.0, 126.3, 174.0])
+@pytest.mark.parametrize("depth_db", [4.0, 10.0])
+def test_a_bus_that_a_kick_ducks_is_ducked_by_about_its_depth_at_the_kick(depth_db: float, bpm: float) -> None:
+    beat_s = 60 / bpm
+    since = (TIME_S - 0.1) / beat_s % 1
+    duck_db = -depth_db * (0.5 + 0.5 * np.cos(np.pi * np.minimum(since / 0.75, 1)))
+    found = pumped(10 ** (duck_db / 20), bpm, grid(beat_s, 0.1))
+    # Frames of 93 ms fill what lasts a fraction of a beat.
+    assert 0.6 * depth_db < found.ducking_db < 1.05 * depth_db
+    assert found.ducked_at is not None
+    assert (found.ducked_at + 0.1) % 1 < 0.25
+
+
+def test_a_part_that_plays_off_the_beat_alone_is_no_ducking() -> None:
+    """A bright one over a steady bed: it moves the mean of all bands, and hardly a third of them."""
+    off_beat = ((TIME_S + 0.25) % 0.5 < 0.12) * 1.0
+    tone = sum(np.sin(2 * np.pi * hz * TIME_S) for hz in range(3000, 7000, 130))
+    found = pumped(np.ones(1), 120, grid(0.5), NOISE + np.asarray(0.05 * off_beat * tone, dtype=np.float32))
+    assert found.depth_db > 3.0
+    assert found.ducking_db < 1.0
+
+
+def test_steady_noise_is_not_ducked() -> None:
+    assert pumped(np.ones(1), 120, grid(0.5)).ducking_db < 0.5
+
+
+def test_bands_that_hold_nothing_do_not_hide_a_ducked_rest() -> None:
+    """A file whose upper half is empty but for steady dither, as old samplers leave it."""
+    low = shaped_noise(RATE_HZ, SECONDS, lambda hz: np.where(hz < 900, pink(hz), 0.0))
+    dither = shaped_noise(RATE_HZ, SECONDS, np.ones_like, seed=2, rms=2e-5)
+    gain = 10 ** (-5 * (1 + np.cos(2 * np.pi * TIME_S / 0.5)) / 20)
+    ducked = np.asarray(low * gain + dither, dtype=np.float32)
+    assert pumped(np.ones(1), 120, grid(0.5), ducked).ducking_db > 5.0
+
+
+def test_a_file_with_nothing_there_has_nothing_that_is_ducked() -> None:
+    """Bands that are exactly empty, as a matrix can be."""
+    bands, loudness = BandMeter(RATE_HZ, 2), LoudnessMeter(RATE_HZ, ("L", "R"))
+    bands.push(NOISE)
+    loudness.push(NOISE)
+    matrix = bands.finish()
+    silent = replace(matrix, ll=np.zeros_like(matrix.ll), rr=np.zeros_like(matrix.rr))
+    assert pumping(silent, loudness.finish(), 120.0, grid(0.5)).ducking_db == 0.0
 
 
 def test_no_tempo_silence_and_too_few_beats_have_no_answer() -> None:
