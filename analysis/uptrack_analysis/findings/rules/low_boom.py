@@ -2,7 +2,7 @@
 
 A third octave also stands out when the bass plays its note, so only moments count in which the bass line is heard on
 another one; and under 80 Hz what stands out is the kick's or the sub's own note. A boom on the only note of a bass is
-therefore missed.
+therefore missed. What it says is often the music's own, so it informs.
 """
 
 from __future__ import annotations
@@ -158,4 +158,6 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    at_most="info",
+    version=2,
 )

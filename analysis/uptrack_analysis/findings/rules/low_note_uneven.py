@@ -163,4 +163,6 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    at_most="info",
+    version=2,
 )
