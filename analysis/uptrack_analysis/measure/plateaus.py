@@ -129,6 +129,13 @@ class CeilingWatch:
         breaks = np.flatnonzero(np.diff(hits) > 1)
         firsts = hits[np.concatenate([[0], breaks + 1])]
         ends = hits[np.concatenate([breaks, [hits.size - 1]])] + 1
+        # Nearly all are single samples, of which nothing more is asked; at an edge of the stretch they may go on.
+        long = ends - firsts >= MIN_RUN
+        long[0] |= firsts[0] == 0
+        long[-1] |= ends[-1] == frames
+        if not long.any():
+            return
+        firsts, ends = firsts[long], ends[long]
         before, after = (level - self._sign * samples[places + CONTEXT] for places in (firsts + _BEFORE, ends + _AFTER))
         starts = firsts + start
         stops = ends + start
