@@ -399,7 +399,9 @@ def _cut_tail(mix: Mix, under_mean_db: float, rng: np.random.Generator) -> Plant
 # -- stems -------------------------------------------------------------------------------------------------------------
 
 
-KICKS = ("kick",)
+KICK = "kick"
+SETTLED = 6
+"""Turns after which a gain that is set by what comes out has settled."""
 BASSES = ("bass", "sub")
 HIT_S = 0.04
 BASS_HZ = (40.0, 120.0)
@@ -417,25 +419,37 @@ def _with_stems(mix: Mix, stems: dict[str, Sound], sounding: dict[str, Sound], s
 
 
 def _bass_over_kick(mix: Mix, over_db: float, _rng: np.random.Generator) -> Planted | None:
-    """A bass that no longer makes room: also played under every hit, ``over_db`` over the kick's own 40 to 120 Hz."""
-    kick, bass = _named(mix, KICKS), _named(mix, BASSES)
-    if kick is None or bass is None or mix.bpm is None:
+    """A bass that no longer makes room: also played under every hit, ``over_db`` over the kick's own 40 to 120 Hz.
+
+    A kick in layers is all of them together, as it is heard.
+    """
+    layers = [sound for name, sound in mix.stems.items() if KICK in name.casefold()]
+    bass = _named(mix, BASSES)
+    if not layers or bass is None or mix.bpm is None:
         return None
-    hits = _hits(mix.stems[kick])
+    kick = np.asarray(np.sum(layers, axis=0), dtype=np.float32)
+    hits = _hits(kick)
     if hits.size < 8:
         return None
     held = mix.stems[bass] + np.roll(mix.stems[bass], round(30.0 / mix.bpm * RATE_HZ), axis=1)
 
-    def at_hits(sound: Sound) -> float:
+    def below(sound: Sound) -> Sound:
         low = low_end(sound, BASS_HZ[1])
-        low = low - low_end(low, BASS_HZ[0])
+        return low - low_end(low, BASS_HZ[0])
+
+    def at_hits(low: Sound) -> float:
         count = round(HIT_S * RATE_HZ)
         return float(np.mean([np.square(low[:, hit : hit + count], dtype=np.float64).sum() for hit in hits]))
 
-    own, there = at_hits(mix.stems[kick]), at_hits(held)
-    if there < 1e-9 * own:
+    deep = below(held)
+    wanted = at_hits(below(kick)) * 10 ** (over_db / 10)
+    if at_hits(deep) < 1e-9 * wanted:
         return None
-    louder = held * np.float32((own / there * 10 ** (over_db / 10)) ** 0.5)
+    # What it plays above stays: all of it would hide the lead, too. The filters' slopes take a part of what is added.
+    louder, gain = held, 1.0
+    for _ in range(SETTLED):
+        gain *= (wanted / at_hits(below(louder))) ** 0.5
+        louder = held + deep * np.float32(gain - 1.0)
     stems = {**mix.stems, bass: louder}
     planted = _with_stems(mix, stems, stems, bass, over_db)
     return Planted(no_louder_than(planted.sound, mix.sound), *_whole(mix), over_db, *BASS_HZ, stem=bass, stems=stems)
@@ -484,6 +498,8 @@ LOUDER = (
     "int.truepeak",
     "int.codec_overs",
 )
+DISTORTED = ("ton.tilt", "ton.band", "ton.air")
+"""And one that cuts peaks off: what that adds lies between and over the notes, and the rest of it follows the level."""
 
 KINDS = (
     Kind(
@@ -611,7 +627,7 @@ KINDS = (
         "dB over full scale",
         _hard_clip,
         ("int.clip",),
-        (*LOUDER, "dyn.level_jump", "ton.tilt", "ton.air", "ton.harsh"),
+        (*LOUDER, *DISTORTED, "dyn.level_jump", "ton.harsh"),
         "stretch",
         per_target={"club": ("minor", "moderate", "major")},
     ),
@@ -622,7 +638,7 @@ KINDS = (
         "dB PLR",
         _over_limited,
         ("dyn.plr", "dyn.psr_span"),
-        (*LOUDER, "dyn.pump", "int.clip", "low.tail_overlap"),
+        (*LOUDER, *DISTORTED, "dyn.pump", "int.clip", "low.tail_overlap"),
         "whole",
     ),
     Kind(

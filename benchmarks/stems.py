@@ -2,7 +2,9 @@
 
 The stems are the demo song's, looped; like most stems they are silent for part of the time, which costs less. What a
 stem costs that never pauses is measured as well, on a whole mix taken for one. Printed: the ratio of both runs, and
-what each stem added to the wall time. ``UPTRACK_BENCH_RUNS`` sets how many pairs, 5 if it does not.
+what each stem added to the wall time, also as a share of what ffmpeg's ``ebur128=peak=true`` takes for one such file
+right afterwards: a quarter of a second was asked for where ffmpeg took 1.18 s, and machines differ.
+``UPTRACK_BENCH_RUNS`` sets how many pairs, 5 if it does not.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from pathlib import Path
 # Before numpy is loaded: as in a worker, where BLAS must not add threads of its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from speed import show
+from speed import FFMPEG, ffmpeg_meter, show
+from speed import wall_s as command_s
 
 from track import ROOT, SECONDS, track
 from uptrack_analysis.analyze import analyze_file
@@ -53,12 +56,16 @@ def wall_s(mix: Path, stems: tuple[StemFile, ...]) -> float:
 
 def compared(name: str, mix: Path, stems: tuple[StemFile, ...]) -> None:
     wall_s(mix, stems)
-    pairs = [(wall_s(mix, ()), wall_s(mix, stems)) for _ in range(RUNS)]
+    runs = [(wall_s(mix, ()), wall_s(mix, stems), command_s(ffmpeg_meter(mix))) for _ in range(RUNS)]
     print(f"\n{name}")
-    show("the mix alone, warm", [alone for alone, _ in pairs])
-    show(f"with {len(stems)} stems", [together for _, together in pairs])
-    show("ratio, pair by pair (target 3 for eight stems)", [together / alone for alone, together in pairs], "×")
-    show("each stem adds", [(together - alone) / len(stems) for alone, together in pairs])
+    show("the mix alone, warm", [alone for alone, _, _ in runs])
+    show(f"with {len(stems)} stems", [together for _, together, _ in runs])
+    show("ratio, pair by pair (target 3 for eight stems)", [together / alone for alone, together, _ in runs], "×")
+    added = [(together - alone) / len(stems) for alone, together, _ in runs]
+    show("each stem adds", added)
+    show(FFMPEG, [meter for _, _, meter in runs])
+    beside = [one / meter for one, (_, _, meter) in zip(added, runs, strict=True)]
+    show("each stem beside it (target 0.21)", beside, "×")
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fault_filters import LIMITER, band_db, bell, low_end
@@ -221,6 +223,13 @@ def test_a_bass_over_the_kick_is_that_much_over_it_at_the_hits(mix: Mix) -> None
     hits = [slice(k * beat, k * beat + round(0.04 * RATE_HZ)) for k in range(2, 40)]
     power = {name: sum(float(np.square(sound[:, hit]).sum()) for hit in hits) for name, sound in low.items()}
     assert 10 * np.log10(power["bass"] / power["kick"]) == pytest.approx(4.0, abs=1.0)
+
+
+def test_a_kick_in_layers_is_all_of_them_together(mix: Mix) -> None:
+    half = mix.stems["kick"] / 2
+    layered = replace(mix, stems={"kick i": half, "kick ii": half, "bass": mix.stems["bass"], "pad": mix.stems["pad"]})
+    alike = plant("bass over kick", mix, 4.0), plant("bass over kick", layered, 4.0)
+    assert np.allclose(alike[0].stems["bass"], alike[1].stems["bass"], atol=1e-5)
 
 
 def test_a_muted_stem_is_missing_from_the_mix_and_still_among_the_stems(mix: Mix) -> None:
