@@ -226,7 +226,7 @@ def test_a_bass_over_the_kick_is_that_much_over_it_at_the_hits(mix: Mix) -> None
 
 
 def test_a_kick_in_layers_is_all_of_them_together(mix: Mix) -> None:
-    half = mix.stems["kick"] / 2
+    half = np.asarray(mix.stems["kick"] / 2, dtype=np.float32)
     layered = replace(mix, stems={"kick i": half, "kick ii": half, "bass": mix.stems["bass"], "pad": mix.stems["pad"]})
     alike = plant("bass over kick", mix, 4.0), plant("bass over kick", layered, 4.0)
     assert np.allclose(alike[0].stems["bass"], alike[1].stems["bass"], atol=1e-5)
