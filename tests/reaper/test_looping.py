@@ -181,6 +181,32 @@ async def test_another_project_gets_its_own_and_the_first_one_what_it_had(window
     assert what_the_user_has(ours) == before
 
 
+async def test_undo_meanwhile_does_not_make_the_passage_the_users(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        before = what_the_user_has(window.project)
+        state = dict(window.project.state)
+        await window.press(ENTER)
+        window.project.state = state  # REAPER's undo puts extended state back as well
+        await window.press(ESCAPE)
+    assert what_the_user_has(window.project) == before
+
+
+async def test_what_undo_brings_back_changes_nothing_of_what_the_user_has_now(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press(ENTER)
+        state = dict(window.project.state)
+        await window.press(ESCAPE)
+        window.project.repeat = 1
+        before = what_the_user_has(window.project)
+        window.project.state = state
+        window.reaper.reload()
+        window.reaper.run(RESULTS)
+        await window.until_quiet()
+    assert what_the_user_has(window.project) == before
+
+
 def opened_again(project: FakeProject) -> FakeProject:
     """What REAPER makes of a project that was saved as it is now."""
     return FakeProject(

@@ -301,3 +301,34 @@ def test_who_wrote_meanwhile_is_not_mixed_with_a_text_made_ready(lua: Any) -> No
     kept.write(0, "probe", "another's%" * 3_000)
     keep()
     assert kept.read(0, "probe") == "mine%" * 9_000 == reaper.front.kept("probe")
+
+
+def test_a_text_made_ready_survives_an_undo_before_it_is_kept(lua: Any) -> None:
+    reaper = FakeReaper(lua)
+    reaper.run(PROBE)
+    kept = reaper.runtimes[-1].globals().kept
+    kept.write(0, "probe", "old%" * 5_000)
+    state = dict(reaper.front.state)
+    for text in ("new%" * 6_000, "old%" * 5_000):
+        keep = kept.prepare(0, "probe", text, lambda _steps: None)
+        reaper.front.state = dict(state)
+        keep()
+        assert kept.read(0, "probe") == text
+
+
+def test_two_who_write_one_text_at_a_time_do_not_mix(lua: Any) -> None:
+    reaper = FakeReaper(lua)
+    reaper.run(PROBE)
+    kept = reaper.runtimes[-1].globals().kept
+    kept.write(0, "probe", "old%" * 5_000)
+    told: list[int] = []
+
+    def spend(steps: int) -> None:
+        told.append(steps)
+        if len(told) == 12:
+            kept.prepare(0, "probe", "another's%" * 4_000, lambda _steps: None)()
+
+    keep = kept.prepare(0, "probe", "mine%" * 5_000, spend)
+    assert kept.read(0, "probe") == "another's%" * 4_000
+    keep()
+    assert kept.read(0, "probe") == "mine%" * 5_000

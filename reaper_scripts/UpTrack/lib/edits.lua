@@ -53,16 +53,24 @@ local function in_parts(proj, operations, finish)
 end
 
 --- Do `operations`, then `finish`, as one undo step; call it in a coroutine, which yields between two parts. Where
---- `finish` has much to do there is `prepare`, which comes before it and may yield: then only `finish` is in the block.
+--- they are so many that there are parts, or none, and `finish` may have much to do, there is `prepare`, which comes
+--- before it and may yield.
 --- Returns true once it is done, false where the project was closed meanwhile.
 function edits.step(proj, description, operations, finish, prepare)
   finish = finish or function() end
   local in_block, any = operations, false
-  if #operations > 0 and (prepare or #operations > AT_ONCE) then
+  if #operations > AT_ONCE then
     in_block, any = {}, in_parts(proj, operations, finish)
     if any == nil then return false end
   end
-  if prepare then prepare() end
+  -- A few are done and written down at once: nothing stands that is not known as ours.
+  if prepare and #in_block == 0 then
+    local ready, problem = pcall(prepare)
+    if not ready then
+      pcall(finish)
+      error(problem, 0)
+    end
+  end
   if #operations == 0 then
     finish()
     return true

@@ -138,7 +138,9 @@ local function measured_apply(self, talk, proj, report, finding, plan, range)
     tell(self, talk, proj, report, finding, plan, record, function(untold)
       if untold or not before then return end_with("unknown", untold or problem) end
       measure(before, nil, function(feedback)
-        at.later[#at.later + 1] = {body = function() measure_after(feedback.run) end, project = proj}
+        at.later[#at.later + 1] = {
+          body = function() measure_after(feedback.run) end, project = proj, song = project.known_id(proj),
+        }
       end)
     end)
   end)
@@ -160,6 +162,7 @@ local function apply(self, proj, report, finding)
     if range then
       at.later[#at.later + 1] = {
         body = function() measured_apply(self, talk, proj, report, finding, plan, range) end, project = proj,
+        song = project.known_id(proj),
       }
       return
     end

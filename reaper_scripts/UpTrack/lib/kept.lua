@@ -128,9 +128,18 @@ function kept.write(proj, key, text)
   end
 end
 
+local function are_there(proj, key, sort, pieces)
+  for number, piece in ipairs(pieces) do
+    if get(proj, key_of(key, sort, number)) ~= piece then return false end
+  end
+  return true
+end
+
 --- Have a long text ready to be kept. `spend` is called for each piece, and may yield; the function that is returned
---- keeps it, at once. Until then what was kept before is what is read.
+--- keeps it, at once. Until then what was kept before is what is read. Undo may take pieces away meanwhile, and another
+--- script may write: then all of it is written when it is kept.
 function kept.prepare(proj, key, text, spend)
+  local function keep_now() kept.write(proj, key, text) end
   local head = get(proj, key)
   local before, sort = pieces_in(head)
   local pieces = pieces_of(text, spend)
@@ -139,19 +148,23 @@ function kept.prepare(proj, key, text, spend)
     same = same and get(proj, key_of(key, sort, number)) == pieces[number]
     spend(1)
   end
-  if same then return nothing end
+  if same then return keep_now end
   local other = sort == "b" and "" or "b"
   for number, piece in ipairs(pieces) do
+    if get(proj, key) ~= head then return keep_now end -- somebody else's text may stand there now
     put(proj, key_of(key, other, number), piece)
     spend(STEPS_A_PIECE)
   end
   return function()
-    if get(proj, key) ~= head then -- written by somebody else meanwhile
-      forget(proj, key, other, 1, #pieces)
-      return kept.write(proj, key, text)
-    end
+    if get(proj, key) ~= head or not are_there(proj, key, other, pieces) then return keep_now() end
     put(proj, key, #pieces > 0 and head_of(#pieces, other) or "")
     forget(proj, key, sort, 1, before)
+    -- Of one that was ended before it was kept there may be more.
+    local number = #pieces + 1
+    while get(proj, key_of(key, other, number)) ~= "" do
+      forget(proj, key, other, number, number)
+      number = number + 1
+    end
   end
 end
 

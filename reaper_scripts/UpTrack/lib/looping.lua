@@ -11,6 +11,7 @@ local project = require("project")
 local looping = {}
 
 local SECTION, KEY = "UpTrack", "loop"
+local MEMORY = "UpTrack loop" -- a section of REAPER's memory, which undo takes nothing away from
 local SAME_S = 1e-4
 local SELECTION, LOOP = false, true -- which of REAPER's two ranges
 
@@ -30,37 +31,54 @@ local function same(one, other)
 end
 
 -- Numbers and the finding's id, between spaces: without the characters that REAPER may lose when it saves a project.
-local FORM = "%.17g %.17g %.17g %.17g %.17g %.17g %d %s"
+local FORM = "%.17g %.17g %.17g %.17g %.17g %.17g %d"
 
 local function keep(proj, record)
   local text = ""
   if record then
     local before = record.before
+    -- With decimal points whatever a plug-in made of the locale.
     text = FORM:format(
       record.passage[1], record.passage[2], before.selection[1], before.selection[2], before.loop[1], before.loop[2],
-      before.repeats, record.finding
-    )
+      before.repeats
+    ):gsub(",", ".") .. " " .. record.finding
   end
   reaper.SetProjExtState(proj, SECTION, KEY, text)
+  reaper.SetExtState(MEMORY, project.known_id(proj) or held_song or "", text, false)
 end
 
 local seen, parsed = "", nil
 
 local function read(text)
   local values = {}
-  for value in text:gmatch("%S+") do values[#values + 1] = #values < 7 and tonumber(value) or value end
-  if #values ~= 8 or type(values[7]) ~= "number" then return nil end
+  for value in text:gmatch("%S+") do values[#values + 1] = value end
+  if #values ~= 8 then return nil end
+  for index = 1, 7 do
+    values[index] = tonumber(values[index])
+    if not values[index] then return nil end
+  end
   return {
     passage = {values[1], values[2]}, finding = values[8],
     before = {selection = {values[3], values[4]}, loop = {values[5], values[6]}, repeats = math.floor(values[7])},
   }
 end
 
---- What is kept of the passage that is looped in this project; nil if none is.
-local function record_of(proj)
+--- Whether this script loops a passage of the song in a project: REAPER may load another one into its tab. Undo may
+--- have taken the song's id away.
+local function is_ours(proj)
+  local song = project.known_id(proj)
+  return held_in == proj and (song == held_song or song == nil)
+end
+
+local function kept_in(proj)
   local _, text = reaper.GetProjExtState(proj, SECTION, KEY)
   if text ~= seen then seen, parsed = text, read(text) end
   return parsed
+end
+
+--- What is kept of the passage that is looped in this project, also where undo has taken it away; nil if none is.
+local function record_of(proj)
+  return kept_in(proj) or is_ours(proj) and read(reaper.GetExtState(MEMORY, held_song)) or nil
 end
 
 --- What the user has, or had before a passage was looped: {selection, loop, repeats}, and what is kept of that passage.
@@ -82,38 +100,40 @@ function looping.selection(proj)
   return table.unpack((users(proj)).selection)
 end
 
---- Whether this script loops a passage of the song in a project: REAPER may load another one into its tab.
-local function is_ours(proj)
-  return held_in == proj and project.known_id(proj) == held_song
-end
-
 --- The finding whose passage this script loops in a project; nil where the user has put the loop elsewhere since.
 function looping.finding(proj)
   local record = is_ours(proj) and record_of(proj)
   return record and same(range_of(proj, LOOP), record.passage) and record.finding or nil
 end
 
---- Give the user back what was there before; nothing happens where no passage is looped.
-function looping.give_back(proj)
+--- Give the user back what was there before; nothing happens where no passage is looped. What undo has brought back, or
+--- taken away, is only believed where the passage still stands.
+local function give_back(proj, is_doubtful)
   local before, record = users(proj)
   if not record then return end
   keep(proj, nil)
+  local stands = same(range_of(proj, SELECTION), record.passage) or same(range_of(proj, LOOP), record.passage)
+  if is_doubtful and not stands then return end
   -- The selection first: where REAPER links the two, either sets both.
   set_range(proj, SELECTION, before.selection)
   set_range(proj, LOOP, before.loop)
   reaper.GetSetRepeatEx(proj, before.repeats)
 end
 
+function looping.give_back(proj)
+  give_back(proj, not kept_in(proj))
+end
+
 --- Give back what a script that is gone has left: the project was closed, or REAPER was, while a passage was looped.
 function looping.clear_leftover(proj)
-  if not is_ours(proj) then looping.give_back(proj) end
+  if not is_ours(proj) then give_back(proj, true) end
 end
 
 --- Give it back wherever this script has taken it.
 function looping.end_it()
   local proj = held_in
-  held_in = nil
   if proj and reaper.ValidatePtr2(0, proj, "ReaProject*") then looping.give_back(proj) end
+  held_in = nil
 end
 
 --- Loop a finding's passage until `give_back`.
@@ -121,8 +141,8 @@ function looping.hold(proj, finding, start_s, end_s)
   if held_in ~= proj then looping.end_it() end
   local before = users(proj)
   local passage = {start_s, end_s}
-  keep(proj, {finding = finding, passage = passage, before = before})
   held_in, held_song = proj, project.id(proj)
+  keep(proj, {finding = finding, passage = passage, before = before})
   set_range(proj, SELECTION, passage)
   set_range(proj, LOOP, passage)
   reaper.GetSetRepeatEx(proj, 1)

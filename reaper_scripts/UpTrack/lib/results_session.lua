@@ -82,9 +82,10 @@ end
 
 --- Do something in slices; one thing at a time, in the order it was asked for. It is dropped where the project it is
 --- about is closed meanwhile, and lets what other projects ask for pass while that is behind another tab.
-local function work(body, proj)
+local function work(body, proj, song)
   proj = proj or at.project
-  at.queue[#at.queue + 1] = {thread = coroutine.create(body), project = proj, song = project.known_id(proj)}
+  if not reaper.ValidatePtr2(0, proj, "ReaProject*") then return end
+  at.queue[#at.queue + 1] = {thread = coroutine.create(body), project = proj, song = song or project.known_id(proj)}
 end
 
 --- Whether the project something was asked for is closed, or another song lies under its pointer.
@@ -288,14 +289,14 @@ local function span_of(finding)
 end
 
 local function dismiss(intent, finding)
-  local run, proj = at.feedback.run, at.project
+  local run, proj, song = at.feedback.run, at.project, project.known_id(at.project)
+  local findings = at.state.report.findings
   local function done(message)
     if not message then return end
-    local is_shown = proj == at.project and at.state.report
-    for _, one in ipairs(is_shown and at.state.report.findings or {finding}) do
+    for _, one in ipairs(findings) do
       if one.id == finding.id or message.finding == nil and one.rule == finding.rule then
         one.dismissed = not message.undone
-        if one.dismissed then work(function() at.fix:unmark(proj, one, " is meant") end, proj) end
+        if one.dismissed then work(function() at.fix:unmark(proj, one, " is meant") end, proj, song) end
       end
     end
     changed()
@@ -449,7 +450,7 @@ local function round()
   if at.talk then at.talk:tick(now_s) end
   -- Rendering stands still for a while: the window says so a round before.
   if at.soon then
-    work(at.soon.body, at.soon.project)
+    work(at.soon.body, at.soon.project, at.soon.song)
     at.soon, at.own = nil, nil
   elseif #at.later > 0 and not next(at.checks) then
     at.soon = table.remove(at.later, 1)
