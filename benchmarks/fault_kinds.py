@@ -499,7 +499,7 @@ LOUDER = (
     "int.codec_overs",
 )
 DISTORTED = ("ton.tilt", "ton.band", "ton.air")
-"""And one that cuts peaks off: what that adds lies between and over the notes, and the rest of it follows the level."""
+"""And what one that cuts peaks off may: the distortion it adds is spread over the spectrum in its own way."""
 
 KINDS = (
     Kind(

@@ -164,8 +164,7 @@ async def in_a_thread(work: Callable[[], T], shown: str, timeout_s: float = LOOK
         It did not answer in time (``input.timeout``); otherwise what ``work`` raises.
     """
     # Not the loop's executor: a thread that never returns would hold up the daemon's end.
-    hanging = _hanging  # whose place the thread takes is the one it gives back
-    if not hanging.acquire(blocking=False):
+    if not _hanging.acquire(blocking=False):
         raise Unavailable("The disk is not answering; try again when it does.", code="input.timeout")
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
@@ -185,7 +184,7 @@ async def in_a_thread(work: Callable[[], T], shown: str, timeout_s: float = LOOK
         except BaseException as failure:  # noqa: BLE001 - it is raised again where it is awaited
             error = failure
         finally:
-            hanging.release()
+            _hanging.release()
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, error)
 

@@ -246,10 +246,15 @@ async def test_a_cancelled_analysis_renders_nothing_more_and_places_nothing(stud
     assert "cancelled" in studio.reaper.console
 
 
-def test_a_text_that_is_written_while_it_is_read_is_never_half_of_each(lua: Any) -> None:
+def keeping(lua: Any) -> tuple[FakeReaper, Any]:
+    """A project, and what keeps texts in it."""
     reaper = FakeReaper(lua)
     reaper.run(PROBE)
-    kept = reaper.runtimes[-1].globals().kept
+    return reaper, reaper.runtimes[-1].globals().kept
+
+
+def test_a_text_that_is_written_while_it_is_read_is_never_half_of_each(lua: Any) -> None:
+    _reaper, kept = keeping(lua)
     kept.write(0, "probe", "old%" * 5_000)
     told: list[int] = []
 
@@ -263,9 +268,7 @@ def test_a_text_that_is_written_while_it_is_read_is_never_half_of_each(lua: Any)
 
 
 def test_texts_kept_in_a_project_come_back_whole_in_short_plain_pieces(lua: Any) -> None:
-    reaper = FakeReaper(lua)
-    reaper.run(PROBE)
-    kept = reaper.runtimes[-1].globals().kept
+    reaper, kept = keeping(lua)
     for text in ("", "x", "all \"of' `them\n\t%41 é 音" * 900, "%" * 8_000):
         kept.write(0, "probe", text)
         assert kept.read(0, "probe") == text
@@ -275,9 +278,7 @@ def test_texts_kept_in_a_project_come_back_whole_in_short_plain_pieces(lua: Any)
 
 
 def test_a_text_made_ready_in_parts_is_read_from_the_moment_it_is_kept(lua: Any) -> None:
-    reaper = FakeReaper(lua)
-    reaper.run(PROBE)
-    kept = reaper.runtimes[-1].globals().kept
+    reaper, kept = keeping(lua)
     told: list[int] = []
     for text in ("old%" * 5_000, "é new\n" * 3_000, "", "shorter", "shorter"):
         before = kept.read(0, "probe")
@@ -293,9 +294,7 @@ def test_a_text_made_ready_in_parts_is_read_from_the_moment_it_is_kept(lua: Any)
 
 
 def test_who_wrote_meanwhile_is_not_mixed_with_a_text_made_ready(lua: Any) -> None:
-    reaper = FakeReaper(lua)
-    reaper.run(PROBE)
-    kept = reaper.runtimes[-1].globals().kept
+    reaper, kept = keeping(lua)
     kept.write(0, "probe", "old%" * 5_000)
     keep = kept.prepare(0, "probe", "mine%" * 9_000, lambda _steps: None)
     kept.write(0, "probe", "another's%" * 3_000)
@@ -304,9 +303,7 @@ def test_who_wrote_meanwhile_is_not_mixed_with_a_text_made_ready(lua: Any) -> No
 
 
 def test_a_text_made_ready_survives_an_undo_before_it_is_kept(lua: Any) -> None:
-    reaper = FakeReaper(lua)
-    reaper.run(PROBE)
-    kept = reaper.runtimes[-1].globals().kept
+    reaper, kept = keeping(lua)
     kept.write(0, "probe", "old%" * 5_000)
     state = dict(reaper.front.state)
     for text in ("new%" * 6_000, "old%" * 5_000):
@@ -317,9 +314,7 @@ def test_a_text_made_ready_survives_an_undo_before_it_is_kept(lua: Any) -> None:
 
 
 def test_two_who_write_one_text_at_a_time_do_not_mix(lua: Any) -> None:
-    reaper = FakeReaper(lua)
-    reaper.run(PROBE)
-    kept = reaper.runtimes[-1].globals().kept
+    _reaper, kept = keeping(lua)
     kept.write(0, "probe", "old%" * 5_000)
     told: list[int] = []
 

@@ -43,7 +43,7 @@ local function in_parts(proj, operations, finish)
     local to = math.min(from + AT_ONCE - 1, #operations)
     local done, problem, changed, left = some(operations, from, to, pace.until_s())
     if not done then
-      pcall(finish or function() end) -- what was placed until now must be known as ours
+      pcall(finish) -- what was placed until now must be known as ours
       error(problem, 0)
     end
     from, any = left, any or changed

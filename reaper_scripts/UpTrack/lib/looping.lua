@@ -106,8 +106,7 @@ function looping.finding(proj)
   return record and same(range_of(proj, LOOP), record.passage) and record.finding or nil
 end
 
---- Give the user back what was there before; nothing happens where no passage is looped. What undo has brought back, or
---- taken away, is only believed where the passage still stands.
+--- What undo has brought back, or taken away, is only believed where the passage still stands.
 local function give_back(proj, is_doubtful)
   local before, record = users(proj)
   if not record then return end
@@ -120,6 +119,7 @@ local function give_back(proj, is_doubtful)
   reaper.GetSetRepeatEx(proj, before.repeats)
 end
 
+--- Give the user back what was there before; nothing happens where no passage is looped.
 function looping.give_back(proj)
   give_back(proj, not kept_in(proj))
 end

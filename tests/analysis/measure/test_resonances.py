@@ -38,11 +38,18 @@ def test_a_bell_of_9_db_at_440_hz_is_found_as_a4_within_5_cents_and_1_db() -> No
 
 
 @settings(max_examples=5)
-@given(frequency_hz=st.floats(200, 9_000), gain_db=st.floats(7, 15))
+@given(frequency_hz=st.floats(210, 9_000), gain_db=st.floats(7, 15))
 def test_a_bell_is_found_wherever_it_lies(frequency_hz: float, gain_db: float) -> None:
     (peak,) = found(shaped_noise(RATE_HZ, 15, bell(frequency_hz, gain_db, 12)))
     assert cents(peak, frequency_hz) < 12
-    assert peak.above_floor_db == pytest.approx(gain_db, abs=2.0)
+    assert peak.above_floor_db == pytest.approx(gain_db, abs=1.7)
+
+
+@pytest.mark.parametrize("gain_db", [7.0, 15.0])
+def test_where_the_search_begins_a_tall_bell_reads_up_to_two_db_low(gain_db: float) -> None:
+    (peak,) = found(shaped_noise(RATE_HZ, 15, bell(200.0, gain_db, 12)))
+    assert cents(peak, 200.0) < 12
+    assert gain_db - 2.2 < peak.above_floor_db < gain_db
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 22_050, 48_000, 96_000, 192_000])

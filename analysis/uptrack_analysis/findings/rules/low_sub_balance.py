@@ -263,16 +263,13 @@ def _between(windows: Moments, up: NDArray[np.bool_], down: NDArray[np.bool_]) -
     What fills more than half of the music is its own level, and what is around it are its beginning and end.
     """
     higher = up[np.flatnonzero(up | down)]
-    begins, ends = higher[:_AT_AN_END], higher[-_AT_AN_END:]
-    if begins.all() != ends.all() or begins.any() != ends.any() or begins.any() != begins.all():
+    at_the_ends = np.concatenate([higher[:_AT_AN_END], higher[-_AT_AN_END:]])
+    if at_the_ends.any() != at_the_ends.all():
         return None
-    over = not begins.all()
-    odd = up if over else down
-    if odd.sum() > higher.size / 2 or not is_a_stretch(
-        windows, odd, WINDOW_S, LIMITS.table("leap").number("at_once_s")
-    ):
-        return None
-    return over
+    over = not at_the_ends.all()
+    odd, at_once_s = up if over else down, LIMITS.table("leap").number("at_once_s")
+    is_inside = odd.sum() <= higher.size / 2 and is_a_stretch(windows, odd, WINDOW_S, at_once_s)
+    return over if is_inside else None
 
 
 def _level_db(windows: Moments, low_hz: float, high_hz: float) -> FloatArray | None:

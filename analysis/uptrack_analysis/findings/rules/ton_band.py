@@ -244,9 +244,10 @@ def _draft(case: Case, odd: _Odd, shape: OctaveShape) -> Draft:
         f"{_place(band)} lies {digits(abs(value))} dB {'over' if over else 'under'} "
         f"{'its neighbours' if odd.by_neighbours else 'the rest of the mix'} at {when(spans)}"
     )
-    advice += ". " if odd.sure else ", though not out of its neighbours: it may be the style. "
     if odd.only_informs:
-        advice = advice.removesuffix(". ") + ", which styles do too. "
+        advice += ", which styles do too. "
+    else:
+        advice += ". " if odd.sure else ", though not out of its neighbours: it may be the style. "
     if needed > cap:
         advice += (
             "That is a matter of sounds and arrangement more than of EQ: "
