@@ -335,6 +335,7 @@ def _dynamics(measured: Measured) -> DynamicsFigures:
         pumping_lowest_at=None if pumping is None else pumping.lowest_at,
         ducking_db=None if pumping is None else pumping.ducking_db,
         ducked_at=None if pumping is None else pumping.ducked_at,
+        ducked_beats=None if pumping is None else pumping.ducked_beats,
         level_jumps=tuple(LevelJump(jump.time_s, jump.step_db) for jump in details.level_jumps),
     )
 

@@ -243,9 +243,11 @@ class DynamicsFigures:
     pumping_lowest_at: float | None = None
     """Where in the beat it is lowest: just after 0 for what a kick ducks, just before 1 for what dies away."""
     ducking_db: float | None = None
-    """What nearly all of it does together at every beat: falls by at least so much and comes back."""
+    """What nearly all of it does together at every beat or every other: falls by at least so much and comes back."""
     ducked_at: float | None = None
     """Where in the beat it falls; half a beat off if the beat's place is."""
+    ducked_beats: int | None = None
+    """At every so many beats: 1 or 2."""
     level_jumps: tuple[LevelJump, ...] = ()
     """At most 50, in order of time."""
 

@@ -155,6 +155,7 @@ def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | 
                 pumping_lowest_at=0.104,
                 ducking_db=1.25,
                 ducked_at=0.083,
+                ducked_beats=1,
                 level_jumps=(LevelJump(61.23, -3.1),),
             ),
             DefectFigures(

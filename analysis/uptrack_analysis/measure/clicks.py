@@ -5,7 +5,8 @@ about 1.5 ms that stand out of the 12 ms on both sides: note onsets do not, beca
 waves that are steep by nature do not, because their next period is as steep. What stands out is judged in each channel
 (``discontinuity.py``):
 
-* a **spike**, one sample off its place, is no instrument's work: a click;
+* a **spike**, one sample off its place, is no instrument's work: a click, unless edges as strong come twice a second,
+  which is crackle or a texture;
 * a **step** or a **burst** may be the edge of a note. It counts only if the music goes on as loud and as bright as
   before, and only where its equals are rare: synthesisers that switch their voices hard, and samples cut short, leave
   edges by the dozen, and that is how the track sounds;
@@ -38,10 +39,15 @@ _WAVE_S = 0.065
 _WAVE = 2
 _OFTEN_S = 4.0
 _OFTEN = 3
+_TEXTURE = 16
 _EQUAL = 0.03
 """Energy of an edge's row over another's from which the two are equals: none 15 dB down hides a click."""
+_FAINTEST = _EQUAL * _ROW_FLOOR
+"""So far down edges are counted, though none is a click: else a quieter copy of the same music has fewer equals."""
 _MOST_PER_STRETCH = 16
-"""More than ten a second are a texture, and looked at no closer."""
+"""More than ten a second are a texture: only what has no equal there is looked at closer."""
+_MOST_COUNTED = 32
+"""Of the edges of a stretch, the strongest: more of them than any count asks for."""
 MAX_CLICKS = 10_000
 
 
@@ -102,8 +108,15 @@ class ClickFinder:
             return
         frames = first + (hits - self._late) * self._row
         rows = energies[_NEAR_ROWS + hits]
-        if hits.size > _MOST_PER_STRETCH:
-            self._edges += map(_Edge, frames.tolist(), rows.tolist())
+        closer = rows > _ROW_FLOOR
+        if np.count_nonzero(closer) > _MOST_PER_STRETCH:
+            closer &= _without_equals(rows)
+        only_counted = np.flatnonzero(~closer)
+        only_counted = only_counted[np.argsort(-rows[only_counted], kind="stable")[:_MOST_COUNTED]]
+        only_counted.sort()
+        self._edges += map(_Edge, frames[only_counted].tolist(), rows[only_counted].tolist())
+        hits, frames, rows = hits[closer], frames[closer], rows[closer]
+        if hits.size == 0:
             return
         begin = screening.recent.size - screening.differences.size - self._late * self._row - 8
         spikes = look_like_spikes(screening.recent[begin + hits[:, np.newaxis] * self._row + np.arange(self._row + 16)])
@@ -122,8 +135,8 @@ class ClickFinder:
                 for channel, mark in found
                 if mark is not None
             ]
-            self._marks += marks
             self._edges += [_Edge(mark.frame, energy) for mark in marks if not mark.is_spike][:1]
+            self._marks += [mark for mark in marks if mark.size >= LEAST]
 
     def _abound(self, frame: int, energy: float) -> bool:
         """Whether enough equals lie behind ``frame``."""
@@ -150,8 +163,9 @@ class ClickFinder:
             for group in self._joined(marks)
             if self._equals(every, group[0], _WAVE_S) < _WAVE
             and (
-                all(mark.is_spike for mark in group)
-                or (all(mark.goes_on for mark in group) and self._equals(edges, group[0], _OFTEN_S) < _OFTEN)
+                self._equals(edges, group[0], _OFTEN_S) < _TEXTURE
+                if all(mark.is_spike for mark in group)
+                else all(mark.goes_on for mark in group) and self._equals(edges, group[0], _OFTEN_S) < _OFTEN
             )
         ]
         times_s = np.array([click.frame for click in clicks], dtype=np.float64) / self._rate_hz
@@ -192,12 +206,18 @@ def _standing_out(energies: Block, count: int) -> NDArray[np.intp]:
     sevens = np.maximum(fours[:-3], fours[3:])  # the strongest of the seven rows that begin at each
     judged = energies[_NEAR_ROWS : _NEAR_ROWS + count]
     around = np.maximum(sevens[:count], sevens[_NEAR_ROWS + 2 : _NEAR_ROWS + 2 + count])
-    hits = np.flatnonzero(judged > np.maximum(_ROW_RATIO * around, _ROW_FLOOR))
+    hits = np.flatnonzero(judged > np.maximum(_ROW_RATIO * around, _FAINTEST))
     if hits.size == 0:
         return hits
     left, right = energies[hits + _NEAR_ROWS - 1], energies[hits + _NEAR_ROWS + 1]
     stands: NDArray[np.intp] = hits[(judged[hits] > left) & (judged[hits] >= right)]
     return stands
+
+
+def _without_equals(rows: Block) -> NDArray[np.bool_]:
+    equals = np.count_nonzero(rows >= _EQUAL * rows[:, np.newaxis], axis=1) - 1  # itself
+    rare: NDArray[np.bool_] = equals < _OFTEN
+    return rare
 
 
 def _click(marks: list[_Mark]) -> Click:

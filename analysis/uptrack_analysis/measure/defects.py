@@ -143,15 +143,16 @@ class DefectMeter:
         chunk = window[:, self._history :]
         first = self._first + self._history
         self._sum += chunk.sum(axis=1, dtype=np.float64)
-        loudest = np.maximum(chunk.max(axis=1), -chunk.min(axis=1)).astype(np.float64)
-        self._loudest = np.maximum(self._loudest, loudest)
-        self._watch_edges(chunk, first, float(loudest.max()))
         unseen = self._history - self._gap_finder.history_frames
         # Plateaus are judged with samples on both sides, so their stretch trails the chunk by as many.
         stretch = window[:, self._history - 2 * plateaus.CONTEXT :]
+        inside = stretch[:, plateaus.CONTEXT : -plateaus.CONTEXT]
+        tops = np.stack([inside.max(axis=1), -inside.min(axis=1)], axis=1)
+        self._loudest = np.maximum(self._loudest, tops.max(axis=1))
+        self._watch_edges(chunk, first, max(float(tops.max()), float(np.abs(chunk[:, -plateaus.CONTEXT :]).max())))
         for channel in range(self._channels):
-            for watch in self._ceilings[channel]:
-                watch.push(stretch[channel], first - plateaus.CONTEXT)
+            for watch, top in zip(self._ceilings[channel], tops[channel], strict=True):
+                watch.push(stretch[channel], first - plateaus.CONTEXT, top)
             holes, silences = self._holes[channel], self._silences[channel]
             for start, end, is_hole in self._gap_finder.search(window[channel, unseen:]):
                 if len(holes) + len(silences) >= gaps.MAX_SILENCES:
@@ -177,6 +178,8 @@ class DefectMeter:
             near_end = audible(chunk[:, -_GLANCE_FRAMES:])
             if self._first_audible is None or near_end.size == 0:
                 heard = audible(chunk)
+                if heard.size == 0:  # what is loud was the end of the chunk before
+                    return
                 if self._first_audible is None:
                     self._first_audible = first + int(heard[0])
                 self._last_audible = first + int(heard[-1])

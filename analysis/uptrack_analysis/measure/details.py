@@ -20,7 +20,13 @@ Figure = TypeVar("Figure")
 
 _CLIFF = ("spectrum.cutoff_hz", "spectrum.cutoff_likely")
 _CHANNELS = ("stereo.false_stereo", "stereo.channel_difference_db", "stereo.channel_delay_ms", "stereo.polarity")
-_PUMPING = ("dynamics.pumping_db", "dynamics.pumping_lowest_at", "dynamics.ducking_db", "dynamics.ducked_at")
+_PUMPING = (
+    "dynamics.pumping_db",
+    "dynamics.pumping_lowest_at",
+    "dynamics.ducking_db",
+    "dynamics.ducked_at",
+    "dynamics.ducked_beats",
+)
 
 
 def measure_details(

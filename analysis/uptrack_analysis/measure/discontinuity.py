@@ -16,6 +16,8 @@ from uptrack_analysis.signal import Block, FloatArray
 
 LEAST = 10 ** (-46 / 20)
 """Smaller ones are dither, or under the noise of whatever music is around them."""
+FAINTEST = LEAST / 5
+"""So small ones are found all the same, for whoever counts how often the like of one occurs."""
 SIDE_S = 0.012
 LONGEST_S = 0.002
 _SPIKE = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
@@ -27,6 +29,7 @@ _SUPREME = 8.0
 """How far a burst stands over it from which hats that begin or end there are none of its business."""
 _SAME_DB = 4.0
 _DYING_DB = 12.0
+_HALF_A_WAVE_DB = 6.0
 _EXTENT_SHARE = 0.25
 _PURE_SHARE = 0.15
 _LEAST_PURE_SHARE = 0.3
@@ -47,7 +50,7 @@ class Discontinuity:
     is_spike: bool
     goes_on: bool
     """Whether the wave is as loud and as bright after it as before, within 4 dB; after a burst it may have died away
-    by 12 dB, and one that towers over everything near it is asked for the level only."""
+    by 12 dB, and one that towers over everything near it is asked for its level only."""
 
 
 class Judge:
@@ -76,7 +79,7 @@ class Judge:
         low = self.reach - self._spread - 2
         peak_at = low + int(np.argmax(size[low : low + 2 * self._spread]))
         peak = float(size[peak_at])
-        if peak < 3 * LEAST:
+        if peak < 3 * FAINTEST:
             return None
         low = peak_at - self.longest
         over = np.flatnonzero(size[low : peak_at + self.longest + 1] > _EXTENT_SHARE * peak)
@@ -93,22 +96,29 @@ class Judge:
         spike_at, spike, spike_rest = _matched(bends, peak_at, _SPIKE)
         at, height, rest = _matched(bends, peak_at, _STEP)
         if spike_rest <= min(allowed, rest):
-            return Discontinuity(spike_at, abs(spike), True, True) if abs(spike) >= LEAST else None
+            return Discontinuity(spike_at, abs(spike), True, True) if abs(spike) >= FAINTEST else None
         if peak < _EDGE_RATIO * outside:
             return None
-        is_burst = rest > allowed
+        # What goes on for longer than the pattern is no lone step, however well its largest part fits.
+        is_burst = rest > allowed or last - first >= 2 * _STEP.size
         if is_burst:
             # A burst begins where the differences first leave those of the music.
             at = begin + int(np.flatnonzero(size[begin : peak_at + 1] > outside)[0]) + 4
             height = peak / _SPIKE.max()
-        if abs(height) < LEAST:
+        if abs(height) < FAINTEST:
             return None
-        changes_db = [_change_db(wave[before], wave[after]), _change_db(bends[before], bends[after])]
+        level_db = _change_db(wave[before], wave[after])
         # A note that begins is louder after its edge, and one that is cut off ends in a step: a burst with a note that
         # dies away around it is neither.
         lowest_db = -_DYING_DB if is_burst else -_SAME_DB
-        if is_burst and peak >= _SUPREME * outside:
-            del changes_db[1]  # the level alone
+        if not (is_burst and peak >= _SUPREME * outside):
+            changes_db = [level_db, _change_db(bends[before], bends[after])]
+        elif level_db <= _SAME_DB:
+            changes_db = [level_db]
+        else:
+            # Half a bass wave alters the level of 12 ms, and hardly that of how it bends.
+            bend = np.diff(wave, 2)
+            changes_db = [level_db - _HALF_A_WAVE_DB, _change_db(bend[before], bend[after])]
         goes_on = lowest_db <= min(changes_db) and max(changes_db) <= _SAME_DB
         return Discontinuity(at, abs(height), False, goes_on)
 

@@ -9,8 +9,8 @@ Electronic music is full of true digital silence, so silence alone proves nothin
   quarter of its strength (both, because one of them is always large when the other crosses zero);
 * the wave around it moves, sample by sample: pulse waves and held (bit-crushed) signals are flat by nature;
 * a held value lies under the neighbouring peaks and is left by a jump: clipped and round crests are flat as well;
-* it is not one of many: where at least as many silences nearby are ordinary ones, into which hits die away, a hit that
-  ends early is playing;
+* it is not one of many: where hits stop in silence as often nearby, one that stops early is playing (a silence that
+  hits have died away into, by 50 dBFS, says nothing of that);
 * holes are not in time: six or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose.
 """
 
@@ -70,7 +70,7 @@ class GapFinder:
         return self._context
 
     def search(self, samples: Block) -> Iterator[tuple[int, int, bool]]:
-        """Start and end, in samples of the window, of each silence or hold that ends in its newest part; hole or not.
+        """Start and end, in samples of the window, of each stop or hold that ends in its newest part; hole or not.
 
         That part runs from ``reach_frames`` before the end of the history to ``reach_frames`` before the window's end.
         """
@@ -79,7 +79,7 @@ class GapFinder:
         for start, end in self._constant_runs(samples):
             if earliest <= end < latest and self._shortest <= end - start <= self._longest:
                 is_hole = self._is_hole(samples, start, end)
-                if is_hole or samples[start] == 0:
+                if is_hole or (samples[start] == 0 and self._is_stop(samples, start)):
                     yield start, end, is_hole
 
     def _constant_runs(self, samples: Block) -> Iterator[tuple[int, int]]:
@@ -122,6 +122,10 @@ class GapFinder:
         jump = max(abs(before[-2] - value), abs(after[1] - value))
         return bool(abs(value) < _CREST_SHARE * crest and jump > _JUMP_STEPS * self._resolution)
 
+    def _is_stop(self, samples: Block, start: int) -> bool:
+        """Whether something could be heard right before."""
+        return _rms(samples[start - self._context : start].astype(np.float64)) >= _LOUD
+
     def _is_cut(self, outwards: FloatArray) -> bool:
         """Whether the wave, read away from the hole, is strong from its first samples on, and no flat drawing."""
         slope = np.diff(outwards)
@@ -142,7 +146,7 @@ def exceptional(holes: list[tuple[int, int]], ordinary: list[int], rate_hz: int)
     ----------
     holes : list of (start, end)
     ordinary : list of int
-        Ends of silences that are no holes.
+        Ends of silences, in which something stops, that are no holes.
     """
     reach = _NEARBY_S * rate_hz
     hole_ends = np.sort([end for _start, end in holes])

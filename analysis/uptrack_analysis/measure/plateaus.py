@@ -93,7 +93,7 @@ class CeilingWatch:
         self._at_peak = Tally()
         self._at_full_scale = Tally()
 
-    def push(self, samples: Block, start: int) -> None:
+    def push(self, samples: Block, start: int, top: np.float32) -> None:
         """Take a stretch that follows the last one.
 
         Parameters
@@ -102,9 +102,9 @@ class CeilingWatch:
             The stretch with ``CONTEXT`` samples before and after it.
         start : int
             Position of the stretch's own first sample.
+        top : float32
+            Its own largest sample on this side of zero, times the sign.
         """
-        inside = samples[CONTEXT:-CONTEXT]
-        top = self._sign * (inside.max() if self._sign > 0 else inside.min())
         if top > self._level:
             self._level, self._at_peak = top, Tally(ceiling=float(top))
         if top >= FULL_SCALE:

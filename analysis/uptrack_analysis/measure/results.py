@@ -236,6 +236,8 @@ class Pumping:
     """What nearly all of it does together: falls at once by at least so much, and comes back within the beat."""
     ducked_at: float | None = None
     """Where in the beat it falls, 0 to 1; ``None`` without a beat grid."""
+    ducked_beats: int = 1
+    """At every so many beats: 1 or 2."""
 
 
 @dataclass(frozen=True, slots=True)

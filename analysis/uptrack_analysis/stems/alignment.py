@@ -1,10 +1,10 @@
 """How each stem lies in the mix: delay, gain and polarity, from the waveform where it can be, else from its level.
 
-**Waveform.** Both files were looked at for 0.4 s every 3.7 s (``probes.py``). The cross-spectrum of a stem with the
-mix, summed over these stretches, has a peak at the delay although the other stems sound at the same time: bins count by
-how coherent the two are (maximum likelihood weighting of Hannan and Thomson, in Knapp and Carter, IEEE Trans. ASSP 24,
-1976). With all delays known, one least-squares fit of the mix by the stems gives every gain at once: what was noise to
-one stem is explained by the others.
+**Waveform.** Both files were looked at for 0.4 s, again and again (``probes.py``). The cross-spectrum of a stem with
+the mix, summed over these stretches, has a peak at the delay although the other stems sound at the same time: bins
+count by how coherent the two are (maximum likelihood weighting of Hannan and Thomson, in Knapp and Carter, IEEE Trans.
+ASSP 24, 1976). With all delays known, one least-squares fit of the mix by the stems gives every gain at once: what was
+noise to one stem is explained by the others.
 
 **Level.** A stem that was exported from its first clip instead of from bar 1 lies seconds off, where no stretch meets
 itself. The course of its level, band by band, correlated with the mix's, finds such a shift to a tenth of a second;

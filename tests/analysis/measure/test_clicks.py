@@ -196,6 +196,51 @@ def test_a_burst_far_over_such_edges_is_a_fault_among_them() -> None:
     assert [click.frame for click in clicks(signal)] == [pytest.approx(200_000, abs=2)]
 
 
+def crackle(size: float, seed: int, per_s: int = 20) -> Block:
+    """Bursts of a third of a millisecond in both channels of a pad, 20 a second, off every grid."""
+    signal, rng = pad(RATE, 8), np.random.default_rng(seed)
+    for frame in np.sort(rng.choice(np.arange(3_000, 8 * RATE - 3_000), 8 * per_s, replace=False)):
+        signal[:, frame : frame + 15] += (size * rng.uniform(0.7, 1.0) * rng.uniform(-1, 1, 15)).astype(np.float32)
+    return signal
+
+
+def test_a_burst_far_over_a_crackle_is_a_click_and_the_crackle_a_texture() -> None:
+    signal = crackle(0.02, 1)
+    assert clicks(signal) == ()
+    burst = np.random.default_rng(2).uniform(-0.5, 0.5, 44).astype(np.float32)
+    signal[:, 200_000:200_044] += burst
+    assert [abs(click.frame - 200_000) < 44 for click in clicks(signal)] == [True]
+
+
+def test_wrong_samples_as_strong_as_a_crackle_belong_to_it() -> None:
+    signal, rng = crackle(0.05, 3, per_s=8), np.random.default_rng(4)
+    assert clicks(signal) == ()
+    signal[:, rng.choice(np.arange(3_000, 8 * RATE - 3_000), 6, replace=False)] += np.float32(0.04)
+    assert clicks(signal) == ()
+    signal[:, 200_000] += np.float32(0.9)
+    assert [click.frame for click in clicks(signal)] == [200_000]
+
+
+@pytest.mark.parametrize("gain_db", [0.0, -6.0, -12.0, -13.0, -14.0])
+def test_a_quieter_copy_of_edges_by_the_dozen_has_no_click_either(gain_db: float) -> None:
+    """One edge is 3 dB stronger, and the last to fall under the size from which a step is looked at."""
+    rng = np.random.default_rng(5)
+    level = np.zeros(8 * RATE)
+    for number, frame in enumerate(np.sort(rng.choice(np.arange(9_000, 8 * RATE - 9_000), 24, replace=False))):
+        level[frame:] += (0.028 if number == 12 else 0.02) * (-1) ** number
+    assert clicks(10 ** (gain_db / 20) * (pad(RATE, 8) + level[np.newaxis])) == ()
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.2, 0.3, 0.4, 0.6, 0.8])
+def test_a_burst_on_a_deep_bass_is_a_click_wherever_in_its_wave(phase: float) -> None:
+    """In the 12 ms on both sides of a place the level of 40 and 80 Hz differs by 6 dB for no other reason."""
+    time_s = seconds_of(3)
+    bass = sum(0.3 * np.sin(2 * np.pi * (hz * time_s + shift)) for hz, shift in ((40, phase), (80, 0.0)))
+    signal = np.tile(bass + 0.02 * np.sin(2 * np.pi * 700 * time_s), (2, 1))
+    signal[:, 66_150:66_194] += np.random.default_rng(6).uniform(-0.4, 0.4, 44)
+    assert [abs(click.frame - 66_150) < 44 for click in clicks(signal)] == [True]
+
+
 @pytest.mark.parametrize("swell", [1, -1])
 def test_a_burst_where_hats_begin_or_end_is_a_click_if_it_towers_over_them(swell: int) -> None:
     signal = pad(RATE, 4)

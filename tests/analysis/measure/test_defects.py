@@ -266,6 +266,18 @@ def test_digital_silence_between_hits_is_no_gap(step_s: float, decay: float, fad
     assert measured(signal).gaps == ()
 
 
+def test_silences_that_hits_have_died_away_into_do_not_excuse_a_hole() -> None:
+    signal = np.zeros((2, 5 * RATE))
+    signal[:, : 2 * RATE] = music(RATE, 2)
+    for number in range(12):
+        sound = hit(0.18, number, decay=80.0, fade_s=0.005)
+        start = 2 * RATE + round(0.25 * number * RATE)
+        signal[:, start : start + sound.size] = sound
+    assert measured(signal).gaps == ()
+    signal[:, 60_000:60_300] = 0
+    assert [(gap.start, gap.end) for gap in measured(signal).gaps] == [(60_000, 60_300)]
+
+
 @pytest.mark.parametrize("pattern", ["x.x.x.x.", "x.xx.x.x", "xx.xx.x."])
 def test_a_hard_trance_gate_is_no_gap(pattern: str) -> None:
     step = round(RATE * 60 / 138 / 4)

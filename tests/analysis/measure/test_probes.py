@@ -20,8 +20,8 @@ def probed(signal: Block, rate_hz: int = 8_000) -> Probes:
     return meter.finish()
 
 
-def test_a_stretch_is_the_signal_itself_every_3_7_seconds() -> None:
-    signal = music(8_000, 12.0, channels=1)
+def test_a_stretch_is_the_signal_itself_at_even_spaces() -> None:
+    signal = music(8_000, 3 * SPACING_S + 0.9, channels=1)
     found = probed(signal)
     assert found.starts_s == pytest.approx((0.0, SPACING_S, 2 * SPACING_S, 3 * SPACING_S))
     for place, start_s in enumerate(found.starts_s):
@@ -54,7 +54,7 @@ def test_block_size_changes_nothing(sizes: list[int]) -> None:
 
 def test_long_files_are_looked_at_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "MOST_PROBES", 4)
-    found = probed(music(8_000, 40.0))
+    found = probed(music(8_000, 10.5 * SPACING_S))
     assert found.starts_s == pytest.approx([4 * SPACING_S * number for number in range(3)], abs=1e-3)
 
 

@@ -96,8 +96,22 @@ def test_a_bus_that_a_kick_ducks_is_ducked_by_about_its_depth_at_the_kick(depth_
     found = pumped(10 ** (duck_db / 20), bpm, grid(beat_s, 0.1))
     # Frames of 93 ms fill what lasts a fraction of a beat.
     assert 0.6 * depth_db < found.ducking_db < 1.05 * depth_db
+    assert found.ducked_beats == 1
     assert found.ducked_at is not None
     assert (found.ducked_at + 0.1) % 1 < 0.25
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_bus_that_a_kick_on_every_other_beat_ducks_is_ducked_at_every_other(which: int) -> None:
+    """As where 87 beats are played and 174 are counted."""
+    beat_s = 60 / 174
+    since = (TIME_S / beat_s - which) / 2 % 1
+    duck_db = -8 * (0.5 + 0.5 * np.cos(np.pi * np.minimum(since / 0.75, 1)))
+    found = pumped(10 ** (duck_db / 20), 174, grid(beat_s))
+    assert 5 < found.ducking_db < 8.4
+    assert found.ducked_beats == 2
+    assert found.ducked_at is not None
+    assert (found.ducked_at + 0.2) % 1 < 0.5
 
 
 def test_a_part_that_plays_off_the_beat_alone_is_no_ducking() -> None:

@@ -12,6 +12,7 @@ from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
+from uptrack_analysis.measure.results import Pumping
 from uptrack_analysis.report import Action
 
 # By how much 250 Hz and up falls together with every beat, at least.
@@ -42,9 +43,9 @@ def check(case: Case) -> Verdict:
             confidence=CONFIDENCE,
             exposure=1.0,
             advice=(
-                f"Everything from 250 Hz up falls together by {digits(value)} dB or more with every beat{_when(case)}. "
-                f"If that is a side-chain and meant, leave it; if not, shorten the bus compressor's release by a "
-                f"third, or key it with a high-pass at 100 Hz."
+                f"Everything from 250 Hz up falls together by {digits(value)} dB or more {_when(case, pumping)}. If "
+                f"that is a side-chain and meant, leave it; if not, shorten the bus compressor's release by a third, "
+                f"or key it with a high-pass at 100 Hz."
             ),
             spans=as_spans(case.joined(case.loud_spans)),
             low_hz=250.0,
@@ -55,11 +56,14 @@ def check(case: Case) -> Verdict:
     )
 
 
-def _when(case: Case) -> str:
-    pumping = case.measured.details.pumping
-    if pumping is None or pumping.ducked_at is None or not case.bpm:
-        return ""
-    return f", {digits(pumping.ducked_at * 60_000 / case.bpm, 0)} ms after it"
+def _when(case: Case, pumping: Pumping) -> str:
+    heard_bpm = case.measured.tempo.bpm
+    if not heard_bpm:
+        return "with every beat"
+    # In the project's beats, where it counts half or twice as many as were heard.
+    beats = round(pumping.ducked_beats * (case.bpm or heard_bpm) / heard_bpm)
+    after = "" if pumping.ducked_at is None else f", {digits(pumping.ducked_at * 60_000 / heard_bpm, 0)} ms after it"
+    return f"with every {'other ' if beats == 2 else ''}beat{after}"
 
 
 RULE = Rule(
@@ -68,10 +72,11 @@ RULE = Rule(
     group="pumping",
     weight=0.05,
     title="Breathes with the beat",
-    measures="How far nearly all bands from 250 Hz up fall together with every beat of the loud passage, in dB.",
+    measures="How far nearly all bands from 250 Hz up fall together with every beat, or every other, of the loud "
+    "passage, in dB.",
     grade="D",
     check=check,
     limits=LIMITS,
     at_most="info",
-    version=2,
+    version=3,
 )

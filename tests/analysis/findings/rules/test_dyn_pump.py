@@ -11,12 +11,13 @@ from support.verdicts import ask, ask_one, why_unmeasured
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.pumping import pumping
 from uptrack_analysis.measure.results import BeatGrid, Measured, Pumping
+from uptrack_analysis.report import ProjectFacts
 from uptrack_analysis.signal import Block, FloatArray
 
 
-def breathing(ducking_db: float, ducked_at: float | None = 0.12) -> Measured:
+def breathing(ducking_db: float, ducked_at: float | None = 0.12, beats: int = 1) -> Measured:
     mix = arranged()
-    return replace(mix, details=replace(mix.details, pumping=Pumping(20.0, 0.2, ducking_db, ducked_at)))
+    return replace(mix, details=replace(mix.details, pumping=Pumping(20.0, 0.2, ducking_db, ducked_at, beats)))
 
 
 @pytest.mark.parametrize("ducking_db", [3.0, 7.0, 15.0])
@@ -25,6 +26,22 @@ def test_ducking_is_told_and_no_more(ducking_db: float) -> None:
     assert finding.severity == "info"
     assert "55 ms after it" in finding.advice
     assert "leave it" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("beats", "of_the_project", "said"),
+    [
+        (1, 1.0, "with every beat, 55 ms"),
+        (2, 1.0, "with every other beat, 55 ms"),
+        (2, 0.5, "with every beat, 55 ms"),  # the project counts half of what was heard
+        (1, 2.0, "with every other beat, 55 ms"),
+    ],
+)
+def test_it_is_told_in_the_beats_that_the_project_counts(beats: int, of_the_project: float, said: str) -> None:
+    mix = breathing(6.0, beats=beats)
+    assert mix.tempo.bpm is not None
+    facts = ProjectFacts(bpm=mix.tempo.bpm * of_the_project)
+    assert said in ask_one("dyn.pump", mix, project=facts).advice
 
 
 def test_where_the_beats_lie_is_left_out_if_nobody_knows() -> None:
