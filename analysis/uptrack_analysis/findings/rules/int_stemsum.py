@@ -19,7 +19,7 @@ from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.stem_places import NO_STEMS
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
-from uptrack_analysis.measure.probes import LENGTH_S, SPACING_S
+from uptrack_analysis.measure.probes import LENGTH_S
 from uptrack_analysis.report import Action
 from uptrack_analysis.stems.results import Remainder, Stem, SumCheck
 
@@ -246,11 +246,12 @@ def _left_over(case: Case, check: SumCheck, here_db: float) -> tuple[TimeSpan, .
     """Where the mix was looked at and held something no stem has: half-way to the neighbours on either side."""
     with np.errstate(invalid="ignore"):
         chosen = check.unexplained_db >= here_db
-    around_s = (SPACING_S - LENGTH_S) / 2
+    starts_s = check.probe_starts_s
+    around_s = (starts_s[1] - starts_s[0] - LENGTH_S) / 2 if len(starts_s) > 1 else 0.0
     return case.joined(
         [
             (max(0.0, start_s - around_s), start_s + LENGTH_S + around_s)
-            for start_s, left in zip(check.probe_starts_s, chosen, strict=True)
+            for start_s, left in zip(starts_s, chosen, strict=True)
             if left
         ]
     )

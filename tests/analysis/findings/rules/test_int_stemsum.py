@@ -12,6 +12,8 @@ from support.noises import pink, shaped_noise
 from support.small_band import mixed, small_band
 from support.stem_cases import RATE_HZ, ask_stems
 from support.verdicts import why_unmeasured
+from uptrack_analysis.measure import probes
+from uptrack_analysis.measure.probes import SPACING_S
 from uptrack_analysis.report import Finding
 from uptrack_analysis.signal import Block
 
@@ -70,17 +72,31 @@ def test_a_fader_on_the_master_is_no_matter() -> None:
     assert found(mixed(band()) * np.float32(0.4)) == ()
 
 
-def test_what_no_stem_has_is_placed_in_time_and_band() -> None:
+def without_a_stem() -> Finding:
+    """What is found where a pad that no stem has plays from 8 to 14 s."""
     extra = np.zeros_like(band()["Pad"])
     extra[:, 8 * RATE_HZ : 14 * RATE_HZ] = 3 * band()["Pad"][:, 8 * RATE_HZ : 14 * RATE_HZ]
     stems = {name: samples for name, samples in band().items() if name != "Pad"}
     (finding,) = found(mixed(stems) + extra, stems)
+    return finding
+
+
+def test_what_no_stem_has_is_placed_in_time_and_band() -> None:
+    finding = without_a_stem()
     assert finding.title == "Something in the mix is in no stem"
     assert finding.severity in {"moderate", "major"}
     assert finding.low_hz is not None
     assert finding.low_hz < 500 < (finding.high_hz or 0) * 1.5
     assert finding.start_s == pytest.approx(8.0, abs=2.2)
     assert finding.end_s == pytest.approx(14.0, abs=2.2)
+
+
+def test_where_a_long_file_is_looked_at_seldom_the_place_goes_half_way_to_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probes, "MOST_PROBES", 8)
+    (span,) = without_a_stem().spans
+    assert (span.start_s, span.end_s) == pytest.approx((8.0, 14.0), abs=4 * SPACING_S / 2 + 0.1)
 
 
 def test_an_equaliser_on_the_master_is_a_fact_and_no_fault() -> None:
