@@ -77,11 +77,17 @@ def rounded(record: DataclassT) -> DataclassT:
     """
     if not dataclasses.is_dataclass(record) or isinstance(record, type):
         raise TypeError(f"expected a dataclass instance; got {type(record).__name__}")
-    changes: dict[str, Any] = {}
-    for field in dataclasses.fields(record):
-        may_be_missing = "None" in str(field.type)
-        changes[field.name] = _rounded(getattr(record, field.name), field.name, may_be_missing=may_be_missing)
+    changes = {
+        name: _rounded(getattr(record, name), name, may_be_missing=may_be_missing)
+        for name, may_be_missing in _fields(type(record))
+    }
     return dataclasses.replace(record, **changes)
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[tuple[str, bool], ...]:
+    """Name of each field of a dataclass, and whether its figure may be missing."""
+    return tuple((field.name, "None" in str(field.type)) for field in dataclasses.fields(kind))
 
 
 def _rounded(value: Any, name: str, *, may_be_missing: bool) -> Any:

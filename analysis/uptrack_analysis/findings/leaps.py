@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from uptrack_analysis.findings.moments import Moments
 from uptrack_analysis.findings.places import merged
-from uptrack_analysis.findings.tone import LEAST_OCTAVES, OCTAVES, SIXTHS
+from uptrack_analysis.findings.tone import LEAST_OCTAVES, OCTAVES, SIXTHS, octave_medians
 from uptrack_analysis.measure.ltas import Band, bands_between
 from uptrack_analysis.signal import FloatArray
 
@@ -100,7 +100,7 @@ def octave_leaps(windows: Moments, window_s: float, limits: LeapLimits) -> tuple
     rest_db = np.median(octaves_db - np.median(octaves_db[:, windows.loud], axis=1, keepdims=True), axis=0)
     music = rest_db > -limits.rest_within_db
     first, last = (int(np.argmin(np.abs(np.log(edges_hz / hz)))) for hz in (OCTAVES[0].low_hz, OCTAVES[-1].low_hz))
-    listened = _Listened(windows, window_s, music, levels_db, levels_db - rest_db[:, None], limits)
+    listened = _Listened(windows, window_s, music, octave_medians(levels_db), levels_db - rest_db[:, None], limits)
     starts = range(first, min(last, levels_db.shape[1] - SIXTHS) - SIXTHS + 1, 2)
     found = [leap for start in starts for leap in listened.leaps_of(start)]
     return tuple(sorted(found, key=lambda leap: (not leap.alone, -abs(leap.apart_db) / leap.spread_db)))
@@ -113,19 +113,16 @@ class _Listened:
     windows: Moments
     window_s: float
     music: NDArray[np.bool_]
-    levels_db: FloatArray
-    """shape (n_windows, n_bands)"""
+    octaves_db: FloatArray
+    """Median of the octave that begins with each sixth, shape (n_windows, n_octaves)"""
     relative_db: FloatArray
     """Over the rest of the same window, shape (n_windows, n_bands)"""
     limits: LeapLimits
 
     def leaps_of(self, start: int) -> Iterator[OctaveLeap]:
         """Of the octave that begins with this band, the leaps that keep to the limits."""
-        end, music = start + SIXTHS, self.music
-        below, own, above = (
-            np.median(self.levels_db[:, max(0, begin) : begin + SIXTHS], axis=1)
-            for begin in (start - SIXTHS, start, end)
-        )
+        music = self.music
+        below, own, above = (self.octaves_db[:, begin] for begin in (start - SIXTHS, start, start + SIXTHS))
         contrast_db = own - (below + above) / 2
         levels = parted(contrast_db[music], self.limits.least_share)
         if levels is None:

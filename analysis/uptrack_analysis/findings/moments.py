@@ -94,7 +94,11 @@ def moments(case: Case, window_s: float) -> Moments | None:
     length = min(count, max(1, round(window_s / step_s)))
 
     def windows(part: FloatArray) -> FloatArray:
-        sliding: FloatArray = np.lib.stride_tricks.sliding_window_view(part, length, axis=0).mean(axis=-1)
+        # Step by step: the mean over a strided view takes ten times as long.
+        sliding = part[: count - length + 1].copy()
+        for later in range(1, length):
+            sliding += part[later : later + len(sliding)]
+        sliding /= length
         return sliding
 
     starts = np.arange(count - length + 1, dtype=np.float64) * steps.frames

@@ -149,14 +149,28 @@ def contrasts(spectrum: Spectrum, average: TonalAverage) -> tuple[Contrast, ...]
     first, last = (
         int(np.argmin(np.abs(np.log(edges_hz / edge_hz)))) for edge_hz in (OCTAVES[0].low_hz, OCTAVES[-1].low_hz)
     )
+    medians = octave_medians(deviation)
     found: list[Contrast] = []
     for start in range(first, min(last, power.size - SIXTHS) - SIXTHS + 1, 2):
-        below, here, above = (
-            float(np.median(deviation[max(0, begin) : begin + SIXTHS]))
-            for begin in (start - SIXTHS, start, start + SIXTHS)
-        )
+        below, here, above = medians[[start - SIXTHS, start, start + SIXTHS]].tolist()
         found.append(Contrast(_octave(float(edges_hz[start]), float(edges_hz[start + SIXTHS])), below, here, above))
     return tuple(found)
+
+
+def octave_medians(levels_db: FloatArray) -> FloatArray:
+    """Median of the octave that begins with each sixth.
+
+    Parameters
+    ----------
+    levels_db : array, shape (..., n_bands)
+
+    Returns
+    -------
+    array, shape (..., n_bands - SIXTHS + 1)
+    """
+    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(levels_db, SIXTHS, axis=-1), axis=-1)
+    medians: FloatArray = (ordered[..., SIXTHS // 2 - 1] + ordered[..., SIXTHS // 2]) / 2
+    return medians
 
 
 def standing_out(spectrum: Spectrum, average: TonalAverage) -> tuple[Band, ...]:

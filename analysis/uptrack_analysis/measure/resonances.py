@@ -82,13 +82,17 @@ def resonances(fine: FineSpectrum) -> tuple[Resonance, ...]:
         moments_db = 10 * np.log10(np.maximum(densities, np.float32(_NOTHING)))
         for own, (band, _frequency_hz, height_db) in zip(stands, found, strict=True):
             own.append(_standing(moments_db, band, height_db))
-    numbers = np.flatnonzero(sounding)
+    stood = [np.concatenate(own) for own in stands]
     described = [
-        _described(frequency_hz, height_db, np.concatenate(own), numbers, fine.slot_s)
-        for (_band, frequency_hz, height_db), own in zip(found, stands, strict=True)
+        (frequency_hz, height_db, float(np.mean(own)), own)
+        for (_band, frequency_hz, height_db), own in zip(found, stood, strict=True)
     ]
-    described.sort(key=lambda peak: (-peak.above_floor_db * peak.share, peak.frequency_hz))
-    return tuple(described[:MOST])
+    described.sort(key=lambda peak: (-peak[1] * peak[2], peak[0]))
+    numbers = np.flatnonzero(sounding)
+    return tuple(
+        Resonance(frequency_hz, height_db, share, _spans(numbers[own], fine.slot_s))
+        for frequency_hz, height_db, share, own in described[:MOST]
+    )
 
 
 def sounding_slots(fine: FineSpectrum) -> BoolArray:
@@ -140,19 +144,14 @@ def _upper_half(height_db: FloatArray, band: int) -> int:
     return sum(int(np.argmax(side)) if side.any() else _WIDEST + 1 for side in (below, above)) - 1
 
 
-def _described(
-    frequency_hz: float, height_db: float, standing: BoolArray, numbers: NDArray[np.intp], slot_s: float
-) -> Resonance:
-    """``standing`` is of the slots that sound, whose numbers in the file are ``numbers``."""
-    return Resonance(frequency_hz, height_db, float(np.mean(standing)), _spans(numbers[standing], slot_s))
-
-
 def _spans(slots: NDArray[np.intp], slot_s: float) -> tuple[tuple[float, float], ...]:
     """Stretches of slots that follow each other."""
     if not slots.size:
         return ()
-    runs = np.split(slots, np.flatnonzero(np.diff(slots) > 1) + 1)
-    return tuple((float(run[0]) * slot_s, float(run[-1] + 1) * slot_s) for run in runs)
+    breaks = np.flatnonzero(np.diff(slots) > 1)
+    starts_s = slots[np.concatenate([[0], breaks + 1])] * slot_s
+    ends_s = (slots[np.concatenate([breaks, [slots.size - 1]])] + 1) * slot_s
+    return tuple(zip(starts_s.tolist(), ends_s.tolist(), strict=True))
 
 
 def _vertex(fine: FineSpectrum, band: int, floor_db: float) -> tuple[float, float]:
