@@ -44,6 +44,12 @@ class LeapLimits:
     its neighbours may move against it."""
     alone_sides_share: float
     """What its neighbours may move by then, which can only be its skirts."""
+    equalised_db: float
+    equalised_spread_share: float
+    equalised_even_db: float
+    equalised_sides_db: float
+    """A leap of so much that is so clear, moves its sixths so much alike and its neighbours so little is an
+    equaliser's, whatever else changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,8 @@ class OctaveLeap:
     spread_db: float
     """Deviation within the two levels."""
     alone: bool
-    """Two clear levels, while nothing else changed: no instrument that enters, no other part of the song."""
+    """Two clear levels, while nothing else changed, or as only an equaliser moves an octave: no instrument that enters,
+    no other part of the song."""
     odd: NDArray[np.bool_]
     """shape (n_windows,)"""
     music: NDArray[np.bool_]
@@ -150,6 +157,12 @@ class _Listened:
         alone = spread_db <= max(limits.alone_spread_db, limits.alone_spread_share * size_db)
         alone &= rest_db <= max(limits.alone_rest_db, limits.alone_rest_share * size_db)
         alone &= min(side_db * np.sign(apart_db) for side_db in sides_db) >= -limits.alone_rest_db
+        alone |= (
+            size_db >= limits.equalised_db
+            and spread_db <= limits.equalised_spread_share * size_db
+            and even_db <= limits.equalised_even_db
+            and max(map(abs, sides_db)) <= limits.equalised_sides_db
+        )
         sides_share = limits.alone_sides_share if alone else limits.sides_within_share
         if max(map(abs, sides_db)) > max(limits.sides_within_db, sides_share * size_db):
             return None

@@ -143,6 +143,20 @@ def test_the_same_small_leap_is_another_part_if_the_rest_moves_a_little_too() ->
     assert ask("ton.band", passage(other)) == ()
 
 
+@pytest.mark.parametrize(("uneven_db", "told"), [(0.0, True), (1.6, False)])
+def test_an_octave_all_of_whose_notes_move_alike_beside_neighbours_that_stay_is_equalised(
+    uneven_db: float, told: bool
+) -> None:
+    """Whatever else changes meanwhile: the bass and the highs do, by 2 dB up or down."""
+
+    def other(f: FloatArray) -> FloatArray:
+        beyond, inside = (f < 120.0) | (f > 1000.0), (f > LOW_MIDS[0]) & (f < LOW_MIDS[1])
+        turns = (-1.0) ** np.round(6 * np.log2(f / 250.0))
+        return bell(*LOW_MIDS, -3.8)(f) + np.where(beyond, 2.0 * turns, 0.0) + np.where(inside, uneven_db * turns, 0.0)
+
+    assert [finding.title for finding in ask("ton.band", passage(other))] == told * ["Too little low midrange"]
+
+
 def test_a_dip_that_the_style_allows_is_told_if_it_stands_out_of_both_neighbours() -> None:
     mix = shaped(bell(*LOW_MIDS, -5.5))
     finding = ask_one("ton.band", mix, genre="ambient")
