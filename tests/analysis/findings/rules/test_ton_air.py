@@ -29,6 +29,11 @@ def test_it_is_as_bad_as_it_is_off(gain_db: float, least: float, most: float) ->
     assert abs(finding.actions[0].gain_db or 0) <= 4
 
 
+def test_air_that_is_nearly_all_gone_was_perhaps_never_there_and_weighs_nothing() -> None:
+    finding = ask_one("ton.air", shaped(bell(*AIR, -13.0)))
+    assert (finding.title, finding.severity) == ("Too little air", "info")
+
+
 def test_five_db_are_within_tolerance() -> None:
     assert ask("ton.air", shaped(bell(*AIR, 5.0))) == ()
 
