@@ -48,6 +48,18 @@ def test_what_lua_cuts_python_joins_and_every_part_fits(version: str, text: str,
 
 
 @both
+def test_a_long_text_is_cut_a_few_kilobytes_at_a_time(version: str) -> None:
+    """A look through all of it stands still for tens of milliseconds, which no count of instructions sees."""
+    _, parts, _ = MODULES[version]
+    document = json.dumps([{"id": f"low.boom-{number:04}", "note": "x" * (number % 90)} for number in range(5_000)])
+    turns: list[int] = []
+    cut = [dict(part) for part in parts.split(document, 16 * 1024, "a1", None, turns.append).values()]
+    assert "".join(part["data"] for part in cut) == document
+    assert len(turns) >= len(document) / 4096
+    assert all(len(json.dumps(part)) > 12 * 1024 for part in cut[:-1]), "no part is much smaller than it may be"
+
+
+@both
 @settings(max_examples=60)
 @given(text=long_texts, seed=st.integers(0, 1_000))
 def test_what_python_cuts_lua_joins_in_any_order(version: str, text: str, seed: int) -> None:

@@ -17,6 +17,7 @@ local mailbox_wire = {kind = "mailbox"}
 mailbox_wire.__index = mailbox_wire
 
 local LARGEST_BYTES = 64 * 1024
+local PART_BYTES = 16 * 1024 -- escaping and writing one are a tick's work
 local NAMES_A_LOOK = 256
 local MOST_FORGOTTEN_A_LOOK = 64
 local TMP_OLD_AFTER_S = 60
@@ -93,7 +94,7 @@ function mailbox_wire:send(message, spend)
   local encoded, text = pcall(json.encode, message, spend)
   if not encoded then return nil, "A message could not be written: " .. text .. "." end
   if #text <= LARGEST_BYTES then return put(self, text) end
-  local cut, sentence = parts.split(text, LARGEST_BYTES, message.id)
+  local cut, sentence = parts.split(text, PART_BYTES, message.id, nil, spend)
   for _, part in ipairs(cut or {}) do
     local sent
     sent, sentence = put(self, json.encode(part))

@@ -98,7 +98,7 @@ local function write(self, entry, spend)
     - osc_packet.BUNDLE_BYTES - 2 * osc_packet.ELEMENT_BYTES - 4
   if #text > most then
     if kind == "hello" then return nil, "The project's name or path is too long to greet the daemon with." end
-    local cut, sentence = parts.split(text, most, entry.id, session)
+    local cut, sentence = parts.split(text, most, entry.id, session, spend)
     if not cut then return nil, sentence end
     for index, part in ipairs(cut) do
       texts[index] = json.encode(part)
