@@ -52,10 +52,22 @@ def test_a_long_text_is_cut_a_few_kilobytes_at_a_time(version: str) -> None:
     """A look through all of it stands still for tens of milliseconds, which no count of instructions sees."""
     _, parts, _ = MODULES[version]
     document = json.dumps([{"id": f"low.boom-{number:04}", "note": "x" * (number % 90)} for number in range(5_000)])
+    string = MODULES[version][0].globals().string
+    plain, looked_at = string.gsub, []
+
+    def watched(text: str, *rest: object) -> object:
+        looked_at.append(len(text))
+        return plain(text, *rest)
+
+    string.gsub = watched
     turns: list[int] = []
-    cut = [dict(part) for part in parts.split(document, 16 * 1024, "a1", None, turns.append).values()]
+    try:
+        cut = [dict(part) for part in parts.split(document, 16 * 1024, "a1", None, turns.append).values()]
+    finally:
+        string.gsub = plain
     assert "".join(part["data"] for part in cut) == document
-    assert len(turns) >= len(document) / 4096
+    assert max(looked_at) <= 4096
+    assert 1.0 <= sum(turns) / (100 * len(document) / 4096) < 2.0, "what a look costs, and not much more"
     assert all(len(json.dumps(part)) > 12 * 1024 for part in cut[:-1]), "no part is much smaller than it may be"
 
 

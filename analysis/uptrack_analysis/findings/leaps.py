@@ -147,7 +147,7 @@ class _Listened:
         """``None`` if it is an instrument's, or its neighbours leap as well."""
         limits, usual, end = self.limits, self.music & ~odd, start + SIXTHS
         moved_db = np.median(self.relative_db[odd], axis=0) - np.median(self.relative_db[usual], axis=0)
-        before = slice(max(0, start - SIXTHS), start)
+        before = slice(start - SIXTHS, start)
         sides_db = [float(np.median(moved_db[side])) for side in (before, slice(end, end + SIXTHS))]
         even_db = float(np.std(moved_db[start:end]))
         rest_db = float(np.std(np.delete(moved_db, slice(before.start, end + SIXTHS))))

@@ -5,8 +5,8 @@ about 1.5 ms that stand out of the 12 ms on both sides: note onsets do not, beca
 waves that are steep by nature do not, because their next period is as steep. What stands out is judged in each channel
 (``discontinuity.py``):
 
-* a **spike**, one sample off its place, is no instrument's work: a click, unless edges as strong come twice a second,
-  which is crackle or a texture;
+* a **spike**, one sample off its place, is no instrument's work: a click, unless edges half as high come twice a
+  second, which is crackle or a texture;
 * a **step** or a **burst** may be the edge of a note. It counts only if the music goes on as loud and as bright as
   before, and only where its equals are rare: synthesisers that switch their voices hard, and samples cut short, leave
   edges by the dozen, and that is how the track sounds;
@@ -39,13 +39,15 @@ _WAVE_S = 0.065
 _WAVE = 2
 _OFTEN_S = 4.0
 _OFTEN = 3
-_TEXTURE = 16
+_TEXTURE, _HALF_AS_HIGH = 16, 0.07
+"""So many edges in four seconds to either side, of that share of a spike's energy: a step's row has 20, a spike's 70
+times the square of its height."""
 _EQUAL = 0.03
 """Energy of an edge's row over another's from which the two are equals: none 15 dB down hides a click."""
 _FAINTEST = _EQUAL * _ROW_FLOOR
 """So far down edges are counted, though none is a click: else a quieter copy of the same music has fewer equals."""
 _MOST_PER_STRETCH = 16
-"""More than ten a second are a texture: only what has no equal there is looked at closer."""
+"""More (ten a second at 44.1 kHz) are a texture: only what has no equal there is looked at closer."""
 _MOST_COUNTED = 32
 """Of the edges of a stretch, the strongest: more of them than any count asks for."""
 MAX_CLICKS = 10_000
@@ -143,9 +145,10 @@ class ClickFinder:
         since = frame - _OFTEN_S * self._rate_hz
         equals = 0
         for edge in reversed(self._edges):
+            # Those of this stretch that are only counted may lie ahead.
             if edge.frame <= since or equals == _OFTEN:
                 break
-            equals += edge.energy >= _EQUAL * energy
+            equals += edge.frame <= frame and edge.energy >= _EQUAL * energy
         return equals >= _OFTEN
 
     def finish(self, frames: int) -> list[Click]:
@@ -161,11 +164,11 @@ class ClickFinder:
         clicks = [
             _click(group)
             for group in self._joined(marks)
-            if self._equals(every, group[0], _WAVE_S) < _WAVE
+            if self._near(every, group[0], _WAVE_S) - 1 < _WAVE  # without itself
             and (
-                self._equals(edges, group[0], _OFTEN_S) < _TEXTURE
+                self._near(edges, group[0], _OFTEN_S, _HALF_AS_HIGH) < _TEXTURE
                 if all(mark.is_spike for mark in group)
-                else all(mark.goes_on for mark in group) and self._equals(edges, group[0], _OFTEN_S) < _OFTEN
+                else all(mark.goes_on for mark in group) and self._near(edges, group[0], _OFTEN_S) - 1 < _OFTEN
             )
         ]
         times_s = np.array([click.frame for click in clicks], dtype=np.float64) / self._rate_hz
@@ -178,12 +181,14 @@ class ClickFinder:
         apart = np.diff(frames, prepend=-self._judge.longest - 1) > self._judge.longest
         return frames[apart], np.array([edge.energy for edge in ordered], dtype=np.float64)[apart]
 
-    def _equals(self, edges: tuple[NDArray[np.int64], FloatArray], edge: _Edge, within_s: float) -> int:
-        """How many others that near are as strong."""
+    def _near(
+        self, edges: tuple[NDArray[np.int64], FloatArray], edge: _Edge, within_s: float, share: float = _EQUAL
+    ) -> int:
+        """How many that near have that share of its energy."""
         frames, energies = edges
         reach = round(within_s * self._rate_hz)
         first, last = np.searchsorted(frames, [edge.frame - reach, edge.frame + reach + 1])
-        return int(np.count_nonzero(energies[first:last] >= _EQUAL * edge.energy)) - 1  # itself
+        return int(np.count_nonzero(energies[first:last] >= share * edge.energy))
 
     def _joined(self, marks: list[_Mark]) -> list[list[_Mark]]:
         """Marks of several channels, or of two rows, that lie within the longest click."""

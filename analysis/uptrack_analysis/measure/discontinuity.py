@@ -29,7 +29,6 @@ _SUPREME = 8.0
 """How far a burst stands over it from which hats that begin or end there are none of its business."""
 _SAME_DB = 4.0
 _DYING_DB = 12.0
-_HALF_A_WAVE_DB = 6.0
 _EXTENT_SHARE = 0.25
 _PURE_SHARE = 0.15
 _LEAST_PURE_SHARE = 0.3
@@ -50,7 +49,7 @@ class Discontinuity:
     is_spike: bool
     goes_on: bool
     """Whether the wave is as loud and as bright after it as before, within 4 dB; after a burst it may have died away
-    by 12 dB, and one that towers over everything near it is asked for its level only."""
+    by 12 dB, and one that towers over everything near it is asked for the level only."""
 
 
 class Judge:
@@ -99,26 +98,19 @@ class Judge:
             return Discontinuity(spike_at, abs(spike), True, True) if abs(spike) >= FAINTEST else None
         if peak < _EDGE_RATIO * outside:
             return None
-        # What goes on for longer than the pattern is no lone step, however well its largest part fits.
-        is_burst = rest > allowed or last - first >= 2 * _STEP.size
+        is_burst = rest > allowed
         if is_burst:
             # A burst begins where the differences first leave those of the music.
             at = begin + int(np.flatnonzero(size[begin : peak_at + 1] > outside)[0]) + 4
             height = peak / _SPIKE.max()
         if abs(height) < FAINTEST:
             return None
-        level_db = _change_db(wave[before], wave[after])
+        changes_db = [_change_db(wave[before], wave[after]), _change_db(bends[before], bends[after])]
         # A note that begins is louder after its edge, and one that is cut off ends in a step: a burst with a note that
         # dies away around it is neither.
         lowest_db = -_DYING_DB if is_burst else -_SAME_DB
-        if not (is_burst and peak >= _SUPREME * outside):
-            changes_db = [level_db, _change_db(bends[before], bends[after])]
-        elif level_db <= _SAME_DB:
-            changes_db = [level_db]
-        else:
-            # Half a bass wave alters the level of 12 ms, and hardly that of how it bends.
-            bend = np.diff(wave, 2)
-            changes_db = [level_db - _HALF_A_WAVE_DB, _change_db(bend[before], bend[after])]
+        if is_burst and peak >= _SUPREME * outside:
+            del changes_db[1]  # the level alone
         goes_on = lowest_db <= min(changes_db) and max(changes_db) <= _SAME_DB
         return Discontinuity(at, abs(height), False, goes_on)
 

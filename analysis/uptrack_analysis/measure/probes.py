@@ -1,14 +1,14 @@
 """Short stretches of the samples themselves, evenly spread over a file: what stems and mix are laid over each other by.
 
 Spectra and levels say how much of something there is, not whether it is the same waveform. A stretch of 0.4 s every
-1.15 s does, and every 2.3 or 4.6 s in longer files, at most 3.4 MB where the whole file would take twenty a minute. The
-spacing is half a bar at 104 BPM, which hardly anyone plays, so that the stretches fall on every part of the bar. They
-lie at the same times in every file, whatever its rate.
+1.15 s does, or every 2.3 s, 4.6 s and so on in files of two minutes, of four and longer: at most 3.4 MB at 44.1 kHz,
+where the whole file would take twenty a minute. The spacing is half a bar at 104 BPM, which hardly anyone plays, so
+that the stretches fall on every part of the bar. They lie at the same times in every file, whatever its rate.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from uptrack_analysis.signal import Block, FloatArray
 SPACING_S = 1.15
 LENGTH_S = 0.4
 MOST_PROBES = 96
-"""Longer files are looked at half as often."""
+"""Longer files are looked at half as often, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,24 @@ class Probes:
     """shape (n_probes, frames): 16 bits under each stretch's own peak"""
     step_sizes: NDArray[np.float32]
     """shape (n_probes,)"""
+    every: int = 1
+    """Of the stretches ``SPACING_S`` apart, every so manieth: 1, 2, 4, ..."""
 
     def stretch(self, place: int) -> FloatArray:
         """The samples of one, shape (frames,)."""
         samples: FloatArray = self.steps[place] * np.float64(self.step_sizes[place])
         return samples
+
+    def thinned(self, every: int) -> Probes:
+        """As a longer file is looked at, by a multiple of this one's ``every``."""
+        step = every // self.every
+        return replace(
+            self,
+            starts_s=self.starts_s[::step],
+            steps=self.steps[::step],
+            step_sizes=self.step_sizes[::step],
+            every=every,
+        )
 
 
 class ProbeMeter:
@@ -84,8 +97,8 @@ class ProbeMeter:
             missing = self._length - samples.size
             self._hold(number, np.concatenate([samples, fold(front[:, :missing])[0]]))
         while (start := self._start(self._next)) < self._frames_in:
-            self._hold(self._next, fold(front[:, start - first : start - first + self._length])[0])
-            self._next += self._every
+            number, self._next = self._next, self._next + self._every  # before it is packed: that may double the step
+            self._hold(number, fold(front[:, start - first : start - first + self._length])[0])
 
     def finish(self) -> Probes:
         """Every stretch that begins in the file; what its end cuts off is silence."""
@@ -97,7 +110,9 @@ class ProbeMeter:
             samples = self._packed[number][0]
             steps[place, : samples.size] = samples
         sizes = np.array([self._packed[number][1] for number in numbers], dtype=np.float32)
-        return Probes(self._rate_hz, tuple(self._start(number) / self._rate_hz for number in numbers), steps, sizes)
+        return Probes(
+            self._rate_hz, tuple(self._start(number) / self._rate_hz for number in numbers), steps, sizes, self._every
+        )
 
     def _start(self, number: int) -> int:
         return round(number * SPACING_S * self._rate_hz)

@@ -12,7 +12,8 @@ bus, or a side-chain on all parts, moves every band down at once and lets it com
 over the beat, and held against that shape at each phase; the depth that six bands in seven reach is the ducking's.
 What plays on the beat fills the dip a little in every band, so it is the least that the depth can be. A kick on every
 other beat ducks every other beat, and who counts 174 where the producer counted 87 hears every one of those: so two
-beats are folded as well, and the deeper of the two answers stands.
+beats are folded as well, and the deeper of the two answers stands. It has to fall on a beat then, because a snare on
+every other beat that dies away leaves as deep a hole before the next one.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ _DUCK_PHASES = 24
 _APART_DB = 1000.0
 """So far the phases are kept apart while they are sorted together: more than any two levels differ."""
 _RECOVERY = 0.75
-"""Of the beat, in which a duck comes back, by a raised cosine."""
+"""Of the beat, or of two, in which a duck comes back, by a raised cosine."""
+_EARLY, _LATE = 0.1, 0.25
+"""Of a beat, by which what falls on it may seem to."""
 _ABOVE_IT = 15
 """Percentile of the bands' depths."""
 
@@ -83,10 +86,12 @@ def pumping(matrix: BandMatrix, loudness: Loudness, bpm: float | None, grid: Bea
     shape_db = _shape_db(place, moving_db[loud], phases)
     lowest = float(np.argmin(shape_db)) / _SHAPE_POINTS
     ducked_beats, ducking_db, ducked_at = 1, *_ducking(matrix, columns, round(2 * beat_s / hop_s), loud, place)
-    of_two = ((matrix.times_s[loud] - first_s) / (2 * beat_s)) % 1.0
-    alternate_db, alternate_at = _ducking(matrix, columns, round(4 * beat_s / hop_s), loud, of_two)
-    if alternate_db > ducking_db:
-        ducked_beats, ducking_db, ducked_at = 2, alternate_db, 2 * alternate_at % 1.0
+    if grid is not None and beats >= 2 * LEAST_BEATS:
+        of_two = ((matrix.times_s[loud] - first_s) / (2 * beat_s)) % 1.0
+        alternate_db, at = _ducking(matrix, columns, round(4 * beat_s / hop_s), loud, of_two)
+        alternate_at = 2 * at % 1.0
+        if alternate_db > ducking_db and (alternate_at + _EARLY) % 1.0 <= _EARLY + _LATE:
+            ducked_beats, ducking_db, ducked_at = 2, alternate_db, alternate_at
     return Pumping(
         depth_db=float(np.ptp(shape_db)),
         lowest_at=None if grid is None else lowest,

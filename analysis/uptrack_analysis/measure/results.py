@@ -233,7 +233,7 @@ class Pumping:
     lowest_at: float | None
     """Where in the beat the level is lowest, 0 (on it) to 1; ``None`` without a beat grid."""
     ducking_db: float = 0.0
-    """What nearly all of it does together: falls at once by at least so much, and comes back within the beat."""
+    """What nearly all of it does together: falls at once by at least so much, and comes back before the next."""
     ducked_at: float | None = None
     """Where in the beat it falls, 0 to 1; ``None`` without a beat grid."""
     ducked_beats: int = 1

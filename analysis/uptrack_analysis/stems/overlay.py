@@ -12,7 +12,8 @@ from uptrack_analysis.signal import FloatArray
 
 
 class Overlay:
-    """The mix beside its stems, stretch by stretch.
+    """The mix beside its stems, stretch by stretch, as the one is looked at that is looked at least often: where a stem
+    was not looked at it is not silent.
 
     Parameters
     ----------
@@ -23,8 +24,9 @@ class Overlay:
     """
 
     def __init__(self, mix: Probes, stems: Sequence[Probes], delays: Sequence[int]) -> None:
-        self.mix = mix
-        self.stems = tuple(stems)
+        every = max(probes.every for probes in (mix, *stems))
+        self.mix = mix.thinned(every)
+        self.stems = tuple(stem.thinned(every) for stem in stems)
         self.delays = tuple(delays)
         self._margin = max((abs(delay) for delay in self.delays), default=0)
 

@@ -69,7 +69,7 @@ def check_sum(mix: Probes, stems: Sequence[Probes], alignments: Sequence[Alignme
     return SumCheck(
         null_db=_ratio_db(left, whole),
         unexplained_db=np.array(curve),
-        probe_starts_s=mix.starts_s,
+        probe_starts_s=overlay.mix.starts_s,
         bands=spectra.bands(),
     )
 

@@ -29,12 +29,12 @@ local function end_of_slice(text, from, room, spend)
   local stop, left, bytes = from, room, BYTES_A_STEP
   while bytes > 0 and stop <= #text do
     local taken = quoted_bytes(text:sub(stop, stop + bytes - 1))
+    if spend then spend(1 + STEPS_A_COUNT * bytes // BYTES_A_STEP) end
     if taken <= left then
       stop, left = math.min(stop + bytes, #text + 1), left - taken
     else
       bytes = bytes // 2 -- what did not fit whole fits in part
     end
-    if spend then spend(STEPS_A_COUNT) end
   end
   -- Cut between characters: a continuation byte is 10xxxxxx.
   while stop <= #text and text:byte(stop) & 0xC0 == 0x80 do stop = stop - 1 end

@@ -43,13 +43,18 @@ def test_what_the_end_cuts_off_is_silent() -> None:
     assert not found.steps[-1, 8_000 // 10 + 1 :].any()
 
 
-@given(sizes=st.lists(st.integers(1, 50_000), min_size=1, max_size=8))
-def test_block_size_changes_nothing(sizes: list[int]) -> None:
+@given(sizes=st.lists(st.integers(1, 50_000), min_size=1, max_size=8), most=st.sampled_from([2, 3, 4, 5, 96]))
+def test_block_size_changes_nothing(sizes: list[int], most: int) -> None:
     signal = music(8_000, 12.0)
-    meter = ProbeMeter(8_000, 2)
-    for block in cut(signal, sizes):
-        meter.push(block)
-    assert np.array_equal(meter.finish().steps, probed(signal).steps)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probes, "MOST_PROBES", most)
+        meter = ProbeMeter(8_000, 2)
+        for block in cut(signal, sizes):
+            meter.push(block)
+        found, at_once = meter.finish(), probed(signal)
+    assert found.starts_s == at_once.starts_s
+    assert np.array_equal(found.steps, at_once.steps)
+    assert found.starts_s == pytest.approx([found.every * SPACING_S * n for n in range(len(found.starts_s))], abs=1e-3)
 
 
 def test_long_files_are_looked_at_less_often(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,13 @@ def test_a_bus_that_a_kick_on_every_other_beat_ducks_is_ducked_at_every_other(wh
     assert (found.ducked_at + 0.2) % 1 < 0.5
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_snare_on_every_other_beat_that_dies_away_is_no_kick_that_ducks(which: int) -> None:
+    since_s = (TIME_S / 0.5 - which) / 2 % 1
+    found = pumped(np.sqrt(1 + (4 * np.exp(-since_s / 0.2)) ** 2), 120, grid(0.5))
+    assert found.ducked_beats == 1
+
+
 def test_a_part_that_plays_off_the_beat_alone_is_no_ducking() -> None:
     """A bright one over a steady bed: it moves the mean of all bands, and hardly a third of them."""
     off_beat = ((TIME_S + 0.25) % 0.5 < 0.12) * 1.0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from support.small_band import mixed, small_band
+from uptrack_analysis.measure import probes
 from uptrack_analysis.measure.probes import LENGTH_S, SPACING_S, ProbeMeter, Probes
 from uptrack_analysis.signal import Block
 from uptrack_analysis.stems.results import Alignment, SumCheck
@@ -40,6 +41,18 @@ def test_the_sum_itself_leaves_nothing() -> None:
     assert check.null_db < -55
     assert all(octave.unexplained_db < -40 for octave in check.bands)
     assert all(octave.gain_db == pytest.approx(0.0, abs=0.1) for octave in check.bands)
+
+
+def test_stems_a_little_longer_than_the_mix_are_not_taken_for_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds more, and a file is looked at half as often."""
+    monkeypatch.setattr(probes, "MOST_PROBES", 7)
+    longer = [probed(np.pad(samples, ((0, 0), (0, 2 * RATE_HZ)))) for samples in band().values()]
+    mix = probed(mixed(band()))
+    assert [mix.every, *(stem.every for stem in longer)] == [2] + [4] * len(longer)
+    check = check_sum(mix, longer, [THERE] * len(longer))
+    assert isinstance(check, SumCheck), check
+    assert check.null_db < -55
+    assert len(check.probe_starts_s) == check.unexplained_db.size
 
 
 def test_a_missing_stem_is_left_over_in_its_octaves_and_nowhere_else() -> None:

@@ -15,7 +15,7 @@ from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
 from uptrack_analysis.measure.results import Pumping
 from uptrack_analysis.report import Action
 
-# By how much 250 Hz and up falls together with every beat, at least.
+# By how much 250 Hz and up falls together with every beat or every other, at least.
 LIMITS = table(
     "dyn.pump",
     warn_db=2.9,
@@ -25,6 +25,7 @@ LIMITS = table(
 )
 
 CONFIDENCE = 0.5
+SAME_TEMPO = 0.02
 
 
 def check(case: Case) -> Verdict:
@@ -60,10 +61,13 @@ def _when(case: Case, pumping: Pumping) -> str:
     heard_bpm = case.measured.tempo.bpm
     if not heard_bpm:
         return "with every beat"
-    # In the project's beats, where it counts half or twice as many as were heard.
-    beats = round(pumping.ducked_beats * (case.bpm or heard_bpm) / heard_bpm)
     after = "" if pumping.ducked_at is None else f", {digits(pumping.ducked_at * 60_000 / heard_bpm, 0)} ms after it"
-    return f"with every {'other ' if beats == 2 else ''}beat{after}"
+    # In the project's beats, where it counts half or twice as many as were heard.
+    beats = pumping.ducked_beats * (case.bpm or heard_bpm) / heard_bpm
+    for count, name in ((1, "beat"), (2, "other beat")):
+        if abs(beats / count - 1) < SAME_TEMPO:
+            return f"with every {name}{after}"
+    return f"every {digits(pumping.ducked_beats * 60 / heard_bpm)} s"
 
 
 RULE = Rule(
