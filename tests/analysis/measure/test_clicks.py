@@ -241,6 +241,16 @@ def test_a_quieter_copy_of_edges_by_the_dozen_has_no_click_either(gain_db: float
     assert clicks(10 ** (gain_db / 20) * (pad(RATE, 8) + level[np.newaxis])) == ()
 
 
+def test_a_step_whose_equals_are_too_faint_to_be_looked_at_is_no_click() -> None:
+    """In the channel that the screening hears least: the others are a fifth as high."""
+    signal, frames = pad(RATE, 8), np.arange(9_000, 8 * RATE - 9_000, 17_777)
+    for number, frame in enumerate(frames):
+        signal[1, frame:] += np.float32((0.0055 if number == 9 else 0.0012) * (-1) ** number)
+    assert clicks(signal) == ()
+    signal[1, frames[9] :] -= np.float32(0.02)
+    assert [click.frame for click in clicks(signal)] == [frames[9]]
+
+
 @pytest.mark.parametrize("swell", [1, -1])
 def test_a_burst_where_hats_begin_or_end_is_a_click_if_it_towers_over_them(swell: int) -> None:
     signal = pad(RATE, 4)

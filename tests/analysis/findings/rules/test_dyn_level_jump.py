@@ -23,10 +23,12 @@ def jumping(*jumps: tuple[float, float]) -> Measured:
     return replace(mix, details=replace(mix.details, level_jumps=found))
 
 
-@pytest.mark.parametrize(("step_db", "least"), [(3.2, 0.5), (4.5, 1.0), (-4.5, 1.0), (-8.0, 2.0)])
-def test_a_step_is_as_bad_as_it_is_high_either_way_and_informs(step_db: float, least: float) -> None:
+@pytest.mark.parametrize(
+    ("step_db", "least", "most"), [(3.2, 0.5, 1.0), (4.5, 1.0, 2.0), (-4.5, 1.0, 2.0), (-8.0, 2.0, 3.0)]
+)
+def test_a_step_is_as_bad_as_it_is_high_either_way_and_informs(step_db: float, least: float, most: float) -> None:
     finding = ask_one("dyn.level_jump", jumping((27.5, step_db)))
-    assert (finding.severity, finding.excess >= least) == ("info", True)
+    assert (finding.severity, least <= finding.excess < most) == ("info", True)
     assert finding.start_s == pytest.approx(26.5 * BAR_S)
     assert ("louder" if step_db > 0 else "quieter") in finding.advice
 
