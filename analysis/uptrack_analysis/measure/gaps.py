@@ -9,8 +9,8 @@ Electronic music is full of true digital silence, so silence alone proves nothin
   quarter of its strength (both, because one of them is always large when the other crosses zero);
 * the wave around it moves, sample by sample: pulse waves and held (bit-crushed) signals are flat by nature;
 * a held value lies under the neighbouring peaks and is left by a jump: clipped and round crests are flat as well;
-* it is not one of many: where hits stop in silence as often nearby, one that stops early is playing (a silence that
-  hits have died away into, by 50 dBFS, says nothing of that);
+* it is not one of many: where hits stop in silence as often nearby, one that stops early is playing (a silence before
+  which nothing over -50 dBFS was left says nothing of that: hits have died away into it);
 * holes are not in time: six or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose.
 """
 

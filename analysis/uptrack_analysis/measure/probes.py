@@ -34,7 +34,7 @@ class Probes:
     step_sizes: NDArray[np.float32]
     """shape (n_probes,)"""
     every: int = 1
-    """Of the stretches ``SPACING_S`` apart, every so manieth: 1, 2, 4, ..."""
+    """Of the stretches ``SPACING_S`` apart these are one in so many: 1, 2, 4, ..."""
 
     def stretch(self, place: int) -> FloatArray:
         """The samples of one, shape (frames,)."""
