@@ -46,7 +46,7 @@ def main() -> None:
     everything = []
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn"), initializer=_warm) as pool:
         for half in halves:
-            names = [plan.name for plan in plans(half)][: asked.mixes]
+            names = [plan.name for plan in plans(half)][asked.after :][: asked.mixes]
             outcomes = _outcomes(pool, names, kinds)
             copies = {(one.job.mix, one.target, one.job.stems): one for one in outcomes if one.job.kind is None}
             faulty = [one for one in outcomes if one.job.kind is not None]
@@ -122,6 +122,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Plant faults in clean mixes and count what the analysis finds.")
     parser.add_argument("--kinds", help="comma-separated; a part of a kind's name is enough")
     parser.add_argument("--mixes", type=int, default=MIXES, help="clean mixes of each half, of all sources in turn")
+    parser.add_argument(
+        "--after", type=int, default=0, help="leave out so many mixes of each half, to run those after them"
+    )
     parser.add_argument("--half", choices=get_args(Half), help="only this half")
     parser.add_argument("--json", type=Path, help="write every outcome there")
     parser.add_argument("--markdown", action="store_true", help="only the tables of docs/accuracy.md")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
@@ -229,6 +230,38 @@ async def test_a_request_that_is_sent_again_with_its_id_is_one_request(place: Pl
         assert (await place.script.state())["all_read"]
         assert len(place.said(Analyze)) == asked
     assert place.kinds() == ["welcome", "job.queued", "job.progress", "feedback"]
+
+
+@both
+async def test_a_long_message_is_repeated_some_time_after_all_of_it_has_left(place: Place) -> None:
+    parts: list[int] = []
+    wanted = 0
+
+    def note_and_lose(datagram: bytes) -> list[bytes]:
+        nonlocal wanted
+        if not (part := re.search(rb'"part":(\d+)', datagram)):
+            return [datagram]
+        parts.append(int(part[1]))
+        wanted = int(re.search(rb'"parts":(\d+)', datagram)[1])  # type: ignore[index]
+        return []
+
+    points = [{"time_s": 2.0 * bar, "bpm": 120.0 + bar % 7 / 8} for bar in range(10_000)]
+    async with place.daemon(note_and_lose), asyncio.timeout(PATIENCE_S):
+        await place.script.open("mix")
+        await place.script.send(HELLO)
+        await place.until(lambda: "welcome" in place.kinds())
+        await place.look()  # which allows sixteen datagrams
+        await place.script.send(ANALYZE | {"project": {"name": "Long", "tempo_map": points}})
+        looks = 1
+        while not wanted or len(parts) < wanted:  # a slow REAPER: the first repeat would have been due long ago
+            await place.script.look(1.0)
+            looks += 1
+            while len(parts) < min(16 * looks, wanted or 16):
+                await asyncio.sleep(0)
+        assert looks > 2
+        await place.look(0.1)
+        assert sorted(parts) == list(range(1, wanted + 1))
+        await place.until(lambda: len(parts) > wanted)
 
 
 # -- the daemon goes and comes -----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ Exit codes: 0 done; 1 nothing to measure; 2 usage; 3 bad input; 4 daemon, networ
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -24,6 +25,7 @@ from importlib import import_module
 import typer
 
 from uptrack_daemon.cli import errors
+from uptrack_daemon.threads import ONE_BLAS_THREAD
 
 COMMANDS: dict[str, str] = {
     "analyze": "uptrack_daemon.cli.analyze",
@@ -49,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     errors.make_output_robust()
+    for name, count in ONE_BLAS_THREAD.items():
+        os.environ.setdefault(name, count)
     try:
         code = _run(words or ["--help"])
         sys.stdout.flush()

@@ -30,6 +30,7 @@ from uptrack_daemon.jobs.protocol import (
 )
 from uptrack_daemon.jobs.queue import Job
 from uptrack_daemon.jobs.settings_text import write_settings
+from uptrack_daemon.threads import ONE_BLAS_THREAD
 
 log = logging.getLogger(__name__)
 
@@ -194,8 +195,7 @@ def _environment() -> dict[str, str]:
         # The same code as ours, also where nothing is installed and the path was set by hand.
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "PYTHONFAULTHANDLER": "1",
-        # One slot is one core, and every further BLAS thread reserves address space of its own.
-        **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
+        **ONE_BLAS_THREAD,
     }
 
 

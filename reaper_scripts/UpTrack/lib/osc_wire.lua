@@ -122,13 +122,16 @@ local function flush(self)
       return
     end
     if not sent then self.unreachable = true end
-    datagram.entry.leaving = datagram.entry.leaving - 1
+    local entry = datagram.entry
+    entry.leaving = entry.leaving - 1
+    if entry.leaving == 0 then entry.next_s = reaper.time_precise() + entry.wait_s end
     self.allowance = self.allowance - 1
   end
 end
 
---- Say an entry's datagrams once more, but for those that are known to have been heard.
-local function say(self, entry, now_s, spend)
+--- Say an entry's datagrams once more, but for those that are known to have been heard. It is repeated some time after
+-- the last of them has left: a long one is written and sent in several looks.
+local function say(self, entry, spend)
   if entry.leaving > 0 then return true end
   if not entry.datagrams or entry.session ~= self.session then
     local written, sentence = write(self, entry, spend)
@@ -142,7 +145,7 @@ local function say(self, entry, now_s, spend)
       entry.leaving = entry.leaving + 1
     end
   end
-  entry.tries, entry.next_s = entry.tries + 1, now_s + entry.wait_s
+  entry.tries, entry.next_s = entry.tries + 1, reaper.time_precise() + entry.wait_s
   flush(self)
   return true
 end
@@ -168,8 +171,8 @@ function osc_wire:send(message, spend)
       table.remove(self.said, index)
     end
   end
-  local entry = {message = message, id = message.id, wait_s = FIRST_REPEAT_S, tries = 0, leaving = 0}
-  local said, sentence = say(self, entry, reaper.time_precise(), spend)
+  local entry = {message = message, id = message.id, wait_s = FIRST_REPEAT_S, tries = 0, leaving = 0, next_s = 0}
+  local said, sentence = say(self, entry, spend)
   if not said then return nil, sentence end
   self.said[#self.said + 1] = entry
   if message.type == "feedback.applied" then self.acknowledgements[message.run] = message end
@@ -180,12 +183,12 @@ end
 local function repeat_due(self, now_s)
   local due = {}
   for _, entry in ipairs(self.said) do
-    if now_s >= entry.next_s then due[#due + 1] = entry end
+    if entry.leaving == 0 and now_s >= entry.next_s then due[#due + 1] = entry end
   end
   for _, entry in ipairs(due) do
     local slowest_s = entry.message.type == "hello" and SLOWEST_HELLO_S or SLOWEST_REPEAT_S
     if not entry.job then entry.wait_s = math.min(2 * entry.wait_s, slowest_s) end
-    say(self, entry, now_s)
+    say(self, entry)
   end
 end
 
