@@ -327,9 +327,15 @@ def _click(mix: Mix, over_db: float, rng: np.random.Generator) -> Planted | None
     return Planted(sound, at / RATE_HZ, (at + shape.size) / RATE_HZ, over_db, masked=masked)
 
 
-def _offset(mix: Mix, percent: float, _rng: np.random.Generator) -> Planted:
-    """A constant on every channel, to the side to which the mix leans by itself; room is made for it."""
-    sign = 1.0 if float(mix.sound.mean(dtype=np.float64)) >= 0 else -1.0
+def _offset(mix: Mix, percent: float, _rng: np.random.Generator) -> Planted | None:
+    """A constant on every channel, to the side to which the mix leans by itself; room is made for it.
+
+    Nothing is planted where a mix is further off already: turned down for the room, it would be off by less.
+    """
+    own = float(mix.sound.mean(dtype=np.float64))
+    if abs(own) > percent / 100:
+        return None
+    sign = 1.0 if own >= 0 else -1.0
     most = 1.0 - percent / 100
     turned = mix.sound * np.float32(min(1.0, most / float(np.abs(mix.sound).max())))
     return Planted(turned + np.float32(sign * percent / 100), *_whole(mix), percent)

@@ -10,7 +10,8 @@ waves that are steep by nature do not, because their next period is as steep. Wh
 * a **step** or a **burst** may be the edge of a note. It counts only if the music goes on as loud and as bright as
   before, and only where its equals are rare: synthesisers that switch their voices hard, and samples cut short, leave
   edges by the dozen, and that is how the track sounds;
-* three discontinuities within 65 ms are a wave (31 Hz and up), and what keeps to one grid is played.
+* three discontinuities within 65 ms are a wave (31 Hz and up), and what keeps to one grid is played, be it this one
+  with two of its like.
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ _EQUAL = 0.03
 """Energy of an edge's row over another's from which the two are equals: none 15 dB down hides a click."""
 _FAINTEST = _EQUAL * _ROW_FLOOR
 """So far down edges are counted, though none is a click: else a quieter copy of the same music has fewer equals."""
+_LIKE = 0.25
+"""The same of edges that are one sound, played again: within 6 dB."""
+_AGAIN_S, _ON_TIME_S, _LEAST_STEP_S = 16.0, 0.0015, 0.1
+_NEAREST = 8
+"""Of its like, how many are asked: any two of so many lie in time by chance once in twenty times."""
+_RATIOS = ((1, -1), (1, 2), (-1, -2), (1, 3), (-1, -3), (2, 3), (-2, -3), (1, -2), (2, -1), (1, 4), (-1, -4))
 _MOST_PER_STRETCH = 16
 """More (ten a second at 44.1 kHz) are a texture: only what has no equal there is looked at closer."""
 _MOST_COUNTED = 32
@@ -165,6 +172,7 @@ class ClickFinder:
             _click(group)
             for group in self._joined(marks)
             if self._near(every, group[0], _WAVE_S) - 1 < _WAVE  # without itself
+            and not self._comes_in_time(every, group[0])
             and (
                 self._near(edges, group[0], _OFTEN_S, _HALF_AS_HIGH) < _TEXTURE
                 if all(mark.is_spike for mark in group)
@@ -189,6 +197,19 @@ class ClickFinder:
         reach = round(within_s * self._rate_hz)
         first, last = np.searchsorted(frames, [edge.frame - reach, edge.frame + reach + 1])
         return int(np.count_nonzero(energies[first:last] >= share * edge.energy))
+
+    def _comes_in_time(self, edges: tuple[NDArray[np.int64], FloatArray], edge: _Edge) -> bool:
+        """Whether two of the nearest of its like lie in whole steps from it."""
+        frames, energies = edges
+        reach = round(_AGAIN_S * self._rate_hz)
+        first, last = np.searchsorted(frames, [edge.frame - reach, edge.frame + reach + 1])
+        near = energies[first:last] / edge.energy
+        away_s = (frames[first:last][(near >= _LIKE) & (near <= 1 / _LIKE)] - edge.frame) / self._rate_hz
+        away_s = away_s[np.abs(away_s) >= _LEAST_STEP_S]
+        away_s = away_s[np.argsort(np.abs(away_s), kind="stable")[:_NEAREST]]
+        return any(
+            bool((np.abs(away_s[:, np.newaxis] * (other / one) - away_s) <= _ON_TIME_S).any()) for one, other in _RATIOS
+        )
 
     def _joined(self, marks: list[_Mark]) -> list[list[_Mark]]:
         """Marks of several channels, or of two rows, that lie within the longest click."""

@@ -26,7 +26,10 @@ _SPIKE_RATIO = 3.0
 _EDGE_RATIO = 5.0
 """How far the peak stands over the largest difference within 12 ms; between two stretches of noise it is 1.3."""
 _SUPREME = 8.0
-"""How far a burst stands over it from which hats that begin or end there are none of its business."""
+"""How far a burst or a step stands over it from which hats that begin or end there are none of its business."""
+_ACROSS_SHARE = 0.4
+"""Of a spike's height, what the wave may have moved meanwhile beside its own slope. A white noise as loud as a spike
+stands out of moves by 0.15; a step that rings looks like a spike, too, and moves by 0.7."""
 _SAME_DB = 4.0
 _DYING_DB = 12.0
 _EXTENT_SHARE = 0.25
@@ -49,7 +52,7 @@ class Discontinuity:
     is_spike: bool
     goes_on: bool
     """Whether the wave is as loud and as bright after it as before, within 4 dB; after a burst it may have died away
-    by 12 dB, and one that towers over everything near it is asked for the level only."""
+    by 12 dB, and what towers over everything near it is asked for the level only."""
 
 
 class Judge:
@@ -94,7 +97,7 @@ class Judge:
         allowed = min(max(_HEADROOM * outside, _PURE_SHARE * peak), _LEAST_PURE_SHARE * peak)
         spike_at, spike, spike_rest = _matched(bends, peak_at, _SPIKE)
         at, height, rest = _matched(bends, peak_at, _STEP)
-        if spike_rest <= min(allowed, rest):
+        if spike_rest <= min(allowed, rest) and _returns(wave, spike_at, abs(spike)):
             return Discontinuity(spike_at, abs(spike), True, True) if abs(spike) >= FAINTEST else None
         if peak < _EDGE_RATIO * outside:
             return None
@@ -109,7 +112,7 @@ class Judge:
         # A note that begins is louder after its edge, and one that is cut off ends in a step: a burst with a note that
         # dies away around it is neither.
         lowest_db = -_DYING_DB if is_burst else -_SAME_DB
-        if is_burst and peak >= _SUPREME * outside:
+        if peak >= _SUPREME * outside:
             del changes_db[1]  # the level alone
         goes_on = lowest_db <= min(changes_db) and max(changes_db) <= _SAME_DB
         return Discontinuity(at, abs(height), False, goes_on)
@@ -140,6 +143,13 @@ def _matched(bends: FloatArray, peak_at: int, pattern: FloatArray) -> tuple[int,
     rest = around.copy()
     rest[best : best + pattern.size] -= fits[best] * pattern
     return start + best + 4, float(fits[best]), float(np.abs(rest).max())
+
+
+def _returns(wave: FloatArray, at: int, height: float) -> bool:
+    """Whether the wave is after a wrong sample where its slope on both sides would have brought it."""
+    before, after = wave[at - 1], wave[at + 1]
+    expected = (before - wave[at - 3] + wave[at + 3] - after) / 2
+    return bool(abs(after - before - expected) <= _ACROSS_SHARE * height)
 
 
 def _is_clipped(wave: FloatArray, peak_at: int) -> bool:

@@ -4,13 +4,14 @@ Electronic music is full of true digital silence, so silence alone proves nothin
 
 * it lasts 2 to 120 ms (buffers that a driver or a render lost are that long; longer silences are arrangement);
 * the 10 ms before and after are loud, and about equally: at most 8 dB louder after it, because a hit that follows the
-  tail of another is louder than that, and at most 15 dB quieter;
+  tail of another is louder than that, and at most 15 dB quieter, or as much more as a drum dies away meanwhile;
 * the wave is cut, not faded: over its last and its first eighth of a millisecond the wave or its slope still has a
   quarter of its strength (both, because one of them is always large when the other crosses zero);
 * the wave around it moves, sample by sample: pulse waves and held (bit-crushed) signals are flat by nature;
 * a held value lies under the neighbouring peaks and is left by a jump: clipped and round crests are flat as well;
 * it is not one of many: where hits stop in silence as often nearby, one that stops early is playing (a silence before
-  which nothing over -50 dBFS was left says nothing of that: hits have died away into it);
+  which nothing over -50 dBFS was left says nothing of that: hits have died away into it), unless those silences end in
+  time and it does not;
 * holes are not in time: six or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose.
 """
 
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.measure.regular import keeps_time
+from uptrack_analysis.measure.regular import keeps_time, off_grid_s, step_of
 from uptrack_analysis.measure.results import Gap
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -32,7 +33,7 @@ CONTEXT_S = 0.010
 _EDGE_S = 0.000_125
 _LOUD = 10 ** (-50 / 20)
 _MOST_RISE = 10 ** (8 / 20)
-_MOST_FALL = 10 ** (15 / 20)
+_MOST_FALL_DB, _MOST_FALL_DB_PER_S = 15.0, 80.0
 _EDGE_SHARE = 0.25
 _FLAT_SHARE = 0.25
 _CREST_SHARE = 0.98
@@ -40,6 +41,8 @@ _JUMP_STEPS = 8
 _SAME_S = 0.001
 _NEARBY_S = 4.0
 _ORDINARY_MIN = 3
+_IN_TIME_NEARBY_S = 8.0
+_OUT_OF_TIME_S = 0.015
 MAX_SILENCES = 100_000
 """Of one channel; those after are not looked at."""
 
@@ -55,6 +58,7 @@ class GapFinder:
     """
 
     def __init__(self, rate_hz: int, resolution: float) -> None:
+        self._rate_hz = rate_hz
         self._resolution = resolution
         self._shortest = math.ceil(MIN_S * rate_hz)
         self._longest = math.floor(MAX_S * rate_hz)
@@ -111,7 +115,8 @@ class GapFinder:
         level_before, level_after = _rms(before), _rms(after)
         if min(level_before, level_after) < _LOUD:
             return False
-        if level_after > _MOST_RISE * level_before or level_before > _MOST_FALL * level_after:
+        most_fall_db = _MOST_FALL_DB + _MOST_FALL_DB_PER_S * (end - start) / self._rate_hz
+        if level_after > _MOST_RISE * level_before or level_before > 10 ** (most_fall_db / 20) * level_after:
             return False
         value = float(samples[start])
         if not (self._is_cut(before[::-1] - value) and self._is_cut(after - value)):
@@ -156,7 +161,15 @@ def exceptional(holes: list[tuple[int, int]], ordinary: list[int], rate_hz: int)
         first, last = np.searchsorted(ends, [position - reach, position + reach])
         return int(last - first)
 
-    return [(start, end) for start, end in holes if near(ordinary_ends, end) < max(_ORDINARY_MIN, near(hole_ends, end))]
+    def is_out_of_time(end: int) -> bool:
+        around = ordinary_ends[np.abs(ordinary_ends - end) <= _IN_TIME_NEARBY_S * rate_hz] / rate_hz
+        return (step_s := step_of(around)) is not None and off_grid_s(end / rate_hz, around, step_s) >= _OUT_OF_TIME_S
+
+    return [
+        (start, end)
+        for start, end in holes
+        if near(ordinary_ends, end) < max(_ORDINARY_MIN, near(hole_ends, end)) or is_out_of_time(end)
+    ]
 
 
 def joined(found: list[tuple[int, int, int]], rate_hz: int) -> list[Gap]:

@@ -15,7 +15,12 @@ _SHARE = 0.9
 
 
 def keeps_time(times_s: FloatArray) -> bool:
-    """Whether nearly all intervals are multiples of one step of at least 50 ms.
+    """Whether nearly all intervals are multiples of one step of at least 50 ms; as ``step_of``."""
+    return step_of(times_s) is not None
+
+
+def step_of(times_s: FloatArray) -> float | None:
+    """The step, at least 50 ms, of which nearly all intervals are multiples.
 
     Parameters
     ----------
@@ -23,7 +28,7 @@ def keeps_time(times_s: FloatArray) -> bool:
         In order; fewer than six prove nothing.
     """
     if times_s.size < LEAST_EVENTS:
-        return False
+        return None
     intervals = np.diff(times_s)
     # The shortest distance between two events may itself be a few steps of the grid.
     for divisions in _DIVISIONS:
@@ -33,5 +38,11 @@ def keeps_time(times_s: FloatArray) -> bool:
         if step >= _STEP_S:
             errors = np.abs(intervals - step * np.round(intervals / step))
             if np.mean(errors <= _ERROR_S) >= _SHARE:
-                return True
-    return False
+                return step
+    return None
+
+
+def off_grid_s(time_s: float, times_s: FloatArray, step_s: float) -> float:
+    """How far a time lies from the grid that goes through the nearest of some events."""
+    away_s = float(np.abs(times_s - time_s).min())
+    return abs(away_s - step_s * round(away_s / step_s))

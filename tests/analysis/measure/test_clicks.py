@@ -251,6 +251,52 @@ def test_a_step_whose_equals_are_too_faint_to_be_looked_at_is_no_click() -> None
     assert [click.frame for click in clicks(signal)] == [frames[9]]
 
 
+def ringing_steps(frames: list[int], height: float = 0.2) -> Block:
+    """Steps of a held voice that an equaliser makes ring: what a wave is off by is back half-way after one sample."""
+    signal = pad(RATE, 12)
+    ring = height * np.array([-1.0, -0.4, -0.55, -0.5])
+    for frame in frames:
+        signal[:, frame : frame + 4] += ring.astype(np.float32)
+        signal[:, frame + 4 :] -= np.float32(height / 2)
+        signal[:, frame + 2_000 :] += np.linspace(0, height / 2, signal.shape[1] - frame - 2_000, dtype=np.float32)
+    return signal
+
+
+def test_steps_that_ring_are_steps_and_no_wrong_samples() -> None:
+    frames = np.cumsum(np.random.default_rng(9).integers(15_000, 60_000, 11)).tolist()
+    assert clicks(ringing_steps(frames)) == ()
+    one = ringing_steps([])
+    one[:, frames[3]] += np.float32(0.2)
+    assert [click.frame for click in clicks(one)] == [frames[3]]
+
+
+@pytest.mark.parametrize("steps", [(-1, 1), (1, 2), (-1, -2), (1, 3)])
+def test_an_edge_with_two_of_its_like_in_whole_steps_from_it_is_played(steps: tuple[int, int]) -> None:
+    """Wherever in the song, and however few: a chance neighbour does not make a click one of them."""
+    at, step = 10 * RATE + 77, round(1.3636 * RATE)
+
+    def edges(frames: list[int]) -> Block:
+        signal = pad(RATE, 20)
+        for number, frame in enumerate(sorted(frames)):
+            signal[:, frame:] += np.float32(0.03 * (-1) ** number)
+        return signal
+
+    assert clicks(edges([at, *(at + step * number for number in steps)])) == ()
+    off = round(0.01 * RATE)
+    odd = [at, at + step * steps[0] + off, at + step * steps[1] + off]
+    assert {click.frame for click in clicks(edges(odd))} == set(odd)
+
+
+def test_a_pop_that_begins_with_a_step_is_a_click_where_hats_begin_after_it() -> None:
+    signal = pad(RATE, 4)
+    signal[:, 80_200:] += 0.003 * np.random.default_rng(4).standard_normal((2, signal.shape[1] - 80_200))
+    assert clicks(signal) == ()
+    time_s = np.arange(44) / RATE
+    pop = 0.4 * np.exp(-time_s / 0.0002) * np.cos(2 * np.pi * 3_000 * time_s)
+    signal[:, 80_000:80_044] += pop.astype(np.float32)
+    assert [abs(click.frame - 80_000) <= 2 for click in clicks(signal)] == [True]
+
+
 @pytest.mark.parametrize("swell", [1, -1])
 def test_a_burst_where_hats_begin_or_end_is_a_click_if_it_towers_over_them(swell: int) -> None:
     signal = pad(RATE, 4)

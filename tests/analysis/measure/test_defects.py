@@ -278,6 +278,30 @@ def test_silences_that_hits_have_died_away_into_do_not_excuse_a_hole() -> None:
     assert [(gap.start, gap.end) for gap in measured(signal).gaps] == [(60_000, 60_300)]
 
 
+def test_hits_that_stop_in_time_do_not_excuse_a_hole_that_ends_out_of_time() -> None:
+    signal, step = np.zeros((2, 6 * RATE)), round(0.25 * RATE)
+    for number in range(22):
+        # Cut short, and begun softly: silences between hits, and no holes.
+        sound = hit(0.2, number, decay=6.0, fade_s=0.0) * np.clip(seconds_of(0.2) / 0.004, 0, 1)
+        signal[:, number * step : number * step + sound.size] += sound
+    chord = sum(np.sin(2 * np.pi * f * seconds_of(0.24)) for f in (220.0, 277.2, 329.6))
+    signal[:, 12 * step : 12 * step + chord.size] = 0.2 * chord
+    assert measured(signal).gaps == ()
+    start = 12 * step + 3_000
+    signal[:, start : start + 880] = 0
+    assert [(gap.start, gap.end) for gap in measured(signal).gaps] == [(start, start + 880)]
+
+
+@pytest.mark.parametrize(("gap_ms", "fallen_db", "found"), [(100, 20.0, True), (5, 20.0, False), (100, 27.0, False)])
+def test_after_a_long_hole_a_drum_may_have_died_away_further(gap_ms: int, fallen_db: float, found: bool) -> None:
+    time_s = seconds_of(2)
+    wave = sum(np.sin(2 * np.pi * f * time_s + f) for f in (110.0, 331.7, 787.3)) * 0.2
+    start, end = 40_000, 40_000 + round(gap_ms * RATE / 1000)
+    wave[end:] *= 10 ** (-fallen_db / 20)
+    wave[start:end] = 0
+    assert [(gap.start, gap.end) for gap in measured(np.stack([wave, wave])).gaps] == found * [(start, end)]
+
+
 @pytest.mark.parametrize("pattern", ["x.x.x.x.", "x.xx.x.x", "xx.xx.x."])
 def test_a_hard_trance_gate_is_no_gap(pattern: str) -> None:
     step = round(RATE * 60 / 138 / 4)
