@@ -54,6 +54,23 @@ def text_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted where Linux lists them")
+def test_linear_algebra_gets_no_threads_of_its_own(mix: Path, environment: dict[str, str]) -> None:
+    """BLAS would start one for every processor, which wait for each other whenever something else runs."""
+    script = (
+        "import os, sys\n"
+        "from uptrack_daemon.cli import main\n"
+        f"assert main(['analyze', {str(mix)!r}]) == 0\n"
+        "print(os.environ['OPENBLAS_NUM_THREADS'], len(os.listdir('/proc/self/task')), file=sys.stderr)\n"
+    )
+    asked = {name: value for name, value in environment.items() if not name.endswith("_NUM_THREADS")}
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=asked)
+    assert ended.stderr.split() == ["1", "1"]
+    own = {**asked, "OPENBLAS_NUM_THREADS": "2"}
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=own)
+    assert ended.stderr.split()[0] == "2"  # what the user has set stays
+
+
 def test_text_says_score_and_figures_on_stdout_and_nothing_on_stderr(mix: Path, capsys: Capture) -> None:
     assert main(["analyze", str(mix)]) == 0
     out, err = capsys.readouterr()

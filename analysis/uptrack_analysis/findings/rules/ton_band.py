@@ -6,9 +6,10 @@ sides, which no tilt hides; the larger one is the finding's figure. What only th
 and is believed by less than half; what only the neighbours say, within the style's tolerance, informs. The octave may
 lie anywhere between 126 Hz and 8 kHz, because no fault keeps to the named bands; the air over it is ``ton.air``'s.
 
-A third witness is the mix itself: an octave that leaps for a stretch of the loud music while its neighbours and the
-rest play on, or, however the rest changes, beside neighbours that stay, all of its notes alike (``leaps.py``).
-Arrangements do that, too, so it informs.
+A third witness is the mix itself. Where the same bars come again with one octave moved, an equaliser was left on or
+off (``loop_leaps.py``), which weighs. Where no bar comes again, an octave may still leap for a stretch of the loud
+music while its neighbours and the rest play on, or, however the rest changes, beside neighbours that stay, all of its
+notes alike (``leaps.py``). Arrangements do that, too, so it informs.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.leaps import LeapLimits, OctaveLeap, octave_leaps
+from uptrack_analysis.findings.loop_leaps import LoopLeap, loop_leap
 from uptrack_analysis.findings.moments import Moments, moments
-from uptrack_analysis.findings.places import TimeSpan, as_spans, share, when
+from uptrack_analysis.findings.places import TimeSpan, as_spans, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
@@ -88,6 +90,14 @@ LIMITS = table(
         "grade": "D",
         "source": "proposal",
     },
+    # The same of one bar that comes twice.
+    loop={
+        "warn_db": 2.5,
+        "bad_db": 5.0,
+        "confidence": 0.6,
+        "grade": "C",
+        "source": "measured: of 62 clean songs none has two passes of a bar that differ so",
+    },
     eq_cap_db=4.0,
     most=3.0,
     grade="D",
@@ -117,19 +127,23 @@ def check(case: Case) -> Verdict:
     # Octaves that overlap can have one contrast: the one that holds most of the hump comes first.
     out.sort(key=lambda odd: (-odd.sure, -abs(odd.octave.residual_db), -odd.excess))
     most = int(LIMITS.number("most"))
+    passage = _passage(case)
+    if passage is not None:
+        # What a passage does to an octave needs no second finding, and the rest shows when that is mended.
+        out = [odd for odd in out if _apart(odd.octave.band, passage.band) or odd.value * passage.apart_db < 0]
     kept = _spread([], out)[:most]
-    windows = moments(case, WINDOW_S)
-    leap = None if windows is None else _leap_elsewhere(windows, kept)
-    informing = _spread(kept, _beside_neighbours(octaves), leap)[: most - len(kept)]
+    if passage is None and (windows := moments(case, WINDOW_S)) is not None:
+        passage = _leap_elsewhere(case, windows, kept)
+    informing = _spread(kept, _beside_neighbours(octaves), passage)[: most - len(kept)]
     drafts = [_draft(case, odd, shape) for odd in (*kept, *informing)]
-    if windows is not None and leap is not None:
-        drafts.append(_part(case, windows, leap))
+    if passage is not None:
+        drafts.append(_part(passage))
     return drafts
 
 
-def _spread(kept: Sequence[_Odd], more: Sequence[_Odd], leap: OctaveLeap | None = None) -> list[_Odd]:
+def _spread(kept: Sequence[_Odd], more: Sequence[_Odd], passage: _Passage | None = None) -> list[_Odd]:
     """Of ``more``, what lies apart from all before it: an octave and its neighbour may be out, its shoulder is not."""
-    told = [odd.octave.band for odd in kept] + ([leap.band] if leap else [])
+    told = [odd.octave.band for odd in kept] + ([passage.band] if passage else [])
     new: list[_Odd] = []
     for odd in more:
         if all(_apart(odd.octave.band, band) for band in told):
@@ -138,13 +152,46 @@ def _spread(kept: Sequence[_Odd], more: Sequence[_Odd], leap: OctaveLeap | None 
     return new
 
 
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A passage in which one octave is out of what it is in the rest of the music."""
+
+    band: Band
+    apart_db: float
+    spans: tuple[TimeSpan, ...]
+    exposure: float
+    threshold: Threshold
+    confidence: float
+    what_it_is_elsewhere: str
+    what_does_that: str
+
+
+def _passage(case: Case) -> _Passage | None:
+    """Where an equaliser is heard between two passes of the same bars."""
+    grid, data = case.measured.tempo.grid, LIMITS.table("loop")
+    found: LoopLeap | None = None if grid is None else loop_leap(case.measured.bands, grid)
+    if found is None:
+        return None
+    threshold = Threshold.window(0.0, 0.0, data.number("warn_db"), data.number("bad_db"))
+    return _Passage(
+        found.band,
+        found.apart_db,
+        case.joined((found.span,)),
+        min(1.0, total_s((found.span,)) / total_s(case.loud_spans)),
+        threshold,
+        data.number("confidence"),
+        "when the same bars come again with all else as it is",
+        "Only an EQ or a filter does that. If it is not meant: look for",
+    )
+
+
 def _leap_threshold(leap: OctaveLeap) -> Threshold:
     data = LIMITS.table("leap")
     warn, bad = ("alone_warn_db", "alone_bad_db") if leap.alone else ("warn_db", "bad_db")
     return Threshold.window(0.0, 0.0, data.number(warn), data.number(bad))
 
 
-def _leap_elsewhere(windows: Moments, kept: Sequence[_Odd]) -> OctaveLeap | None:
+def _leap_elsewhere(case: Case, windows: Moments, kept: Sequence[_Odd]) -> _Passage | None:
     """The clearest leap of an octave of which nothing is said yet, but that it may be the style.
 
     It only informs, so it silences no finding.
@@ -171,8 +218,19 @@ def _leap_elsewhere(windows: Moments, kept: Sequence[_Odd]) -> OctaveLeap | None
     )
     for leap in octave_leaps(windows, WINDOW_S, limits):
         untold = all(_apart(leap.band, odd.octave.band) for odd in kept if odd.sure)
-        if untold and _leap_threshold(leap).excess(leap.apart_db) >= WARN_EXCESS:
-            return leap
+        threshold = _leap_threshold(leap)
+        if untold and threshold.excess(leap.apart_db) >= WARN_EXCESS:
+            spans = case.joined(windows.spans(leap.odd))
+            return _Passage(
+                leap.band,
+                leap.apart_db,
+                spans,
+                share(spans, windows.spans(leap.music)),
+                threshold,
+                data.number("confidence"),
+                "in the other loud passages, its neighbours and the rest playing on",
+                "An EQ or a filter left on does that: look for",
+            )
     return None
 
 
@@ -291,26 +349,24 @@ def _confidence(odd: _Odd) -> float:
     return CONFIDENCE if odd.sure else AVERAGE_ALONE_CONFIDENCE
 
 
-def _part(case: Case, windows: Moments, leap: OctaveLeap) -> Draft:
-    threshold = _leap_threshold(leap)
-    spans = case.joined(windows.spans(leap.odd))
-    band, over, apart = leap.band, leap.apart_db > 0, abs(leap.apart_db)
+def _part(passage: _Passage) -> Draft:
+    band, over, apart, threshold = passage.band, passage.apart_db > 0, abs(passage.apart_db), passage.threshold
     at_hz = float(np.sqrt(band.low_hz * band.high_hz))
     move = float(min(LIMITS.number("eq_cap_db"), max(0.5, np.ceil(2 * threshold.distance(apart)) / 2)))
     move *= -1 if over else 1
     return Draft(
-        value=leap.apart_db,
+        value=passage.apart_db,
         unit="dB",
         threshold=threshold,
-        confidence=LIMITS.table("leap").number("confidence"),
-        exposure=share(spans, windows.spans(leap.music)),
+        confidence=passage.confidence,
+        exposure=passage.exposure,
         title=_title(band, over=over),
         advice=(
-            f"{_place(band)} leaps: at {when(spans)} it lies {digits(apart)} dB {'over' if over else 'under'} what it "
-            f"is in the other loud passages, its neighbours and the rest playing on. An EQ or a filter left on does "
-            f"that: look for an automation there, or set {signed(move)} dB around {frequency(at_hz)}, Q {EQ_Q}."
+            f"{_place(band)} leaps: at {when(passage.spans)} it lies {digits(apart)} dB {'over' if over else 'under'} "
+            f"what it is {passage.what_it_is_elsewhere}. {passage.what_does_that} an automation there, or set "
+            f"{signed(move)} dB around {frequency(at_hz)}, Q {EQ_Q}."
         ),
-        spans=as_spans(spans),
+        spans=as_spans(passage.spans),
         low_hz=band.low_hz,
         high_hz=band.high_hz,
         place="part",
@@ -368,7 +424,7 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
-    version=6,
+    version=7,
     family_tables=("tonal",),
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,
