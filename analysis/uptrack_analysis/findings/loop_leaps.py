@@ -110,7 +110,7 @@ def loop_leap(matrix: BandMatrix, grid: BeatGrid) -> LoopLeap | None:
 
 
 def _cells(matrix: BandMatrix, grid: BeatGrid) -> tuple[FloatArray, FloatArray]:
-    """(edges in seconds, shape (n_cells + 1,); mean levels in dB, shape (n_cells, n_bands)), the cells half beats.
+    """(edges in seconds, shape (n_cells + 1,); mean levels in dB, shape (n_bands, n_cells)), the cells half beats.
 
     Frames that lie across an edge are divided.
     """
@@ -121,7 +121,7 @@ def _cells(matrix: BandMatrix, grid: BeatGrid) -> tuple[FloatArray, FloatArray]:
     count = max(0, int((matrix.times_s[-1] - first_s) / cell_s))
     edges_s = first_s + cell_s * np.arange(count + 1)
     if count == 0:
-        return edges_s, np.empty((0, matrix.edges_hz.size - 1))
+        return edges_s, np.empty((matrix.edges_hz.size - 1, 0))
     frames, shares = np.divmod((edges_s - begin_s) / hop_s, 1.0)
     at = frames.astype(np.intp)
     sums = sums_between(matrix.ll, at)
@@ -129,25 +129,25 @@ def _cells(matrix: BandMatrix, grid: BeatGrid) -> tuple[FloatArray, FloatArray]:
     cut = np.add(matrix.ll[at], matrix.rr[at], dtype=np.float64) * shares[:, np.newaxis]
     sums += cut[1:]
     sums -= cut[:-1]
-    levels_db: FloatArray = 10 * np.log10(np.maximum(sums / (2 * cell_s / hop_s), _SILENCE))
+    levels_db: FloatArray = 10 * np.log10(np.maximum(np.ascontiguousarray(sums.T) / (2 * cell_s / hop_s), _SILENCE))
     return edges_s, levels_db
 
 
 def _pairs(edges_hz: FloatArray, levels_db: FloatArray, bar: int, bars: int) -> Iterator[_Pair]:
     """Bars that sound alike ``bars`` later but for one octave."""
-    lag, count = bars * bar, len(levels_db)
+    lag, count = bars * bar, levels_db.shape[1]
     heard_db = float(levels_db.max(initial=-np.inf)) - _HEARD_DB
     windows = count - lag - bar + 1
     for first in range(0, windows, _AT_ONCE):
         last = min(first + _AT_ONCE, windows)
-        earlier, later = levels_db[first : last + bar - 1], levels_db[first + lag : last + lag + bar - 1]
+        earlier, later = levels_db[:, first : last + bar - 1], levels_db[:, first + lag : last + lag + bar - 1]
         both_heard = _means(np.minimum(earlier, later) > heard_db, bar) > 1 - 0.5 / bar
         moved_db = _means(later - earlier, bar)
         spread_db = np.sqrt(np.maximum(_means(np.square(later - earlier), bar) - np.square(moved_db), 0.0))
         for start in _starts(edges_hz):
-            apart_db = moved_db[:, start : start + SIXTHS].mean(axis=1)
+            apart_db = moved_db[start : start + SIXTHS].mean(axis=0)
             chosen = _like_an_equaliser(moved_db, spread_db, start, apart_db)
-            chosen &= both_heard[:, start : start + SIXTHS].all(axis=1)
+            chosen &= both_heard[start : start + SIXTHS].all(axis=0)
             for window in np.flatnonzero(chosen).tolist():
                 yield _Pair(first + window + lag, first + window, start, float(apart_db[window]))
 
@@ -159,10 +159,10 @@ def _starts(edges_hz: FloatArray) -> range:
 
 
 def _means(cells: NDArray[np.floating] | NDArray[np.bool_], bar: int) -> FloatArray:
-    """Means of ``bar`` cells in a row, shape (n_cells - bar + 1, n_bands)."""
-    sums = np.cumsum(cells, axis=0, dtype=np.float64)
-    sums[bar:] -= sums[:-bar].copy()
-    means: FloatArray = sums[bar - 1 :] / bar
+    """Means of ``bar`` cells in a row, shape (n_bands, n_cells - bar + 1)."""
+    sums = np.cumsum(cells, axis=1, dtype=np.float64)
+    sums[:, bar:] -= sums[:, :-bar].copy()
+    means: FloatArray = sums[:, bar - 1 :] / bar
     return means
 
 
@@ -173,27 +173,27 @@ def _like_an_equaliser(
     end, half = start + SIXTHS, SIXTHS // 2
     size_db = np.abs(apart_db)
     chosen: NDArray[np.bool_] = size_db >= _LEAST_DB
-    chosen &= spread_db[:, start:end].max(axis=1) <= np.maximum(_STEADY_DB, _STEADY_SHARE * size_db)
+    chosen &= spread_db[start:end].max(axis=0) <= np.maximum(_STEADY_DB, _STEADY_SHARE * size_db)
     if not chosen.any():
         return chosen
-    along = moved_db * np.sign(apart_db)[:, np.newaxis]
-    middle_db = along[:, start + half - 1 : start + half + 1].mean(axis=1)
-    chosen &= (middle_db >= size_db) & (along[:, start:end].min(axis=1) >= _RIM_SHARE * size_db)
+    along_db = moved_db * np.sign(apart_db)
+    middle_db = along_db[start + half - 1 : start + half + 1].mean(axis=0)
+    chosen &= (middle_db >= size_db) & (along_db[start:end].min(axis=0) >= _RIM_SHARE * size_db)
     for skirt in (slice(start - half, start), slice(end, end + half)):
-        share_db = along[:, skirt].mean(axis=1)
+        share_db = along_db[skirt].mean(axis=0)
         chosen &= (share_db >= _SKIRT_SHARES[0] * size_db) & (share_db <= _SKIRT_SHARES[1] * size_db)
     away_db = _AWAY_DB + _AWAY_SHARE * size_db
     stays = [
-        np.abs(moved_db[:, side]).max(axis=1) <= away_db
+        np.abs(moved_db[side]).max(axis=0) <= away_db
         for side in (slice(0, start - SIXTHS), slice(end + SIXTHS, None))
-        if moved_db[:, side].shape[1] >= SIXTHS
+        if len(moved_db[side]) >= SIXTHS
     ]
     return chosen & np.any(stays, axis=0) if stays else np.zeros_like(chosen)
 
 
 def _contrast_db(levels_db: FloatArray, start: int) -> FloatArray:
     """Of the octave over both its neighbours, shape (n_cells,)."""
-    below, own, above = (levels_db[:, at : at + SIXTHS].mean(axis=1) for at in (start - SIXTHS, start, start + SIXTHS))
+    below, own, above = (levels_db[at : at + SIXTHS].mean(axis=0) for at in (start - SIXTHS, start, start + SIXTHS))
     contrast_db: FloatArray = own - (below + above) / 2
     return contrast_db
 
@@ -223,7 +223,7 @@ def _odd_passage(pairs: list[_Pair], bar: int, contrast_db: FloatArray) -> tuple
     along_db = odd.sign * contrast_db
     before, after = (
         [cell for cell in other.cells if cell < odd.start],
-        [cell for cell in other.cells if cell > odd.end],
+        [cell for cell in other.cells if cell >= odd.end],
     )
     start = _border(along_db, before[-1] + 1, odd.start, bar) if before else odd.start
     end = count - _border(along_db[::-1], count - after[0], count - odd.end, bar) if after else odd.end
