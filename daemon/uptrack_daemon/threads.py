@@ -8,6 +8,7 @@ space as well. It reads this when numpy is first imported.
 from __future__ import annotations
 
 ONE_BLAS_THREAD = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
-"""For the environment of a process that is to analyse."""
+"""For the environment of a process that is to analyse: a worker's, whatever the user's says, because its address space
+is counted; that of a command unless the user has set another."""

@@ -2,10 +2,12 @@
 
 Electronic music says the same bar again, and what one pass has and the other has not stands out as nothing else does.
 Half a beat is held against the same half beat 1, 2, 4 ... 32 bars before, sixth octave by sixth octave. An equaliser
-left on moves one range by one amount, half beat after half beat, whatever plays in it; it falls off to both sides, and
-bands further away keep their level. An instrument that enters moves what its notes move, note by note.
+left on moves one range by one amount, half beat after half beat, what is loud in it and what is quiet; it falls off to
+both sides, and on one of them bands further away keep their level. An instrument that enters moves what its notes move,
+note by note, and a held one fills what was quiet. Nothing tells an equaliser from the fader of the one part that plays
+in an octave and nowhere else.
 
-Which of the two passes is the odd one, many such pairs say together: the passage around which the other lies.
+Which of the two passes is the odd one, such pairs say together: the passage around which the other lies.
 """
 
 from __future__ import annotations
@@ -44,10 +46,15 @@ _AWAY_DB, _AWAY_SHARE = 0.5, 0.25
 """What any band more than an octave away moves by, at most, on one side of it."""
 _HEARD_DB = 60.0
 """How far under the file's loudest sixth something still has a level of its own."""
-_LEAST_PAIRS = 2
-"""In all; of 62 clean songs none has one."""
+_OWN_SPREAD_DB = 0.4
+"""Deviation over the bar of the octave's own level, in both passes: a held note has none, and lifts what it covers by
+as much as an equaliser would."""
+_LEAST_BARS = 2
+"""So many bars, or lags at which one is met, do not overlap; of 62 clean songs none has a pair."""
 _SAME_COLUMNS = 2
 """Octaves so few sixths apart are one."""
+_LONG = 12
+"""Bars: a shorter passage that has none of the other on one side of it is as long as what was met again."""
 _AT_ONCE = 2048
 _SILENCE = 1e-12
 
@@ -74,6 +81,10 @@ class _Pair:
     apart_db: float
     """Of the later one."""
 
+    @property
+    def lag(self) -> int:
+        return self.later - self.earlier
+
 
 def loop_leap(matrix: BandMatrix, grid: BeatGrid) -> LoopLeap | None:
     """The octave that most pairs of bars say was moved, if any do.
@@ -97,7 +108,8 @@ def loop_leap(matrix: BandMatrix, grid: BeatGrid) -> LoopLeap | None:
     sizes_db = np.array([abs(pair.apart_db) for pair in alike if pair.start == start])
     size_db = float(np.median(sizes_db))
     agree = np.abs(sizes_db - size_db) <= max(_STEADY_DB, _AGREEING_SHARE * size_db)
-    if len(alike) < _LEAST_PAIRS or size_db > _MOST_DB or np.mean(agree) < _AGREEING_PAIRS:
+    apart = {(pair.later // bar, pair.lag) for pair in alike}
+    if len(apart) < _LEAST_BARS or size_db > _MOST_DB or np.mean(agree) < _AGREEING_PAIRS:
         return None
     found = _odd_passage(alike, bar, _contrast_db(levels_db, start))
     if found is None:
@@ -119,7 +131,7 @@ def _cells(matrix: BandMatrix, grid: BeatGrid) -> tuple[FloatArray, FloatArray]:
     cell_s = grid.beat_s / CELLS_A_BEAT
     first_s = (grid.first_beat_s - _EARLY * cell_s - begin_s) % cell_s + begin_s
     count = max(0, int((matrix.times_s[-1] - first_s) / cell_s))
-    edges_s = first_s + cell_s * np.arange(count + 1)
+    edges_s: FloatArray = first_s + cell_s * np.arange(count + 1, dtype=np.float64)
     if count == 0:
         return edges_s, np.empty((matrix.edges_hz.size - 1, 0))
     frames, shares = np.divmod((edges_s - begin_s) / hop_s, 1.0)
@@ -145,9 +157,15 @@ def _pairs(edges_hz: FloatArray, levels_db: FloatArray, bar: int, bars: int) -> 
         moved_db = _means(later - earlier, bar)
         spread_db = np.sqrt(np.maximum(_means(np.square(later - earlier), bar) - np.square(moved_db), 0.0))
         for start in _starts(edges_hz):
-            apart_db = moved_db[start : start + SIXTHS].mean(axis=0)
+            octave = slice(start, start + SIXTHS)
+            apart_db = moved_db[octave].mean(axis=0)
             chosen = _like_an_equaliser(moved_db, spread_db, start, apart_db)
-            chosen &= both_heard[start : start + SIXTHS].all(axis=0)
+            if not chosen.any():
+                continue
+            chosen &= both_heard[octave].all(axis=0)
+            chosen &= np.all(
+                [_spread(side[octave].mean(axis=0), bar) >= _OWN_SPREAD_DB for side in (earlier, later)], 0
+            )
             for window in np.flatnonzero(chosen).tolist():
                 yield _Pair(first + window + lag, first + window, start, float(apart_db[window]))
 
@@ -164,6 +182,12 @@ def _means(cells: NDArray[np.floating] | NDArray[np.bool_], bar: int) -> FloatAr
     sums[:, bar:] -= sums[:, :-bar].copy()
     means: FloatArray = sums[:, bar - 1 :] / bar
     return means
+
+
+def _spread(level_db: FloatArray, bar: int) -> FloatArray:
+    """Deviation of ``bar`` levels in a row, shape (n_cells - bar + 1,)."""
+    spread_db: FloatArray = np.std(np.lib.stride_tricks.sliding_window_view(level_db, bar), axis=1)
+    return spread_db
 
 
 def _like_an_equaliser(
@@ -218,25 +242,63 @@ def _odd_passage(pairs: list[_Pair], bar: int, contrast_db: FloatArray) -> tuple
         away_db = [abs(float(np.median(contrast_db[list(one.cells)]) - np.median(contrast_db))) for one in passes]
         odd = more if away_db[0] > away_db[1] else less
     other = less if odd is more else more
-    if odd.has_within(other) > odd.length / 4 or odd.length > count / 2:
+    if odd.has_within(other) > odd.length / 4:
         return None
-    along_db = odd.sign * contrast_db
-    before, after = (
-        [cell for cell in other.cells if cell < odd.start],
-        [cell for cell in other.cells if cell >= odd.end],
-    )
-    start = _border(along_db, before[-1] + 1, odd.start, bar) if before else odd.start
-    end = count - _border(along_db[::-1], count - after[0], count - odd.end, bar) if after else odd.end
-    return slice(start, end), odd.sign
+    lags = [pair.lag for pair in pairs]
+    reach = _Reach(odd.sign * contrast_db, min(lags), max(lags), bar, odd, other)
+    start, end = reach.start(), count - reach.backwards().start()
+    # A little over half of the file is half of it, in bars.
+    return None if end - start > count / 2 + bar else (slice(start, end), odd.sign)
 
 
-def _border(along_db: FloatArray, first: int, last: int, bar: int) -> int:
-    """From which cell between two on it is as the last is: where a bar and the bar before it differ most."""
-    steps_db = [
-        along_db[cell : cell + bar].mean() - along_db[max(0, cell - bar) : cell].mean()
-        for cell in range(first, last + 1)
-    ]
-    return first + int(np.argmax(steps_db))
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """How far the odd passage goes beyond the bars that were compared."""
+
+    along_db: FloatArray
+    """The octave's contrast, higher in the odd passage, shape (n_cells,)"""
+    lag: int
+    farthest: int
+    """At which bars were met again, the smallest and the largest."""
+    bar: int
+    odd: _Pass
+    other: _Pass
+
+    def start(self) -> int:
+        before = [cell for cell in self.other.cells if cell < self.odd.start]
+        if before:
+            return self._border(before[-1] + 1)
+        # As long as the widest lag, it may have been longer than any bar was looked for.
+        return self._grown() if self.odd.length > self.farthest - self.bar >= _LONG * self.bar else self.odd.start
+
+    def _border(self, first: int) -> int:
+        """From which cell on it is odd: where what the loop before it does not explain steps up most."""
+        bar, known = self.bar, max(0, first - self.bar, self.lag)
+        end = min(self.along_db.size, self.odd.start + bar)
+        places = range(max(first, known + 1), self.odd.start + 1)
+        if not places:
+            return self.odd.start
+        new_db = self.along_db[known:end] - self.along_db[known - self.lag : end - self.lag]
+        steps_db = [
+            new_db[cell - known : cell - known + bar].mean() - new_db[max(0, cell - known - bar) : cell - known].mean()
+            for cell in places
+        ]
+        return places[int(np.argmax(steps_db))]
+
+    def _grown(self) -> int:
+        """From the first cell of the file's run of loops that are as the odd passage is, and not as the other."""
+        odd_db, other_db = (float(np.median(self.along_db[list(one.cells)])) for one in (self.odd, self.other))
+        loops = np.convolve(self.along_db, np.full(self.lag, 1 / self.lag), "valid")[: self.odd.start]
+        usual = np.flatnonzero(loops < (odd_db + other_db) / 2)
+        return min(self.odd.start, int(usual[-1]) + 1) if usual.size else 0
+
+    def backwards(self) -> _Reach:
+        """The same with time reversed, in which the end is the start."""
+        count = self.along_db.size
+        odd, other = (
+            _Pass(one.sign, tuple(count - 1 - cell for cell in one.cells[::-1])) for one in (self.odd, self.other)
+        )
+        return _Reach(self.along_db[::-1], self.lag, self.farthest, self.bar, odd, other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ waves that are steep by nature do not, because their next period is as steep. Wh
 * a **step** or a **burst** may be the edge of a note. It counts only if the music goes on as loud and as bright as
   before, and only where its equals are rare: synthesisers that switch their voices hard, and samples cut short, leave
   edges by the dozen, and that is how the track sounds;
-* three discontinuities within 65 ms are a wave (31 Hz and up), and what keeps to one grid is played, be it this one
-  with two of its like.
+* three discontinuities within 65 ms are a wave (31 Hz and up), and what keeps to one grid is played; so is an edge
+  with two of its like in whole steps from it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ _LIKE = 0.25
 """The same of edges that are one sound, played again: within 6 dB."""
 _AGAIN_S, _ON_TIME_S, _LEAST_STEP_S = 16.0, 0.0015, 0.1
 _NEAREST = 8
-"""Of its like, how many are asked: any two of so many lie in time by chance once in twenty times."""
+"""Of its like, how many are asked. Two of them lie in time by chance once in fourteen times where one comes a second;
+where there are more, edges abound."""
 _RATIOS = ((1, -1), (1, 2), (-1, -2), (1, 3), (-1, -3), (2, 3), (-2, -3), (1, -2), (2, -1), (1, 4), (-1, -4))
 _MOST_PER_STRETCH = 16
 """More (ten a second at 44.1 kHz) are a texture: only what has no equal there is looked at closer."""
@@ -172,11 +173,12 @@ class ClickFinder:
             _click(group)
             for group in self._joined(marks)
             if self._near(every, group[0], _WAVE_S) - 1 < _WAVE  # without itself
-            and not self._comes_in_time(every, group[0])
             and (
                 self._near(edges, group[0], _OFTEN_S, _HALF_AS_HIGH) < _TEXTURE
                 if all(mark.is_spike for mark in group)
-                else all(mark.goes_on for mark in group) and self._near(edges, group[0], _OFTEN_S) - 1 < _OFTEN
+                else all(mark.goes_on for mark in group)
+                and self._near(edges, group[0], _OFTEN_S) - 1 < _OFTEN
+                and not self._comes_in_time(edges, group[0])
             )
         ]
         times_s = np.array([click.frame for click in clicks], dtype=np.float64) / self._rate_hz

@@ -43,6 +43,7 @@ _NEARBY_S = 4.0
 _ORDINARY_MIN = 3
 _IN_TIME_NEARBY_S = 8.0
 _OUT_OF_TIME_S = 0.015
+_PARTS = (1, 2, 3, 4, 6, 8)
 MAX_SILENCES = 100_000
 """Of one channel; those after are not looked at."""
 
@@ -162,8 +163,14 @@ def exceptional(holes: list[tuple[int, int]], ordinary: list[int], rate_hz: int)
         return int(last - first)
 
     def is_out_of_time(end: int) -> bool:
-        around = ordinary_ends[np.abs(ordinary_ends - end) <= _IN_TIME_NEARBY_S * rate_hz] / rate_hz
-        return (step_s := step_of(around)) is not None and off_grid_s(end / rate_hz, around, step_s) >= _OUT_OF_TIME_S
+        far = _IN_TIME_NEARBY_S * rate_hz
+        first, last = np.searchsorted(ordinary_ends, [end - far, end + far])
+        around_s = ordinary_ends[first:last] / rate_hz
+        if (step_s := step_of(around_s)) is None:
+            return False
+        # Who plays on the beat may play between, too: on eighths, triplets and sixteenths that are slow enough to tell.
+        finer_s = [step_s / parts for parts in _PARTS if parts == 1 or step_s / parts >= 4 * _OUT_OF_TIME_S]
+        return all(off_grid_s(end / rate_hz, around_s, one_s) >= _OUT_OF_TIME_S for one_s in finer_s)
 
     return [
         (start, end)

@@ -30,6 +30,8 @@ def step_of(times_s: FloatArray) -> float | None:
     if times_s.size < LEAST_EVENTS:
         return None
     intervals = np.diff(times_s)
+    if intervals.min() <= 0:
+        return None
     # The shortest distance between two events may itself be a few steps of the grid.
     for divisions in _DIVISIONS:
         step = float(intervals.min()) / divisions
@@ -43,6 +45,6 @@ def step_of(times_s: FloatArray) -> float | None:
 
 
 def off_grid_s(time_s: float, times_s: FloatArray, step_s: float) -> float:
-    """How far a time lies from the grid that goes through the nearest of some events."""
-    away_s = float(np.abs(times_s - time_s).min())
-    return abs(away_s - step_s * round(away_s / step_s))
+    """How far a time lies from the grid of some events, in the median of them."""
+    away_s = np.abs(times_s - time_s)
+    return float(np.median(np.abs(away_s - step_s * np.round(away_s / step_s))))

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from support.arrangements import Arrangement, play
-from support.mixes import band_matrix, flat
+from support.mixes import band_matrix, clean, flat
+from support.verdicts import ask
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.findings.loop_leaps import loop_leap
-from uptrack_analysis.measure.results import BandMatrix, BeatGrid
+from uptrack_analysis.measure.results import BandMatrix, BeatGrid, TempoEstimate
 from uptrack_analysis.report import Finding, ProjectFacts
 from uptrack_analysis.settings import Settings
 from uptrack_analysis.signal import FloatArray
@@ -45,7 +46,8 @@ def looped(moved: Moved, *, bars: float = 4.0, seconds: float = 60.0, gain_db: f
 
 
 def bell_db(centres_hz: FloatArray, around_hz: float, gain_db: float) -> FloatArray:
-    return gain_db / (1.0 + (np.log2(centres_hz / around_hz) / 0.7) ** 4)
+    octaves: FloatArray = np.log2(centres_hz / around_hz)
+    return gain_db / (1.0 + (octaves / 0.7) ** 4)
 
 
 def equalised(gain_db: float, from_s: float, to_s: float, around_hz: float = 355.0) -> Moved:
@@ -103,6 +105,56 @@ def test_whatever_enters_and_leaves_on_one_side_of_it_hides_nothing() -> None:
 )
 def test_what_no_bell_does_is_no_equaliser(moved: Moved) -> None:
     assert loop_leap(looped(moved), GRID) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "from_s", "to_s"), [(240.0, 0.0, 90.0), (240.0, 150.0, 240.0), (300.0, 60.0, 190.0)]
+)
+def test_a_passage_longer_than_any_bar_is_looked_for_is_told_whole(seconds: float, from_s: float, to_s: float) -> None:
+    found = loop_leap(looped(equalised(5.0, from_s, to_s), seconds=seconds), GRID)
+    assert found is not None
+    assert found.span == pytest.approx((from_s, to_s), abs=2 * BEAT_S)
+
+
+@pytest.mark.parametrize("bars", [4.0, 8.0])
+@pytest.mark.parametrize(("gain_db", "from_s", "to_s"), [(3.5, 40.3, 44.7), (-5.0, 40.3, 52.4)])
+def test_a_short_passage_keeps_its_borders_whatever_the_loop_does_there(
+    bars: float, gain_db: float, from_s: float, to_s: float
+) -> None:
+    found = loop_leap(looped(equalised(gain_db, from_s, to_s), seconds=120.0, bars=bars), GRID)
+    assert found is not None
+    assert found.span == pytest.approx((from_s, to_s), abs=BEAT_S)
+
+
+@pytest.mark.parametrize("level_db", [-6.0, 0.0, 6.0])
+@pytest.mark.parametrize("fall_db", [12.0, 60.0])
+def test_a_held_note_that_fills_the_octave_is_no_equaliser(level_db: float, fall_db: float) -> None:
+    def held(times_s: FloatArray, centres_hz: FloatArray) -> FloatArray:
+        away = np.maximum(0.0, np.abs(np.log2(centres_hz / 355.0)) - 0.5)
+        return np.where((times_s >= 20.0) & (times_s < 36.0), level_db - fall_db * away, -np.inf)
+
+    bed = looped(lambda times_s, centres_hz: 0.0 * times_s * centres_hz)
+    centres_hz = np.sqrt(bed.edges_hz[:-1] * bed.edges_hz[1:])[np.newaxis]
+    power = (bed.ll + 10 ** (held(bed.times_s[:, np.newaxis], centres_hz) / 10)).astype(np.float32)
+    assert loop_leap(replace(bed, ll=power, rr=power), GRID) is None
+
+
+@pytest.mark.parametrize(("passage_db", "titles"), [(3.0, 2), (12.0, 1)])
+def test_a_passage_silences_what_it_explains_and_nothing_larger(passage_db: float, titles: int) -> None:
+    """The whole is out by 7.5 dB more than usual; a passage of four seconds adds to that, one of a quarter makes it."""
+    long = passage_db > 6.0
+    shift_db = 0.0 if long else 7.5
+    whole = looped(
+        lambda times_s, centres_hz: (
+            equalised(passage_db, 30.0, 52.0 if long else 34.0)(times_s, centres_hz)
+            + shift_db * ((centres_hz > 250.0) & (centres_hz < 502.0))
+        )
+    )
+    tempo = TempoEstimate(60 / BEAT_S, 0.9, (), GRID)
+    told = ask("ton.band", replace(clean(), bands=whole, tempo=tempo))
+    octaves = [one for one in told if one.title == "Too much low midrange"]
+    assert len(octaves) == titles
+    assert sum("same bars" in one.advice for one in octaves) == 1
 
 
 def test_where_no_bar_comes_again_nothing_is_said() -> None:

@@ -270,6 +270,19 @@ def test_steps_that_ring_are_steps_and_no_wrong_samples() -> None:
     assert [click.frame for click in clicks(one)] == [frames[3]]
 
 
+@pytest.mark.parametrize(
+    ("frequency_hz", "amplitude", "size"), [(2_000, 0.3, 0.05), (3_000, 0.2, 0.05), (6_000, 0.1, 0.1)]
+)
+def test_wrong_samples_on_a_bright_tone_are_clicks_however_the_tone_moves(
+    frequency_hz: float, amplitude: float, size: float
+) -> None:
+    time_s = seconds_of(12)
+    signal = np.stack([amplitude * np.sin(2 * np.pi * frequency_hz * time_s)] * 2)
+    frames = np.cumsum(np.random.default_rng(6).integers(30_000, 60_000, 8))
+    signal[:, frames] += size
+    assert [click.frame for click in clicks(signal)] == frames.tolist()
+
+
 @pytest.mark.parametrize("steps", [(-1, 1), (1, 2), (-1, -2), (1, 3)])
 def test_an_edge_with_two_of_its_like_in_whole_steps_from_it_is_played(steps: tuple[int, int]) -> None:
     """Wherever in the song, and however few: a chance neighbour does not make a click one of them."""

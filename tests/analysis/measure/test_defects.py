@@ -284,18 +284,31 @@ def test_hits_that_stop_in_time_do_not_excuse_a_hole_that_ends_out_of_time() -> 
         # Cut short, and begun softly: silences between hits, and no holes.
         sound = hit(0.2, number, decay=6.0, fade_s=0.0) * np.clip(seconds_of(0.2) / 0.004, 0, 1)
         signal[:, number * step : number * step + sound.size] += sound
-    chord = sum(np.sin(2 * np.pi * f * seconds_of(0.24)) for f in (220.0, 277.2, 329.6))
+    chord = np.sum([np.sin(2 * np.pi * f * seconds_of(0.24)) for f in (220.0, 277.2, 329.6)], axis=0)
     signal[:, 12 * step : 12 * step + chord.size] = 0.2 * chord
     assert measured(signal).gaps == ()
-    start = 12 * step + 3_000
+    # Between a third and half of a beat: on an eighth or a triplet it might be played.
+    start = 12 * step + 3_750
     signal[:, start : start + 880] = 0
     assert [(gap.start, gap.end) for gap in measured(signal).gaps] == [(start, start + 880)]
+
+
+@pytest.mark.parametrize("part", [1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4])
+def test_a_rest_that_ends_on_an_eighth_a_triplet_or_a_sixteenth_is_played(part: float) -> None:
+    signal, step = np.zeros((2, 8 * RATE)), round(0.5 * RATE)
+    chord = np.sum([np.sin(2 * np.pi * f * seconds_of(0.42)) for f in (220.0, 277.2, 329.6)], axis=0)
+    stab = 0.2 * chord * np.clip(seconds_of(0.42) / 0.004, 0, 1)
+    for number in range(15):
+        signal[:, number * step : number * step + stab.size] = stab
+    end = 7 * step + round(part * step)
+    signal[:, end - 1_764 : end] = 0
+    assert measured(signal).gaps == ()
 
 
 @pytest.mark.parametrize(("gap_ms", "fallen_db", "found"), [(100, 20.0, True), (5, 20.0, False), (100, 27.0, False)])
 def test_after_a_long_hole_a_drum_may_have_died_away_further(gap_ms: int, fallen_db: float, found: bool) -> None:
     time_s = seconds_of(2)
-    wave = sum(np.sin(2 * np.pi * f * time_s + f) for f in (110.0, 331.7, 787.3)) * 0.2
+    wave = 0.2 * np.sum([np.sin(2 * np.pi * f * time_s + f) for f in (110.0, 331.7, 787.3)], axis=0)
     start, end = 40_000, 40_000 + round(gap_ms * RATE / 1000)
     wave[end:] *= 10 ** (-fallen_db / 20)
     wave[start:end] = 0

@@ -142,5 +142,5 @@ RULE = Rule(
     grade="B",
     check=check,
     limits=LIMITS,
-    version=2,
+    version=3,
 )

@@ -93,7 +93,7 @@ LIMITS = table(
     # The same of one bar that comes twice.
     loop={
         "warn_db": 2.5,
-        "bad_db": 5.0,
+        "bad_db": 8.0,
         "confidence": 0.6,
         "grade": "C",
         "source": "measured: of 62 clean songs none has two passes of a bar that differ so",
@@ -129,8 +129,7 @@ def check(case: Case) -> Verdict:
     most = int(LIMITS.number("most"))
     passage = _passage(case)
     if passage is not None:
-        # What a passage does to an octave needs no second finding, and the rest shows when that is mended.
-        out = [odd for odd in out if _apart(odd.octave.band, passage.band) or odd.value * passage.apart_db < 0]
+        out = [odd for odd in out if not _is_of(odd, passage)]
     kept = _spread([], out)[:most]
     if passage is None and (windows := moments(case, WINDOW_S)) is not None:
         passage = _leap_elsewhere(case, windows, kept)
@@ -181,8 +180,16 @@ def _passage(case: Case) -> _Passage | None:
         threshold,
         data.number("confidence"),
         "when the same bars come again with all else as it is",
-        "Only an EQ or a filter does that. If it is not meant: look for",
+        "An EQ, a filter or the fader of the one part that plays there does that. If it is not meant: look for",
     )
+
+
+def _is_of(odd: _Odd, passage: _Passage) -> bool:
+    """Whether the passage makes most of what the whole is out by, in the octave it moves."""
+    if abs(float(np.log2(odd.octave.band.low_hz / passage.band.low_hz))) > 0.5 or odd.value * passage.apart_db < 0:
+        return False
+    made_db = 10 * float(np.log10(1 - passage.exposure * (1 - 10 ** (passage.apart_db / 10))))
+    return abs(made_db) >= abs(odd.value) / 2
 
 
 def _leap_threshold(leap: OctaveLeap) -> Threshold:
