@@ -71,8 +71,8 @@ def test_the_passage_the_octave_and_the_amount_are_found(
 
 def test_whatever_enters_and_leaves_on_one_side_of_it_hides_nothing() -> None:
     def also_highs(times_s: FloatArray, centres_hz: FloatArray) -> FloatArray:
-        gone = (centres_hz > 1500.0) & (times_s // BAR_S % 3 == 0)
-        return equalised(5.0, 20.0, 36.0)(times_s, centres_hz) - 20.0 * gone
+        gone_db: FloatArray = np.where((centres_hz > 1500.0) & (times_s // BAR_S % 3 == 0), 20.0, 0.0)
+        return equalised(5.0, 20.0, 36.0)(times_s, centres_hz) - gone_db
 
     found = loop_leap(looped(also_highs), GRID)
     assert found is not None
