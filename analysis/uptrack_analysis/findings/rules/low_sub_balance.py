@@ -67,6 +67,7 @@ LIMITS = table(
         "clearly_db": 3.0,
         "rest_within_db": 3.0,  # of the loud passage, for music to be loud
         "gone_db": 13.0,  # further down there is no sub, which is arrangement
+        "most_db": 20.0,  # further up it is the music without a sub that is usual, which is arrangement as well
         "confidence": 0.75,
         "grade": "D",
         "source": "proposal",
@@ -252,6 +253,8 @@ def _leap(windows: Moments) -> _Leap | None:
     else:
         over = bool(up.sum() < down.sum())
     odd = up if over else down
+    if higher - lower > data.number("most_db"):
+        return None
     if not is_a_stretch(windows, odd, WINDOW_S, data.number("at_once_s")):
         return None
     return _Leap(higher - lower, over, odd, music)
@@ -290,7 +293,7 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=4,
+    version=5,
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,
 )

@@ -101,6 +101,13 @@ def test_a_break_without_any_sub_is_arrangement() -> None:
     assert ask("low.sub_balance", leaping(15.0, -15.0, at_s=20.0, until_s=30.0)) == ()
 
 
+def test_a_sub_that_enters_for_a_while_in_music_that_has_none_is_arrangement() -> None:
+    assert not any(
+        "leaps" in one.advice for one in ask("low.sub_balance", leaping(-14.0, 16.0, at_s=20.0, until_s=40.0))
+    )
+    assert "leaps" in ask_one("low.sub_balance", leaping(2.0, 16.0, at_s=20.0, until_s=40.0)).advice
+
+
 def test_an_808_that_comes_and_goes_with_its_pattern_is_no_leap() -> None:
     before, after = with_sub(10.0), with_sub(18.0)
     on = (np.floor(before.bands.times_s / 4.0) % 2 == 0)[:, None]
