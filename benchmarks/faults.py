@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/faults.py                       both halves, twelve mixes each
     .venv/bin/python benchmarks/faults.py --half tune --mixes 4 --kinds "dropout,click"
-    .venv/bin/python benchmarks/faults.py --half test --mixes 16 --markdown     what docs/accuracy.md shows
+    .venv/bin/python benchmarks/faults.py --half test --mixes 32 --markdown     what docs/accuracy.md shows
     .venv/bin/python benchmarks/faults.py --json faults.json          every file, every finding
 
 Clean mixes (``fault_mixes.py``) times kinds of fault in three or four amounts (``fault_kinds.py``), each at a seeded
