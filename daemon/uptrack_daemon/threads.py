@@ -1,8 +1,8 @@
 """How many threads linear algebra may use: one.
 
 An analysis has two threads of its own. BLAS adds as many as there are processors, which wait for each other in a loop:
-on a machine that has something else to do, a product of 0.2 ms then takes 40, and in a worker each reserves address
-space as well. It reads this when numpy is first imported.
+on a machine that has something else to do, small products then take many times as long, and in a worker each reserves
+address space as well. It reads this when numpy is first imported.
 """
 
 from __future__ import annotations

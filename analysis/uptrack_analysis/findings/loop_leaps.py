@@ -50,7 +50,8 @@ _OWN_SPREAD_DB = 0.4
 """Deviation over the bar of the octave's own level, in both passes: a held note has none, and lifts what it covers by
 as much as an equaliser would."""
 _LEAST_BARS = 2
-"""So many bars, or lags at which one is met, do not overlap; of 62 clean songs none has a pair."""
+"""So many bars, or lags at which one is met, that are not the same pair a half beat later. Of 62 clean songs, a minute
+each, none has a pair; of 24 at full length one has nine, which do not agree."""
 _SAME_COLUMNS = 2
 """Octaves so few sixths apart are one."""
 _LONG = 12

@@ -44,6 +44,7 @@ _ORDINARY_MIN = 3
 _IN_TIME_NEARBY_S = 8.0
 _OUT_OF_TIME_S = 0.015
 _PARTS = (1, 2, 3, 4, 6, 8)
+"""Into how many the step of those silences may be divided for a rest to be played."""
 MAX_SILENCES = 100_000
 """Of one channel; those after are not looked at."""
 

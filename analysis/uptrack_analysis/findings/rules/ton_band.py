@@ -96,7 +96,7 @@ LIMITS = table(
         "bad_db": 8.0,
         "confidence": 0.6,
         "grade": "C",
-        "source": "measured: of 62 clean songs none has two passes of a bar that differ so",
+        "source": "measured: no bars of 62 clean songs, a minute each, and of 24 whole ones agree on such a move",
     },
     eq_cap_db=4.0,
     most=3.0,
