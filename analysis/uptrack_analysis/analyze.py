@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from uptrack_analysis.assemble import assemble
-from uptrack_analysis.audio.described import describe
+from uptrack_analysis.audio.described import describe_mix
 from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.findings.families import find_family
 from uptrack_analysis.findings.judge import judge
@@ -62,10 +62,10 @@ def analyze_file(
         measured_now, refused = measure_references([Path(name) for name in settings.reference_files], settings, heard)
         tracks, notes = (*tracks, *measured_now), (*notes, *refused)
     profile = ReferenceProfile.of(tracks)
-    with open_audio(path, settings.limits, follow_links=settings.follow_links) as source:
+    with open_audio(path, settings.limits, follow_links=settings.follow_links, fingerprint=True) as source:
         heard = work.next(1.0)
         measured = measure(source, heard, work.timings_s, probes=bool(settings.stems))
-        file = describe(path.name, source)
+        file = describe_mix(path.name, source)
     stems: Stems | None = None
     read: tuple[ReadStem, ...] = ()
     if settings.stems:

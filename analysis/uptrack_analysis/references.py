@@ -25,7 +25,7 @@ def measure_references(
         progress(number / len(paths), "references")
         name = os.fsencode(path.name).decode("utf-8", "replace")
         try:
-            with open_audio(path, settings.limits, follow_links=settings.follow_links) as source:
+            with open_audio(path, settings.limits, follow_links=settings.follow_links, fingerprint=True) as source:
                 measured = measure_light(source)
                 tracks.append(track_of(name, source.sha256, measured))
         except (BadInput, NothingToMeasure) as error:

@@ -22,11 +22,10 @@ SEVERITIES: tuple[Severity, ...] = ("info", "minor", "moderate", "major", "block
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """The file that was measured; ``name`` is its last path component and never a path."""
+class MeasuredFile:
+    """A file that was measured; ``name`` is its last path component and never a path."""
 
     name: str
-    sha256: str
     format: str
     codec: str
     sample_rate_hz: int
@@ -34,8 +33,16 @@ class Source:
     channels: int
     frames: int
     duration_s: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
     """Sentences about the file itself: shorter than its header says, non-finite samples, damaged frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source(MeasuredFile):
+    """The mix."""
+
+    sha256: str
+    """Of its bytes: what tells versions apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -563,7 +570,7 @@ class StemReport:
 
     name: str
     track: str | None
-    source: Source | None = None
+    source: MeasuredFile | None = None
     role: str | None = None
     role_confidence: float = 0.0
     figures: StemFigures | None = None

@@ -130,8 +130,17 @@ def test_the_report_is_the_same_bytes_every_time(tmp_path: Path) -> None:
     assert to_json(report_of(tmp_path, band())) == to_json(report_of(tmp_path, band()))
 
 
-def test_a_cancelled_analysis_ends_while_stems_are_read(tmp_path: Path) -> None:
+def test_a_stem_alone_measures_as_among_others_and_is_known_by_no_fingerprint(tmp_path: Path) -> None:
     files = written(tmp_path / "stems", band())
+    others, alone = report_of(tmp_path, band(), files), report_of(tmp_path, band(), files[1:2])
+    assert named(alone, "Bass").figures == named(others, "Bass").figures
+    assert named(alone, "Bass").source == named(others, "Bass").source
+    assert to_json(alone).count("sha256") == 1
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_cancelled_analysis_ends_while_stems_are_read(tmp_path: Path, count: int) -> None:
+    files = written(tmp_path / "stems", band())[:count]
     mix = a_mix(tmp_path, band())
 
     class Cancelled(Exception):

@@ -13,7 +13,7 @@ from uptrack_analysis.measure.results import BeatGrid, Measured, TempoEstimate
 from uptrack_analysis.report import Measurements, ProjectFacts, Source
 
 GRID = BeatGrid(60 / 130, 0.01234, 0.47388, 4, 0.9, 1.26)
-SOURCE = Source("mix.wav", "0" * 64, "WAV", "PCM 16-bit", 44_100, 16, 2, 2_646_000, 60.0)
+SOURCE = Source("mix.wav", "WAV", "PCM 16-bit", 44_100, 16, 2, 2_646_000, 60.0, (), "0" * 64)
 
 
 def figures(measured: Measured) -> Measurements:

@@ -114,7 +114,7 @@ def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | 
     curve = tuple(round(-9.0 - 4 * math.cos(step / 120), 2) if step >= 4 else None for step in range(steps))
     report = Report(
         schema=SCHEMA,
-        source=Source(name, "ab" * 32, "WAV", "PCM 24-bit", 44_100, 24, 2, 7_938_000, DURATION_S),
+        source=Source(name, "WAV", "PCM 24-bit", 44_100, 24, 2, 7_938_000, DURATION_S, (), "ab" * 32),
         context=Context(
             GenreChoice("TEC", "techno", "guessed", 0.7, "138 BPM fits techno best."), "club", ProjectFacts(), (), ()
         ),

@@ -97,7 +97,9 @@ class AudioSource:
         Sentences about the file itself.
     """
 
-    def __init__(self, file: AudioFile, head: Head, decoder: AnyDecoder, limits: Limits) -> None:
+    def __init__(
+        self, file: AudioFile, head: Head, decoder: AnyDecoder, limits: Limits, *, fingerprint: bool = False
+    ) -> None:
         self.info = _info(head, decoder)
         self.name = file.name
         self.frames_read = 0
@@ -110,6 +112,7 @@ class AudioSource:
         self._decoder = decoder
         self._limits = limits
         self._fingerprint: Fingerprint | None = None
+        self._early_fingerprint = fingerprint
         self._started = False
 
     def blocks(self, frames: int = 65_536) -> Iterator[Block]:
@@ -133,7 +136,7 @@ class AudioSource:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the file's bytes, 64 hexadecimal digits; made beside the decoding, waited for here.
+        """SHA-256 of the file's bytes, 64 hexadecimal digits; waited for here.
 
         Raises
         ------
@@ -166,7 +169,8 @@ class AudioSource:
         return self._fingerprint
 
     def _decode(self, frames: int) -> Iterator[Block]:
-        self._start_fingerprint()
+        if self._early_fingerprint:
+            self._start_fingerprint()
         channels = self.info.channels
         rows = _rows_of(self._decoder, frames)
         while True:
@@ -247,10 +251,13 @@ class AudioSource:
         yield from self._file.changes()
 
 
-def open_audio(path: Path, limits: Limits = Limits(), *, follow_links: bool = True) -> AudioSource:
+def open_audio(
+    path: Path, limits: Limits = Limits(), *, follow_links: bool = True, fingerprint: bool = False
+) -> AudioSource:
     """Open ``path`` for decoding. What the file is decides its content, never its name.
 
-    Without ``follow_links`` a path that is a link, or lies behind one, is refused.
+    Without ``follow_links`` a path that is a link, or lies behind one, is refused. With ``fingerprint`` the file's
+    SHA-256 is made while it is decoded, and not when it is asked for.
 
     Raises
     ------
@@ -261,7 +268,7 @@ def open_audio(path: Path, limits: Limits = Limits(), *, follow_links: bool = Tr
     TooLarge
         Over one of ``limits``.
     """
-    return _open(Path(path), limits, quick=False, follow_links=follow_links)
+    return _open(Path(path), limits, quick=False, follow_links=follow_links, fingerprint=fingerprint)
 
 
 def probe(path: Path, limits: Limits = Limits()) -> AudioInfo:
@@ -276,7 +283,9 @@ def probe(path: Path, limits: Limits = Limits()) -> AudioInfo:
         return source.info
 
 
-def _open(path: Path, limits: Limits, *, quick: bool, follow_links: bool = True) -> AudioSource:
+def _open(
+    path: Path, limits: Limits, *, quick: bool, follow_links: bool = True, fingerprint: bool = False
+) -> AudioSource:
     file = open_regular(path, follow_links=follow_links)
     decoder: AnyDecoder | None = None
     try:
@@ -288,7 +297,7 @@ def _open(path: Path, limits: Limits, *, quick: bool, follow_links: bool = True)
         decoder = FfmpegDecoder(file, head) if head.ffmpeg_demuxer else _decoder(file, head)
         _refuse_shape(file.name, decoder.channels, decoder.rate_hz, limits)
         _refuse_ruin(file, head, decoder)
-        return AudioSource(file, head, decoder, limits)
+        return AudioSource(file, head, decoder, limits, fingerprint=fingerprint)
     except BaseException:
         if decoder is not None:
             decoder.close()

@@ -61,11 +61,11 @@ class Lanes:
     Parameters
     ----------
     threads : int
-        How many lanes work at the same time.
+        How many lanes work at the same time. With none the caller does the work, block by block.
     """
 
     def __init__(self, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="meters")
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="meters") if threads else None
         self.all: list[Lane[Any]] = []
         self._lock = Lock()  # around every lane's ``waiting`` and ``in_hand``
         self._taken: SimpleQueue[tuple[str, bool, Future[None]]] = SimpleQueue()
@@ -81,7 +81,8 @@ class Lanes:
         with self._lock:
             for lane in self.all:
                 lane.waiting.clear()
-        self._pool.shutdown(cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
 
     def add(self, stage: str, push: Callable[[Block], None], finish: Callable[[], Result]) -> Lane[Result]:
         """A lane that calls ``push`` with each block and ``finish`` after the last."""
@@ -97,6 +98,10 @@ class Lanes:
         Exception
             What any lane raised at an earlier block, or what ``heard`` raises.
         """
+        if self._pool is None:
+            lane.take(block)
+            heard(lane.stage, 0)
+            return
         while not self._taken.empty() or len(lane.waiting) >= _MOST_WAITING:
             self._hear(heard)
         self._offer(lane, block)
@@ -109,6 +114,11 @@ class Lanes:
         Exception
             As ``feed``.
         """
+        if self._pool is None:
+            for through, lane in enumerate(self.all, 1):
+                lane.take(None)
+                heard(lane.stage, through)
+            return
         for lane in self.all:
             self._offer(lane, None)
         while self._owed:
@@ -130,6 +140,7 @@ class Lanes:
             if not lane.in_hand:
                 return
             block = lane.waiting.popleft()
+        assert self._pool is not None  # noqa: S101 - else nothing is ever offered
         self._pool.submit(lane.take, block).add_done_callback(partial(self._end, lane, block is None))
 
     def _end(self, lane: Lane[Any], ended: bool, work: Future[None]) -> None:

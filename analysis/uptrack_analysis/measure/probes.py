@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from uptrack_analysis.measure.decimation import fold
 from uptrack_analysis.measure.framing import check_block, check_stream
-from uptrack_analysis.signal import Block, FloatArray
+from uptrack_analysis.signal import Block
 
 SPACING_S = 1.15
 LENGTH_S = 0.4
@@ -36,9 +36,9 @@ class Probes:
     every: int = 1
     """Of the stretches ``SPACING_S`` apart these are one in so many: 1, 2, 4, ..."""
 
-    def stretch(self, place: int) -> FloatArray:
+    def stretch(self, place: int) -> Block:
         """The samples of one, shape (frames,)."""
-        samples: FloatArray = self.steps[place] * np.float64(self.step_sizes[place])
+        samples: Block = np.multiply(self.steps[place], self.step_sizes[place], dtype=np.float32)
         return samples
 
     def thinned(self, every: int) -> Probes:

@@ -42,6 +42,7 @@ LIKELY_GAIN, SURELY = 2.0, 5.0
 every period; but where it lies undelayed its gain is beyond doubt."""
 # Neighbouring samples of music are anything but independent: errors are this much larger than if they were.
 _DEPENDENCE = 10.0
+_DIFFERENCED = np.float32(1.1)
 _LEVEL_STEP_S = 0.1
 _THREADS = 2
 # Correlation of the levels at the shift; by how much it beats no shift, and every other: music repeats itself by bars.
@@ -186,7 +187,9 @@ def fit(overlay: Overlay) -> tuple[FloatArray, FloatArray, FloatArray]:
     total, frames = 0.0, 0
     for mix, stems in overlay.stretches():
         # A little like differencing: else the bass alone would decide.
-        own, theirs = (1.1 * part[..., 1:] - part[..., :-1] for part in (mix, stems))
+        own, theirs = (_DIFFERENCED * part[..., 1:] - part[..., :-1] for part in (mix, stems))
+        # Sums in double precision: of two stems that are the same it must show that they are.
+        own, theirs = own.astype(np.float64), theirs.astype(np.float64)
         normal += theirs @ theirs.T
         wanted += theirs @ own
         total += float(own @ own)

@@ -6,6 +6,7 @@ in the first tens of milliseconds of each, which the 1.4 kHz signals that ``stem
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -94,25 +95,25 @@ def _together(stems: Sequence[Stem], size: int) -> FloatArray:
         low = stem.measured.low
         if low.samples.shape[1] == 0:
             continue
-        mono = low.samples.mean(axis=0, dtype=np.float64)
+        mono = low.samples.mean(axis=0)
         own_times_s = np.arange(mono.size) / low.rate_hz + stem.alignment.delay_s
         sign = -1.0 if stem.alignment.inverted else 1.0
         gain = sign * 10 ** (stem.alignment.level_db / 20)
-        total += gain * np.interp(times_s, own_times_s, _band(mono, low.rate_hz), left=0.0, right=0.0)
-    return total
+        total += gain * np.interp(times_s, own_times_s, mono, left=0.0, right=0.0)
+    return _band(total)
 
 
-def _band(signal: FloatArray, rate_hz: float) -> FloatArray:
+def _band(signal: FloatArray) -> FloatArray:
     """40 to 120 Hz without any phase, by raised-cosine edges of a third of an octave."""
-    length = fast_length(signal.size + round(rate_hz / 4))
+    length = fast_length(signal.size + round(RATE_HZ / 4))
     padded = np.zeros(length)
     padded[: signal.size] = signal
     spectrum = rfft(padded)
-    hz = np.arange(spectrum.size) * rate_hz / length
-    first, last = np.searchsorted(hz, [LOW_HZ / 2 ** (1 / 6), HIGH_HZ * 2 ** (1 / 6)])
-    inside = hz[first:last]
+    lowest_hz, highest_hz = LOW_HZ / 2 ** (1 / 6), HIGH_HZ * 2 ** (1 / 6)
+    first, last = math.ceil(lowest_hz * length / RATE_HZ), math.ceil(highest_hz * length / RATE_HZ)
+    inside = np.arange(first, last) * RATE_HZ / length
     spectrum[:first], spectrum[last:] = 0.0, 0.0
-    spectrum[first:last] *= _edge(inside / (LOW_HZ / 2 ** (1 / 6))) * _edge((HIGH_HZ * 2 ** (1 / 6)) / inside)
+    spectrum[first:last] *= _edge(inside / lowest_hz) * _edge(highest_hz / inside)
     filtered: FloatArray = irfft(spectrum, length)[: signal.size]
     return filtered
 

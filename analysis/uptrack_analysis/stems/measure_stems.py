@@ -16,7 +16,7 @@ from uptrack_analysis.audio.limits import Limits
 from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.errors import UpTrackError
 from uptrack_analysis.measure.results import Measured
-from uptrack_analysis.report import Source
+from uptrack_analysis.report import MeasuredFile
 from uptrack_analysis.settings import StemFile
 from uptrack_analysis.stems.alignment import align
 from uptrack_analysis.stems.results import Stem, StemMeasured, Stems
@@ -37,7 +37,7 @@ class ReadStem:
 
     file: StemFile
     measured: StemMeasured | None
-    source: Source | None
+    source: MeasuredFile | None
     """What the file is."""
     problem: str | None
 
@@ -100,8 +100,10 @@ def _read_all(
         if stop.is_set():
             raise _Stopped
 
+    threads = _THREADS if len(files) == 1 else 0  # two stems side by side have a thread each
+
     def read(file: StemFile) -> ReadStem:
-        return _read(file, limits, heard, follow_links=follow_links, defects=defects)
+        return _read(file, limits, heard, follow_links=follow_links, defects=defects, threads=threads)
 
     with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="stems") as pool:
         pending: set[Future[ReadStem]] = set()
@@ -119,12 +121,14 @@ def _read_all(
                 future.cancel()
 
 
-def _read(file: StemFile, limits: Limits, heard: Callable[[], None], *, follow_links: bool, defects: bool) -> ReadStem:
+def _read(
+    file: StemFile, limits: Limits, heard: Callable[[], None], *, follow_links: bool, defects: bool, threads: int
+) -> ReadStem:
     if file.problem is not None:
         return ReadStem(file, None, None, file.problem)
     try:
         with open_audio(Path(file.path), limits, follow_links=follow_links) as source:
-            measured = measure_stem(source, defects=defects, heard=heard)
+            measured = measure_stem(source, defects=defects, heard=heard, threads=threads)
             described = describe(Path(file.path).name, source)
     except UpTrackError as error:
         return ReadStem(file, None, None, error.sentence)

@@ -8,7 +8,7 @@ import numpy as np
 import soxr
 
 from uptrack_analysis.measure.probes import SPACING_S, Probes
-from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.signal import Block
 
 
 class Overlay:
@@ -30,7 +30,7 @@ class Overlay:
         self.delays = tuple(delays)
         self._margin = max((abs(delay) for delay in self.delays), default=0)
 
-    def stretches(self) -> Iterator[tuple[FloatArray, FloatArray]]:
+    def stretches(self) -> Iterator[tuple[Block, Block]]:
         """Mix, shape (frames,), and stems, shape (n_stems, frames): what all have in common of each stretch."""
         margin = self._margin
         for mix, stems in side_by_side(self.mix, self.stems):
@@ -39,7 +39,7 @@ class Overlay:
             yield mix[margin:end], np.stack(shifted)
 
 
-def side_by_side(mix: Probes, stems: Sequence[Probes]) -> Iterator[tuple[FloatArray, FloatArray]]:
+def side_by_side(mix: Probes, stems: Sequence[Probes]) -> Iterator[tuple[Block, Block]]:
     """Every stretch of the mix, shape (frames,), with the stems', shape (n_stems, frames).
 
     A stem that has ended, or does not reach so far, is silent there.
@@ -47,7 +47,7 @@ def side_by_side(mix: Probes, stems: Sequence[Probes]) -> Iterator[tuple[FloatAr
     places = [{stretch_number(start_s): place for place, start_s in enumerate(stem.starts_s)} for stem in stems]
     for place, start_s in enumerate(mix.starts_s):
         own = stretch_at(mix, place, mix.rate_hz)
-        rows = np.zeros((len(stems), own.size))
+        rows = np.zeros((len(stems), own.size), dtype=np.float32)
         for number, (stem, known) in enumerate(zip(stems, places, strict=True)):
             at = known.get(stretch_number(start_s))
             if at is None:
@@ -58,7 +58,7 @@ def side_by_side(mix: Probes, stems: Sequence[Probes]) -> Iterator[tuple[FloatAr
         yield own, rows
 
 
-def stretch_at(probes: Probes, place: int, rate_hz: int) -> FloatArray:
+def stretch_at(probes: Probes, place: int, rate_hz: int) -> Block:
     """One stretch, brought to ``rate_hz``; shape (frames,)."""
     samples = probes.stretch(place)
     return samples if probes.rate_hz == rate_hz else np.asarray(soxr.resample(samples, probes.rate_hz, rate_hz))

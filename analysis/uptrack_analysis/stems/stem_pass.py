@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from uptrack_analysis.audio.source import AudioSource
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.defects import DefectMeter
+from uptrack_analysis.measure.lanes import Lane, Lanes
 from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.one_pass import front_pair
@@ -27,7 +29,9 @@ from uptrack_analysis.stems.results import LowSignal, StemMeasured
 _BLOCK_FRAMES = 524_288
 
 
-def measure_stem(source: AudioSource, *, defects: bool, heard: Callable[[], None] = lambda: None) -> StemMeasured:
+def measure_stem(
+    source: AudioSource, *, defects: bool, heard: Callable[[], None] = lambda: None, threads: int = 0
+) -> StemMeasured:
     """Run a stem's meters over ``source``.
 
     Parameters
@@ -37,7 +41,9 @@ def measure_stem(source: AudioSource, *, defects: bool, heard: Callable[[], None
     defects : bool
         Look for faults of the signal, too; it costs about as much again.
     heard : callable
-        Called after every block; what it raises ends the measurement.
+        Called after every block and every meter; what it raises ends the measurement.
+    threads : int
+        Beside the caller's, to run the meters on: for a stem that is measured while no other is.
 
     Raises
     ------
@@ -48,42 +54,46 @@ def measure_stem(source: AudioSource, *, defects: bool, heard: Callable[[], None
     rate_hz, channels = info.sample_rate_hz, info.channels
     front = front_pair(info.layout)
     rows = len(front)
-    loudness = LoudnessMeter(rate_hz, info.layout)
-    levels = StemLevelMeter(channels)
     bands = BandMeter(rate_hz, rows, stem=True)
+    faults = DefectMeter(rate_hz, channels, info.bit_depth)
+    loudness = LoudnessMeter(rate_hz, info.layout)
     stereo = StereoCurveMeter(rate_hz, rows, exact=False)
+    levels = StemLevelMeter(channels)
     probes = ProbeMeter(rate_hz, rows)
-    rms = RmsMeter(channels) if channels != 2 else None
-    faults = DefectMeter(rate_hz, channels, info.bit_depth) if defects else None
-    for block in source.blocks(_BLOCK_FRAMES):
-        pair = block if channels <= 2 else block[list(front)]
-        loudness.push(block)
-        levels.push(block)
-        bands.push(pair)
-        stereo.push(pair)
-        probes.push(pair)
-        if rms is not None:
-            rms.push(block)
-        if faults is not None:
-            faults.push(block)
-        heard()
-    if source.frames_read == 0:
-        raise NothingToMeasure("Expected audio, but the file ends before its first sample: export it again.")
-    levels.finish()
+    rms = RmsMeter(channels)
+
+    lanes = Lanes(threads)
+    found_bands = lanes.add("spectrum", bands.push, bands.finish)
+    found_faults = lanes.add("defects", faults.push, faults.finish) if defects else None
+    found_loudness = lanes.add("loudness", loudness.push, loudness.finish)
+    found_stereo = lanes.add("stereo", stereo.push, stereo.finish)
+    lanes.add("levels", levels.push, levels.finish)
+    found_probes = lanes.add("probes", probes.push, probes.finish)
+    # Of two channels the stereo curve has the power already.
+    found_rms = lanes.add("rms", rms.push, rms.finish) if channels != 2 else None
+    paired: set[Lane[Any]] = {found_bands, found_stereo, found_probes}
+    with lanes:
+        for block in source.blocks(_BLOCK_FRAMES):
+            pair = block if channels <= 2 else block[list(front)]
+            for lane in lanes.all:
+                lanes.feed(lane, pair if lane in paired else block, lambda _stage, _through: heard())
+        if source.frames_read == 0:
+            raise NothingToMeasure("Expected audio, but the file ends before its first sample: export it again.")
+        lanes.finish(lambda _stage, _through: heard())
     return StemMeasured(
         sample_rate_hz=rate_hz,
         frames=source.frames_read,
         layout=info.layout,
-        loudness=loudness.finish(),
-        bands=bands.finish(),
-        stereo=(curve := stereo.finish()),
-        rms_dbfs=rms.finish() if rms is not None else rms_dbfs(curve, source.frames_read),
+        loudness=found_loudness.result,
+        bands=found_bands.result,
+        stereo=(curve := found_stereo.result),
+        rms_dbfs=found_rms.result if found_rms is not None else rms_dbfs(curve, source.frames_read),
         peak_dbfs=20 * math.log10(levels.peak) if levels.peak > 0 else None,
         dc_offset=levels.dc_offset,
         lead_silence_s=levels.lead_frames / rate_hz,
         tail_silence_s=levels.tail_frames / rate_hz,
-        defects=None if faults is None else faults.finish(),
-        probes=probes.finish(),
+        defects=None if found_faults is None else found_faults.result,
+        probes=found_probes.result,
         low=LowSignal(bands.low_rate_hz, bands.low_signal),
         unmeasured=dict(loudness.unmeasured),
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from uptrack_analysis.measure.fft import fast_length, rfft
 from uptrack_analysis.measure.framing import hann
 from uptrack_analysis.measure.probes import Probes
-from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.signal import Block, FloatArray
 from uptrack_analysis.stems.overlay import Overlay
 from uptrack_analysis.stems.results import Alignment, Remainder, SumCheck
 
@@ -48,14 +48,15 @@ def check_sum(mix: Probes, stems: Sequence[Probes], alignments: Sequence[Alignme
     if not any(found.by == "waveform" and found.level_db > -math.inf for found in alignments):
         return "no stem's waveform is found in the mix"
     delays = [round(found.delay_s * mix.rate_hz) for found in alignments]
-    amplitudes = np.array([_amplitude(found) for found in alignments])
+    amplitudes = np.array([_amplitude(found) for found in alignments], dtype=np.float32)
     unplaced = np.array([found.by == "nothing" for found in alignments])
     overlay = Overlay(mix, stems, delays)
     curve: list[float] = []
     spectra = _Spectra(mix.rate_hz)
     left, whole = 0.0, 0.0
+    placed = np.where(unplaced, np.float32(0.0), amplitudes)
     for own, theirs in overlay.stretches():
-        summed = np.where(unplaced, 0.0, amplitudes) @ theirs
+        summed = placed @ theirs
         # Of stems placed by level only the power is known: each is a signal of its own, unrelated to the rest.
         apart = [amplitude * row for amplitude, row in zip(amplitudes[unplaced], theirs[unplaced], strict=True)]
         power = float(own @ own)
@@ -83,8 +84,8 @@ def _amplitude(found: Alignment) -> float:
     return float((-1.0 if found.inverted else 1.0) * 10 ** (found.level_db / 20))
 
 
-def _power(spectrum: NDArray[np.complex128]) -> FloatArray:
-    power: FloatArray = spectrum.real**2 + spectrum.imag**2  # half the time of the square of the magnitude
+def _power(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2  # half the time of the square of the magnitude
     return power
 
 
@@ -93,13 +94,13 @@ class _Spectra:
 
     def __init__(self, rate_hz: int) -> None:
         self._length = 2 * fast_length(round(_SEGMENT_S * rate_hz / 2))
-        self._window = hann(self._length).astype(np.float64)
+        self._window = hann(self._length)
         self._hz: FloatArray = np.arange(self._length // 2 + 1) * rate_hz / self._length
         shape = self._hz.shape
         self._mix, self._sum, self._apart = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._cross = np.zeros(shape, dtype=np.complex128)
 
-    def add(self, mix: FloatArray, summed: FloatArray, apart: list[FloatArray]) -> None:
+    def add(self, mix: Block, summed: Block, apart: list[Block]) -> None:
         for start in range(0, mix.size - self._length + 1, self._length // 2):
             stretch = slice(start, start + self._length)
             own, theirs, *others = rfft(

@@ -127,9 +127,7 @@ def test_clicks_repeats_and_hum_are_told_where_there_are_any() -> None:
 def test_a_mono_file_is_shown_without_left_or_right() -> None:
     report = a_report()
     source = report.source
-    mono = type(source)(
-        source.name, source.sha256, "WAV", "PCM 16-bit", 44_100, 16, 1, source.frames, source.duration_s
-    )
+    mono = dataclasses.replace(source, channels=1)
     figures = report.measurements
     defects = DefectFigures(0, 0, (), (0.0001,), (), (), 0, 0.0, 0.0)
     text = in_a_pipe(

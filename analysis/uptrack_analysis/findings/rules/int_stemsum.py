@@ -19,9 +19,11 @@ from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.stem_places import NO_STEMS
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.measure.band_sums import mean_of
 from uptrack_analysis.measure.probes import LENGTH_S
 from uptrack_analysis.report import Action
-from uptrack_analysis.stems.results import Remainder, Stem, SumCheck
+from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.stems.results import Stem, SumCheck
 
 LIMITS = table(
     "int.stemsum",
@@ -62,8 +64,9 @@ def check(case: Case) -> Verdict:
     drafts = [draft for stem in stems.stems for draft in _of_stem(case, stem, usual_db)]
     if stems.check is not None:
         absent = any(stem.alignment.gain_db == -math.inf for stem in stems.stems)
-        drafts += [] if absent else _missing(case, stems.check)
-        drafts += _master(case, stems.check)
+        levels_db = _levels_db(case, stems.check)
+        drafts += [] if absent else _missing(case, stems.check, levels_db)
+        drafts += _master(case, stems.check, levels_db)
     elif not drafts and stems.no_check is not None:
         return Unmeasured(f"The stems cannot be summed: {stems.no_check}.")
     return drafts
@@ -197,10 +200,11 @@ def _louder(case: Case, stem: Stem, over_db: float) -> list[Draft]:
     ]
 
 
-def _missing(case: Case, check: SumCheck) -> list[Draft]:
+def _missing(case: Case, check: SumCheck, levels_db: FloatArray) -> list[Draft]:
     data = LIMITS.table("missing")
     # An octave that hardly counts in the mix may hold anything.
-    loud = [band for band in check.bands if _level_db(case, band) >= data.number("audible_db")]
+    audible_db = data.number("audible_db")
+    loud = [band for band, level_db in zip(check.bands, levels_db, strict=True) if level_db >= audible_db]
     threshold = Threshold.above(data.number("warn_db"), data.number("bad_db"))
     worst = max(loud, key=lambda band: band.unexplained_db, default=None)
     if worst is None or not threshold.excess(worst.unexplained_db):
@@ -232,14 +236,17 @@ def _missing(case: Case, check: SumCheck) -> list[Draft]:
     ]
 
 
-def _level_db(case: Case, band: Remainder) -> float:
-    """The octave's level in the mix under the strongest octave's."""
+def _levels_db(case: Case, check: SumCheck) -> FloatArray:
+    """Of each of the sum's octaves in the mix, under the strongest octave's."""
     bands = case.measured.bands
-    power = bands.ll.sum(axis=0, dtype=np.float64) + bands.rr.sum(axis=0, dtype=np.float64)
+    power = mean_of(bands.ll) + mean_of(bands.rr)
     middles = np.sqrt(bands.edges_hz[:-1] * bands.edges_hz[1:])
-    own = float(power[(middles >= band.low_hz) & (middles < band.high_hz)].sum())
-    octaves = [float(power[(middles >= low) & (middles < 2 * low)].sum()) for low in 22.1 * 2.0 ** np.arange(10)]
-    return 10 * math.log10(max(own, 1e-30) / max(*octaves, 1e-30))
+
+    def total(low_hz: float, high_hz: float) -> float:
+        return max(float(power[(middles >= low_hz) & (middles < high_hz)].sum()), 1e-30)
+
+    strongest = max(total(low_hz, 2 * low_hz) for low_hz in 22.1 * 2.0 ** np.arange(10))
+    return np.array([10 * math.log10(total(band.low_hz, band.high_hz) / strongest) for band in check.bands])
 
 
 def _left_over(case: Case, check: SumCheck, here_db: float) -> tuple[TimeSpan, ...]:
@@ -257,10 +264,14 @@ def _left_over(case: Case, check: SumCheck, here_db: float) -> tuple[TimeSpan, .
     )
 
 
-def _master(case: Case, check: SumCheck) -> list[Draft]:
+def _master(case: Case, check: SumCheck, levels_db: FloatArray) -> list[Draft]:
     """The octave that a master chain changes most against the others, if the mix is otherwise the sum."""
     data = LIMITS.table("master")
-    told = [band for band in check.bands if band.unexplained_db < -6 and _level_db(case, band) >= -40]
+    told = [
+        band
+        for band, level_db in zip(check.bands, levels_db, strict=True)
+        if band.unexplained_db < -6 and level_db >= -40
+    ]
     if len(told) < 3:
         return []
     usual = statistics.median(band.gain_db for band in told)
