@@ -20,6 +20,7 @@ from uptrack_analysis.measure.framing import Framer, check_block, check_stream
 from uptrack_analysis.measure.hum import HumMeter
 from uptrack_analysis.measure.repeats import RepeatFinder
 from uptrack_analysis.measure.results import Click, Defects, Gap
+from uptrack_analysis.measure.runs import sums
 from uptrack_analysis.measure.screening import LEAD, Screen
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -142,7 +143,7 @@ class DefectMeter:
     def _look(self, window: Block) -> None:
         chunk = window[:, self._history :]
         first = self._first + self._history
-        self._sum += chunk.sum(axis=1, dtype=np.float64)
+        self._sum += sums(chunk)
         unseen = self._history - self._gap_finder.history_frames
         # Plateaus are judged with samples on both sides, so their stretch trails the chunk by as many.
         stretch = window[:, self._history - 2 * plateaus.CONTEXT :]

@@ -12,6 +12,7 @@ import numpy as np
 
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream
 from uptrack_analysis.measure.results import Waveform
+from uptrack_analysis.measure.runs import largest_of_runs, smallest_of_runs
 from uptrack_analysis.signal import Block, FloatArray
 
 POINTS = 2_000
@@ -104,8 +105,12 @@ def _outline(frames: Block) -> FloatArray:
     lower, upper = frames[0], frames[0]
     if frames.shape[0] > 1:
         lower, upper = np.minimum(frames[0], frames[1]), np.maximum(frames[0], frames[1])
+    if frames.shape[2] == STEP_FRAMES:
+        lowest, highest = smallest_of_runs(lower, STEP_FRAMES)[:, 0], largest_of_runs(upper, STEP_FRAMES)[:, 0]
+    else:  # the end of the file
+        lowest, highest = lower.min(axis=1), upper.max(axis=1)
     squares = np.einsum("csf,csf->cs", frames, frames).sum(axis=0)
-    outline: FloatArray = np.stack([lower.min(axis=1), upper.max(axis=1), squares]).astype(np.float64)
+    outline: FloatArray = np.stack([lowest, highest, squares]).astype(np.float64)
     return outline
 
 

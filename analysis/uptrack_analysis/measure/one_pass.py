@@ -13,6 +13,7 @@ from typing import Any
 from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
+from uptrack_analysis.measure.decimation import fold
 from uptrack_analysis.measure.defects import DefectMeter, clicks_apart_from
 from uptrack_analysis.measure.details import measure_details
 from uptrack_analysis.measure.envelope import EnvelopeMeter
@@ -73,8 +74,8 @@ def measure(
     defects = DefectMeter(rate_hz, channels, info.bit_depth)
     bands = BandMeter(rate_hz, rows)
     stereo = StereoCurveMeter(rate_hz, rows)
-    tempo = TempoMeter(rate_hz, rows)
-    key = KeyMeter(rate_hz, rows)
+    tempo = TempoMeter(rate_hz, 1)
+    key = KeyMeter(rate_hz, 1)
     envelope = EnvelopeMeter(rate_hz, rows)
 
     lanes = Lanes(_THREADS)
@@ -90,7 +91,8 @@ def measure(
     found_rms = None if channels == 2 else lanes.add("levels", rms.push, rms.finish)
     found_stereo = lanes.add("stereo", stereo.push, stereo.finish)
     found_waveform = lanes.add("waveform", envelope.push, envelope.finish)
-    paired: set[Lane[Any]] = {found_waveform, found_bands, found_tempo, found_key, found_stereo}
+    paired: set[Lane[Any]] = {found_waveform, found_bands, found_stereo}
+    folded: set[Lane[Any]] = {found_tempo, found_key}
     found_probes = None
     if probes:
         prober = ProbeMeter(rate_hz, rows)
@@ -113,8 +115,9 @@ def measure(
             reached = max(reached, _STREAMED * _fraction(source))
             progress(reached, DECODE)
             pair = block if channels <= 2 else block[list(front)]
+            single = fold(pair)
             for lane in lanes.all:
-                lanes.feed(lane, pair if lane in paired else block, heard)
+                lanes.feed(lane, single if lane in folded else pair if lane in paired else block, heard)
         if source.frames_read == 0:
             raise NothingToMeasure("Expected audio, but the file ends before its first sample: export it again.")
         lanes.finish(heard)

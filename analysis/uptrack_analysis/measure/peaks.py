@@ -27,6 +27,7 @@ from uptrack_analysis.measure.interpolation import (
     interpolated,
 )
 from uptrack_analysis.measure.results import Peaks
+from uptrack_analysis.measure.runs import largest_of_runs
 from uptrack_analysis.signal import Block, FloatArray
 
 CURVE_STEPS_PER_S = 10
@@ -123,7 +124,7 @@ class PeakMeter:
     def _look(self, window: Block) -> None:
         self._window[...] = window
         magnitudes = np.abs(window)
-        blocks = magnitudes.reshape(self._channels, -1, _BLOCK).max(axis=2)
+        blocks = largest_of_runs(magnitudes, _BLOCK)
         self._extend_curve(magnitudes[:, :_CHUNK].max(axis=0) if self._channels > 1 else magnitudes[0, :_CHUNK])
         for channel in range(self._channels):
             own = blocks[channel, :-1]
@@ -167,7 +168,7 @@ class PeakMeter:
         bends[:-2] -= samples[1:-1]
         bends[:-2] += samples[:-2]
         np.abs(bends, out=bends)
-        curves = bends.reshape(-1, _BLOCK).max(axis=1)
+        curves = largest_of_runs(bends, _BLOCK)
         bounds = highest_possible(seen, np.maximum(curves[:-1], curves[1:]))
         candidates = np.flatnonzero(bounds > floor * _ROUNDING)
         # The likeliest blocks first: what they reach lets most others go unseen.
