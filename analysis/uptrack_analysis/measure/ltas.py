@@ -10,6 +10,7 @@ A boolean ``frames`` mask, shape (n_frames,), makes a spectrum of only some pass
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,7 +105,9 @@ def bands_between(edges_hz: FloatArray, low_hz: float, high_hz: float) -> slice 
     """Matrix columns whose edges lie nearest to a range; ``None`` if the file's rate cannot carry all of it."""
     if edges_hz.size < 2 or high_hz > edges_hz[-1] * 10 ** (1 / 40) or low_hz < edges_hz[0] * 10 ** (-1 / 40):
         return None
-    first, last = (int(np.argmin(np.abs(np.log(edges_hz / hz)))) for hz in (low_hz, high_hz))
+    # The edges are even in log frequency, so that nobody has to search for the nearest.
+    bottom, width = math.log(edges_hz[0]), math.log(edges_hz[1] / edges_hz[0])
+    first, last = (min(max(round((math.log(hz) - bottom) / width), 0), edges_hz.size - 1) for hz in (low_hz, high_hz))
     return slice(first, last) if last > first else None
 
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +44,15 @@ every period; but where it lies undelayed its gain is beyond doubt."""
 _DEPENDENCE = 10.0
 _DIFFERENCED = np.float32(1.1)
 _LEVEL_STEP_S = 0.1
-_THREADS = 2
 # Correlation of the levels at the shift; by how much it beats no shift, and every other: music repeats itself by bars.
 _LEVEL_MATCH = 0.3
 # Under this, a level's ups and downs are no more than the window's.
 _LEVEL_MOVES = 0.2
 _LEVEL_OVER_NONE = 1.5
 _LEVEL_OVER_OTHERS = 1.25
+
+
+_Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,25 @@ class Delay:
     """Of the correlation's peak over its usual height."""
 
 
-def align(mix: Probes, mix_bands: BandMatrix, stems: Sequence[StemMeasured]) -> tuple[Alignment, ...]:
+class DelayFinder:
+    """Looks for the waveforms of stems in their mix, from several threads if need be.
+
+    Parameters
+    ----------
+    mix : Probes
+    """
+
+    def __init__(self, mix: Probes) -> None:
+        self._mix = Stretches.of(mix, mix.rate_hz)
+
+    def find(self, stem: Probes) -> Delay | None:
+        """The delay at which the stem is in the mix, whatever its rate; ``None`` where none stands out."""
+        return _find_delay(self._mix, Stretches.of(stem, self._mix.rate_hz))
+
+
+def align(
+    mix: Probes, mix_bands: BandMatrix, stems: Sequence[StemMeasured], delays: Sequence[Delay | None]
+) -> tuple[Alignment, ...]:
     """Place every stem.
 
     Parameters
@@ -73,19 +93,14 @@ def align(mix: Probes, mix_bands: BandMatrix, stems: Sequence[StemMeasured]) -> 
         Of the mix.
     stems : sequence of StemMeasured
         Of any length; at another sample rate they are converted first.
+    delays : sequence of Delay or None
+        Of the stems, in order, as ``DelayFinder`` finds them.
 
     Returns
     -------
     tuple of Alignment
         One a stem, in order.
     """
-    stretches = Stretches.of(mix, mix.rate_hz)
-
-    def delay_of(stem: StemMeasured) -> Delay | None:
-        return find_delay(stretches, Stretches.of(stem.probes, mix.rate_hz))
-
-    with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="delays") as pool:
-        delays = list(pool.map(delay_of, stems))
     overlay = Overlay(mix, [stem.probes for stem in stems], [delay.samples if delay else 0 for delay in delays])
     gains, errors, shares = fit(overlay)
     present = [
@@ -118,7 +133,7 @@ def align(mix: Probes, mix_bands: BandMatrix, stems: Sequence[StemMeasured]) -> 
     return tuple(replace(found, level_db=usual if found.gain_db is None else found.gain_db) for found in placed)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stretches:
     """Spectra of a file's stretches, for finding one file in another.
 
@@ -133,6 +148,11 @@ class Stretches:
     """shape (n_stretches,), ascending: those in which something sounds"""
     spectra: NDArray[np.complex64]
     """shape (n_stretches, length // 2 + 1)"""
+
+    @cached_property
+    def conjugate(self) -> NDArray[np.complex64]:
+        """Of ``spectra``: made once for the mix, which every stem is looked for in."""
+        return np.conj(self.spectra)
 
     @classmethod
     def of(cls, probes: Probes, rate_hz: int) -> Stretches:
@@ -149,21 +169,15 @@ class Stretches:
         return cls(rate_hz, length, starts, spectra)
 
 
-def find_delay(mix: Stretches, stem: Stretches) -> Delay | None:
-    """The delay at which the stem's waveform is in the mix; ``None`` where none stands out."""
+def _find_delay(mix: Stretches, stem: Stretches) -> Delay | None:
     reach = round(LONGEST_DELAY_S * mix.rate_hz)
     _both, ours, theirs = np.intersect1d(mix.numbers, stem.numbers, assume_unique=True, return_indices=True)
     count = ours.size
     if count < 2:
         return None
-    cross = np.zeros(mix.spectra.shape[1], dtype=np.complex128)
-    powers: FloatArray = np.zeros((2, cross.size))
-    for own, other in ((mix.spectra[one], stem.spectra[two]) for one, two in zip(ours, theirs, strict=True)):
-        cross += own * np.conj(other)
-        powers[0] += _power(own)
-        powers[1] += _power(other)
+    cross: NDArray[np.complex128] = np.conj(_sum_of_products(mix.conjugate, stem.spectra, ours, theirs))
     strength = np.abs(cross)
-    both = np.maximum(powers[0] * powers[1], 1e-300)
+    both = np.maximum(_power(mix.spectra, ours) * _power(stem.spectra, theirs), 1e-300)
     # Over a few stretches even unrelated signals look coherent: 1/count of it is chance.
     coherence = np.clip((strength**2 / both - 1 / count) / (1 - 1 / count), 0.0, 0.99)
     weighted = cross / np.maximum(strength, 1e-150) * (coherence / (1 - coherence))
@@ -208,8 +222,23 @@ def fit(overlay: Overlay) -> tuple[FloatArray, FloatArray, FloatArray]:
     return gains, errors, np.clip(gains * wanted / total, 0.0, 1.0)
 
 
-def _power(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
-    power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
+def _sum_of_products(
+    one: NDArray[np.complex64], other: NDArray[np.complex64], rows: _Rows, other_rows: _Rows
+) -> NDArray[np.complex128]:
+    """Over pairs of rows, shape (n_bins,): in single precision and in place, because hundreds of rows are summed."""
+    total, product = np.zeros((2, one.shape[1]), dtype=np.complex64)
+    for row, other_row in zip(rows, other_rows, strict=True):
+        total += np.multiply(one[row], other[other_row], out=product)
+    return total.astype(np.complex128)
+
+
+def _power(spectra: NDArray[np.complex64], rows: _Rows) -> FloatArray:
+    """Sum over rows, shape (n_bins,)."""
+    parts = spectra.view(np.float32)
+    total, squares = np.zeros((2, parts.shape[1]), dtype=np.float32)
+    for row in rows:
+        total += np.square(parts[row], out=squares)
+    power: FloatArray = total.reshape(-1, 2).sum(axis=1, dtype=np.float64)
     return power
 
 

@@ -106,7 +106,7 @@ def _together(stems: Sequence[Stem], size: int) -> FloatArray:
 def _band(signal: FloatArray) -> FloatArray:
     """40 to 120 Hz without any phase, by raised-cosine edges of a third of an octave."""
     length = fast_length(signal.size + round(RATE_HZ / 4))
-    padded = np.zeros(length)
+    padded = np.zeros(length, dtype=np.float32)  # -140 dB of the sum are enough
     padded[: signal.size] = signal
     spectrum = rfft(padded)
     lowest_hz, highest_hz = LOW_HZ / 2 ** (1 / 6), HIGH_HZ * 2 ** (1 / 6)
@@ -114,8 +114,7 @@ def _band(signal: FloatArray) -> FloatArray:
     inside = np.arange(first, last) * RATE_HZ / length
     spectrum[:first], spectrum[last:] = 0.0, 0.0
     spectrum[first:last] *= _edge(inside / lowest_hz) * _edge(highest_hz / inside)
-    filtered: FloatArray = irfft(spectrum, length)[: signal.size]
-    return filtered
+    return irfft(spectrum, length)[: signal.size].astype(np.float64)
 
 
 def _edge(ratio: FloatArray) -> FloatArray:

@@ -18,7 +18,7 @@ from uptrack_analysis.errors import UpTrackError
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import MeasuredFile
 from uptrack_analysis.settings import StemFile
-from uptrack_analysis.stems.alignment import align
+from uptrack_analysis.stems.alignment import Delay, DelayFinder, align
 from uptrack_analysis.stems.results import Stem, StemMeasured, Stems
 from uptrack_analysis.stems.roles import guess_role
 from uptrack_analysis.stems.stem_pass import measure_stem
@@ -40,6 +40,8 @@ class ReadStem:
     source: MeasuredFile | None
     """What the file is."""
     problem: str | None
+    delay: Delay | None = None
+    """At which its waveform is in the mix, if it stands out there."""
 
 
 class _Stopped(Exception):
@@ -68,13 +70,14 @@ def measure_stems(
     tuple of (Stems, tuple of ReadStem)
         The stems that could be measured, and what became of every file, in the order given.
     """
-    read = _read_all(files, limits, progress, follow_links=follow_links, defects=_has_faults(mix))
+    assert mix.probes is not None  # noqa: S101 - the caller asked for them
+    finder = DelayFinder(mix.probes)
+    read = _read_all(files, limits, progress, finder, follow_links=follow_links, defects=_has_faults(mix))
     there = [(one.file, one.measured) for one in read if one.measured is not None]
     if not there:
         return Stems((), None, "no stem could be measured"), read
     measured = [stem for _file, stem in there]
-    assert mix.probes is not None  # noqa: S101 - the caller asked for them
-    placed = align(mix.probes, mix.bands, measured)
+    placed = align(mix.probes, mix.bands, measured, [one.delay for one in read if one.measured is not None])
     check = check_sum(mix.probes, [stem.probes for stem in measured], placed)
     stems: list[Stem] = []
     for (file, stem), alignment in zip(there, placed, strict=True):
@@ -91,7 +94,13 @@ def _has_faults(mix: Measured) -> bool:
 
 
 def _read_all(
-    files: Sequence[StemFile], limits: Limits, progress: Heard, *, follow_links: bool, defects: bool
+    files: Sequence[StemFile],
+    limits: Limits,
+    progress: Heard,
+    finder: DelayFinder,
+    *,
+    follow_links: bool,
+    defects: bool,
 ) -> tuple[ReadStem, ...]:
     stop = Event()
     done = 0
@@ -103,7 +112,7 @@ def _read_all(
     threads = _THREADS if len(files) == 1 else 0  # two stems side by side have a thread each
 
     def read(file: StemFile) -> ReadStem:
-        return _read(file, limits, heard, follow_links=follow_links, defects=defects, threads=threads)
+        return _read(file, limits, heard, finder, follow_links=follow_links, defects=defects, threads=threads)
 
     with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="stems") as pool:
         pending: set[Future[ReadStem]] = set()
@@ -122,7 +131,14 @@ def _read_all(
 
 
 def _read(
-    file: StemFile, limits: Limits, heard: Callable[[], None], *, follow_links: bool, defects: bool, threads: int
+    file: StemFile,
+    limits: Limits,
+    heard: Callable[[], None],
+    finder: DelayFinder,
+    *,
+    follow_links: bool,
+    defects: bool,
+    threads: int,
 ) -> ReadStem:
     if file.problem is not None:
         return ReadStem(file, None, None, file.problem)
@@ -132,4 +148,4 @@ def _read(
             described = describe(Path(file.path).name, source)
     except UpTrackError as error:
         return ReadStem(file, None, None, error.sentence)
-    return ReadStem(file, measured, described, None)
+    return ReadStem(file, measured, described, None, finder.find(measured.probes))

@@ -14,7 +14,7 @@ from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.probes import ProbeMeter, Probes
 from uptrack_analysis.measure.results import BandMatrix
 from uptrack_analysis.signal import Block
-from uptrack_analysis.stems.alignment import align
+from uptrack_analysis.stems.alignment import DelayFinder, align
 from uptrack_analysis.stems.results import Alignment, StemMeasured
 
 RATE_HZ = 44_100
@@ -40,7 +40,9 @@ def stems() -> tuple[StemMeasured, ...]:
 
 def placed(in_the_mix: dict[str, Block], files: tuple[StemMeasured, ...] | None = None) -> dict[str, Alignment]:
     probes, bands = mix_of(mixed(in_the_mix))
-    return dict(zip(NAMES, align(probes, bands, files or stems()), strict=True))
+    measured, finder = files or stems(), DelayFinder(probes)
+    delays = [finder.find(stem.probes) for stem in measured]
+    return dict(zip(NAMES, align(probes, bands, measured, delays), strict=True))
 
 
 def test_stems_of_an_untouched_sum_lie_where_they_are() -> None:
