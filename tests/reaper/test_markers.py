@@ -221,6 +221,43 @@ async def test_notes_whose_last_line_of_ours_is_gone_are_left_alone(studio: Stud
     assert kick.sws_notes == "--- UpTrack ---\nold\nand what I wrote since"
 
 
+def many(text: str) -> list[Marker]:
+    """More than a tick places, of which each may be anywhere."""
+    return [
+        a_marker(f"m{number:03d}", text=f"{text} {number}", start_s=number / 2, end_s=number / 2)
+        for number in range(150)
+    ]
+
+
+async def ended_half_way(studio: Studio, begun: str, *markers: Marker) -> None:
+    """An analysis that the user ends while markers are placed or changed."""
+    studio.desk.answer = lambda _request, job: a_feedback(*markers, job=job)
+    async with studio.daemon():
+        studio.reaper.run(ANALYZE_FILES)
+        await studio.until(lambda: any(begun in name for name in names(studio)))
+        studio.reaper.reload()
+    assert any(begun not in name for name in names(studio)) or len(names(studio)) < len(markers)
+
+
+async def test_what_an_ended_action_has_placed_is_known_as_ours(studio: Studio) -> None:
+    studio.reaper.front.markers.append(FakeMarker(1.0, "Intro", 40))
+    await ended_half_way(studio, "high", *many("high"))
+    placed = names(studio)
+    assert len(placed) > 1
+    await show(studio, *many("high"))
+    assert sorted(names(studio)) == sorted(["Intro", *(f"[UpTrack] major: high {number}" for number in range(150))])
+    studio.reaper.run(REMOVE)
+    await studio.until(lambda: not studio.reaper.running)
+    assert names(studio) == ["Intro"]
+
+
+async def test_what_an_ended_action_has_changed_is_not_taken_for_the_users_note(studio: Studio) -> None:
+    await show(studio, *many("high"))
+    await ended_half_way(studio, "low", *many("low"))
+    await show(studio)
+    assert names(studio) == []
+
+
 async def test_another_song_in_the_same_tab_gets_nothing(studio: Studio) -> None:
     project = studio.reaper.front
     studio.desk.gate = asyncio.Event()

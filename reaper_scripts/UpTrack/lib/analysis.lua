@@ -140,7 +140,7 @@ local function place(run, job, feedback)
     plan.operations[#plan.operations + 1] = operation
   end
   local description = ("UpTrack: show %d findings"):format(#feedback.markers)
-  edits.step(proj, description, plan.operations, plan.finish, plan.prepare)
+  edits.step(proj, description, plan)
   run.budget.spend(pace.STEPS_A_TICK) -- the step's end has used this tick up
   -- What was asked for, so that the window can ask for it again.
   local asked = {role = run.role, whole = not job.capture and (not range or range.whole) or false, part = job.part}

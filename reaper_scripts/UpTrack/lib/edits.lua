@@ -36,41 +36,34 @@ local function in_front(proj)
 end
 
 --- All of them in parts, each in a tick; whether anything was changed, or nil where the project was closed.
-local function in_parts(proj, operations, finish)
-  local from, any = 1, false
+local function in_parts(proj, plan)
+  local operations, from, any = plan.operations, 1, false
   repeat
     if not in_front(proj) then return nil end
     local to = math.min(from + AT_ONCE - 1, #operations)
     local done, problem, changed, left = some(operations, from, to, pace.until_s())
-    if not done then
-      pcall(finish) -- what was placed until now must be known as ours
-      error(problem, 0)
-    end
+    -- What was placed until now must be known as ours, whatever comes next.
+    if plan.note then plan.note() end
+    if not done then error(problem, 0) end
     from, any = left, any or changed
     coroutine.yield("more")
   until from > #operations
   return any
 end
 
---- Do `operations`, then `finish`, as one undo step; call it in a coroutine, which yields between two parts. Where
---- they are so many that there are parts, or none, and `finish` may have much to do, there is `prepare`, which comes
---- before it and may yield.
+--- Do a plan's `operations`, then its `finish`, if there is one, as one undo step; call it in a coroutine, which yields
+--- between two parts. Where the operations are so many that there are parts, each part ends with the plan's `note`, and
+--- where they are so many, or none, and `finish` may have much to do, its `prepare` comes before and may yield.
 --- Returns true once it is done, false where the project was closed meanwhile.
-function edits.step(proj, description, operations, finish, prepare)
-  finish = finish or function() end
+function edits.step(proj, description, plan)
+  local operations, finish = plan.operations, plan.finish or function() end
   local in_block, any = operations, false
   if #operations > AT_ONCE then
-    in_block, any = {}, in_parts(proj, operations, finish)
+    in_block, any = {}, in_parts(proj, plan)
     if any == nil then return false end
   end
   -- A few are done and written down at once: nothing stands that is not known as ours.
-  if prepare and #in_block == 0 then
-    local ready, problem = pcall(prepare)
-    if not ready then
-      pcall(finish)
-      error(problem, 0)
-    end
-  end
+  if plan.prepare and #in_block == 0 then plan.prepare() end
   if #operations == 0 then
     finish()
     return true

@@ -59,7 +59,7 @@ end
 --- Take the marker of a finding that is closed, or meant, off the timeline; in a coroutine.
 function fix_buttons:unmark(proj, finding, why)
   local plan = markers.plan_removal(proj, finding.id, self.at.budget.spend)
-  edits.step(proj, "UpTrack: " .. finding.title .. why, plan.operations)
+  edits.step(proj, "UpTrack: " .. finding.title .. why, plan)
   finding.shown = false
   self.at.changed()
 end

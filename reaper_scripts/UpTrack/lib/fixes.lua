@@ -194,7 +194,7 @@ function fixes.apply(proj, run, finding, plan, spend)
   local record, sentence
   ready_to_write(proj, spend)
   local tool = tools[plan.step.tool]
-  local done = edits.step(proj, "UpTrack: fix " .. finding.title, {function()
+  local done = edits.step(proj, "UpTrack: fix " .. finding.title, {operations = {function()
     local track = tracks.find(proj, plan.guid)
     if not track then
       sentence = "The track is not in the project any more."
@@ -208,7 +208,7 @@ function fixes.apply(proj, run, finding, plan, spend)
       track = plan.guid, undo = undo, state = "applied", lines = json.list(plan.lines),
     }
     append(proj, record)
-  end})
+  end}})
   if not done then return nil, "The project was closed." end
   return record, sentence
 end
@@ -226,7 +226,7 @@ end
 function fixes.revert(proj, record, spend)
   local reverted, sentence
   ready_to_write(proj, spend)
-  local done = edits.step(proj, "UpTrack: take back the fix of " .. record.title, {function()
+  local done = edits.step(proj, "UpTrack: take back the fix of " .. record.title, {operations = {function()
     local track = tracks.find(proj, record.track)
     if not track then
       reverted = true -- with its track the fix is gone
@@ -235,7 +235,7 @@ function fixes.revert(proj, record, spend)
     end
     if not reverted then return false end
     fixes.note(proj, record, "reverted", "Taken back.")
-  end})
+  end}})
   if not done then return nil, "The project was closed." end
   return reverted, sentence
 end

@@ -128,6 +128,14 @@ function kept.write(proj, key, text)
   end
 end
 
+--- Add to the end of a text, without writing what is there already.
+function kept.append(proj, key, text)
+  local count, sort = pieces_in(get(proj, key))
+  local pieces = pieces_of(text, nothing)
+  for number, piece in ipairs(pieces) do put(proj, key_of(key, sort, count + number), piece) end
+  put(proj, key, head_of(count + #pieces, sort))
+end
+
 local function are_there(proj, key, sort, pieces)
   for number, piece in ipairs(pieces) do
     if get(proj, key_of(key, sort, number)) ~= piece then return false end

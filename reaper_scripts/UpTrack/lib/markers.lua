@@ -33,15 +33,18 @@ local SAME_S = 1e-4
 
 -- the ledger ----------------------------------------------------------------------------------------------------------
 
---- The ledger, oldest first. `spend` is called for each entry, and may yield.
+--- The ledger, oldest first. `spend` is called for each entry, and may yield. Of two lines about one marker the later
+--- one holds: it was added while many were changed.
 local function read_ledger(proj, spend)
   local text = kept.read(proj, KEY, spend)
-  local ledger = {}
+  local ledger, places = {}, {}
   for line in text:gmatch("[^\n]+") do
     local guid, part, id, region, start_s, end_s, colour, name =
       line:match("^({[%x%-]+})\t([^\t]*)\t([^\t]*)\t([01])\t([^\t]*)\t([^\t]*)\t(%d+)\t(.*)$")
     if guid and tonumber(start_s) and tonumber(end_s) then
-      ledger[#ledger + 1] = {
+      local place = places[guid] or #ledger + 1
+      places[guid] = place
+      ledger[place] = {
         guid = guid, part = part, id = id, region = region == "1", start_s = tonumber(start_s), end_s = tonumber(end_s),
         colour = math.tointeger(tonumber(colour)), name = name, line = line,
       }
@@ -186,15 +189,17 @@ local function delete(proj, entry, renamed_too)
   return reaper.DeleteProjectMarkerByIndex(proj, now.index)
 end
 
+--- True where it was changed.
 local function change(proj, entry, wanted)
   local now = there(proj, entry)
   -- It was planned some ticks ago: the user may have been here since.
-  if not now or renamed(entry, now) or moved(entry, now) then return end
+  if not now or renamed(entry, now) or moved(entry, now) then return false end
   reaper.SetProjectMarkerByIndex2(
     proj, now.index, wanted.region, wanted.start_s, wanted.end_s, now.number, wanted.name, wanted.colour, 0
   )
   entry.start_s, entry.end_s, entry.name, entry.colour = wanted.start_s, wanted.end_s, wanted.name, wanted.colour
   entry.line = line_of(entry)
+  return true
 end
 
 --- Which entry stands for a finding of a part: of several (undo brought one back) the one that was placed last. Also
@@ -220,14 +225,16 @@ end
 ---   options.run_s    length of the run in seconds
 ---   options.part     what was analysed: "" for the project, or the name of a part
 ---   options.spend    called for each entry and each marker; may yield, and never returns where the project was closed
---- Returns {operations, placed, skipped, finish, prepare}: run all operations, then `finish`, which writes the ledger;
---- where the ledger is long there is `prepare` for in between, which may yield, so that `finish` fits into a tick.
+--- Returns {operations, placed, skipped, note, finish, prepare}: run all operations, then `finish`, which writes the
+--- ledger; where the ledger is long there is `prepare` for in between, which may yield, so that `finish` fits into a
+--- tick. `note` adds to the ledger what operations did since the last time: at the end of a tick, because an action may
+--- be ended before the next.
 function markers.plan(proj, wanted, options)
   local spend = options.spend
   local ledger = read_ledger(proj, spend)
   local by_id, states, gone = holders(proj, ledger, options.part, spend)
   local plan = {operations = {}, placed = {}, skipped = {}}
-  local is_wanted = {}
+  local is_wanted, news = {}, {}
   local function later(operation) plan.operations[#plan.operations + 1] = operation end
 
   for _, marker in ipairs(wanted) do
@@ -240,7 +247,9 @@ function markers.plan(proj, wanted, options)
     elseif entry and entry.region == goal.region then
       plan.placed[#plan.placed + 1] = marker.id
       if not same(entry, goal) then
-        later(function() change(proj, entry, goal) end)
+        later(function()
+          if change(proj, entry, goal) then news[#news + 1] = entry.line end
+        end)
       end
     else
       later(function()
@@ -249,6 +258,7 @@ function markers.plan(proj, wanted, options)
         if goal.guid then
           goal.line = line_of(goal)
           ledger[#ledger + 1], states[goal] = goal, goal
+          news[#news + 1] = goal.line
         end
         local list = goal.guid and plan.placed or plan.skipped
         list[#list + 1] = marker.id
@@ -295,6 +305,11 @@ function markers.plan(proj, wanted, options)
     function plan.prepare()
       keep = kept.prepare(proj, KEY, lines_now(spend), spend)
     end
+  end
+
+  function plan.note()
+    if #news > 0 then kept.append(proj, KEY, "\n" .. table.concat(news, "\n")) end
+    news = {}
   end
 
   function plan.finish()

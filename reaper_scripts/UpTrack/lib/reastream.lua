@@ -52,7 +52,7 @@ end
 --- REAPER has none.
 function reastream.insert(proj)
   local master, problem = reaper.GetMasterTrack(proj), nil
-  edits.step(proj, "UpTrack: put ReaStream on the master", {function()
+  edits.step(proj, "UpTrack: put ReaStream on the master", {operations = {function()
     local fx = reaper.TrackFX_AddByName(master, NAME, false, ALWAYS_NEW)
     if fx < 0 then
       problem = "This REAPER has no ReaStream. It comes with REAPER: run its installer again, with the ReaPlugs."
@@ -63,7 +63,7 @@ function reastream.insert(proj)
     if chunk ~= "" then reaper.TrackFX_SetNamedConfigParm(master, fx, "vst_chunk", chunk) end
     kept.write(proj, KEY, reaper.TrackFX_GetFXGUID(master, fx))
     return true
-  end})
+  end}})
   if problem then return nil, problem end
   return true
 end

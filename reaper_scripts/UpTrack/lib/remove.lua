@@ -33,9 +33,8 @@ function remove.from(proj, spend)
   appended(operations, reastream.plan_removal(proj))
   appended(operations, track_notes.plan_removal(proj, spend))
   spend(STEPS_AN_OPERATION * #operations)
-  return edits.step(proj, "UpTrack: remove everything it added", operations, function()
-    kept_report.remove(proj)
-  end), marked
+  plan.finish = function() kept_report.remove(proj) end
+  return edits.step(proj, "UpTrack: remove everything it added", plan), marked
 end
 
 function remove.all()
