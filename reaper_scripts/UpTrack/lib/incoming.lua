@@ -29,7 +29,7 @@ local function work(self)
     else
       local message = read(self, self.texts[self.first])
       if message and message.type == "part" then
-        local whole = self.joiner:add(message)
+        local whole = self.joiner:add(message, self.budget.spend)
         message = whole and read(self, whole)
         -- A part inside parts is nothing anybody sends.
         if message and message.type == "part" then message = nil end

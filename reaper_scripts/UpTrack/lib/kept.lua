@@ -156,7 +156,11 @@ function kept.prepare(proj, key, text, spend)
     same = same and get(proj, key_of(key, sort, number)) == pieces[number]
     spend(1)
   end
-  if same then return keep_now end
+  if same then
+    return function()
+      if get(proj, key) ~= head then keep_now() end
+    end
+  end
   local other = sort == "b" and "" or "b"
   for number, piece in ipairs(pieces) do
     if get(proj, key) ~= head then return keep_now end -- somebody else's text may stand there now
