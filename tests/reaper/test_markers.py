@@ -14,6 +14,7 @@ from support.studio import ANALYZE_FILES, ANALYZE_MIX, REMOVE, Studio
 from uptrack_bridges.messages import Analyze, FeedbackApplied, Marker
 
 PROBE = Path(__file__).with_name("kept_probe.lua")
+PLACING = Path(__file__).with_name("placing_probe.lua")
 LONG = {"start_s": 16.0, "end_s": 32.0}
 
 
@@ -236,14 +237,13 @@ async def ended_half_way(studio: Studio, begun: str, *markers: Marker) -> None:
         studio.reaper.run(ANALYZE_FILES)
         await studio.until(lambda: any(begun in name for name in names(studio)))
         studio.reaper.reload()
-    assert any(begun not in name for name in names(studio)) or len(names(studio)) < len(markers)
+    ours = [name for name in names(studio) if name.startswith("[UpTrack]")]
+    assert 0 < sum(begun in name for name in ours) < len(markers), "the action had not begun, or had ended"
 
 
 async def test_what_an_ended_action_has_placed_is_known_as_ours(studio: Studio) -> None:
     studio.reaper.front.markers.append(FakeMarker(1.0, "Intro", 40))
     await ended_half_way(studio, "high", *many("high"))
-    placed = names(studio)
-    assert len(placed) > 1
     await show(studio, *many("high"))
     assert sorted(names(studio)) == sorted(["Intro", *(f"[UpTrack] major: high {number}" for number in range(150))])
     studio.reaper.run(REMOVE)
@@ -281,6 +281,35 @@ async def test_a_cancelled_analysis_renders_nothing_more_and_places_nothing(stud
     assert studio.reaper.rendered == []
     assert studio.reaper.front.markers == []
     assert "cancelled" in studio.reaper.console
+
+
+async def test_what_an_ended_action_has_placed_is_known_behind_a_ledger_that_has_lost_a_piece(studio: Studio) -> None:
+    await show(studio, *many("old"))
+    for (section, key), _ in list(studio.reaper.front.state.items()):
+        if key.startswith("markers.") and key.endswith("2"):
+            del studio.reaper.front.state[section, key]
+    studio.reaper.front.markers.clear()
+    await ended_half_way(studio, "high", *many("high"))
+    await show(studio)
+    assert names(studio) == []
+
+
+@pytest.mark.parametrize("turns", [0, 2, 5])
+def test_of_two_actions_that_place_at_once_both_are_known(lua: Any, turns: int) -> None:
+    reaper = FakeReaper(lua)
+    reaper.run(PLACING)
+    reaper.runtimes[-1].globals().place_two(turns)
+    ledger = reaper.front.kept("markers")
+    assert len(reaper.front.markers) == 300
+    assert all(marker.guid in ledger for marker in reaper.front.markers)
+
+
+def test_an_empty_text_leaves_nothing_of_one_that_was_made_ready_and_never_kept(lua: Any) -> None:
+    reaper, kept = keeping(lua)
+    kept.write(0, "probe", "old%" * 5_000)
+    kept.prepare(0, "probe", "never kept%" * 5_000, lambda _steps: None)
+    kept.write(0, "probe", "")
+    assert [key for (_, key), value in reaper.front.state.items() if value] == []
 
 
 def keeping(lua: Any) -> tuple[FakeReaper, Any]:

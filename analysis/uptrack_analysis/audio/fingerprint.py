@@ -1,4 +1,4 @@
-"""SHA-256 of a file's bytes, made beside the decoding instead of after it.
+"""SHA-256 of a file's bytes, made on a thread of its own: beside the decoding, where it is known that it is wanted.
 
 ``hashlib`` lets go of the interpreter lock, so one small thread reads the file a second time (from the system's
 cache) while the decoder has it.

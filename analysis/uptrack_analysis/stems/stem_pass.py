@@ -25,8 +25,9 @@ from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.stems.results import LowSignal, StemMeasured
 
 # 12 s at 44.1 kHz: whole chunks of most meters, which then read them where they lie, and few turns at the lock of the
-# interpreter, for which two stems measured side by side wait longer than for memory.
-_BLOCK_FRAMES = 524_288
+# interpreter, for which two stems measured side by side wait longer than for memory. Of more channels it is a quarter,
+# for memory's sake.
+_BLOCK_FRAMES, _SURROUND_BLOCK_FRAMES = 524_288, 131_072
 
 
 def measure_stem(
@@ -73,7 +74,7 @@ def measure_stem(
     found_rms = lanes.add("rms", rms.push, rms.finish) if channels != 2 else None
     paired: set[Lane[Any]] = {found_bands, found_stereo, found_probes}
     with lanes:
-        for block in source.blocks(_BLOCK_FRAMES):
+        for block in source.blocks(_BLOCK_FRAMES if channels <= 2 else _SURROUND_BLOCK_FRAMES):
             pair = block if channels <= 2 else block[list(front)]
             for lane in lanes.all:
                 lanes.feed(lane, pair if lane in paired else block, lambda _stage, _through: heard())

@@ -115,6 +115,14 @@ local function forget(proj, key, sort, from, to)
   for number = from, to do put(proj, key_of(key, sort, number), "") end
 end
 
+--- Of a text that somebody was ended over before it was kept there may be any number of pieces.
+local function forget_from(proj, key, sort, number)
+  while get(proj, key_of(key, sort, number)) ~= "" do
+    forget(proj, key, sort, number, number)
+    number = number + 1
+  end
+end
+
 --- Keep a text; an empty one takes the key away. Nothing is written where nothing changes.
 function kept.write(proj, key, text)
   local before, sort = pieces_in(get(proj, key))
@@ -123,6 +131,7 @@ function kept.write(proj, key, text)
   forget(proj, key, sort, #pieces + 1, before)
   if #pieces == 0 then
     put(proj, key, "")
+    forget_from(proj, key, sort == "b" and "" or "b", 1)
   elseif changed or before ~= #pieces then
     put(proj, key, head_of(#pieces, sort))
   end
@@ -171,12 +180,7 @@ function kept.prepare(proj, key, text, spend)
     if get(proj, key) ~= head or not are_there(proj, key, other, pieces) then return keep_now() end
     put(proj, key, #pieces > 0 and head_of(#pieces, other) or "")
     forget(proj, key, sort, 1, before)
-    -- Of one that was ended before it was kept there may be more.
-    local number = #pieces + 1
-    while get(proj, key_of(key, other, number)) ~= "" do
-      forget(proj, key, other, number, number)
-      number = number + 1
-    end
+    forget_from(proj, key, other, #pieces + 1)
   end
 end
 

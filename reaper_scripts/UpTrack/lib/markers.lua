@@ -231,7 +231,9 @@ end
 --- be ended before the next.
 function markers.plan(proj, wanted, options)
   local spend = options.spend
+  local head = kept.head(proj, KEY)
   local ledger = read_ledger(proj, spend)
+  local is_damaged = head ~= "" and #ledger == 0 -- a piece is missing: behind it nothing would be read
   local by_id, states, gone = holders(proj, ledger, options.part, spend)
   local plan = {operations = {}, placed = {}, skipped = {}}
   local is_wanted, news = {}, {}
@@ -248,7 +250,9 @@ function markers.plan(proj, wanted, options)
       plan.placed[#plan.placed + 1] = marker.id
       if not same(entry, goal) then
         later(function()
-          if change(proj, entry, goal) then news[#news + 1] = entry.line end
+          local changed = change(proj, entry, goal)
+          if changed then news[#news + 1] = entry.line end
+          return changed
         end)
       end
     else
@@ -277,7 +281,7 @@ function markers.plan(proj, wanted, options)
       if renamed(entry, now) then
         released[entry.guid] = true
       else
-        later(function() delete(proj, entry) end)
+        later(function() return delete(proj, entry) end)
       end
     end
     spend(1)
@@ -299,21 +303,40 @@ function markers.plan(proj, wanted, options)
     return table.concat(lines, "\n")
   end
 
+  --- Take over what another script has written into the ledger since we read it.
+  local function catch_up(spend_some)
+    local now = kept.head(proj, KEY)
+    if now == head then return false end
+    head = now
+    local known = {}
+    for _, entry in ipairs(ledger) do known[entry.guid] = true end
+    for _, entry in ipairs(read_ledger(proj, spend_some)) do
+      if not known[entry.guid] then ledger[#ledger + 1], states[entry] = entry, entry end
+    end
+    return true
+  end
+
   local keep
 
   if #ledger + #plan.operations > WRITTEN_AT_ONCE then
     function plan.prepare()
+      catch_up(spend)
       keep = kept.prepare(proj, KEY, lines_now(spend), spend)
     end
   end
 
   function plan.note()
-    if #news > 0 then kept.append(proj, KEY, "\n" .. table.concat(news, "\n")) end
-    news = {}
+    if #news == 0 then return end
+    local others_wrote = kept.head(proj, KEY) ~= head
+    local keep_more = is_damaged and kept.write or kept.append
+    keep_more(proj, KEY, "\n" .. table.concat(news, "\n"))
+    if not others_wrote then head = kept.head(proj, KEY) end
+    news, is_damaged = {}, false
   end
 
   function plan.finish()
-    if keep then return keep() end
+    local behind = catch_up()
+    if keep and not behind then return keep() end
     kept.write(proj, KEY, lines_now(function() end))
   end
   return plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -109,10 +110,11 @@ def test_a_file_full_of_broken_samples_lists_the_first_and_counts_all(tmp_path: 
     assert [stretch.start for stretch in source.broken_stretches] == list(range(0, 400, 2))
 
 
-def test_the_fingerprint_is_the_sha256_of_the_whole_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("early", [False, True])
+def test_the_fingerprint_is_the_sha256_of_the_whole_file(tmp_path: Path, early: bool) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(zoo_bytes()["wav_id3v1_behind.wav"])
-    with open_audio(path) as source:
+    with open_audio(path, fingerprint=early) as source:
         before_reading = source.sha256
         for _ in source.blocks():
             pass
@@ -122,9 +124,11 @@ def test_the_fingerprint_is_the_sha256_of_the_whole_file(tmp_path: Path) -> None
 def test_a_source_left_early_stops_its_threads_and_lets_go_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(zoo_bytes()["wav_s16.wav"])
-    with open_audio(path) as source:
+    before = threading.active_count()
+    with open_audio(path, fingerprint=True) as source:
         next(source.blocks(100))
     source.close()
+    assert threading.active_count() == before
     with pytest.raises(ValueError, match="closed"):
         source._file.second_descriptor()
 
