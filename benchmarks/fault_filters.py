@@ -55,6 +55,14 @@ def no_louder_than(sound: Sound, peak_of: Sound) -> Sound:
     return sound if most <= allowed else sound * np.float32(allowed / most)
 
 
+def later(sound: Sound, seconds: float) -> Sound:
+    """The sound after so much silence; what it is late by is cut off at the end, as an export does it."""
+    frames = round(seconds * RATE_HZ)
+    delayed = np.zeros_like(sound)
+    delayed[..., frames:] = sound[..., : sound.shape[-1] - frames]
+    return delayed
+
+
 def edges(count: int, start: int, end: int, ramp_s: float = 0.01) -> NDArray[np.float32]:
     """A gain that is 1 between two frames and 0 elsewhere, with ramps that do not click."""
     ramp = max(1, round(ramp_s * RATE_HZ))

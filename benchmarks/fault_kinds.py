@@ -22,7 +22,7 @@ from typing import Literal
 
 import numpy as np
 import soxr
-from fault_filters import band_db, bell, edges, limited_to_plr, low_end, low_shelf, no_louder_than
+from fault_filters import band_db, bell, edges, later, limited_to_plr, low_end, low_shelf, no_louder_than
 from fault_masking import sound_is_masked, tones_are_masked
 from fault_mixes import RATE_HZ, Mix, Sound
 from fault_places import levels_db, mean_db, moment, moments, stretch
@@ -165,7 +165,7 @@ def _side_in_low_end(mix: Mix, side_db: float, rng: np.random.Generator) -> Plan
     if place is None:
         return None
     mid = low.mean(axis=0)
-    side = np.roll(mid, round(0.004 * RATE_HZ)) * np.float32(10 ** (side_db / 20)) * edges(mid.size, *place)
+    side = later(mid, 0.004) * np.float32(10 ** (side_db / 20)) * edges(mid.size, *place)
     sound = no_louder_than(mix.sound + np.stack((side, -side)), mix.sound)
     return Planted(sound, *_seconds(place), side_db, None, LOW_HZ)
 
@@ -437,7 +437,7 @@ def _bass_over_kick(mix: Mix, over_db: float, _rng: np.random.Generator) -> Plan
     hits = _hits(kick)
     if hits.size < 8:
         return None
-    held = mix.stems[bass] + np.roll(mix.stems[bass], round(30.0 / mix.bpm * RATE_HZ), axis=1)
+    held = mix.stems[bass] + later(mix.stems[bass], 30.0 / mix.bpm)
 
     def below(sound: Sound) -> Sound:
         low = low_end(sound, BASS_HZ[1])
@@ -485,7 +485,7 @@ def _delayed(mix: Mix, delay_ms: float, rng: np.random.Generator) -> Planted | N
         return None
     by_level = sorted(mix.stems, key=lambda name: mean_db(mix.stems[name]))
     stem = str(rng.choice(by_level[-3:]))
-    late = np.roll(mix.stems[stem], round(delay_ms / 1000 * RATE_HZ), axis=1)
+    late = later(mix.stems[stem], delay_ms / 1000)
     return _with_stems(mix, mix.stems, {**mix.stems, stem: late}, stem, delay_ms)
 
 

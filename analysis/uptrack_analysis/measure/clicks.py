@@ -5,13 +5,13 @@ about 1.5 ms that stand out of the 12 ms on both sides: note onsets do not, beca
 waves that are steep by nature do not, because their next period is as steep. What stands out is judged in each channel
 (``discontinuity.py``):
 
-* a **spike**, one sample off its place, is no instrument's work: a click, unless edges half as high come twice a
-  second, which is crackle or a texture;
+* a **spike**, one sample off its place, is no instrument's work: a click, unless edges as high come once a second,
+  which is crackle or a texture, or a note begins with it;
 * a **step** or a **burst** may be the edge of a note. It counts only if the music goes on as loud and as bright as
   before, and only where its equals are rare: synthesisers that switch their voices hard, and samples cut short, leave
   edges by the dozen, and that is how the track sounds;
-* three discontinuities within 65 ms are a wave (31 Hz and up), and what keeps to one grid is played; so is an edge
-  with two of its like in whole steps from it.
+* three discontinuities within 65 ms are a wave (31 Hz and up), and what keeps to one grid is played; so is what has
+  two edges of its like in whole steps from it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _WAVE_S = 0.065
 _WAVE = 2
 _OFTEN_S = 4.0
 _OFTEN = 3
-_TEXTURE, _HALF_AS_HIGH = 16, 0.07
+_TEXTURE, _AS_HIGH = 8, 0.28
 """So many edges in four seconds to either side, of that share of a spike's energy: a step's row has 20, a spike's 70
 times the square of its height."""
 _EQUAL = 0.03
@@ -173,12 +173,12 @@ class ClickFinder:
             _click(group)
             for group in self._joined(marks)
             if self._near(every, group[0], _WAVE_S) - 1 < _WAVE  # without itself
+            and all(mark.goes_on for mark in group)
+            and not self._comes_in_time(edges, group[0])
             and (
-                self._near(edges, group[0], _OFTEN_S, _HALF_AS_HIGH) < _TEXTURE
+                self._near(edges, group[0], _OFTEN_S, _AS_HIGH) < _TEXTURE
                 if all(mark.is_spike for mark in group)
-                else all(mark.goes_on for mark in group)
-                and self._near(edges, group[0], _OFTEN_S) - 1 < _OFTEN
-                and not self._comes_in_time(edges, group[0])
+                else self._near(edges, group[0], _OFTEN_S) - 1 < _OFTEN
             )
         ]
         times_s = np.array([click.frame for click in clicks], dtype=np.float64) / self._rate_hz

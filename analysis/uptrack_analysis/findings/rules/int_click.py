@@ -131,5 +131,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=2,
+    version=3,
 )
