@@ -225,7 +225,7 @@ def fit(overlay: Overlay) -> tuple[FloatArray, FloatArray, FloatArray]:
 def _sum_of_products(
     one: NDArray[np.complex64], other: NDArray[np.complex64], rows: _Rows, other_rows: _Rows
 ) -> NDArray[np.complex128]:
-    """Over pairs of rows, shape (n_bins,): in single precision and in place, because there are up to ``MOST_PROBES`` rows a stem."""
+    """Over pairs of rows, shape (n_bins,): in single precision and in place, of up to ``MOST_PROBES`` rows a stem."""
     total, product = np.zeros((2, one.shape[1]), dtype=np.complex64)
     for row, other_row in zip(rows, other_rows, strict=True):
         total += np.multiply(one[row], other[other_row], out=product)

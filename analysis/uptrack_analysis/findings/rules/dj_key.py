@@ -121,5 +121,6 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_target=True,
-    at_most="minor",
+    at_most="info",
+    version=2,
 )

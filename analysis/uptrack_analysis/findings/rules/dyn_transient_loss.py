@@ -130,4 +130,6 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    at_most="info",
+    version=2,
 )

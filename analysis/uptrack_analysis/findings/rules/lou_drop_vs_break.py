@@ -92,6 +92,8 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    at_most="info",
     by_genre=True,
     family_tables=("drop_step",),
+    version=2,
 )

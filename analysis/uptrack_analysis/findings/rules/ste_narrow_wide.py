@@ -159,6 +159,8 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    at_most="info",
     data_files=(against_references.DATA,),
     by_references=True,
+    version=2,
 )

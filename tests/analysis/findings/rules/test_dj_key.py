@@ -24,7 +24,7 @@ def heard(
 
 def test_a_key_the_file_contradicts_is_told_with_what_is_heard() -> None:
     finding = ask_one("dj.key", heard((6, False), rest=0.0), project=ProjectFacts(key="F minor"))
-    assert finding.severity == "minor"
+    assert finding.severity == "info"
     assert "says F minor, but the file sounds like" in finding.advice
     assert key_name(6, False) in finding.advice
 
@@ -45,9 +45,9 @@ def test_without_a_project_key_or_with_an_unknown_one_only_the_tuning_is_asked()
 
 
 @pytest.mark.parametrize("cents", [-45.0, 22.0])
-def test_a_track_between_two_keys_is_minor_for_a_dj_and_nothing_for_a_stream(cents: float) -> None:
+def test_a_track_between_two_keys_is_told_to_a_dj_and_nothing_for_a_stream(cents: float) -> None:
     finding = ask_one("dj.key", heard(F_MINOR, tuning_cents=cents))
-    assert (finding.severity, finding.value) == ("minor", cents)
+    assert (finding.severity, finding.value) == ("info", cents)
     assert ask("dj.key", heard(F_MINOR, tuning_cents=cents), target="stream") == ()
 
 
