@@ -20,6 +20,7 @@ from uptrack_analysis.measure.notes import nearest_note
 from uptrack_analysis.measure.psr import psr_curve, smallest_psr
 from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate, Transients
 from uptrack_analysis.measure.stereo import stereo_figures
+from uptrack_analysis.missing import missing
 from uptrack_analysis.reference_track import ReferenceTrack
 from uptrack_analysis.report import (
     SCHEMA,
@@ -43,10 +44,10 @@ from uptrack_analysis.report import (
     ResonanceFigures,
     Series,
     Source,
-    Span,
     SpectrumFigures,
     StereoBandSeries,
     StereoFigures,
+    Stretch,
     Target,
     TempoCandidate,
     TempoFigures,
@@ -76,7 +77,9 @@ NO_WINDOW = "no window of 3 s with music in it"
 NO_LOUDNESS = "there is no integrated loudness to hold the peak against"
 
 NO_PHASE = "the beat's attacks are heard too seldom to say where beats lie"
+EDGES = ("head_step_dbfs", "head_peak_dbfs", "tail_rms_dbfs")
 UNSURE = {
+    **dict.fromkeys((f"defects.{name}" for name in EDGES), "it is digital silence there"),
     "tempo.bpm": "no steady beat stands out",
     "tempo.first_beat_s": NO_PHASE,
     "tempo.beats_per_bar": NO_PHASE,
@@ -168,47 +171,21 @@ def _measurements(measured: Measured) -> Measurements:
     spectrum = rounded(_spectrum(measured))
     stereo = rounded(_stereo(measured))
     dynamics = rounded(_dynamics(measured))
-    missing = [
-        *_missing("loudness", loudness),
-        *_missing("tempo", tempo),
+    lacking = [
+        *missing("loudness", loudness),
+        *missing("tempo", tempo),
         *(["key.name", "key.camelot"] if key.name is None else []),
         *(["key.tuning_cents"] if key.tuning_cents is None else []),
-        *_missing("spectrum", spectrum),
-        *_missing("stereo", stereo),
-        *_missing("dynamics", dynamics),
+        *missing("spectrum", spectrum),
+        *missing("stereo", stereo),
+        *missing("dynamics", dynamics),
         *(["defects.hum"] if measured.defects.hum is None else []),
+        *(f"defects.{name}" for name in EDGES if getattr(measured.defects, name) is None),
     ]
     if measured.channels == 1:
-        missing.append("stereo.bands")
-    reasons = {name: _reason(name, measured) for name in missing} | missing_sections(measured)
+        lacking.append("stereo.bands")
+    reasons = {name: _reason(name, measured) for name in lacking} | missing_sections(measured)
     return Measurements(loudness, tempo, key, spectrum, stereo, dynamics, _defects(measured), reasons)
-
-
-def _missing(
-    group: str, figures: LoudnessFigures | TempoFigures | SpectrumFigures | StereoFigures | DynamicsFigures
-) -> list[str]:
-    names = [f"{group}.{name}" for name in figures.__dataclass_fields__ if getattr(figures, name) is None]
-    match figures:
-        case SpectrumFigures():
-            lists = {"bands": figures.bands, "third_octaves": figures.third_octaves}
-            names += [
-                f"{group}.{list_name}.{band.name}"
-                for list_name, bands in lists.items()
-                for band in bands
-                if band.level_db is None
-            ]
-        case StereoFigures():
-            names += [
-                f"{group}.bands.{band.name}.{figure}"
-                for band in figures.bands
-                for figure in ("correlation", "width_db", "mono_loss_db", "balance_db")
-                if getattr(band, figure) is None
-            ]
-        case DynamicsFigures():
-            names += [f"{group}.bands.{band.name}" for band in figures.bands if band.crest_db is None]
-        case _:
-            pass
-    return names
 
 
 def _reason(name: str, measured: Measured) -> str:
@@ -222,6 +199,8 @@ def _reason(name: str, measured: Measured) -> str:
         return measured.unmeasured.get("stereo.correlation", MONO)
     if not np.isfinite(measured.peaks.sample_dbfs).any():
         return SILENCE
+    if main in {"stereo.correlation", "stereo.correlation_low"}:
+        return "expected signal in both channels, but one of them is silent"
     if main == "loudness.psr_min_db":
         return NO_WINDOW
     if main == "loudness.plr_db":
@@ -229,7 +208,8 @@ def _reason(name: str, measured: Measured) -> str:
     if ".bands." in main or ".third_octaves." in main:
         top_hz = measured.sample_rate_hz / 2
         band = main.split(".")[2]
-        return f"no signal in the band {band}, or the file's rate (up to {top_hz:.0f} Hz) cannot carry it"
+        where = " of one channel at least" if main.endswith(".correlation") else ""
+        return f"no signal in the band {band}{where}, or the file's rate (up to {top_hz:.0f} Hz) cannot carry it"
     return UNSURE.get(main, "there is too little signal to measure it on")
 
 
@@ -378,9 +358,11 @@ def _defects(measured: Measured) -> DefectFigures:
         ),
         hum=_hum(defects),
         non_finite=tuple(
-            Span(stretch.start / rate, stretch.end / rate, stretch.channel)
-            for stretch in measured.non_finite[:MOST_SPANS]
+            _stretch(stretch.start, stretch.end, rate, stretch.channel) for stretch in measured.non_finite[:MOST_SPANS]
         ),
+        head_step_dbfs=defects.head_step_dbfs,
+        head_peak_dbfs=defects.head_peak_dbfs,
+        tail_rms_dbfs=defects.tail_rms_dbfs,
     )
 
 
@@ -411,15 +393,17 @@ def _hum(defects: Defects) -> tuple[Hum, ...] | None:
     )
 
 
-def _dropouts(defects: Defects, rate: int, channels: int) -> tuple[Span, ...]:
-    spans: list[Span] = []
-    for gap in defects.gaps:
-        start_s, end_s = gap.start / rate, gap.end / rate
-        if len(gap.channels) == channels:
-            spans.append(Span(start_s, end_s))
-        else:
-            spans += [Span(start_s, end_s, channel) for channel in gap.channels]
-    return tuple(spans[:MOST_SPANS])
+def _dropouts(defects: Defects, rate: int, channels: int) -> tuple[Stretch, ...]:
+    dropouts = [
+        _stretch(gap.start, gap.end, rate, channel)
+        for gap in defects.gaps
+        for channel in ((None,) if len(gap.channels) == channels else gap.channels)
+    ]
+    return tuple(dropouts[:MOST_SPANS])
+
+
+def _stretch(start: int, end: int, rate: int, channel: int | None) -> Stretch:
+    return Stretch(start / rate, end / rate, channel, start, end - start)
 
 
 def _series(measured: Measured) -> Series:
@@ -460,7 +444,12 @@ def _stereo_bands(measured: Measured, step_s: float) -> tuple[StereoBandSeries, 
         return ()
     curves = band_stereo_curves(measured.bands, step_s, int(measured.duration_s / step_s + 1e-9))
     return tuple(
-        StereoBandSeries(band.name, _plain(curves.correlation[:, index]), _plain(curves.width_db[:, index]))
+        StereoBandSeries(
+            band.name,
+            _plain(curves.correlation[:, index]),
+            _plain(curves.width_db[:, index]),
+            _plain(curves.balance_db[:, index]),
+        )
         for index, band in enumerate(NAMED_BANDS)
     )
 

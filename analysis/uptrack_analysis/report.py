@@ -205,6 +205,8 @@ class StereoFigures:
     """Right behind left, where that alone makes the stereo."""
     polarity: Literal["normal", "inverted"] | None = None
     """Inverted: one channel is the other turned over, whatever the delay between them."""
+    mono_loss_db: float | None = None
+    """Mean power of the channels over that of their fold-down: 0 for mono, 3 for unrelated channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,11 +271,17 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip(Span):
-    """A clipped run: ``frames`` samples from ``frame`` on lie at the ceiling, which gain can have moved since."""
+class Stretch(Span):
+    """The ``frames`` samples from ``frame`` on, counted from 0."""
 
     frame: int = 0
     frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Clip(Stretch):
+    """A clipped run: its samples lie at the ceiling, which gain can have moved since."""
+
     ceiling_dbfs: float | None = None
 
 
@@ -288,11 +296,9 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat(Span):
-    """The ``frames`` samples from ``frame`` on are a copy of what was ``period_frames`` before them."""
+class Repeat(Stretch):
+    """Its samples are a copy of what was ``period_frames`` before them."""
 
-    frame: int = 0
-    frames: int = 0
     period_frames: int = 0
 
 
@@ -321,7 +327,7 @@ class DefectFigures:
     clips: tuple[Clip, ...]
     dc_offset: tuple[float, ...]
     """Mean of each channel, 1.0 is full scale."""
-    dropouts: tuple[Span, ...]
+    dropouts: tuple[Stretch, ...]
     silent_channels: tuple[int, ...]
     non_finite_samples: int
     lead_silence_s: float
@@ -333,7 +339,13 @@ class DefectFigures:
     """Buffers of 1 to 200 ms that a driver or a render delivered twice."""
     hum: tuple[Hum, ...] | None = ()
     """Empty where there is none; ``None`` where the file is too short to tell it from a note."""
-    non_finite: tuple[Span, ...] = ()
+    non_finite: tuple[Stretch, ...] = ()
+    head_step_dbfs: float | None = None
+    """The first sample: high where the file begins in the middle of a wave."""
+    head_peak_dbfs: float | None = None
+    """Of the first millisecond."""
+    tail_rms_dbfs: float | None = None
+    """Of the last 10 ms: high where the end is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,11 +363,12 @@ class Measurements:
 
 @dataclass(frozen=True, slots=True)
 class StereoBandSeries:
-    """Signed correlation and width of one named band, step by step from the file's first sample."""
+    """Signed correlation, width and balance of one named band, step by step from the file's first sample."""
 
     name: str
     correlation: tuple[float | None, ...]
     width_db: tuple[float | None, ...]
+    balance_db: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,21 @@ import numpy as np
 
 from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between, mean_spectrum, spectrum_figures
 from uptrack_analysis.measure.stereo import stereo_figures
+from uptrack_analysis.missing import missing
 from uptrack_analysis.report import Finding, StemBand, StemFigures, StemPlace, StemReport, StemSum
 from uptrack_analysis.signal import FloatArray
 from uptrack_analysis.stems.measure_stems import ReadStem
 from uptrack_analysis.stems.results import Alignment, Stem, StemMeasured, Stems, power_gain
 
+OF_THE_MIX = {
+    "cutoff_hz",
+    "cutoff_likely",
+    "resonances",
+    "false_stereo",
+    "channel_difference_db",
+    "channel_delay_ms",
+    "polarity",
+}
 NO_PEAK = "a stem's peak between its samples is of no consequence: the mix's is measured"
 
 
@@ -38,11 +48,11 @@ def stem_reports(
                 source=one.source,
                 role=stem.role,
                 role_confidence=stem.role_confidence,
-                figures=_figures(stem.measured),
+                figures=(figures := _figures(stem.measured)),
                 place=_place(stem.alignment),
                 band_shares=own_shares,
                 findings=tuple(finding.id for finding in findings if finding.stem == stem.name),
-                unmeasured=_unmeasured(stem, stems),
+                unmeasured=_unmeasured(stem, stems, figures),
             )
         )
     return tuple(reports), _stem_sum(stems)
@@ -95,19 +105,30 @@ def _power(stem: Stem, low_hz: float, high_hz: float) -> float:
     return power_gain(stem) * total * stem.measured.duration_s / bands.times_s.size
 
 
-def _unmeasured(stem: Stem, stems: Stems) -> dict[str, str]:
+def _unmeasured(stem: Stem, stems: Stems, figures: StemFigures) -> dict[str, str]:
     reasons = {"figures.true_peak_dbtp": NO_PEAK}
-    names = {"integrated_lufs", "momentary_max_lufs", "short_term_max_lufs", "range_lu"}
-    reasons |= {
-        f"figures.{name}": reason
-        for dotted, reason in stem.measured.unmeasured.items()
-        if (name := dotted.partition(".")[2]) in names
-    }
+    reasons |= {name: _reason(name, stem.measured) for name in missing("figures", figures)}
     if stem.alignment.by == "nothing":
         reasons["place"] = "its waveform stands out nowhere in the mix: effects of the master, or another take of it"
     if stems.no_check is not None:
         reasons["stem_sum"] = stems.no_check
     return reasons
+
+
+def _reason(name: str, stem: StemMeasured) -> str:
+    group, figure = name.split(".")[1], name.rpartition(".")[2]
+    said = {dotted.rpartition(".")[2]: reason for dotted, reason in stem.unmeasured.items()}
+    if group == figure and figure in said:
+        return said[figure]
+    if stem.silent:
+        return "expected signal, but every sample is zero"
+    if figure in OF_THE_MIX:
+        return "looked for in the mix only"
+    if group == "stereo" and len(stem.layout) == 1:
+        return "expected two channels, but the file is mono"
+    if figure.startswith("correlation"):
+        return "expected signal in both channels, but one of them is silent there"
+    return "it has no signal there, or its rate cannot carry that"
 
 
 def _stem_sum(stems: Stems) -> StemSum | None:

@@ -76,6 +76,16 @@ def test_the_report_survives_being_written_and_read_back(report: Report) -> None
     assert to_json(from_json(text)) == text
 
 
+def test_dropouts_and_broken_samples_are_told_to_the_sample(mix: Path, tmp_path: Path) -> None:
+    samples, rate_hz = sf.read(mix, dtype="float32")
+    samples[220_623:221_523] = 0.0
+    samples[330_001, 1] = np.nan
+    sf.write(tmp_path / "broken.wav", samples, rate_hz, subtype="FLOAT")
+    defects = analyze_file(tmp_path / "broken.wav", Settings()).report.measurements.defects
+    assert [(gap.frame, gap.frames, gap.channel) for gap in defects.dropouts] == [(220_623, 900, None)]
+    assert [(one.frame, one.frames, one.channel) for one in defects.non_finite] == [(330_001, 1, 1)]
+
+
 def test_every_number_is_rounded_already(report: Report) -> None:
     assert rounded(report) == report
     assert max(len(repr(value)) for value in numbers(to_document(report)) if abs(value) >= 0.001) <= len("-20000.123")

@@ -11,6 +11,7 @@ import soundfile
 
 from support.small_band import mixed, small_band, written
 from uptrack_analysis.analyze import analyze_file
+from uptrack_analysis.missing import missing
 from uptrack_analysis.report import Report, StemReport, from_json, to_json
 from uptrack_analysis.settings import Settings, StemFile
 from uptrack_analysis.signal import Block
@@ -128,6 +129,20 @@ def test_silent_mono_short_and_differently_sampled_stems_are_all_told(tmp_path: 
 
 def test_the_report_is_the_same_bytes_every_time(tmp_path: Path) -> None:
     assert to_json(report_of(tmp_path, band())) == to_json(report_of(tmp_path, band()))
+
+
+def test_every_figure_that_a_stem_lacks_says_why(tmp_path: Path) -> None:
+    one_sided = band()["Pad"] * np.array([[1.0], [0.0]], dtype=np.float32)
+    stems = {"Kick": band()["Kick"][:1], "Pad": one_sided, "Empty": np.zeros_like(band()["Bass"])}
+    report = report_of(tmp_path, band(), written(tmp_path / "stems", stems))
+    for stem in report.stems:
+        assert stem.figures is not None
+        lacking = missing("figures", stem.figures)
+        assert lacking
+        assert all(stem.unmeasured[name] for name in lacking)
+    assert "mono" in named(report, "Kick").unmeasured["figures.stereo.correlation"]
+    assert "one of them is silent" in named(report, "Pad").unmeasured["figures.stereo.correlation"]
+    assert "zero" in named(report, "Empty").unmeasured["figures.stereo.width_db"]
 
 
 def test_a_stem_alone_measures_as_among_others_and_is_known_by_no_fingerprint(tmp_path: Path) -> None:

@@ -244,7 +244,8 @@ class Case:
         steps = round(CORRELATION_S / curve.step_s)
         if curve.ll.size < steps:
             return Unmeasured(f"The file is shorter than the {CORRELATION_S:.0f} s window of the correlation.")
-        correlation = correlation_curve(curve, window_s=CORRELATION_S)[steps - 1 :]
+        # What plays on one side only is unrelated to the other, and plays.
+        correlation = correlation_curve(curve, window_s=CORRELATION_S, dead=0.0)[steps - 1 :]
         left, right = (np.lib.stride_tricks.sliding_window_view(p, steps).sum(axis=1) for p in (curve.ll, curve.rr))
         sounding = np.isfinite(correlation)
         if not sounding.any():

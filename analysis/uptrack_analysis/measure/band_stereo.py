@@ -23,7 +23,7 @@ class BandStereoCurves:
     """Element ``k`` of a curve is the step from ``k * step_s`` to ``(k + 1) * step_s``; shape (n_steps, n_bands) each.
 
     The bands are ``NAMED_BANDS``. NaN where the band is silent (50 dB under its own loudest step), or the rate cannot
-    carry it.
+    carry it; so is the correlation where it is silent in one channel.
     """
 
     step_s: float
@@ -42,7 +42,7 @@ def band_stereo_curves(matrix: BandMatrix, step_s: float, steps: int) -> BandSte
     sounding = (power > loudest * 10 ** (SOUNDING_DB / 10)) & (power > 0)
     dead = np.minimum(ll, rr) <= DEAD_CHANNEL * np.maximum(ll, rr)
     scale = np.where(dead, 1.0, np.sqrt(np.where(dead, 1.0, ll)) * np.sqrt(np.where(dead, 1.0, rr)))
-    correlation = np.where(dead, 0.0, np.clip(lr / scale, -1.0, 1.0))
+    correlation = np.where(dead, np.nan, np.clip(lr / scale, -1.0, 1.0))
     return BandStereoCurves(
         step_s=step_s,
         correlation=np.where(sounding, correlation, np.nan),

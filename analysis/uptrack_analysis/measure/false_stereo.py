@@ -21,6 +21,7 @@ from uptrack_analysis.measure.results import ChannelMatch, StereoCurve
 from uptrack_analysis.signal import Block, FloatArray
 
 SAME_DB = -60.0
+LEAST_S = 0.1
 LEAST_DB = -120.0
 """What is left of identical channels: nothing, but a logarithm must end somewhere."""
 EQUAL_GAIN_DB = 0.01
@@ -75,10 +76,12 @@ def match_channels(curve: StereoCurve, excerpts: list[Block], rate_hz: int) -> C
     Raises
     ------
     NothingToMeasure
-        A channel is silent, or there is only one.
+        A channel is silent, there is only one, or less than a tenth of a second of both.
     """
     if curve.ll.size == 0:
         raise NothingToMeasure("expected two channels, but the file is mono")
+    if sum(excerpt.shape[1] for excerpt in excerpts) < LEAST_S * rate_hz:
+        raise NothingToMeasure(f"expected at least {LEAST_S:g} s of two channels, to tell whether they are one signal")
     ll, rr, lr = (float(part.sum()) for part in (curve.ll, curve.rr, curve.lr))
     if not min(ll, rr) > 0.0:
         raise NothingToMeasure("expected signal in two channels, but at least one of them is silent")

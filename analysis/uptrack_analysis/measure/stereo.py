@@ -46,11 +46,9 @@ class StereoPower:
 
     @property
     def correlation(self) -> float | None:
-        """-1 (one channel inverted) to 1 (mono); 0 when one channel is dead, ``None`` in silence."""
-        if self.ll + self.rr <= 0.0:
-            return None
+        """-1 (one channel inverted) to 1 (mono); ``None`` in silence, also of one channel."""
         if min(self.ll, self.rr) <= DEAD_CHANNEL * max(self.ll, self.rr):
-            return 0.0
+            return None
         return float(np.clip(self.lr / np.sqrt(self.ll) / np.sqrt(self.rr), -1.0, 1.0))
 
     @property
@@ -114,11 +112,12 @@ def stereo_bands(matrix: BandMatrix, frames: FrameMask | None = None) -> tuple[S
     return tuple(measured(band.name, band.low_hz, band.high_hz) for band in NAMED_BANDS)
 
 
-def correlation_curve(curve: StereoCurve, *, window_s: float = 1.0) -> FloatArray:
+def correlation_curve(curve: StereoCurve, *, window_s: float = 1.0, dead: float = np.nan) -> FloatArray:
     """Signed correlation in sliding windows, shape (n_steps,).
 
     Element ``k`` is the window that ends ``(k + 1) * step_s``; NaN until the first whole window and in silence (more
     than 50 dB under the loudest window). A file shorter than one window has its whole length as the last element.
+    Where one channel has nothing that could correlate it is ``dead``.
     """
     steps = curve.ll.size
     answer = np.full(steps, np.nan)
@@ -130,9 +129,9 @@ def correlation_curve(curve: StereoCurve, *, window_s: float = 1.0) -> FloatArra
     if not power.max() > 0.0:
         return answer
     sounding = power > power.max() * 10 ** (SOUNDING_DB / 10)
-    dead = np.minimum(ll, rr) <= DEAD_CHANNEL * np.maximum(ll, rr)
-    scale = np.sqrt(np.where(dead, 1.0, ll)) * np.sqrt(np.where(dead, 1.0, rr))
-    correlation = np.where(dead, 0.0, np.clip(lr / scale, -1.0, 1.0))
+    is_dead = np.minimum(ll, rr) <= DEAD_CHANNEL * np.maximum(ll, rr)
+    scale = np.sqrt(np.where(is_dead, 1.0, ll)) * np.sqrt(np.where(is_dead, 1.0, rr))
+    correlation = np.where(is_dead, dead, np.clip(lr / scale, -1.0, 1.0))
     answer[length - 1 :] = np.where(sounding, correlation, np.nan)
     return answer
 
@@ -152,5 +151,6 @@ def stereo_figures(matrix: BandMatrix, curve: StereoCurve, frames: FrameMask | N
         correlation_low=float(np.percentile(sounding, 5)) if sounding.size else None,
         width_db=whole.width_db,
         balance_db=whole.balance_db,
+        mono_loss_db=whole.mono_loss_db,
         bands=stereo_bands(matrix, frames),
     )
