@@ -71,9 +71,10 @@ def told_over(wire: str, version: str, stems: Path, daemon: Daemon, length: str)
     return seen
 
 
-@pytest.fixture(scope="module")
-def told(stems: Path, daemon: Daemon) -> dict[str, Any]:
-    return told_over("osc", "5.4", stems, daemon, "whole")
+@pytest.fixture(scope="module", params=[("osc", "5.4"), ("mailbox", "5.3")], ids=" ".join)
+def told(request: pytest.FixtureRequest, stems: Path, daemon: Daemon) -> dict[str, Any]:
+    wire, version = request.param
+    return told_over(wire, version, stems, daemon, "whole")
 
 
 def test_every_finding_is_a_marker_or_region_at_its_place(told: dict[str, Any]) -> None:
@@ -230,11 +231,16 @@ def changed_scripts(folder: Path, file: str, before: str, after: str) -> Path:
     return scripts
 
 
-def test_scripts_of_an_older_release_work_and_say_how_to_update_them(stems: Path, home: Path, tmp_path: Path) -> None:
-    scripts = changed_scripts(tmp_path, "version.lua", '"0.1.0"', '"0.0.9"')
+@pytest.mark.parametrize(
+    ("release", "command"), [("0.0.9", "Run `uptrack install reaper`"), ("0.10.0", "Run `uptrack daemon stop`")]
+)
+def test_scripts_of_another_release_work_and_say_what_to_update(
+    stems: Path, home: Path, tmp_path: Path, release: str, command: str
+) -> None:
+    scripts = changed_scripts(tmp_path, "version.lua", '"0.1.0"', f'"{release}"')
     work = ReaperAtWork(song_project(stems, last_s=A_PASSAGE_S), scripts=scripts)
     work.to_its_end(ANALYZE_STEMS)
-    assert "these scripts are version 0.0.9, the daemon is 0.1.0. Run `uptrack install reaper`" in work.reaper.console
+    assert f"these scripts are version {release}, the daemon is 0.1.0. {command}" in work.reaper.console
     assert shown(work.project) == wanted(work)
 
 

@@ -26,9 +26,9 @@ local project = require("project")
 local render = require("render")
 local report_text = require("report_text")
 local say = require("say")
+local skew = require("skew")
 local settings = require("settings")
 local track_notes = require("track_notes")
-local version = require("version")
 
 local analysis = {}
 
@@ -189,10 +189,10 @@ local function events_of(run)
   local events = {}
 
   function events.welcome(message)
-    if message.version ~= version and not run.warned then
+    local sentence = skew.sentence(message.version)
+    if sentence and not run.warned then
       run.warned = true
-      say.line(("these scripts are version %s, the daemon is %s. Run `uptrack install reaper` and restart REAPER.")
-        :format(version, tostring(message.version)))
+      say.line(sentence)
     end
     if run.at == 0 then next_job(run) end
   end

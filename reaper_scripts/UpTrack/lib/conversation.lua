@@ -1,8 +1,8 @@
 --[[
 One script's conversation with the daemon: hello, requests, and what comes back, over whichever wire `link` found.
 
-A conversation is driven by `tick`, once a deferred round; it looks at the wire 8 times a second while something is
-expected, else once. What it hears becomes calls of `events`, all optional:
+A conversation is driven by `tick`, once a deferred round; it looks at a mailbox 8 times a second while something is
+expected, else once, and at a socket in each round. What it hears becomes calls of `events`, all optional:
 
   welcome(message)            the daemon knows us
   queued(id, position), progress(id, fraction, stage), failed(id, sentence), feedback(id, message)
@@ -296,9 +296,9 @@ function conversation:tick(now_s)
   end
   if #self.outgoing > 0 and self.step ~= "hello" then write_some(self, now_s) end
   if self.step == "closed" then return end
-  -- A long message is decoded a little each round, which lists nothing.
+  -- A long message is decoded a little each round, and a socket is looked at in each: neither lists anything.
   local expecting = self.step ~= "welcome" or next(self.requests) ~= nil
-  if not self.link:is_busy() and not self.is_time(now_s, expecting) then return end
+  if not self.link:is_busy() and self.link.kind ~= "osc" and not self.is_time(now_s, expecting) then return end
   local messages = self.link:receive()
   if #messages > 0 or self.link:is_busy() then self.heard_s, self.pinged = now_s, false end
   for _, message in ipairs(messages) do

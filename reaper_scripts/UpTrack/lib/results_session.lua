@@ -24,6 +24,7 @@ local ranges = require("ranges")
 local remove = require("remove")
 local report_text = require("report_text")
 local say = require("say")
+local skew = require("skew")
 local settings = require("settings")
 local state_of = require("results.state")
 local window = require("results.window")
@@ -206,7 +207,12 @@ end
 local function events()
   local heard = {}
 
-  function heard.welcome()
+  function heard.welcome(message)
+    local sentence = skew.sentence(message.version)
+    if sentence and not at.warned then
+      at.warned = true
+      say.line(sentence)
+    end
     if at.own and (at.own.phase == "no daemon" or at.own.wire) then at.own = nil end
     local waiting = at.unsaid
     at.unsaid = {}
