@@ -101,23 +101,23 @@ def align(
     tuple of Alignment
         One a stem, in order.
     """
-    overlay = Overlay(mix, [stem.probes for stem in stems], [delay.samples if delay else 0 for delay in delays])
-    gains, errors, shares = fit(overlay)
+    samples, found = _fitted(mix, [stem.probes for stem in stems], delays)
+    gains, errors, shares = found.gains, found.errors, found.shares
     present = [
         abs(float(gain)) for gain, error in zip(gains, errors, strict=True) if abs(gain) > max(PRESENT, 2 * error)
     ]
     usual_gain = statistics.median(present) if present else 1.0
     placed: list[Alignment] = []
-    for number, (stem, delay) in enumerate(zip(stems, delays, strict=True)):
+    for number, (stem, delay, late_by) in enumerate(zip(stems, delays, samples, strict=True)):
         gain, error = float(gains[number]), float(errors[number])
-        as_the_others = delay is not None and delay.samples == 0 and abs(gain) > 0.8 * usual_gain
+        as_the_others = delay is not None and late_by == 0 and abs(gain) > 0.8 * usual_gain
         # Drum machines play the same sample again: a stem seconds off may meet another hit of its own, and look late.
         if not as_the_others and (shift_s := _shift_by_level(mix_bands, stem.bands)) is not None:
             placed.append(Alignment(delay_s=shift_s, by="level"))
         elif abs(gain) >= max(PRESENT, (SURELY if delay is None else LIKELY_GAIN) * error):
             placed.append(
                 Alignment(
-                    delay_s=delay.samples / mix.rate_hz if delay else 0.0,
+                    delay_s=late_by / mix.rate_hz,
                     gain_db=20 * math.log10(abs(gain)),
                     inverted=gain < 0,
                     share=float(shares[number]),
@@ -191,11 +191,38 @@ def _find_delay(mix: Stretches, stem: Stretches) -> Delay | None:
     return Delay(place - reach, bool(curve[place] < 0), height) if height >= LIKELY else None
 
 
-def fit(overlay: Overlay) -> tuple[FloatArray, FloatArray, FloatArray]:
+@dataclass(frozen=True, slots=True)
+class Fit:
     """Amplitudes that add the stems up to the mix best, their standard errors, and each one's share of the power.
 
     Shape (n_stems,) each. A stem that is silent wherever it was looked at has amplitude 0 and an infinite error.
     """
+
+    gains: FloatArray
+    errors: FloatArray
+    shares: FloatArray
+    left: float
+    """Of the mix's power, what the sum does not explain: 0 to 1."""
+
+
+def _fitted(mix: Probes, stems: Sequence[Probes], delays: Sequence[Delay | None]) -> tuple[list[int], Fit]:
+    """Delays in samples of the mix, and the fit with them.
+
+    A layer of a kick is like the other layers, and may look late by what lies between the two: where the sum explains
+    more of the mix without the delay, there is none.
+    """
+    samples = [delay.samples if delay else 0 for delay in delays]
+    found = fit(Overlay(mix, stems, samples))
+    for number in np.flatnonzero(samples).tolist():
+        without = [*samples[:number], 0, *samples[number + 1 :]]
+        other = fit(Overlay(mix, stems, without))
+        if other.left < found.left:
+            samples, found = without, other
+    return samples, found
+
+
+def fit(overlay: Overlay) -> Fit:
+    """The least-squares fit of the mix by its stems."""
     count = len(overlay.delays)
     normal, wanted = np.zeros((count, count)), np.zeros(count)
     total, frames = 0.0, 0
@@ -212,14 +239,15 @@ def fit(overlay: Overlay) -> tuple[FloatArray, FloatArray, FloatArray]:
     errors: FloatArray = np.full(count, np.inf)
     sounding = np.flatnonzero(np.diag(normal) > 1e-9 * max(total, 1e-30))
     if sounding.size == 0 or total <= 0:
-        return gains, errors, np.zeros(count)
+        return Fit(gains, errors, np.zeros(count), 1.0)
     own_normal = normal[np.ix_(sounding, sounding)]
     # Two stems that are the same (a double, a parallel chain) leave it open who plays what: the smallest answer.
     inverse = np.linalg.pinv(own_normal, rcond=1e-7, hermitian=True)
     gains[sounding] = inverse @ wanted[sounding]
-    left = max(0.0, total - float(gains @ wanted)) / max(1, frames - sounding.size)
-    errors[sounding] = _DEPENDENCE * np.sqrt(np.maximum(left * np.diag(inverse), 0.0))
-    return gains, errors, np.clip(gains * wanted / total, 0.0, 1.0)
+    left = max(0.0, total - float(gains @ wanted))
+    spread = left / max(1, frames - sounding.size)
+    errors[sounding] = _DEPENDENCE * np.sqrt(np.maximum(spread * np.diag(inverse), 0.0))
+    return Fit(gains, errors, np.clip(gains * wanted / total, 0.0, 1.0), left / total)
 
 
 def _sum_of_products(

@@ -69,6 +69,14 @@ def test_a_stem_shifted_in_the_mix_is_told_to_the_sample(name: str, frames: int)
     assert all(found[other].delay_s == 0.0 for other in NAMES if other != name)
 
 
+def test_a_layer_that_is_like_another_a_moment_later_is_not_late() -> None:
+    """Its file meets the louder layer before it meets itself."""
+    layer = (0.3 * np.roll(band()["Hats"], 46, axis=1)).astype(np.float32)
+    found = placed({**band(), "Pad": layer}, (*stems()[:3], measured_stem(layer)))
+    assert all(place.delay_s == 0.0 for place in found.values())
+    assert found["Pad"].gain_db == pytest.approx(0.0, abs=0.5)
+
+
 @pytest.mark.parametrize("name", ["Kick", "Hats", "Pad"])
 def test_a_stem_upside_down_in_the_mix_is_found(name: str) -> None:
     found = placed(band() | {name: -band()[name]})
