@@ -28,7 +28,9 @@ LIMITS = table(
     },
     # the very first sample
     step={
-        "warn_dbfs": -33.0,
+        "from_dbfs": -33.0,
+        # A cut in the midst of music is moderate from there on: nobody means it.
+        "warn_dbfs": -45.0,
         "bad_dbfs": -9.0,
         "grade": "D",
         "source": "proposal of -30 dBFS, asked of the first sample instead of the first millisecond",
@@ -83,7 +85,7 @@ def _step(case: Case) -> Draft | None:
     level = case.measured.defects.head_step_dbfs
     data = LIMITS.table("step")
     threshold = Threshold.above(data.number("warn_dbfs"), data.number("bad_dbfs"))
-    if level is None or threshold.excess(level) < WARN_EXCESS:
+    if level is None or level < data.number("from_dbfs"):
         return None
     return Draft(
         value=level,
@@ -219,5 +221,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_target=True,
-    version=2,
+    version=3,
 )

@@ -20,7 +20,9 @@ def test_a_start_in_full_swing_stays_a_question() -> None:
     assert "leave it" in finding.advice
 
 
-@pytest.mark.parametrize(("first_sample_dbfs", "severity"), [(-24.0, "moderate"), (-15.0, "moderate"), (-6.0, "major")])
+@pytest.mark.parametrize(
+    ("first_sample_dbfs", "severity"), [(-33.0, "moderate"), (-24.0, "moderate"), (-15.0, "moderate"), (-6.0, "major")]
+)
 def test_a_file_that_begins_with_a_step_was_cut_there(first_sample_dbfs: float, severity: str) -> None:
     mix = with_defects(clean(), head_peak_dbfs=-2.0, head_step_dbfs=first_sample_dbfs)
     finding = ask_one("int.headtail", mix)
