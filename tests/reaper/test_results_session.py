@@ -53,6 +53,20 @@ async def test_a_report_is_there_when_its_project_is_opened_again(window: Window
     assert "low.boom-1 is off" in window.words() + window.words()
 
 
+async def test_the_text_report_holds_every_finding_and_what_to_do(window: Window) -> None:
+    more = [a_marker("low.boom-2"), a_marker("low.boom-3", dismissed=True)]
+    window.studio.desk.answer = lambda _request, job: a_feedback(a_marker("low.boom-1"), job=job, more=more)
+    async with window.studio.daemon():
+        await window.studio.analyze(ANALYZE_MIX)
+        assert "1 more are in the results window" in window.reaper.console
+        window.reaper.run(RESULTS)
+        await window.until_quiet()
+        before = len(window.reaper.console)
+        await window.press("c")
+    told = window.reaper.console[before:]
+    assert [f"Do something about low.boom-{number}." in told for number in (1, 2, 3)] == [True, True, False]
+
+
 async def test_space_plays_as_it_does_everywhere_in_reaper(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)

@@ -1,5 +1,5 @@
 --[[
-A report as text in the ReaScript console: the same findings as on the timeline, in the same order, with what to do.
+A report as text in the ReaScript console: the findings on the timeline in their order, or all with what to do.
 For screen readers, for looking things up, and for whoever does not want a window.
 ]]
 
@@ -10,34 +10,39 @@ local report_text = {}
 local MOST_LINES = 100 -- the console takes its time for each, and nobody reads thousands
 
 local function place_of(marker)
-  return marker.bar and "bar " .. marker.bar or ("%.1f s"):format(marker.start_s)
+  if marker.bar then return "bar " .. marker.bar end
+  return marker.start_s and ("%.1f s"):format(marker.start_s) or "all of it"
 end
 
---- Write a feedback; `skipped` are ids of markers that could not be placed.
-function report_text.write(feedback, skipped)
+--- What a feedback found: what lies on the timeline, or `everything`, without what was dismissed.
+local function findings_of(feedback, everything)
+  local found = table.move(feedback.markers, 1, #feedback.markers, 1, {})
+  local more = 0
+  for _, finding in ipairs(feedback.more or {}) do
+    if not finding.dismissed then
+      if everything then found[#found + 1] = finding else more = more + 1 end
+    end
+  end
+  return found, more
+end
+
+--- Write a feedback; `skipped` are ids of markers that could not be placed. With `everything` come the findings that
+--- have no marker, and of each what to do.
+function report_text.write(feedback, skipped, everything)
   say.line(feedback.status or "done")
   if feedback.since then say.indented(feedback.since.sentence) end
   for _, fix in ipairs(feedback.fixes or {}) do say.indented(fix.sentence) end
-  local lines = {}
-  for index = 1, math.min(#feedback.markers, MOST_LINES) do
-    local marker = feedback.markers[index]
-    lines[index] = ("%s  %s: %s"):format(place_of(marker), marker.severity, marker.text)
+  local found, more = findings_of(feedback, everything)
+  local lines, shown = {}, math.min(#found, MOST_LINES)
+  for index = 1, shown do
+    local one = found[index]
+    lines[#lines + 1] = ("%s  %s: %s"):format(place_of(one), one.severity, one.text or one.title)
+    if everything and (one.advice or "") ~= "" then lines[#lines + 1] = "  " .. one.advice end
   end
   if #lines > 0 then say.indented(table.concat(lines, "\n  ")) end
-  local more = #feedback.markers - #lines
-  for _, finding in ipairs(feedback.more or {}) do
-    if not finding.dismissed then more = more + 1 end
-  end
+  more = more + #found - shown
   if more > 0 then say.indented(("%d more are in the results window."):format(more)) end
   if skipped and #skipped > 0 then say.indented(("%d markers could not be placed."):format(#skipped)) end
-end
-
---- One finding with all there is to say of it.
-function report_text.write_finding(finding)
-  say.line(("%s, %s: %s"):format(place_of(finding), finding.severity, finding.title))
-  if finding.advice ~= "" then say.indented(finding.advice) end
-  if finding.stem then say.indented("Stem: " .. finding.stem) end
-  if (finding.points or 0) > 0 then say.indented(("Mending it is worth %.1f points."):format(finding.points)) end
 end
 
 return report_text

@@ -384,7 +384,7 @@ acts["remove all"] = function()
 end
 
 function acts.console()
-  if at.feedback then report_text.write(at.feedback) end
+  if at.feedback then report_text.write(at.feedback, nil, true) end
 end
 
 function acts.page()
