@@ -63,10 +63,10 @@ def shown(project: FakeProject) -> list[str]:
 # -- the whole story ---------------------------------------------------------------------------------------------------
 
 
-def told_over(wire: str, version: str, stems: Path, daemon: Daemon, length: str) -> dict[str, Any]:
+def told_over(wire: str, version: str, stems: Path, daemon: Daemon) -> dict[str, Any]:
     """The story, once it is sure that it went over the wire that was meant."""
     before = set((daemon.home / "mailbox").glob("*"))
-    seen = story(version, wire, stems, length, daemon.environment)
+    seen = story(version, wire, stems, daemon.environment)
     assert bool(set((daemon.home / "mailbox").glob("*")) - before) == (wire == "mailbox")
     return seen
 
@@ -74,7 +74,7 @@ def told_over(wire: str, version: str, stems: Path, daemon: Daemon, length: str)
 @pytest.fixture(scope="module", params=[("osc", "5.4"), ("mailbox", "5.3")], ids=" ".join)
 def told(request: pytest.FixtureRequest, stems: Path, daemon: Daemon) -> dict[str, Any]:
     wire, version = request.param
-    return told_over(wire, version, stems, daemon, "whole")
+    return told_over(wire, version, stems, daemon)
 
 
 def test_every_finding_is_a_marker_or_region_at_its_place(told: dict[str, Any]) -> None:
@@ -141,13 +141,6 @@ def test_removing_everything_leaves_the_project_as_it_was_and_every_step_of_ours
         "Remove FX: ReaLimit",
         "UpTrack: remove everything it added",
     ]
-
-
-def test_under_lua_5_3_and_by_mailbox_the_scripts_show_and_remove_the_same(stems: Path, daemon: Daemon) -> None:
-    seen = told_over("mailbox", "5.3", stems, daemon, "short")
-    assert set(seen["first"]["guids"]) == {one["id"] for one in seen["first"]["report"]["markers"]}
-    assert seen["as at first"]
-    assert len(seen["undo"]) == 2
 
 
 # -- what can go wrong -------------------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from support.fake_reaper import FakeProject
 from support.feedbacks import a_feedback, a_marker
 from support.studio import ANALYZE_MIX, RESULTS
@@ -65,6 +68,25 @@ async def test_the_text_report_holds_every_finding_and_what_to_do(window: Window
         await window.press("c")
     told = window.reaper.console[before:]
     assert [f"Do something about low.boom-{number}." in told for number in (1, 2, 3)] == [True, True, False]
+
+
+async def test_a_window_of_another_release_says_once_what_to_update(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        window.reaper.reload()
+        plain = window.reaper.prepare
+
+        def of_another_release(lua: Any, script: Path) -> None:
+            plain(lua, script)
+            lua.execute("package.preload.version = function() return '99.0' end")
+
+        window.reaper.prepare = of_another_release
+        window.reaper.run(RESULTS)
+        await window.until_quiet()
+        await window.press("d")
+        await window.press("d")
+    assert window.reaper.console.count("these scripts are version 99.0") == 1
+    assert "`uptrack daemon stop`" in window.reaper.console
 
 
 async def test_space_plays_as_it_does_everywhere_in_reaper(window: Window) -> None:

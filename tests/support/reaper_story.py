@@ -1,6 +1,6 @@
 """A producer's afternoon in REAPER as a program: the real scripts, a real daemon, one JSON object of what was seen.
 
-    python reaper_story.py (5.3|5.4) (mailbox|osc) STEMS (short|whole)
+    python reaper_story.py (5.3|5.4) (mailbox|osc) STEMS
 
 It is a process of its own because LuaSocket looks for Lua's functions in the process, and two Luas would get each
 other's. The daemon is the one of ``UPTRACK_HOME``.
@@ -31,13 +31,13 @@ PEAK_AT_S, PEAK_S, PEAK_HZ, PEAK = 40.0, 0.25, 1_000.0, 0.9
 """A swell of the lead that takes the mix 2 dB over full scale for a moment."""
 
 
-def story(version: str, wire: str, stems: Path, length: str, environment: Mapping[str, str]) -> Seen:
+def story(version: str, wire: str, stems: Path, environment: Mapping[str, str]) -> Seen:
     """Run the program below and return what it saw."""
     paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
     if wire == "osc":
         paths[f"LUA_CPATH_{version.replace('.', '_')}"] = f"{need_luasocket(version)}/?.so"
     ended = subprocess.run(
-        [sys.executable, "-X", "faulthandler", __file__, version, wire, str(stems), length],
+        [sys.executable, "-X", "faulthandler", __file__, version, wire, str(stems)],
         env={**environment, **paths}, capture_output=True, text=True, check=False, timeout=3 * GENEROUS_S,
     )  # fmt: skip
     assert ended.returncode == 0, f"{ended.returncode}: {ended.stderr}"
@@ -98,25 +98,24 @@ def _fix(work: ReaperAtWork, finding: str) -> Seen:
     }  # fmt: skip
 
 
-def _main(version: str, wire: str, stems: str, length: str) -> Seen:
+def _main(version: str, wire: str, stems: str) -> Seen:
     project = song_project(Path(stems))
     _swell(project)
     work = ReaperAtWork(project, version)
     at_first = project.contents()
     work.to_its_end(ANALYZE_STEMS)
     seen: Seen = {"first": _seen(work)}
-    if length == "whole":
-        work.start(RESULTS)
-        work.until(lambda: "True peak too high" in work.words())
-        seen["fix"] = _fix(work, next(one for one in seen["first"]["guids"] if one.startswith("int.truepeak-")))
-        work.reaper.reload()
-        # What the report asks for, done by hand.
-        project.master.fx.append(FakeFx("ReaLimit (Cockos)", values={"CEILING": "0"}))
-        project.add_undo_point("Add FX: ReaLimit")
-        work.to_its_end(ANALYZE_STEMS)
-        seen["second"] = _seen(work)
-        project.master.fx.clear()
-        project.add_undo_point("Remove FX: ReaLimit")
+    work.start(RESULTS)
+    work.until(lambda: "True peak too high" in work.words())
+    seen["fix"] = _fix(work, next(one for one in seen["first"]["guids"] if one.startswith("int.truepeak-")))
+    work.reaper.reload()
+    # What the report asks for, done by hand.
+    project.master.fx.append(FakeFx("ReaLimit (Cockos)", values={"CEILING": "0"}))
+    project.add_undo_point("Add FX: ReaLimit")
+    work.to_its_end(ANALYZE_STEMS)
+    seen["second"] = _seen(work)
+    project.master.fx.clear()
+    project.add_undo_point("Remove FX: ReaLimit")
     work.to_its_end(REMOVE)
     ours = {key for section, key in project.state if section == "UpTrack" and "." not in key and key != "project"}
     seen["as at first"] = project.contents() == at_first

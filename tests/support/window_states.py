@@ -97,10 +97,10 @@ FINDINGS = [
             bar="37.1", stem="Bass", points=1.7),
     finding(9, "Breathes with the beat", "info", "dynamics", 128.0, 158.0, rule="dyn.pump", bar="69.1", stem="Pads",
             points=0.0, dismissed=True),
-    finding(10, "Drop hardly louder than the break", "minor", "loudness", 173.0, 233.0, rule="lou.drop_vs_break",
+    finding(10, "Later drop smaller than the first", "minor", "loudness", 173.0, 233.0, rule="lou.drop2_smaller",
             bar="93.1", points=0.8),
     finding(11, "Clipped peaks", "minor", "integrity", 74.0, 75.0, rule="int.clip", bar="40.1", points=0.7),
-    finding(12, "Too little width up high", "minor", "stereo", 8.0, 38.0, rule="ste.narrow_wide", bar="5.1",
+    finding(12, "Dark mix", "minor", "tonal balance", 8.0, 38.0, rule="ton.tilt", bar="5.1",
             points=0.5),
     finding(13, "Short outro for a DJ", "info", "DJ", 233.0, 263.0, rule="dj.mixin_out", bar="125.1", points=0.0),
 ]  # fmt: skip

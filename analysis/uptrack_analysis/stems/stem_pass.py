@@ -73,14 +73,18 @@ def measure_stem(
     # Of two channels the stereo curve has the power already.
     found_rms = lanes.add("rms", rms.push, rms.finish) if channels != 2 else None
     paired: set[Lane[Any]] = {found_bands, found_stereo, found_probes}
+
+    def hear(_stage: str, _through: int) -> None:
+        heard()
+
     with lanes:
         for block in source.blocks(_BLOCK_FRAMES if channels <= 2 else _SURROUND_BLOCK_FRAMES):
             pair = block if channels <= 2 else block[list(front)]
             for lane in lanes.all:
-                lanes.feed(lane, pair if lane in paired else block, lambda _stage, _through: heard())
+                lanes.feed(lane, pair if lane in paired else block, hear)
         if source.frames_read == 0:
             raise NothingToMeasure("Expected audio, but the file ends before its first sample: export it again.")
-        lanes.finish(lambda _stage, _through: heard())
+        lanes.finish(hear)
     return StemMeasured(
         sample_rate_hz=rate_hz,
         frames=source.frames_read,

@@ -189,11 +189,7 @@ local function events_of(run)
   local events = {}
 
   function events.welcome(message)
-    local sentence = skew.sentence(message.version)
-    if sentence and not run.warned then
-      run.warned = true
-      say.line(sentence)
-    end
+    skew.say(message.version)
     if run.at == 0 then next_job(run) end
   end
 

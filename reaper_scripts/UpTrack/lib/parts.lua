@@ -91,8 +91,7 @@ local function make_room(self, now_s)
   while #self.order > MOST_BEING_JOINED or self.bytes > MOST_BYTES do forget(self, self.order[1]) end
 end
 
---- Neighbours two by two, until one is left: none makes room for more than it needs, as one step for all would, which
---- takes four times as long as the last of these.
+--- Neighbours two by two, until one is left: none makes room for more than it needs, as one step for all would.
 local function joined(slices, spend)
   while #slices > 1 do
     local longer = {}

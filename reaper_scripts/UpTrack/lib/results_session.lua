@@ -208,11 +208,7 @@ local function events()
   local heard = {}
 
   function heard.welcome(message)
-    local sentence = skew.sentence(message.version)
-    if sentence and not at.warned then
-      at.warned = true
-      say.line(sentence)
-    end
+    skew.say(message.version)
     if at.own and (at.own.phase == "no daemon" or at.own.wire) then at.own = nil end
     local waiting = at.unsaid
     at.unsaid = {}

@@ -2,6 +2,7 @@
 What to do where scripts and daemon are of two releases: the older one is brought up to the other.
 ]]
 
+local say = require("say")
 local version = require("version")
 
 local skew = {}
@@ -21,14 +22,17 @@ local function is_older(one, other)
   return false
 end
 
---- A sentence with the command that helps; nil where both are of one release.
-function skew.sentence(daemon)
-  if daemon == version then return nil end
+local said = false
+
+--- Say once in a script's life which is older, with the command that helps; nothing where both are of one release.
+function skew.say(daemon)
+  if said or daemon == version then return end
+  said = true
   local help = "Run `uptrack install reaper` and restart REAPER."
   if is_older(daemon, version) then
     help = "Run `uptrack daemon stop`, then `uptrack daemon start`; if that is no newer, update UpTrack."
   end
-  return ("these scripts are version %s, the daemon is %s. %s"):format(version, tostring(daemon), help)
+  say.line(("these scripts are version %s, the daemon is %s. %s"):format(version, tostring(daemon), help))
 end
 
 return skew
