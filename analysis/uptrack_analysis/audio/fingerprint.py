@@ -1,14 +1,12 @@
-"""SHA-256 of a file's bytes, made on a thread of its own: beside the decoding, where it is known that it is wanted.
+"""SHA-256 of a file's bytes, made piece by piece while the file is decoded.
 
-``hashlib`` lets go of the interpreter lock, so one small thread reads the file a second time (from the system's
-cache) while the decoder has it.
+So each piece is read a second time while the system still has it in its cache, and no thread is needed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import threading
 
 from uptrack_analysis.audio.files import AudioFile
 from uptrack_analysis.errors import BadInput
@@ -17,50 +15,58 @@ _CHUNK = 1 << 20
 
 
 class Fingerprint:
-    """Starts at once; ``value()`` waits for the end, ``cancel()`` gives up early. Both leave no thread behind."""
+    """Of the bytes the file has when it is opened.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened a second time.
+    """
 
     def __init__(self, file: AudioFile) -> None:
         self._name = file.name
         self._size = file.size
-        self._digest = ""
+        self._digest = hashlib.sha256()
+        self._done = 0
         self._failure: OSError | None = None
-        self._cancelled = threading.Event()
-        descriptor = file.second_descriptor()
-        self._thread = threading.Thread(target=self._run, args=(descriptor,), name="fingerprint", daemon=True)
-        self._thread.start()
+        self._descriptor = file.second_descriptor()
+
+    def follow(self, share: float) -> None:
+        """Take whole chunks up to ``share`` of the file, 0 to 1; what goes wrong is told by ``value``."""
+        while self._size - self._done >= _CHUNK and self._done + _CHUNK <= share * self._size:
+            if not self._take(_CHUNK):
+                return
 
     def value(self) -> str:
-        """64 hexadecimal digits over the bytes the file had when it was opened.
+        """64 hexadecimal digits; what was not taken yet is taken now.
 
         Raises
         ------
         BadInput
             The file could not be read to its end.
         """
-        self._thread.join()
-        if self._failure is not None or not self._digest:
+        while self._done < self._size and self._take(min(_CHUNK, self._size - self._done)):
+            pass
+        if self._failure is not None:
             raise BadInput(f"{self._name} could not be read to its end: {self._failure}.", code="input.unreadable")
-        return self._digest
+        return self._digest.hexdigest()
 
-    def cancel(self) -> None:
-        self._cancelled.set()
-        self._thread.join()
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
-    def _run(self, descriptor: int) -> None:
+    def _take(self, count: int) -> bool:
+        """Whether there was anything to take: a file cut short meanwhile ends early, which the source notes."""
+        if self._failure is not None:
+            return False
         try:
-            digest = hashlib.sha256()
-            done = 0
-            while done < self._size and not self._cancelled.is_set():
-                count = min(_CHUNK, self._size - done)
-                # A duplicate shares its position with the decoder, so read by offset wherever that exists.
-                chunk = os.pread(descriptor, count, done) if hasattr(os, "pread") else os.read(descriptor, count)
-                if not chunk:
-                    break  # cut short meanwhile: the source notes it
-                digest.update(chunk)
-                done += len(chunk)
-            if not self._cancelled.is_set():
-                self._digest = digest.hexdigest()
+            # A duplicate shares its position with the decoder, so read by offset wherever that exists.
+            of_offset = hasattr(os, "pread")
+            chunk = os.pread(self._descriptor, count, self._done) if of_offset else os.read(self._descriptor, count)
         except OSError as error:
             self._failure = error
-        finally:
-            os.close(descriptor)
+            return False
+        self._digest.update(chunk)
+        self._done += len(chunk)
+        return bool(chunk)

@@ -136,19 +136,19 @@ class AudioSource:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the file's bytes, 64 hexadecimal digits; waited for here.
+        """SHA-256 of the file's bytes, 64 hexadecimal digits.
 
         Raises
         ------
         BadInput
             The file could not be read to its end.
         """
-        return self._start_fingerprint().value()
+        return self._begun_fingerprint().value()
 
     def close(self) -> None:
         """Let go of the file; safe to call twice."""
         if self._fingerprint is not None:
-            self._fingerprint.cancel()
+            self._fingerprint.close()
         self._decoder.close()
         self._file.close()
 
@@ -160,7 +160,7 @@ class AudioSource:
     ) -> None:
         self.close()
 
-    def _start_fingerprint(self) -> Fingerprint:
+    def _begun_fingerprint(self) -> Fingerprint:
         if self._fingerprint is None:
             try:
                 self._fingerprint = Fingerprint(self._file)
@@ -169,8 +169,6 @@ class AudioSource:
         return self._fingerprint
 
     def _decode(self, frames: int) -> Iterator[Block]:
-        if self._early_fingerprint:
-            self._start_fingerprint()
         channels = self.info.channels
         rows = _rows_of(self._decoder, frames)
         while True:
@@ -186,6 +184,8 @@ class AudioSource:
                 break
             self.frames_read += filled
             self._check_unfolding()
+            if self._early_fingerprint and self.frames_expected:
+                self._begun_fingerprint().follow(self.frames_read / self.frames_expected)
             if filled < frames:
                 block = block[:, :filled].copy()
             if self._decoder.may_be_non_finite:

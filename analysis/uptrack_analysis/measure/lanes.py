@@ -1,19 +1,18 @@
 """Work side by side on one stream: every lane takes every block in order, whichever thread is free does it.
 
-No lane waits for another, so a thread that the machine holds up holds up only the block it has in hand. What a lane
-works with is its own; blocks are shared and read only. NumPy and soxr let go of the interpreter lock while they
-calculate, so threads are worth cores; each such call hands the lock over, though, and waking another thread can cost
-what a short call takes. So meters work through long chunks: those of 65,000 to 131,000 samples were a quarter faster.
+The caller's thread is one of them: where a lane is too far behind to be given another block, the caller does what is
+next instead of waiting. No lane waits for another, so a thread that the machine holds up holds up only the block it has
+in hand. What a lane works with is its own; blocks are shared and read only. NumPy and soxr let go of the interpreter
+lock while they calculate, so threads are worth cores; each such call hands the lock over, though, and waking another
+thread can cost what a short call takes. So meters work through long chunks: those of 65,000 to 131,000 samples were a
+quarter faster.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
-from queue import SimpleQueue
-from threading import Lock
+from threading import Condition, Thread
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -60,29 +59,37 @@ class Lanes:
 
     Parameters
     ----------
-    threads : int
-        How many lanes work at the same time. With none the caller does the work, block by block.
+    helpers : int
+        Threads beside the caller's. With none the caller does all the work, block by block.
     """
 
-    def __init__(self, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="meters") if threads else None
+    def __init__(self, helpers: int) -> None:
         self.all: list[Lane[Any]] = []
-        self._lock = Lock()  # around every lane's ``waiting`` and ``in_hand``
-        self._taken: SimpleQueue[tuple[str, bool, Future[None]]] = SimpleQueue()
+        self._helpers = [Thread(target=self._help, name=f"meters-{number}") for number in range(helpers)]
+        self._changed = Condition()  # guards what follows, and every lane's ``waiting`` and ``in_hand``
+        self._ready: deque[Lane[Any]] = deque()
+        """Lanes with something to take that nobody has in hand."""
+        self._taken: deque[tuple[str, bool, BaseException | None]] = deque()
+        self._left = False
         self._owed = 0
         self._through = 0
 
     def __enter__(self) -> Self:
+        for helper in self._helpers:
+            helper.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._lock:
+        with self._changed:
+            self._left = True
+            self._ready.clear()
             for lane in self.all:
                 lane.waiting.clear()
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._changed.notify_all()
+        for helper in self._helpers:
+            helper.join()
 
     def add(self, stage: str, push: Callable[[Block], None], finish: Callable[[], Result]) -> Lane[Result]:
         """A lane that calls ``push`` with each block and ``finish`` after the last."""
@@ -91,65 +98,80 @@ class Lanes:
         return lane
 
     def feed(self, lane: Lane[Any], block: Block, heard: Heard) -> None:
-        """Put ``block`` at the end of the lane's queue, waiting for room there.
+        """Put ``block`` at the end of the lane's queue; while there is no room, work.
 
         Raises
         ------
         Exception
             What any lane raised at an earlier block, or what ``heard`` raises.
         """
-        if self._pool is None:
-            lane.take(block)
-            heard(lane.stage, 0)
-            return
-        while not self._taken.empty() or len(lane.waiting) >= _MOST_WAITING:
-            self._hear(heard)
         self._offer(lane, block)
+        self._tell(heard)
+        while len(lane.waiting) > (_MOST_WAITING if self._helpers else 0):
+            self._work(heard)
 
     def finish(self, heard: Heard) -> None:
-        """End the stream and wait until every lane has its result.
+        """End the stream and work until every lane has its result.
 
         Raises
         ------
         Exception
             As ``feed``.
         """
-        if self._pool is None:
-            for through, lane in enumerate(self.all, 1):
-                lane.take(None)
-                heard(lane.stage, through)
-            return
         for lane in self.all:
             self._offer(lane, None)
         while self._owed:
-            self._hear(heard)
+            self._work(heard)
 
     def _offer(self, lane: Lane[Any], block: Block | None) -> None:
         self._owed += 1
-        with self._lock:
+        with self._changed:
             lane.waiting.append(block)
-            if lane.in_hand:
-                return
-            lane.in_hand = True
-        self._begin(lane)
+            if not lane.in_hand and len(lane.waiting) == 1:
+                self._ready.append(lane)
+                self._changed.notify()
 
-    def _begin(self, lane: Lane[Any]) -> None:
-        """Have the lane's next block taken, behind what other lanes already asked for."""
-        with self._lock:
-            lane.in_hand = bool(lane.waiting)
-            if not lane.in_hand:
-                return
-            block = lane.waiting.popleft()
-        assert self._pool is not None  # noqa: S101 - else nothing is ever offered
-        self._pool.submit(lane.take, block).add_done_callback(partial(self._end, lane, block is None))
+    def _work(self, heard: Heard) -> None:
+        """Take what is next, or wait until a helper has something done."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._taken)
+            taken = self._next() if self._ready else None
+        if taken is not None:
+            self._take(*taken)
+        self._tell(heard)
 
-    def _end(self, lane: Lane[Any], ended: bool, work: Future[None]) -> None:
-        self._taken.put((lane.stage, ended, work))
-        self._begin(lane)
+    def _help(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ready or self._left)
+                if self._left:
+                    return
+                taken = self._next()
+            self._take(*taken)
 
-    def _hear(self, heard: Heard) -> None:
-        stage, ended, work = self._taken.get()
-        self._owed -= 1
-        work.result()
-        self._through += ended
-        heard(stage, self._through)
+    def _next(self) -> tuple[Lane[Any], Block | None]:
+        lane = self._ready.popleft()
+        lane.in_hand = True
+        return lane, lane.waiting.popleft()
+
+    def _take(self, lane: Lane[Any], block: Block | None) -> None:
+        failure: BaseException | None = None
+        try:
+            lane.take(block)
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the caller hears of this block
+            failure = error
+        with self._changed:
+            lane.in_hand = False
+            self._taken.append((lane.stage, block is None, failure))
+            if lane.waiting:
+                self._ready.append(lane)
+            self._changed.notify_all()
+
+    def _tell(self, heard: Heard) -> None:
+        while self._taken:  # the caller alone takes from it
+            stage, ended, failure = self._taken.popleft()
+            self._owed -= 1
+            if failure is not None:
+                raise failure
+            self._through += ended
+            heard(stage, self._through)

@@ -15,7 +15,7 @@ from uptrack_analysis.measure.peaks import PeakMeter
 from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, TempoEstimate
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter
 
-_THREADS = 2
+_HELPERS = 1
 _BLOCK_FRAMES = 262_144
 
 
@@ -32,7 +32,7 @@ def measure_light(source: AudioSource, progress: Progress = lambda _fraction, _s
     rate_hz, channels = info.sample_rate_hz, info.channels
     bands, stereo = BandMeter(rate_hz, len(front)), StereoCurveMeter(rate_hz, len(front), exact=False)
     loudness, peaks = LoudnessMeter(rate_hz, info.layout), PeakMeter(rate_hz, channels)
-    lanes = Lanes(_THREADS)
+    lanes = Lanes(_HELPERS)
     found_bands = lanes.add("spectrum", bands.push, bands.finish)
     found_peaks = lanes.add("peaks", peaks.push, peaks.finish)
     found_loudness = lanes.add("loudness", loudness.push, loudness.finish)

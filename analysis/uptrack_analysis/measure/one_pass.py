@@ -1,6 +1,7 @@
 """All meters over one file in a single decode.
 
-The caller's thread decodes; two others run the meters, a lane each (``lanes.py``). More would only wait for memory.
+The caller's thread decodes, and runs the meters together with one more (``lanes.py``). A third would only wait for
+memory.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Progress = Callable[[float, str], None]
 
 DECODE = "decode"
 STRUCTURE = "structure"
-_THREADS = 2
+_HELPERS = 1
 # 12 s at 44.1 kHz: each block is handed over nine times, and half as many hand-overs saved a twentieth. Files of more
 # channels get a quarter, for memory's sake; both hold whole chunks of most meters whose frames touch.
 _BLOCK_FRAMES, _SURROUND_BLOCK_FRAMES = 524_288, 131_072
@@ -78,7 +79,7 @@ def measure(
     key = KeyMeter(rate_hz, 1)
     envelope = EnvelopeMeter(rate_hz, rows)
 
-    lanes = Lanes(_THREADS)
+    lanes = Lanes(_HELPERS)
     # The longest first, so that none is left alone at the end of the file.
     found_bands = lanes.add("spectrum", bands.push, bands.finish)
     found_defects = lanes.add("defects", defects.push, defects.finish)

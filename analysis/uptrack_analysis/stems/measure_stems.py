@@ -109,10 +109,10 @@ def _read_all(
         if stop.is_set():
             raise _Stopped
 
-    threads = _THREADS if len(files) == 1 else 0  # two stems side by side have a thread each
+    helpers = _THREADS - 1 if len(files) == 1 else 0  # two stems side by side have a thread each
 
     def read(file: StemFile) -> ReadStem:
-        return _read(file, limits, heard, finder, follow_links=follow_links, defects=defects, threads=threads)
+        return _read(file, limits, heard, finder, follow_links=follow_links, defects=defects, helpers=helpers)
 
     with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="stems") as pool:
         pending: set[Future[ReadStem]] = set()
@@ -138,13 +138,13 @@ def _read(
     *,
     follow_links: bool,
     defects: bool,
-    threads: int,
+    helpers: int,
 ) -> ReadStem:
     if file.problem is not None:
         return ReadStem(file, None, None, file.problem)
     try:
         with open_audio(Path(file.path), limits, follow_links=follow_links) as source:
-            measured = measure_stem(source, defects=defects, heard=heard, threads=threads)
+            measured = measure_stem(source, defects=defects, heard=heard, helpers=helpers)
             described = describe(Path(file.path).name, source)
     except UpTrackError as error:
         return ReadStem(file, None, None, error.sentence)

@@ -31,7 +31,7 @@ _BLOCK_FRAMES, _SURROUND_BLOCK_FRAMES = 524_288, 131_072
 
 
 def measure_stem(
-    source: AudioSource, *, defects: bool, heard: Callable[[], None] = lambda: None, threads: int = 0
+    source: AudioSource, *, defects: bool, heard: Callable[[], None] = lambda: None, helpers: int = 0
 ) -> StemMeasured:
     """Run a stem's meters over ``source``.
 
@@ -43,8 +43,8 @@ def measure_stem(
         Look for faults of the signal, too; it costs about as much again.
     heard : callable
         Called after every block and every meter; what it raises ends the measurement.
-    threads : int
-        Beside the caller's, to run the meters on: for a stem that is measured while no other is.
+    helpers : int
+        Threads beside the caller's, for a stem that is measured while no other is.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def measure_stem(
     probes = ProbeMeter(rate_hz, rows)
     rms = RmsMeter(channels)
 
-    lanes = Lanes(threads)
+    lanes = Lanes(helpers)
     found_bands = lanes.add("spectrum", bands.push, bands.finish)
     found_faults = lanes.add("defects", faults.push, faults.finish) if defects else None
     found_loudness = lanes.add("loudness", loudness.push, loudness.finish)

@@ -36,9 +36,9 @@ class Collector:
         return tuple(self.numbers)
 
 
-@pytest.mark.parametrize("threads", [0, 1, 2, 5])
-def test_every_lane_takes_every_block_in_order(threads: int) -> None:
-    with Lanes(threads) as lanes:
+@pytest.mark.parametrize("helpers", [0, 1, 2, 5])
+def test_every_lane_takes_every_block_in_order(helpers: int) -> None:
+    with Lanes(helpers) as lanes:
         found = [lanes.add(name, collector.push, collector.finish) for name, collector in collectors(4)]
         for number in range(100):
             for lane in lanes.all:
@@ -53,27 +53,50 @@ def collectors(count: int) -> list[tuple[str, Collector]]:
 
 def test_a_lane_that_is_held_up_holds_up_no_other() -> None:
     others_are_through = threading.Event()
-    held = Collector(lambda: others_are_through.wait(PATIENCE_S))
 
-    def heard(_stage: str, through: int) -> None:
-        if through == 2:
+    def note() -> None:
+        if sum(len(collector.numbers) for collector in quick) == 5:  # and the sixth is being added
             others_are_through.set()
 
-    with Lanes(2) as lanes:
+    quick = [Collector(note) for _ in range(2)]
+    waited: list[bool] = []
+    held = Collector(lambda: waited.append(others_are_through.wait(PATIENCE_S)))
+    with Lanes(1) as lanes:
         slow = lanes.add("slow", held.push, held.finish)
-        quick = [lanes.add(name, collector.push, collector.finish) for name, collector in collectors(2)]
-        for number in range(5):
+        others = [lanes.add("quick", collector.push, collector.finish) for collector in quick]
+        for number in range(3):
             for lane in lanes.all:
-                lanes.feed(lane, block(number), heard)
-        lanes.finish(heard)
-    assert others_are_through.is_set()
-    assert [lane.result for lane in (slow, *quick)] == [(0, 1, 2, 3, 4)] * 3
+                lanes.feed(lane, block(number), ignored)
+        lanes.finish(ignored)
+    assert waited == [True] * 3
+    assert [lane.result for lane in (slow, *others)] == [(0, 1, 2)] * 3
+
+
+def test_the_caller_works_too_where_a_lane_is_too_far_behind() -> None:
+    workers: set[int] = set()
+    both = threading.Barrier(2)
+
+    def meet() -> None:
+        if threading.get_ident() not in workers:
+            workers.add(threading.get_ident())
+            both.wait(PATIENCE_S)  # breaks, and fails the work, unless two are at it
+
+    with Lanes(1) as lanes:
+        for name in ("one", "other"):
+            collector = Collector(meet)
+            lanes.add(name, collector.push, collector.finish)
+        for number in range(20):
+            for lane in lanes.all:
+                lanes.feed(lane, block(number), ignored)
+        lanes.finish(ignored)
+    assert threading.get_ident() in workers
+    assert len(workers) == 2
 
 
 def test_a_lane_falls_behind_only_so_far() -> None:
     behind: list[int] = []
     collector = Collector(lambda: behind.append(len(lane.waiting)))
-    with Lanes(2) as lanes:
+    with Lanes(1) as lanes:
         lane = lanes.add("slow", collector.push, collector.finish)
         for number in range(200):
             lanes.feed(lane, block(number), ignored)
@@ -82,10 +105,10 @@ def test_a_lane_falls_behind_only_so_far() -> None:
     assert max(behind) <= 4  # three, and the end of the stream
 
 
-@pytest.mark.parametrize("threads", [0, 2])
-def test_the_caller_hears_of_every_block_and_of_the_lanes_that_are_through(threads: int) -> None:
+@pytest.mark.parametrize("helpers", [0, 2])
+def test_the_caller_hears_of_every_block_and_of_the_lanes_that_are_through(helpers: int) -> None:
     heard: list[tuple[str, int]] = []
-    with Lanes(threads) as lanes:
+    with Lanes(helpers) as lanes:
         for name, collector in collectors(3):
             lanes.add(name, collector.push, collector.finish)
         for number in range(4):
@@ -106,13 +129,13 @@ def broken(*_: object) -> None:
     raise Broken
 
 
-@pytest.mark.parametrize("threads", [0, 2])
+@pytest.mark.parametrize("helpers", [0, 2])
 @pytest.mark.parametrize("where", ["push", "finish"])
-def test_what_a_lane_raises_reaches_the_caller(where: str, threads: int) -> None:
+def test_what_a_lane_raises_reaches_the_caller(where: str, helpers: int) -> None:
     sound = Collector()
 
     def work() -> None:
-        with Lanes(threads) as lanes:
+        with Lanes(helpers) as lanes:
             lanes.add("broken", broken if where == "push" else sound.push, broken)
             lanes.add("sound", sound.push, sound.finish)
             for number in range(20):
@@ -125,16 +148,16 @@ def test_what_a_lane_raises_reaches_the_caller(where: str, threads: int) -> None
 
 
 def test_leaving_early_drops_what_has_not_begun() -> None:
-    begun, dropped = threading.Event(), threading.Event()
+    begun, may_end = threading.Event(), threading.Event()
+
+    def until_the_rest_is_dropped() -> None:
+        begun.set()
+        assert may_end.wait(PATIENCE_S)
 
     class Watched(deque[Block | None]):
         def clear(self) -> None:
             super().clear()
-            dropped.set()
-
-    def until_the_rest_is_dropped() -> None:
-        begun.set()
-        assert dropped.wait(PATIENCE_S)
+            may_end.set()
 
     collector = Collector(until_the_rest_is_dropped)
 
@@ -142,9 +165,9 @@ def test_leaving_early_drops_what_has_not_begun() -> None:
         with Lanes(1) as lanes:
             lane = lanes.add("slow", collector.push, collector.finish)
             lane.waiting = Watched()
-            for number in range(4):
+            for number in range(4):  # one in hand and three behind it: no more, or the caller would work
                 lanes.feed(lane, block(number), ignored)
-            assert begun.wait(PATIENCE_S)
+                assert begun.wait(PATIENCE_S)
             raise Broken
 
     with pytest.raises(Broken):
