@@ -12,19 +12,17 @@ from uptrack_analysis import __version__
 from uptrack_analysis.findings.judge import Judgement
 from uptrack_analysis.findings.rule import rule_digests, ruleset_hash
 from uptrack_analysis.measure.band_crest import band_crests
-from uptrack_analysis.measure.band_curves import band_curves
-from uptrack_analysis.measure.band_stereo import band_stereo_curves
 from uptrack_analysis.measure.key import camelot, key_name
-from uptrack_analysis.measure.ltas import NAMED_BANDS, mean_spectrum, spectrum_figures
+from uptrack_analysis.measure.ltas import mean_spectrum, spectrum_figures
 from uptrack_analysis.measure.notes import nearest_note
-from uptrack_analysis.measure.psr import psr_curve, smallest_psr
-from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate, Transients
+from uptrack_analysis.measure.psr import smallest_psr
+from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate
 from uptrack_analysis.measure.stereo import stereo_figures
+from uptrack_analysis.measure.transients import transient_figures
 from uptrack_analysis.missing import missing
 from uptrack_analysis.reference_track import ReferenceTrack
 from uptrack_analysis.report import (
     SCHEMA,
-    BandCurve,
     Click,
     Clip,
     Context,
@@ -42,34 +40,22 @@ from uptrack_analysis.report import (
     Repeat,
     Report,
     ResonanceFigures,
-    Series,
     Source,
     SpectrumFigures,
-    StereoBandSeries,
     StereoFigures,
     Stretch,
     Target,
     TempoCandidate,
     TempoFigures,
-    TransientFigures,
-    Waveform,
 )
 from uptrack_analysis.rounding import rounded
 from uptrack_analysis.sections import missing_sections, report_sections
-from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.series import mix_series
 from uptrack_analysis.stem_reports import stem_reports
 from uptrack_analysis.stems.measure_stems import ReadStem
 from uptrack_analysis.stems.results import Stems
 
 MOST_SPANS = 200
-MOST_POINTS = 3_600
-"""Six minutes at ten a second; longer files get wider steps, so that a two-hour set stays a page's worth of bytes."""
-STEPS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-MOST_TONE_POINTS = 1_200
-"""Ten minutes at two a second: tone moves with the bars, not with the beats."""
-MOST_BAND_POINTS = 600
-"""Ten minutes at one a second: eight bands' curves together weigh no more than two of the others."""
-BAND_STEPS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
 MONO = "mono: one channel has no stereo image"
 SILENCE = "digital silence: there is no level to measure"
@@ -148,7 +134,7 @@ def assemble(
             reference_notes,
         ),
         measurements=_measurements(measured),
-        series=_series(measured),
+        series=mix_series(measured),
         sections=report_sections(measured),
         stems=stems_told,
         findings=judgement.findings,
@@ -230,7 +216,7 @@ def _loudness(measured: Measured) -> LoudnessFigures:
         true_peak_channel=channel,
         sample_peak_dbfs=sample_dbfs if math.isfinite(sample_dbfs) else None,
         plr_db=None if integrated is None or true_dbtp is None else true_dbtp - integrated,
-        psr_min_db=smallest_psr(measured.peaks, loudness),
+        psr_min_db=smallest_psr(measured.peaks.curve_dbfs, loudness),
     )
 
 
@@ -309,8 +295,8 @@ def _dynamics(measured: Measured) -> DynamicsFigures:
         crest_db=None if silent or rms_dbfs is None else peak_dbfs - rms_dbfs,
         rms_dbfs=None if silent else rms_dbfs,
         bands=() if silent else band_crests(measured.bands),
-        transients=_transients(details.transients),
-        kick_transients=_transients(details.kick_transients),
+        transients=transient_figures(details.transients),
+        kick_transients=transient_figures(details.kick_transients),
         pumping_db=None if pumping is None else pumping.depth_db,
         pumping_lowest_at=None if pumping is None else pumping.lowest_at,
         ducking_db=None if pumping is None else pumping.ducking_db,
@@ -318,12 +304,6 @@ def _dynamics(measured: Measured) -> DynamicsFigures:
         ducked_beats=None if pumping is None else pumping.ducked_beats,
         level_jumps=tuple(LevelJump(jump.time_s, jump.step_db) for jump in details.level_jumps),
     )
-
-
-def _transients(found: Transients | None) -> TransientFigures | None:
-    if found is None:
-        return None
-    return TransientFigures(found.hits, found.rise_low_db, found.rise_median_db, found.rise_high_db)
 
 
 def _defects(measured: Measured) -> DefectFigures:
@@ -404,81 +384,3 @@ def _dropouts(defects: Defects, rate: int, channels: int) -> tuple[Stretch, ...]
 
 def _stretch(start: int, end: int, rate: int, channel: int | None) -> Stretch:
     return Stretch(start / rate, end / rate, channel, start, end - start)
-
-
-def _series(measured: Measured) -> Series:
-    """Curves at ten a second or slower: the loudest M and S of each step, its lowest PSR, the correlation over it."""
-    step_s = next((step for step in STEPS_S if measured.duration_s / step <= MOST_POINTS), STEPS_S[-1])
-    steps = int(measured.duration_s / step_s + 1e-9)
-    hops = round(step_s / measured.loudness.hop_s)
-    bands_step_s = next((s for s in STEPS_S if s >= 0.5 and measured.duration_s / s <= MOST_TONE_POINTS), STEPS_S[-1])
-    waveform = measured.waveform
-    return Series(
-        step_s=step_s,
-        start_s=step_s,
-        momentary_lufs=_loudest(measured.loudness.momentary_lufs, hops, steps),
-        short_term_lufs=_loudest(measured.loudness.short_term_lufs, hops, steps),
-        psr_db=_lowest(
-            psr_curve(measured.peaks, measured.loudness), round(step_s / measured.peaks.curve_step_s), steps
-        ),
-        correlation=_correlation(measured, step_s, steps),
-        stereo_band_step_s=_band_step_s(measured),
-        stereo_bands=_stereo_bands(measured, _band_step_s(measured)),
-        bands_step_s=bands_step_s,
-        bands=tuple(
-            BandCurve(band.name, _plain(curve))
-            for band, curve in zip(
-                NAMED_BANDS, band_curves(measured.bands, bands_step_s, measured.duration_s), strict=True
-            )
-        ),
-        waveform=Waveform(*(tuple(row.tolist()) for row in (waveform.low, waveform.high, waveform.rms))),
-    )
-
-
-def _band_step_s(measured: Measured) -> float:
-    return next((step for step in BAND_STEPS_S if measured.duration_s / step <= MOST_BAND_POINTS), BAND_STEPS_S[-1])
-
-
-def _stereo_bands(measured: Measured, step_s: float) -> tuple[StereoBandSeries, ...]:
-    if measured.channels == 1:
-        return ()
-    curves = band_stereo_curves(measured.bands, step_s, int(measured.duration_s / step_s + 1e-9))
-    return tuple(
-        StereoBandSeries(
-            band.name,
-            _plain(curves.correlation[:, index]),
-            _plain(curves.width_db[:, index]),
-            _plain(curves.balance_db[:, index]),
-        )
-        for index, band in enumerate(NAMED_BANDS)
-    )
-
-
-def _plain(curve: FloatArray) -> tuple[float | None, ...]:
-    return tuple(None if math.isnan(value) else value for value in curve.tolist())
-
-
-def _loudest(curve: FloatArray, values_per_step: int, steps: int) -> tuple[float | None, ...]:
-    """The maximum of each step; ``None`` where no first whole window has ended yet, or only silence did."""
-    values = np.full(steps * values_per_step, -np.inf)
-    there = curve[: values.size]
-    values[: there.size] = np.where(np.isnan(there), -np.inf, there)
-    highest = values.reshape(steps, values_per_step).max(axis=1)
-    return tuple(value if math.isfinite(value) else None for value in highest.tolist())
-
-
-def _lowest(curve: FloatArray, values_per_step: int, steps: int) -> tuple[float | None, ...]:
-    return tuple(None if value is None else -value for value in _loudest(-curve, values_per_step, steps))
-
-
-def _correlation(measured: Measured, step_s: float, steps: int) -> tuple[float | None, ...]:
-    curve = measured.stereo
-    if not curve.ll.size:
-        return (None,) * steps
-    group = round(step_s / curve.step_s)
-    left, right, cross = (
-        power[: steps * group].reshape(steps, group).sum(axis=1) for power in (curve.ll, curve.rr, curve.lr)
-    )
-    scale = np.sqrt(left * right)
-    values = np.clip(np.divide(cross, scale, out=np.full(steps, np.nan), where=scale > 0), -1.0, 1.0)
-    return tuple(None if math.isnan(value) else value for value in values.tolist())

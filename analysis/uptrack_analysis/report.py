@@ -545,20 +545,43 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class StemSeries:
+    """A stem's curves, as the mix's: one value every ``step_s``, the first at ``start_s``."""
+
+    step_s: float
+    start_s: float
+    momentary_lufs: tuple[float | None, ...]
+    short_term_lufs: tuple[float | None, ...]
+    psr_db: tuple[float | None, ...]
+    correlation: tuple[float | None, ...]
+    """All ``None`` for mono."""
+
+
+@dataclass(frozen=True, slots=True)
 class StemFigures:
     """Of one stem by itself, before the mix's gain. Beat, key, true peak and arrangement are the mix's alone."""
 
     integrated_lufs: float | None
     momentary_max_lufs: float | None
+    momentary_max_s: float | None
     short_term_max_lufs: float | None
+    short_term_max_s: float | None
     range_lu: float | None
     spectrum: SpectrumFigures
     stereo: StereoFigures
     rms_dbfs: float | None
     sample_peak_dbfs: float | None
+    crest_db: float | None
+    """Sample peak over RMS."""
+    plr_db: float | None
+    """Sample peak over integrated loudness."""
+    psr_min_db: float | None
+    transients: TransientFigures | None
     dc_offset: tuple[float, ...]
     lead_silence_s: float
     tail_silence_s: float
+    band_crests: tuple[BandCrest, ...] = ()
+    """Empty for digital silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -587,6 +610,7 @@ class StemReport:
     role: str | None = None
     role_confidence: float = 0.0
     figures: StemFigures | None = None
+    series: StemSeries | None = None
     place: StemPlace | None = None
     band_shares: tuple[float | None, ...] = ()
     """Of all stems' power in each named band, whole file."""

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from uptrack_analysis.measure.band_crest import band_crests
 from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between, mean_spectrum, spectrum_figures
+from uptrack_analysis.measure.psr import smallest_psr
 from uptrack_analysis.measure.stereo import stereo_figures
+from uptrack_analysis.measure.transients import transient_figures
 from uptrack_analysis.missing import missing
 from uptrack_analysis.report import Finding, StemBand, StemFigures, StemPlace, StemReport, StemSum
+from uptrack_analysis.series import stem_series
 from uptrack_analysis.signal import FloatArray
 from uptrack_analysis.stems.measure_stems import ReadStem
 from uptrack_analysis.stems.results import Alignment, Stem, StemMeasured, Stems, power_gain
@@ -24,6 +28,11 @@ OF_THE_MIX = {
     "channel_delay_ms",
     "polarity",
 }
+TOO_LITTLE = {
+    "figures.plr_db": "there is no integrated loudness to hold the peak against",
+    "figures.psr_min_db": "no window of 3 s with music in it",
+}
+"""Reasons where there is sound, but too little of it."""
 NO_PEAK = "a stem's peak between its samples is of no consequence: the mix's is measured"
 
 
@@ -49,6 +58,7 @@ def stem_reports(
                 role=stem.role,
                 role_confidence=stem.role_confidence,
                 figures=(figures := _figures(stem.measured)),
+                series=stem_series(stem.measured),
                 place=_place(stem.alignment),
                 band_shares=own_shares,
                 findings=tuple(finding.id for finding in findings if finding.stem == stem.name),
@@ -59,15 +69,23 @@ def stem_reports(
 
 
 def _figures(stem: StemMeasured) -> StemFigures:
+    loudness, peak_dbfs = stem.loudness, stem.peak_dbfs
     return StemFigures(
-        integrated_lufs=stem.loudness.integrated_lufs,
-        momentary_max_lufs=stem.loudness.momentary_max_lufs,
-        short_term_max_lufs=stem.loudness.short_term_max_lufs,
-        range_lu=stem.loudness.range_lu,
+        integrated_lufs=loudness.integrated_lufs,
+        momentary_max_lufs=loudness.momentary_max_lufs,
+        momentary_max_s=loudness.momentary_max_s,
+        short_term_max_lufs=loudness.short_term_max_lufs,
+        short_term_max_s=loudness.short_term_max_s,
+        range_lu=loudness.range_lu,
         spectrum=spectrum_figures(mean_spectrum(stem.bands)),
         stereo=stereo_figures(stem.bands, stem.stereo),
         rms_dbfs=stem.rms_dbfs,
-        sample_peak_dbfs=stem.peak_dbfs,
+        sample_peak_dbfs=peak_dbfs,
+        crest_db=None if peak_dbfs is None or stem.rms_dbfs is None else peak_dbfs - stem.rms_dbfs,
+        plr_db=None if peak_dbfs is None or loudness.integrated_lufs is None else peak_dbfs - loudness.integrated_lufs,
+        psr_min_db=smallest_psr(stem.step_peaks_dbfs, loudness),
+        transients=transient_figures(stem.transients),
+        band_crests=() if stem.silent else band_crests(stem.bands),
         dc_offset=tuple(stem.dc_offset.tolist()),
         lead_silence_s=stem.lead_silence_s,
         tail_silence_s=stem.tail_silence_s,
@@ -122,6 +140,8 @@ def _reason(name: str, stem: StemMeasured) -> str:
         return said[figure]
     if stem.silent:
         return "expected signal, but every sample is zero"
+    if name in TOO_LITTLE:
+        return TOO_LITTLE[name]
     if figure in OF_THE_MIX:
         return "looked for in the mix only"
     if group == "stereo" and len(stem.layout) == 1:

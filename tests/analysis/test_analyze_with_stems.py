@@ -163,6 +163,31 @@ def test_a_stem_alone_measures_as_among_others_and_is_known_by_no_fingerprint(tm
     assert to_json(alone).count("sha256") == 1
 
 
+def test_a_stem_measures_as_the_same_file_does_by_itself(tmp_path: Path) -> None:
+    files = written(tmp_path / "stems", band())
+    stem = named(report_of(tmp_path, band(), files), "Kick")
+    alone = analyze_file(Path(files[0].path), Settings(genre="techno")).report
+    figures, loudness, dynamics = stem.figures, alone.measurements.loudness, alone.measurements.dynamics
+    assert figures is not None
+    assert figures.integrated_lufs == loudness.integrated_lufs
+    assert figures.momentary_max_s == loudness.momentary_max_s
+    assert figures.short_term_max_s == loudness.short_term_max_s
+    assert figures.crest_db == dynamics.crest_db
+    assert figures.psr_min_db == loudness.psr_min_db
+    assert figures.transients == dynamics.transients
+    assert loudness.sample_peak_dbfs is not None
+    assert loudness.integrated_lufs is not None
+    assert figures.plr_db == pytest.approx(loudness.sample_peak_dbfs - loudness.integrated_lufs, abs=0.011)
+    assert [band.name for band in figures.band_crests] == [band.name for band in dynamics.bands]
+    assert stem.series is not None
+    own, whole = stem.series, alone.series
+    at_seconds = slice(9, None, 10)  # the mix's curves have ten values a second
+    assert own.step_s == 1.0
+    assert own.short_term_lufs[5] == max(level for level in whole.short_term_lufs[50:60] if level is not None)
+    assert own.psr_db[5] == min(level for level in whole.psr_db[50:60] if level is not None)
+    assert len(own.correlation) == len(whole.correlation[at_seconds])
+
+
 @pytest.mark.parametrize("count", [1, 4])
 def test_a_cancelled_analysis_ends_while_stems_are_read(tmp_path: Path, count: int) -> None:
     files = written(tmp_path / "stems", band())[:count]

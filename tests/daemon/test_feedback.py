@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 from pydantic import ValidationError
 
-from support.reports import a_finding, a_report
+from support.reports import a_finding, a_report, stem_figures
 from uptrack_analysis.present.wording import MOST_FINDINGS_SHOWN
-from uptrack_analysis.report import Action, Engine, Finding, Report, StemFigures, StemReport, StemShare
+from uptrack_analysis.report import Action, Engine, Finding, Report, StemReport, StemShare
 from uptrack_bridges.messages import Analyze, AudioFile, Feedback, Project, Stem, TempoPoint
 from uptrack_daemon.feedback import COLOURS, compose, marker_text, status_line
 
@@ -139,8 +139,7 @@ def test_feedback_answers_the_request_and_names_job_run_and_report() -> None:
 def test_a_stem_scores_what_the_mix_would_if_its_findings_were_all() -> None:
     named, other = a_finding(number=1, penalty=0.4), a_finding(number=2, penalty=0.4, group="other")
     report = with_findings(named, other)
-    whole = report.measurements
-    figures = StemFigures(-14.0, -10.0, -12.0, 6.0, whole.spectrum, whole.stereo, -16.0, -1.0, (0.0,), 0.0, 0.0)
+    figures = stem_figures(-14.0)
     stems = tuple(
         StemReport(name, f"{{{name}}}", figures=figures, findings=findings)
         for name, findings in (("Bass", (named.id,)), ("Kick", ()))

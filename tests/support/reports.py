@@ -36,6 +36,7 @@ from uptrack_analysis.report import (
     Source,
     Span,
     SpectrumFigures,
+    StemFigures,
     StereoBand,
     StereoBandSeries,
     StereoFigures,
@@ -192,3 +193,28 @@ def a_report(*, name: str = "warehouse_v7.wav", findings: tuple[Finding, ...] | 
         engine=Engine("0.1.0", "0123456789ab"),
     )
     return dataclasses.replace(report, **changes)
+
+
+def stem_figures(integrated_lufs: float, **changes: Any) -> StemFigures:
+    """Of a stem as loud as that, with the spectrum and image of ``a_report``."""
+    whole = a_report().measurements
+    figures = StemFigures(
+        integrated_lufs=integrated_lufs,
+        momentary_max_lufs=integrated_lufs + 5.0,
+        momentary_max_s=20.0,
+        short_term_max_lufs=integrated_lufs + 3.0,
+        short_term_max_s=21.0,
+        range_lu=3.0,
+        spectrum=whole.spectrum,
+        stereo=whole.stereo,
+        rms_dbfs=integrated_lufs - 2.0,
+        sample_peak_dbfs=-3.0,
+        crest_db=-1.0 - integrated_lufs,
+        plr_db=-3.0 - integrated_lufs,
+        psr_min_db=8.0,
+        transients=None,
+        dc_offset=(0.0, 0.0),
+        lead_silence_s=0.0,
+        tail_silence_s=0.0,
+    )
+    return dataclasses.replace(figures, **changes)

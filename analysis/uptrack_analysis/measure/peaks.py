@@ -28,9 +28,9 @@ from uptrack_analysis.measure.interpolation import (
 )
 from uptrack_analysis.measure.results import Peaks
 from uptrack_analysis.measure.runs import largest_of_runs
-from uptrack_analysis.signal import Block, FloatArray
+from uptrack_analysis.measure.step_peaks import STEP_S, StepPeaks, to_db
+from uptrack_analysis.signal import Block
 
-CURVE_STEPS_PER_S = 10
 _BLOCK = 64
 _CHUNK = 2048 * _BLOCK
 _SCAN_EVERY = 4  # phases: a first look at four times the rate
@@ -90,7 +90,7 @@ class PeakMeter:
         self._stretches = windows(self._window, _BLOCK + TAPS - 1, _BLOCK)
         self._taps = windows(self._window, TAPS, 1)
         self._bends = np.zeros(_CHUNK + _BLOCK, dtype=np.float32)
-        self._steps: list[float] = []
+        self._steps = StepPeaks(rate_hz)
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames).
@@ -117,15 +117,16 @@ class PeakMeter:
             sample_s=np.array([peak.position / self._rate_hz for peak in self._samples]),
             true_dbtp=to_db([peak.value for peak in self._true]),
             true_s=np.array([min(max(0.0, peak.position / self._rate_hz), last_s) for peak in self._true]),
-            curve_step_s=1 / CURVE_STEPS_PER_S,
-            curve_dbfs=to_db(self._steps),
+            curve_step_s=STEP_S,
+            curve_dbfs=self._steps.dbfs,
         )
 
     def _look(self, window: Block) -> None:
         self._window[...] = window
         magnitudes = np.abs(window)
         blocks = largest_of_runs(magnitudes, _BLOCK)
-        self._extend_curve(magnitudes[:, :_CHUNK].max(axis=0) if self._channels > 1 else magnitudes[0, :_CHUNK])
+        there = slice(max(0, -self._first), max(0, min(_CHUNK, self._frames_in - self._first)))
+        self._steps.push(window[:, there])
         for channel in range(self._channels):
             own = blocks[channel, :-1]
             largest = float(own.max())
@@ -135,26 +136,6 @@ class PeakMeter:
                 self._samples[channel].offer(largest, self._first + at)
             self._search(channel, blocks[channel])
         self._first += _CHUNK
-
-    def _extend_curve(self, magnitudes: Block) -> None:
-        start = max(0, -self._first)
-        first = self._first + start
-        stop = min(self._first + magnitudes.size, self._frames_in)
-        if stop <= first:
-            return
-        # Step k starts with sample ceil(k * rate / 10).
-        first_step = first * CURVE_STEPS_PER_S // self._rate_hz
-        last_step = (stop - 1) * CURVE_STEPS_PER_S // self._rate_hz
-        starts = -(-np.arange(first_step + 1, last_step + 1) * self._rate_hz // CURVE_STEPS_PER_S) - self._first
-        maxima = np.maximum.reduceat(
-            magnitudes[: stop - self._first], np.concatenate([[start], starts]).astype(np.int64)
-        )
-        begun, *others = maxima.tolist()
-        if first_step < len(self._steps):  # begun in the chunk before
-            self._steps[-1] = max(self._steps[-1], begun)
-        else:
-            self._steps.append(begun)
-        self._steps += others
 
     def _search(self, channel: int, peaks: NDArray[np.float32]) -> None:
         """Raise the channel's true peak to the largest value between the samples of one chunk."""
@@ -199,10 +180,3 @@ class PeakMeter:
             values = np.abs(interpolated(self._taps[channel, some - BEFORE].astype(np.float64)))
             at, phase = divmod(int(values.argmax()), PHASES - 1)
             best.offer(float(values[at, phase]), self._first + int(some[at]) + (phase + 1) / PHASES)
-
-
-def to_db(magnitudes: list[float]) -> FloatArray:
-    """Amplitudes to dB re full scale; zero gives ``-inf``."""
-    with np.errstate(divide="ignore"):
-        levels: FloatArray = 20 * np.log10(np.array(magnitudes, dtype=np.float64))
-    return levels

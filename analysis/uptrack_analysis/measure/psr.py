@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from uptrack_analysis.measure.results import Loudness, Peaks
+from uptrack_analysis.measure.results import Loudness
+from uptrack_analysis.measure.step_peaks import STEP_S
 from uptrack_analysis.signal import FloatArray
 
 SHORT_TERM_S = 3.0
@@ -17,29 +18,36 @@ RELATIVE_GATE_LU = -10.0
 """The gates of integrated loudness: a fade or a noise floor says nothing about a limiter."""
 
 
-def psr_curve(peaks: Peaks, loudness: Loudness) -> FloatArray:
-    """PSR in sliding windows of 3 s, shape (n_whole_steps,), one every ``peaks.curve_step_s``.
+def psr_curve(peaks_dbfs: FloatArray, loudness: Loudness) -> FloatArray:
+    """PSR in sliding windows of 3 s, shape (n_whole_steps,), one every 100 ms.
 
-    Element ``k`` is the window that ends ``(k + 1) * curve_step_s``; NaN until the first whole window, in silence, and
-    in windows that start before the file or end after it.
+    Element ``k`` is the window that ends ``(k + 1) * STEP_S``; NaN until the first whole window, in silence, and in
+    windows that start before the file or end after it.
+
+    Parameters
+    ----------
+    peaks_dbfs : array, shape (n_steps,)
+        The sample peak of every 100 ms.
+    loudness : Loudness
+        Of the same file.
     """
-    step_s, hops = peaks.curve_step_s, round(peaks.curve_step_s / loudness.hop_s)
-    steps = min(peaks.curve_dbfs.size, loudness.short_term_lufs.size // hops)
+    hops = round(STEP_S / loudness.hop_s)
+    steps = min(peaks_dbfs.size, loudness.short_term_lufs.size // hops)
     curve = np.full(steps, np.nan)
-    window = round(SHORT_TERM_S / step_s)
+    window = round(SHORT_TERM_S / STEP_S)
     if steps < window:
         return curve
-    highest = np.lib.stride_tricks.sliding_window_view(peaks.curve_dbfs[:steps], window).max(axis=1)
+    highest = np.lib.stride_tricks.sliding_window_view(peaks_dbfs[:steps], window).max(axis=1)
     short_term = loudness.short_term_lufs[hops - 1 :: hops][window - 1 : steps]
     audible = np.isfinite(highest) & np.isfinite(short_term) & (short_term >= ABSOLUTE_GATE_LUFS)
     curve[window - 1 :][audible] = highest[audible] - short_term[audible]
     return curve
 
 
-def smallest_psr(peaks: Peaks, loudness: Loudness) -> float | None:
+def smallest_psr(peaks_dbfs: FloatArray, loudness: Loudness) -> float | None:
     """The lowest PSR while the music plays; ``None`` without a window of 3 s over both gates."""
-    curve = psr_curve(peaks, loudness)
-    hops = round(peaks.curve_step_s / loudness.hop_s)
+    curve = psr_curve(peaks_dbfs, loudness)
+    hops = round(STEP_S / loudness.hop_s)
     short_term = loudness.short_term_lufs[hops - 1 :: hops][: curve.size]
     gate = ABSOLUTE_GATE_LUFS
     if loudness.integrated_lufs is not None:

@@ -1,4 +1,4 @@
-"""The least that is asked of every stem's samples: peak, offset, and where it begins and ends to sound."""
+"""The least that is asked of every stem's samples: peaks, offset, and where it begins and ends to sound."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from uptrack_analysis.measure.defects import SILENCE, audible
 from uptrack_analysis.measure.framing import Framer, check_block
 from uptrack_analysis.measure.runs import sums
+from uptrack_analysis.measure.step_peaks import StepPeaks
 from uptrack_analysis.signal import Block, FloatArray
 
 _CHUNK_FRAMES = 262_144
@@ -14,15 +15,16 @@ _GLANCE_FRAMES = 1024
 
 
 class StemLevelMeter:
-    """Streaming kernel: blocks in; ``peak``, ``dc_offset`` and the silences at both ends once ``finish`` was called.
+    """Streaming kernel: blocks in; peaks, ``dc_offset`` and the silences at both ends once ``finish`` was called.
 
     Parameters
     ----------
+    rate_hz : int
     channels : int
         Rows of each block.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, rate_hz: int, channels: int) -> None:
         self._channels = channels
         # Fixed chunks, so that the order of the sum does not depend on how the stream was cut.
         self._framer = Framer(channels, _CHUNK_FRAMES, _CHUNK_FRAMES, batch=1)
@@ -33,6 +35,7 @@ class StemLevelMeter:
         self.frames = 0
         self.peak = 0.0
         """Largest magnitude of any channel."""
+        self.steps = StepPeaks(rate_hz)
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames).
@@ -68,7 +71,7 @@ class StemLevelMeter:
     def _look(self, chunk: Block) -> None:
         start = self._chunks * _CHUNK_FRAMES
         self._chunks += 1
-        loudest = max(float(chunk.max()), -float(chunk.min()))
+        loudest = self.steps.push(chunk[:, : self.frames - start])
         if loudest == 0.0:
             return
         self.peak = max(self.peak, loudest)

@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.results import Envelope, Transients
+from uptrack_analysis.report import TransientFigures
 from uptrack_analysis.signal import FloatArray
 
 
@@ -75,6 +76,13 @@ def transients(envelope: Envelope, hit: Hit) -> Transients:
             )
     low_db, median_db, high_db = (float(value) for value in np.percentile(rises_db, [10, 50, 90]))
     return Transients(int(rises_db.size), low_db, median_db, high_db)
+
+
+def transient_figures(found: Transients | None) -> TransientFigures | None:
+    """As the report has them."""
+    if found is None:
+        return None
+    return TransientFigures(found.hits, found.rise_low_db, found.rise_median_db, found.rise_high_db)
 
 
 def hit_rises_db(envelope: Envelope, hit: Hit) -> tuple[FloatArray, FloatArray]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from uptrack_analysis.audio.source import Speaker
 from uptrack_analysis.measure.probes import Probes
-from uptrack_analysis.measure.results import BandMatrix, Defects, Loudness, StereoCurve
+from uptrack_analysis.measure.results import BandMatrix, Defects, Loudness, StereoCurve, Transients
 from uptrack_analysis.signal import Block, FloatArray
 
 Role = Literal["kick", "bass", "drums", "hats", "snare", "lead", "pad", "vocal", "fx", "other"]
@@ -39,6 +39,9 @@ class StemMeasured:
     rms_dbfs: float | None
     """``None`` for digital silence"""
     peak_dbfs: float | None
+    step_peaks_dbfs: FloatArray
+    """shape (n_steps,): largest sample of any channel in each 100 ms"""
+    transients: Transients | None
     dc_offset: FloatArray
     """shape (channels,)"""
     lead_silence_s: float

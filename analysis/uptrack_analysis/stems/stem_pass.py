@@ -20,8 +20,10 @@ from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.one_pass import front_pair
 from uptrack_analysis.measure.probes import ProbeMeter
+from uptrack_analysis.measure.results import Envelope, Loudness, Transients
 from uptrack_analysis.measure.stem_levels import StemLevelMeter
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
+from uptrack_analysis.measure.transients import ANY_HIT, transients
 from uptrack_analysis.stems.results import LowSignal, StemMeasured
 
 # 12 s at 44.1 kHz: whole chunks of most meters, which then read them where they lie, and few turns at the lock of the
@@ -59,7 +61,7 @@ def measure_stem(
     faults = DefectMeter(rate_hz, channels, info.bit_depth)
     loudness = LoudnessMeter(rate_hz, info.layout)
     stereo = StereoCurveMeter(rate_hz, rows, exact=False)
-    levels = StemLevelMeter(channels)
+    levels = StemLevelMeter(rate_hz, channels)
     probes = ProbeMeter(rate_hz, rows)
     rms = RmsMeter(channels)
 
@@ -85,6 +87,7 @@ def measure_stem(
         if source.frames_read == 0:
             raise NothingToMeasure("Expected audio, but the file ends before its first sample: export it again.")
         lanes.finish(hear)
+    found_hits, no_hits = _hits(found_loudness.result)
     return StemMeasured(
         sample_rate_hz=rate_hz,
         frames=source.frames_read,
@@ -94,11 +97,20 @@ def measure_stem(
         stereo=(curve := found_stereo.result),
         rms_dbfs=found_rms.result if found_rms is not None else rms_dbfs(curve, source.frames_read),
         peak_dbfs=20 * math.log10(levels.peak) if levels.peak > 0 else None,
+        step_peaks_dbfs=levels.steps.dbfs,
+        transients=found_hits,
         dc_offset=levels.dc_offset,
         lead_silence_s=levels.lead_frames / rate_hz,
         tail_silence_s=levels.tail_frames / rate_hz,
         defects=None if found_faults is None else found_faults.result,
         probes=found_probes.result,
         low=LowSignal(bands.low_rate_hz, bands.low_signal),
-        unmeasured=dict(loudness.unmeasured),
+        unmeasured=loudness.unmeasured | no_hits,
     )
+
+
+def _hits(loudness: Loudness) -> tuple[Transients | None, dict[str, str]]:
+    try:
+        return transients(Envelope(loudness.hop_s, loudness.power), ANY_HIT), {}
+    except NothingToMeasure as error:
+        return None, {"dynamics.transients": str(error)}

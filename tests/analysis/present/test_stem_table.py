@@ -8,20 +8,25 @@ from typing import Any
 
 from rich.console import Console
 
-from support.reports import a_report
+from support.reports import a_report, stem_figures
 from uptrack_analysis.present.html import report_page
 from uptrack_analysis.present.stem_table import StemRow, stem_rows, sum_line
 from uptrack_analysis.present.text import print_report
-from uptrack_analysis.report import Report, StemBand, StemFigures, StemPlace, StemReport, StemSum
+from uptrack_analysis.report import Report, StemBand, StemPlace, StemReport, StemSum
 
 
 def a_stem(name: str, *, role_confidence: float = 0.9, shares: tuple[float, ...] = (), **place: Any) -> StemReport:
-    measured = a_report().measurements
-    figures = StemFigures(
-        -17.5, -12.0, -15.0, 3.0, measured.spectrum, measured.stereo, -20.0, -3.0, (0.0, 0.0), 0.0, 0.0
-    )
     lies = dataclasses.replace(StemPlace("waveform", 0.0, 0.0, inverted=False, in_mix=True, share=0.3), **place)
-    return StemReport(name, None, a_report().source, "bass", role_confidence, figures, lies, shares)
+    return StemReport(
+        name,
+        None,
+        source=a_report().source,
+        role="bass",
+        role_confidence=role_confidence,
+        figures=stem_figures(-17.5),
+        place=lies,
+        band_shares=shares,
+    )
 
 
 def with_stems(*stems: StemReport, stem_sum: StemSum | None = None) -> Report:

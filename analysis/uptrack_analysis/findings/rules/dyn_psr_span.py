@@ -33,7 +33,7 @@ CONFIDENCE = 0.8
 
 def check(case: Case) -> Verdict:
     peaks = case.measured.peaks
-    curve = psr_curve(peaks, case.measured.loudness)
+    curve = psr_curve(peaks.curve_dbfs, case.measured.loudness)
     ends_s = peaks.curve_step_s * np.arange(1, curve.size + 1, dtype=np.float64)
     asked = np.isfinite(curve) & inside(ends_s - SHORT_TERM_S / 2, case.loud_spans)
     if not asked.any():
