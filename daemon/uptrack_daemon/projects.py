@@ -13,8 +13,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from uptrack_bridges.messages import Project
+if TYPE_CHECKING:  # the command line asks for projects, and need not wait for the vocabulary of the wires
+    from uptrack_bridges.messages import Project
 
 _GAP = r"[\s._\-–—]"
 _TIME = r"(?:[ T_.\-](?:[01]\d|2[0-3])[.:\-_h]?[0-5]\d(?:[.:\-_m]?[0-5]\d)?)?"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -90,9 +90,14 @@ def analyze(
         ),
     ] = None,
     keep: Annotated[
-        bool,
-        typer.Option("--keep", help="The same, for the project that folder and file name say (without v2, final …)."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--keep/--no-keep",
+            show_default=False,
+            help="The same, for the project that folder and file name say (without v2, final …). Once a version of it "
+            "is kept, so are the next ones, unless you say --no-keep.",
+        ),
+    ] = None,
     every_finding: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; several files: an array.")] = False,
     html: Annotated[
@@ -123,7 +128,9 @@ def analyze(
     if project is not None and not project.strip():
         raise typer.BadParameter("--project: expected a name, got an empty one")
     settings = _with_references(settings, references or [], several=len(files) > 1)
-    shelf = _Shelf(project, keep=keep or project is not None)
+    if project is not None and keep is False:
+        raise typer.BadParameter("--project keeps the report and --no-keep does not; say one of them")
+    shelf = _Shelf(project, keep=True if project is not None else keep)
     pages = None if html is None else _page_paths(files, html)
     output: _Output = _JsonOutput(several=len(files) > 1) if as_json else _TextOutput(every_finding, pages)
     worst = errors.DONE
@@ -169,15 +176,20 @@ class _Shelf:
     """Where reports are kept as versions of their projects, if they are."""
 
     project: str | None
-    keep: bool
+    keep: bool | None
+    """``None``: if another version of its project was."""
 
     def shown(self, path: Path, analysis: Analysis) -> _Shown:
         """The report as it is to be shown; kept first, so that what was shown is what the next one is held against."""
-        if not self.keep and not _anything_dismissed():
+        path, keep = path.absolute(), self.keep
+        known = _NOTHING if keep else _known(path, analysis.report.source.sha256)
+        if keep is None:
+            keep = known.versions
+        if not keep and not known.dismissals:
             return _Shown(analysis.report)
-        return asyncio.run(self._weighed(path.absolute(), analysis.report))
+        return asyncio.run(self._weighed(path, analysis.report, keep=keep))
 
-    async def _weighed(self, path: Path, report: Report) -> _Shown:
+    async def _weighed(self, path: Path, report: Report, *, keep: bool) -> _Shown:
         from uptrack_analysis.report import to_json
         from uptrack_daemon.home import Home
         from uptrack_daemon.projects import project_of
@@ -190,8 +202,8 @@ class _Shelf:
             reports = Reports(store)
             project = project_of(None, path) if self.project is None else await reports.project_called(self.project)
             weighed = weigh(to_json(report), await Versions(store).past(project.key, report.source.sha256))
-            if not self.keep:
-                return _Shown(weighed.report)
+            if not keep:
+                return _Shown(weighed.report, weighed.since)
             kept = NewReport(
                 weighed.document,
                 new_id(),
@@ -206,21 +218,36 @@ class _Shelf:
         return _Shown(weighed.report, weighed.since)
 
 
-def _anything_dismissed() -> bool:
-    """Asked of the file itself: most people have dismissed nothing, and need not wait for the store to be loaded."""
+class _Known(NamedTuple):
+    """What the store holds that a run has to know of."""
+
+    dismissals: bool
+    """Of any project."""
+    versions: bool
+    """Of this run's project, and none of them is this very file."""
+
+
+_NOTHING = _Known(dismissals=False, versions=False)
+
+
+def _known(path: Path, sha256: str) -> _Known:
+    """Asked of the file itself: most runs have no version before, and need not wait for the store to be loaded."""
     import sqlite3
     from contextlib import closing
 
     from uptrack_daemon.home import Home
+    from uptrack_daemon.projects import project_of
 
-    database = Home.of_user().database
+    database, key = Home.of_user().database, project_of(None, path).key
     if not database.is_file():
-        return False
+        return _NOTHING
     try:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as store:
-            return store.execute("SELECT 1 FROM dismissals LIMIT 1").fetchone() is not None
+            dismissed = store.execute("SELECT 1 FROM dismissals LIMIT 1").fetchone() is not None
+            kept = {of for (of,) in store.execute("SELECT sha256 FROM reports WHERE project_key = ?", (key,))}
+            return _Known(dismissed, bool(kept) and sha256 not in kept)
     except sqlite3.Error:
-        return False  # no store of ours, or one from before there were dismissals
+        return _NOTHING  # no store of ours, or an older one
 
 
 # -- where reports go --------------------------------------------------------------------------------------------------

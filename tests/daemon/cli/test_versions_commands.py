@@ -71,6 +71,24 @@ def test_without_keep_nothing_is_kept(versions: tuple[Path, Path], home: Path, c
     assert main(["analyze", str(versions[0]), "--project", " "]) == 2
 
 
+def test_once_a_version_is_kept_the_next_ones_are_too_but_no_file_twice(
+    versions: tuple[Path, Path], capsys: Capture
+) -> None:
+    first, second = (str(path) for path in versions)
+    assert main(["analyze", first, "--keep", "--genre", "techno"]) == 0
+    assert main(["analyze", first, "--genre", "techno"]) == 0
+    assert len(ids(capsys)) == 1
+    assert main(["analyze", second, "--genre", "techno", "--no-keep"]) == 0
+    assert len(ids(capsys)) == 1
+    assert main(["analyze", second, "--genre", "techno"]) == 0
+    said = capsys.readouterr()
+    assert "Since beat_v1.wav: fixed " in " ".join(said.out.split())
+    assert "Kept as report" in said.err
+    assert len(ids(capsys)) == 2
+    assert main(["analyze", second, "--project", "Anthem", "--no-keep"]) == 2
+    assert "say one of them" in capsys.readouterr().err
+
+
 def test_reports_in_files_are_compared_and_other_files_refused(
     versions: tuple[Path, Path], tmp_path: Path, capsys: Capture
 ) -> None:
