@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import corpus_lmms
+import drawn
 import groove_patterns
 import grooves
 import soundfile
@@ -115,17 +116,34 @@ def _cut(whole: Path, seconds: float) -> Path:
 def synthesised() -> Iterator[Track]:
     """The hard grooves, and what has no beat."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    for split, all_grooves in (("tune", groove_patterns.TUNE), ("test", groove_patterns.TEST)):
-        for groove in all_grooves:
-            path = CACHE / f"{groove.name}.wav"
-            if not path.exists():
-                grooves.write(groove, path)
-            yield Track(
-                groove.name, path, "tune" if split == "tune" else "test", groove.bpm, groove.alternates,
-                downbeat_s=groove.start_s, beats_per_bar=groove.beats_per_bar,
-            )  # fmt: skip
+    for groove in groove_patterns.TUNE:
+        yield _played(groove, "tune")
+    for groove in groove_patterns.TEST:
+        yield _played(groove, "test")
     for number, (name, signal) in enumerate(grooves.no_beat().items()):
         path = CACHE / f"no beat, {name}.wav"
         if not path.exists():
             soundfile.write(path, signal.T, grooves.RATE_HZ, subtype="PCM_16")
         yield Track(path.stem, path, "test" if number % 2 else "tune", None)
+
+
+def drawn_grooves(seed: int) -> Iterator[Track]:
+    """A set that nobody has tuned on, see ``drawn.py``."""
+    for groove in drawn.grooves(seed):
+        yield _played(groove, "test")
+
+
+def _played(groove: grooves.Groove, split: Split) -> Track:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    path = CACHE / f"{groove.name}.wav"
+    if not path.exists():
+        grooves.write(groove, path)
+    return Track(
+        groove.name,
+        path,
+        split,
+        groove.bpm,
+        groove.alternates,
+        downbeat_s=groove.start_s,
+        beats_per_bar=groove.beats_per_bar,
+    )

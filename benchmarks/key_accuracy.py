@@ -1,7 +1,8 @@
 """How often the key is right, beside librosa and essentia on the same files: the MIREX score, by mode and by half.
 
 ``python benchmarks/key_accuracy.py`` prints the table, the failures and how far the probabilities can be believed;
-``--fit`` prints the weights of evidence that the tune half asks for.
+``--fit`` prints the weights of evidence that the tune half asks for, ``--drawn SEED`` judges a set of tracks drawn by
+chance instead (``drawn.py``).
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import drawn
 import numpy as np
 import soundfile as sf
 
-from key_corpus import Item, corpus
+from key_corpus import Item, corpus, drawn_tracks
 from key_peers import Key, essentia, librosa_krumhansl
 from uptrack_analysis.measure.chroma import Chroma, ChromaMeter
 from uptrack_analysis.measure.key import estimate_key, key_name
@@ -95,6 +97,8 @@ def print_scores(heard: Sequence[Heard], columns: Mapping[str, Mapping[str, Key 
 def print_no_key(heard: Sequence[Heard]) -> None:
     for split in ("tune", "test"):
         silent = [one for one in heard if one.item.split == split and one.item.key is None]
+        if not silent:
+            continue
         keyed = [one for one in heard if one.item.split == split and one.item.key is not None]
         right, lost = sum(one.key is None for one in silent), sum(one.key is None for one in keyed)
         print(
@@ -164,7 +168,8 @@ def fit(heard: Sequence[Heard]) -> FloatArray:
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    items = corpus()
+    seed = drawn.seed_of(arguments)
+    items = corpus() if seed is None else drawn_tracks(seed)
     heard = [listen(item) for item in items]
     if "--fit" in arguments:
         for name, weight in zip(KINDS, fit(heard), strict=True):

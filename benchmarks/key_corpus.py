@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import drawn
+import grooves
 import numpy as np
 import soundfile as sf
 
@@ -167,6 +169,22 @@ def corpus() -> list[Item]:
         items += _shared()
     if shutil.which("lmms"):
         items += _rendered()
+    return items
+
+
+def drawn_tracks(seed: int) -> list[Item]:
+    """A set that nobody has tuned on, with loops and drums drawn by chance, see ``drawn.py``."""
+    items: list[Item] = []
+    for number, (kind, recipe) in enumerate(drawn.recipes(seed)):
+        name = f"drawn {seed} {recipe.mode} {number}" + (" sub" if recipe.foreign_sub is not None else "")
+        items.append(
+            Item(name, kind, "test", _wav(name, recipe), (recipe.tonic, recipe.mode in MINOR_MODES), recipe.cents)
+        )
+    for groove in drawn.beats_alone(seed):
+        path = CACHE / f"{groove.name}.wav"
+        if not path.exists():
+            grooves.write(groove, path)
+        items.append(Item(groove.name, "no key", "test", path, None))
     return items
 
 
