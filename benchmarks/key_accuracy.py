@@ -170,8 +170,9 @@ def fit(heard: Sequence[Heard]) -> FloatArray:
 def main(arguments: Sequence[str] = ()) -> None:
     seed = drawn.seed_of(arguments)
     items = corpus() if seed is None else drawn_tracks(seed)
-    heard = [listen(item) for item in items]
-    if "--fit" in arguments:
+    fitting = "--fit" in arguments
+    heard = [listen(item) for item in items if item.split == "tune" or not fitting]
+    if fitting:
         for name, weight in zip(KINDS, fit(heard), strict=True):
             print(f"  {name:<16} {weight:7.2f}")
         return

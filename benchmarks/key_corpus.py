@@ -57,6 +57,8 @@ NAMES = {
 
 # Projects, named as LMMS does; whatever is not named here is for the test half.
 TUNE_PROJECTS = ("Momo64-esp", "Skiessi-222", "Greshz-CoolSnip", "EsoXLB-CPU")
+TUNE_SEEDS = (1, 2, 3)
+"""Of the sets drawn by chance; any other serves for judging."""
 SEMITONES = (3, -4, 5, -2, 6, 1)
 # Renders slower than its five minutes of music play.
 TOO_SLOW = ("Jousboxx-BuzzerBeater",)
@@ -164,6 +166,7 @@ class Item:
 def corpus() -> list[Item]:
     """Everything that can be had on this machine."""
     items = [*_synthesised("tune", TUNE_LOOPS), *_synthesised("tune", TUNE_TURNED, 201)]
+    items += [item for seed in TUNE_SEEDS for item in drawn_tracks(seed, "tune")]
     items += [*_synthesised("test", TEST_LOOPS), *_synthesised("test", TEST_TURNED, 201), *_without_key()]
     if MATERIAL.is_dir():
         items += _shared()
@@ -172,19 +175,19 @@ def corpus() -> list[Item]:
     return items
 
 
-def drawn_tracks(seed: int) -> list[Item]:
+def drawn_tracks(seed: int, split: str = "test") -> list[Item]:
     """A set that nobody has tuned on, with loops and drums drawn by chance, see ``drawn.py``."""
     items: list[Item] = []
     for number, (kind, recipe) in enumerate(drawn.recipes(seed)):
         name = f"drawn {seed} {recipe.mode} {number}" + (" sub" if recipe.foreign_sub is not None else "")
         items.append(
-            Item(name, kind, "test", _wav(name, recipe), (recipe.tonic, recipe.mode in MINOR_MODES), recipe.cents)
+            Item(name, kind, split, _wav(name, recipe), (recipe.tonic, recipe.mode in MINOR_MODES), recipe.cents)
         )
     for groove in drawn.beats_alone(seed):
         path = CACHE / f"{groove.name}.wav"
         if not path.exists():
             grooves.write(groove, path)
-        items.append(Item(groove.name, "no key", "test", path, None))
+        items.append(Item(groove.name, "no key", split, path, None))
     return items
 
 

@@ -69,9 +69,14 @@ def analyze_file(
     stems: Stems | None = None
     read: tuple[ReadStem, ...] = ()
     if settings.stems:
-        heard = work.next(STEM_COST * len(settings.stems), "stems")
+        heard = work.next(_stem_cost(settings), "stems")
         stems, read = measure_stems(
-            measured, settings.stems, settings.limits, heard, follow_links=settings.follow_links
+            measured,
+            settings.stems,
+            settings.limits,
+            heard,
+            in_full=settings.stems_in_full,
+            follow_links=settings.follow_links,
         )
     if settings.codecs:
         part = _of_one_stage(work.next(1.0, "codecs"), "codecs")
@@ -101,12 +106,16 @@ def analyze_file(
     return Analysis(report, work.timings_s)
 
 
+def _stem_cost(settings: Settings) -> float:
+    return (1.0 if settings.stems_in_full else STEM_COST) * len(settings.stems)
+
+
 class _Work:
     """What is done of all that was asked for, and how long each part took."""
 
     def __init__(self, settings: Settings, progress: Progress) -> None:
         self.timings_s: dict[str, float] = {}
-        self._whole = 1.0 + STEM_COST * len(settings.stems) + REFERENCE_COST * len(settings.reference_files)
+        self._whole = 1.0 + _stem_cost(settings) + REFERENCE_COST * len(settings.reference_files)
         self._whole += settings.codecs + (settings.crate is not None)
         self._progress = progress
         self._done = 0.0

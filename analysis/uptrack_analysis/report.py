@@ -601,6 +601,15 @@ class StemPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class StemInFull:
+    """What is said of a mix, said of one stem by itself."""
+
+    measurements: Measurements
+    series: Series
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StemReport:
     """One stem. ``problem`` says why it was left out; then there is nothing else of it."""
 
@@ -618,6 +627,8 @@ class StemReport:
     """Ids of the findings that name it."""
     problem: str | None = None
     unmeasured: dict[str, str] = field(default_factory=dict)
+    in_full: StemInFull | None = None
+    """``None`` unless it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Settings:
     project: ProjectFacts = field(default_factory=ProjectFacts)
     stems: tuple[StemFile, ...] = ()
     """What the mix was made of."""
+    stems_in_full: bool = False
+    """Measure each stem as fully as the mix, which takes as long as a mix of its length."""
     codecs: bool = False
     """Send the file through lossy encoders as well, and measure what comes back; takes ffmpeg and some time."""
     crate: str | None = None

@@ -10,11 +10,14 @@ import numpy as np
 from uptrack_analysis.measure.band_crest import band_crests
 from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between, mean_spectrum, spectrum_figures
 from uptrack_analysis.measure.psr import smallest_psr
+from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.measure.stereo import stereo_figures
 from uptrack_analysis.measure.transients import transient_figures
+from uptrack_analysis.measurements import measurements_of
 from uptrack_analysis.missing import missing
-from uptrack_analysis.report import Finding, StemBand, StemFigures, StemPlace, StemReport, StemSum
-from uptrack_analysis.series import stem_series
+from uptrack_analysis.report import Finding, StemBand, StemFigures, StemInFull, StemPlace, StemReport, StemSum
+from uptrack_analysis.sections import report_sections
+from uptrack_analysis.series import mix_series, stem_series
 from uptrack_analysis.signal import FloatArray
 from uptrack_analysis.stems.measure_stems import ReadStem
 from uptrack_analysis.stems.results import Alignment, Stem, StemMeasured, Stems, power_gain
@@ -63,9 +66,14 @@ def stem_reports(
                 band_shares=own_shares,
                 findings=tuple(finding.id for finding in findings if finding.stem == stem.name),
                 unmeasured=_unmeasured(stem, stems, figures),
+                in_full=None if one.whole is None else _in_full(one.whole),
             )
         )
     return tuple(reports), _stem_sum(stems)
+
+
+def _in_full(whole: Measured) -> StemInFull:
+    return StemInFull(measurements_of(whole), mix_series(whole), report_sections(whole))
 
 
 def _figures(stem: StemMeasured) -> StemFigures:

@@ -188,8 +188,31 @@ def test_a_stem_measures_as_the_same_file_does_by_itself(tmp_path: Path) -> None
     assert len(own.correlation) == len(whole.correlation[at_seconds])
 
 
+def test_in_full_a_stem_is_told_as_its_own_report_would_tell_it_and_lies_where_it_lay(tmp_path: Path) -> None:
+    files = written(tmp_path / "stems", band() | {"Bass": np.roll(band()["Bass"], 441)})
+    mix = a_mix(tmp_path, band())
+    short = analyze_file(mix, Settings(genre="techno", stems=files)).report
+    full = analyze_file(mix, Settings(genre="techno", stems=files, stems_in_full=True)).report
+    alone = analyze_file(Path(files[1].path), Settings(genre="techno")).report
+    bass = named(full, "Bass").in_full
+    assert bass is not None
+    assert (bass.measurements, bass.series, bass.sections) == (alone.measurements, alone.series, alone.sections)
+    assert named(short, "Bass").in_full is None
+    assert [stem.role for stem in full.stems] == [stem.role for stem in short.stems]
+    place, placed = named(full, "Bass").place, named(short, "Bass").place
+    assert place is not None
+    assert placed is not None
+    assert (place.by, place.delay_ms) == (placed.by, placed.delay_ms) == ("waveform", -10.0)
+    figures, short_figures = named(full, "Bass").figures, named(short, "Bass").figures
+    assert figures is not None
+    assert short_figures is not None
+    assert (figures.psr_min_db, figures.plr_db) == (short_figures.psr_min_db, short_figures.plr_db)
+    assert from_json(to_json(full)) == full
+
+
+@pytest.mark.parametrize("in_full", [False, True])
 @pytest.mark.parametrize("count", [1, 4])
-def test_a_cancelled_analysis_ends_while_stems_are_read(tmp_path: Path, count: int) -> None:
+def test_a_cancelled_analysis_ends_while_stems_are_read(tmp_path: Path, count: int, in_full: bool) -> None:
     files = written(tmp_path / "stems", band())[:count]
     mix = a_mix(tmp_path, band())
 
@@ -201,7 +224,7 @@ def test_a_cancelled_analysis_ends_while_stems_are_read(tmp_path: Path, count: i
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        analyze_file(mix, Settings(stems=files), cancel)
+        analyze_file(mix, Settings(stems=files, stems_in_full=in_full), cancel)
 
 
 def test_progress_never_goes_back(tmp_path: Path) -> None:

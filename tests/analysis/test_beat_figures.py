@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from support.mixes import clean, silent
-from uptrack_analysis.assemble import BEAT_GRID, assemble
+from uptrack_analysis.assemble import assemble
 from uptrack_analysis.findings.judge import judge
 from uptrack_analysis.measure.results import BeatGrid, Measured, TempoEstimate
+from uptrack_analysis.measurements import BEAT_GRID
 from uptrack_analysis.report import Measurements, ProjectFacts, Source
 
 GRID = BeatGrid(60 / 130, 0.01234, 0.47388, 4, 0.9, 1.26)

@@ -68,8 +68,8 @@ def band_edges_hz(rate_hz: float) -> FloatArray:
 class BandMeter:
     """Streaming kernel: blocks in, one ``BandMatrix`` out.
 
-    After ``finish`` there are also ``fine`` and ``low_envelope``; of a stem there is ``low_signal`` instead, its
-    decimated signal, shape (rows, frames), at ``low_rate_hz``.
+    After ``finish`` there are also ``fine`` and ``low_envelope``, but not of a stem, and ``low_signal`` of a stem or on
+    request: the decimated signal, shape (rows, frames), at ``low_rate_hz``.
 
     Parameters
     ----------
@@ -79,6 +79,8 @@ class BandMeter:
         Rows of each block; the first two are the front left and right.
     stem : bool
         Every other frame only, which touch instead of overlapping: enough to say whose a sound is, at half the cost.
+    keep_low : bool
+        Keep ``low_signal`` in any case.
 
     Raises
     ------
@@ -90,9 +92,10 @@ class BandMeter:
     low_envelope: Envelope
     low_signal: Block
 
-    def __init__(self, rate_hz: int, channels: int, *, stem: bool = False) -> None:
+    def __init__(self, rate_hz: int, channels: int, *, stem: bool = False, keep_low: bool = False) -> None:
         check_stream(rate_hz, channels)
-        self._kept_low: list[Block] | None = [] if stem else None
+        self._stem = stem
+        self._kept_low: list[Block] | None = [] if stem or keep_low else None
         factor = nearest_smooth(rate_hz / _LOW_RATE_HZ)
         self._channels = channels
         self._rate_hz = rate_hz
@@ -148,7 +151,7 @@ class BandMeter:
         self._add(self._low, self._low.finish(total, self._frames_in * self._low_hop / self._hop))
         if self._kept_low is not None:
             self.low_signal = np.concatenate(self._kept_low, axis=1)
-        else:
+        if not self._stem:
             self._finish_details(total)
         # A batch that the decimator's rounding completed early may hold frames past the end of the file.
         powers = self._powers.take()[:total]
@@ -178,7 +181,7 @@ class BandMeter:
         self._add(self._low, self._low.push(decimated))
         if self._kept_low is not None:
             self._kept_low.append(decimated)
-        else:
+        if not self._stem:
             self._low_envelope.push(decimated)
 
     def _add(self, spectrum: _BandSpectrum, batches: Iterator[tuple[int, Block]]) -> None:

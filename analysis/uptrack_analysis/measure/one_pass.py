@@ -25,7 +25,7 @@ from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
 from uptrack_analysis.measure.probes import ProbeMeter
-from uptrack_analysis.measure.results import Defects, Measured, Structure
+from uptrack_analysis.measure.results import Defects, LowSignal, Measured, Structure
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.structure import find_structure
 from uptrack_analysis.measure.tempo import TempoMeter
@@ -46,7 +46,12 @@ _GUESSED_S = 120.0
 
 
 def measure(
-    source: AudioSource, progress: Progress, timings: dict[str, float] | None = None, *, probes: bool = False
+    source: AudioSource,
+    progress: Progress,
+    timings: dict[str, float] | None = None,
+    *,
+    probes: bool = False,
+    stem: bool = False,
 ) -> Measured:
     """Run every meter over ``source``.
 
@@ -60,6 +65,8 @@ def measure(
         Filled with the seconds each stage worked. Stages run side by side, so they add up to more than the wall time.
     probes : bool
         Keep stretches of the samples that stems can be laid over.
+    stem : bool
+        The file is one of them, measured as fully as a mix: keep such stretches, and what is low in it.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def measure(
     loudness = LoudnessMeter(rate_hz, info.layout)
     peaks = PeakMeter(rate_hz, channels)
     defects = DefectMeter(rate_hz, channels, info.bit_depth)
-    bands = BandMeter(rate_hz, rows)
+    bands = BandMeter(rate_hz, rows, keep_low=stem)
     stereo = StereoCurveMeter(rate_hz, rows)
     tempo = TempoMeter(rate_hz, 1)
     key = KeyMeter(rate_hz, 1)
@@ -95,7 +102,7 @@ def measure(
     paired: set[Lane[Any]] = {found_waveform, found_bands, found_stereo}
     folded: set[Lane[Any]] = {found_tempo, found_key}
     found_probes = None
-    if probes:
+    if probes or stem:
         prober = ProbeMeter(rate_hz, rows)
         found_probes = lanes.add("probes", prober.push, prober.finish)
         paired.add(found_probes)
@@ -152,6 +159,7 @@ def measure(
         bass=key.bass,
         waveform=found_waveform.result,
         probes=None if found_probes is None else found_probes.result,
+        low=LowSignal(bands.low_rate_hz, bands.low_signal) if stem else None,
     )
     details, reasons = measure_details(
         measured, fine=bands.fine, low_envelope=bands.low_envelope, excerpts=stereo.excerpts

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from uptrack_analysis.audio.source import BrokenStretch
 from uptrack_analysis.measure.probes import Probes
-from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.signal import Block, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +401,15 @@ class Crate:
 
 
 @dataclass(frozen=True, slots=True)
+class LowSignal:
+    """The front pair at about 1.4 kHz: fast enough to see where kick and bass meet, 11 kB a second."""
+
+    rate_hz: float
+    samples: Block
+    """shape (rows, frames)"""
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """Everything one pass over a file found."""
 
@@ -432,6 +441,8 @@ class Measured:
     waveform: Waveform = field(default_factory=lambda: Waveform(np.empty(0), np.empty(0), np.empty(0)))
     probes: Probes | None = None
     """Kept only where stems are to be laid over the mix."""
+    low: LowSignal | None = None
+    """Kept only of a stem."""
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     """Dotted report name ("tempo.bpm", "loudness.range_lu") to the sentence that says why."""
 

@@ -13,15 +13,16 @@ from threading import Event
 
 from uptrack_analysis.audio.described import describe
 from uptrack_analysis.audio.limits import Limits
-from uptrack_analysis.audio.source import open_audio
+from uptrack_analysis.audio.source import AudioSource, open_audio
 from uptrack_analysis.errors import UpTrackError
+from uptrack_analysis.measure.one_pass import measure
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import MeasuredFile
 from uptrack_analysis.settings import StemFile
 from uptrack_analysis.stems.alignment import Delay, DelayFinder, align
 from uptrack_analysis.stems.results import Stem, StemMeasured, Stems
 from uptrack_analysis.stems.roles import guess_role
-from uptrack_analysis.stems.stem_pass import measure_stem
+from uptrack_analysis.stems.stem_pass import measure_stem, stem_of
 from uptrack_analysis.stems.sum_check import check_sum
 
 _THREADS = 2
@@ -40,6 +41,8 @@ class ReadStem:
     source: MeasuredFile | None
     """What the file is."""
     problem: str | None
+    whole: Measured | None = None
+    """Everything that is measured of a mix, where that was asked for."""
     delay: Delay | None = None
     """At which its waveform is in the mix, if it stands out there."""
 
@@ -49,7 +52,13 @@ class _Stopped(Exception):
 
 
 def measure_stems(
-    mix: Measured, files: Sequence[StemFile], limits: Limits, progress: Heard, *, follow_links: bool = True
+    mix: Measured,
+    files: Sequence[StemFile],
+    limits: Limits,
+    progress: Heard,
+    *,
+    in_full: bool = False,
+    follow_links: bool = True,
 ) -> tuple[Stems, tuple[ReadStem, ...]]:
     """Measure and place every stem.
 
@@ -62,6 +71,8 @@ def measure_stems(
         For each file.
     progress : callable
         Called with the fraction done, 0 to 1, and a stage's name; what it raises ends the work.
+    in_full : bool
+        Measure each as fully as the mix; it takes as long.
     follow_links : bool
         As ``open_audio``.
 
@@ -72,7 +83,20 @@ def measure_stems(
     """
     assert mix.probes is not None  # noqa: S101 - the caller asked for them
     finder = DelayFinder(mix.probes)
-    read = _read_all(files, limits, progress, finder, follow_links=follow_links, defects=_has_faults(mix))
+    # Two stems side by side have a thread each; one that is alone, or measured in full, has both.
+    at_once = 1 if in_full or len(files) == 1 else _THREADS
+    faults = _has_faults(mix)
+
+    def read_one(file: StemFile, heard: Callable[[], None]) -> ReadStem:
+        def measured(source: AudioSource) -> tuple[StemMeasured, Measured | None]:
+            if in_full:
+                whole = measure(source, lambda _fraction, _stage: heard(), stem=True)
+                return stem_of(whole, source.info.layout), whole
+            return measure_stem(source, defects=faults, heard=heard, helpers=_THREADS - at_once), None
+
+        return _read(file, limits, measured, finder, follow_links=follow_links)
+
+    read = _read_all(files, read_one, progress, at_once)
     there = [(one.file, one.measured) for one in read if one.measured is not None]
     if not there:
         return Stems((), None, "no stem could be measured"), read
@@ -95,12 +119,9 @@ def _has_faults(mix: Measured) -> bool:
 
 def _read_all(
     files: Sequence[StemFile],
-    limits: Limits,
+    read: Callable[[StemFile, Callable[[], None]], ReadStem],
     progress: Heard,
-    finder: DelayFinder,
-    *,
-    follow_links: bool,
-    defects: bool,
+    at_once: int,
 ) -> tuple[ReadStem, ...]:
     stop = Event()
     done = 0
@@ -109,15 +130,10 @@ def _read_all(
         if stop.is_set():
             raise _Stopped
 
-    helpers = _THREADS - 1 if len(files) == 1 else 0  # two stems side by side have a thread each
-
-    def read(file: StemFile) -> ReadStem:
-        return _read(file, limits, heard, finder, follow_links=follow_links, defects=defects, helpers=helpers)
-
-    with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="stems") as pool:
+    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="stems") as pool:
         pending: set[Future[ReadStem]] = set()
         try:
-            futures = [pool.submit(read, file) for file in files]
+            futures = [pool.submit(read, file, heard) for file in files]
             pending = set(futures)
             while pending:
                 ended, pending = wait(pending, timeout=_WAIT_S, return_when=FIRST_COMPLETED)
@@ -133,19 +149,17 @@ def _read_all(
 def _read(
     file: StemFile,
     limits: Limits,
-    heard: Callable[[], None],
+    measured: Callable[[AudioSource], tuple[StemMeasured, Measured | None]],
     finder: DelayFinder,
     *,
     follow_links: bool,
-    defects: bool,
-    helpers: int,
 ) -> ReadStem:
     if file.problem is not None:
         return ReadStem(file, None, None, file.problem)
     try:
         with open_audio(Path(file.path), limits, follow_links=follow_links) as source:
-            measured = measure_stem(source, defects=defects, heard=heard, helpers=helpers)
+            stem, whole = measured(source)
             described = describe(Path(file.path).name, source)
     except UpTrackError as error:
         return ReadStem(file, None, None, error.sentence)
-    return ReadStem(file, measured, described, None, finder.find(measured.probes))
+    return ReadStem(file, stem, described, None, whole, finder.find(stem.probes))

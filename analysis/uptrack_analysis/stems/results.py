@@ -11,19 +11,10 @@ from typing import Literal
 
 from uptrack_analysis.audio.source import Speaker
 from uptrack_analysis.measure.probes import Probes
-from uptrack_analysis.measure.results import BandMatrix, Defects, Loudness, StereoCurve, Transients
-from uptrack_analysis.signal import Block, FloatArray
+from uptrack_analysis.measure.results import BandMatrix, Defects, Loudness, LowSignal, StereoCurve, Transients
+from uptrack_analysis.signal import FloatArray
 
 Role = Literal["kick", "bass", "drums", "hats", "snare", "lead", "pad", "vocal", "fx", "other"]
-
-
-@dataclass(frozen=True, slots=True)
-class LowSignal:
-    """The front pair at about 1.4 kHz: fast enough to see where kick and bass meet, 11 kB a second."""
-
-    rate_hz: float
-    samples: Block
-    """shape (rows, frames)"""
 
 
 @dataclass(frozen=True, slots=True)

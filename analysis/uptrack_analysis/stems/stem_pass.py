@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from uptrack_analysis.audio.source import AudioSource
+from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.defects import DefectMeter
@@ -20,11 +20,11 @@ from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.one_pass import front_pair
 from uptrack_analysis.measure.probes import ProbeMeter
-from uptrack_analysis.measure.results import Envelope, Loudness, Transients
+from uptrack_analysis.measure.results import Envelope, Loudness, LowSignal, Measured, Transients
 from uptrack_analysis.measure.stem_levels import StemLevelMeter
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.transients import ANY_HIT, transients
-from uptrack_analysis.stems.results import LowSignal, StemMeasured
+from uptrack_analysis.stems.results import StemMeasured
 
 # 12 s at 44.1 kHz: whole chunks of most meters, which then read them where they lie, and few turns at the lock of the
 # interpreter, for which two stems measured side by side wait longer than for memory. Of more channels it is a quarter,
@@ -106,6 +106,33 @@ def measure_stem(
         probes=found_probes.result,
         low=LowSignal(bands.low_rate_hz, bands.low_signal),
         unmeasured=loudness.unmeasured | no_hits,
+    )
+
+
+def stem_of(whole: Measured, layout: tuple[Speaker, ...]) -> StemMeasured:
+    """The same of a stem that was measured as fully as a mix."""
+    assert whole.probes is not None  # noqa: S101 - ``measure`` keeps both of a stem
+    assert whole.low is not None  # noqa: S101
+    defects, peaks = whole.defects, whole.peaks
+    peak_dbfs = float(peaks.sample_dbfs.max())
+    return StemMeasured(
+        sample_rate_hz=whole.sample_rate_hz,
+        frames=whole.frames,
+        layout=layout,
+        loudness=whole.loudness,
+        bands=whole.bands,
+        stereo=whole.stereo,
+        rms_dbfs=whole.rms_dbfs,
+        peak_dbfs=peak_dbfs if math.isfinite(peak_dbfs) else None,
+        step_peaks_dbfs=peaks.curve_dbfs,
+        transients=whole.details.transients,
+        dc_offset=defects.dc_offset,
+        lead_silence_s=defects.lead_silence_s,
+        tail_silence_s=defects.tail_silence_s,
+        defects=defects,
+        probes=whole.probes,
+        low=whole.low,
+        unmeasured=dict(whole.unmeasured),
     )
 
 

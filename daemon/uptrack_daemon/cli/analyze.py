@@ -64,6 +64,10 @@ def analyze(
             metavar="DIR", parser=named_path, help="A folder with the mix's stems: findings then name the guilty one."
         ),
     ] = None,
+    stems_in_full: Annotated[
+        bool,
+        typer.Option("--stems-in-full", help="Measure each stem as fully as the mix; each takes as long as a mix."),
+    ] = False,
     codecs: Annotated[
         bool, typer.Option("--codecs", help="Measure overs after AAC, Opus and MP3 as well; takes ffmpeg and time.")
     ] = False,
@@ -117,6 +121,8 @@ def analyze(
         raise typer.BadParameter("--json and --html exclude each other; run twice for both")
     if stems is not None and len(files) > 1:
         raise typer.BadParameter(f"--stems belongs to one mix; got {len(files)} files: run once for each")
+    if stems_in_full and stems is None:
+        raise typer.BadParameter("--stems-in-full needs the stems: name their folder with --stems DIR")
     if crate is not None and not crate.is_dir():
         raise typer.BadParameter(f"--crate: expected a folder of tracks, got {crate}")
     settings = replace(
@@ -124,6 +130,7 @@ def analyze(
         codecs=codecs,
         crate=None if crate is None else str(crate.absolute()),
         stems=() if stems is None else stems_in(stems, files[0]),
+        stems_in_full=stems_in_full,
     )
     if project is not None and not project.strip():
         raise typer.BadParameter("--project: expected a name, got an empty one")

@@ -334,6 +334,18 @@ def test_two_files_of_one_track_name_are_two_stems(tmp_path: Path, capsys: Captu
     assert json.loads(capsys.readouterr().out)["context"]["stems"] == ["Kick", "Kick 2"]
 
 
+def test_stems_in_full_have_a_beat_of_their_own_and_need_their_folder(tmp_path: Path, capsys: Capture) -> None:
+    stems = small_band()
+    written(tmp_path / "stems", {"Kick": stems["Kick"]})
+    sf.write(tmp_path / "mix.wav", mixed(stems).T, 44_100, subtype="PCM_24")
+    mix, folder = str(tmp_path / "mix.wav"), str(tmp_path / "stems")
+    assert main(["analyze", mix, "--stems", folder, "--stems-in-full", "--json"]) == 0
+    (kick,) = json.loads(capsys.readouterr().out)["stems"]
+    assert kick["in_full"]["measurements"]["loudness"]["true_peak_dbtp"] >= kick["figures"]["sample_peak_dbfs"]
+    assert main(["analyze", mix, "--stems-in-full"]) == 2
+    assert "name their folder" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize("folder", ["nowhere", "empty"])
 def test_a_folder_without_stems_is_a_slip_of_the_command(
     mix: Path, tmp_path: Path, folder: str, capsys: Capture
