@@ -13,10 +13,10 @@ from uptrack_analysis.stems.results import StemMeasured
 from uptrack_analysis.stems.stem_pass import measure_stem
 
 
-def measured_stem(samples: Block, rate_hz: int = 44_100, *, defects: bool = False) -> StemMeasured:
+def measured_stem(samples: Block, rate_hz: int = 44_100, *, breaks: bool = False) -> StemMeasured:
     """Through a file of floats, which changes nothing."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stem.wav"
         soundfile.write(path, samples.T, rate_hz, subtype="FLOAT")
         with open_audio(path) as source:
-            return measure_stem(source, defects=defects)
+            return measure_stem(source, breaks=breaks)

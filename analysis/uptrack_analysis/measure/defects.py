@@ -1,27 +1,23 @@
 """Objective faults of a file: clipping, offset, holes, clicks, repeats, hum, dead channels, silent or cut edges.
 
-What makes a plateau clipping is in ``plateaus.py``, what makes a silence a hole in ``gaps.py``; ``clicks.py``,
-``repeats.py`` and ``hum.py`` say what those are. Here the stream is cut, all are fed, and the rest is counted. The
-definitions of all figures are those of ``results.Defects``.
+What makes a plateau clipping is in ``plateaus.py``; ``breaks.py`` and ``hum.py`` say what those are. Here the stream is
+cut, all are fed, and the rest is counted. The definitions of all figures are those of ``results.Defects``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.measure import clicks, gaps, plateaus
-from uptrack_analysis.measure.clicks import ClickFinder
+from uptrack_analysis.measure import plateaus
+from uptrack_analysis.measure.breaks import CHUNK_FRAMES, BreakFinder, resolution_of
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream
 from uptrack_analysis.measure.hum import HumMeter
-from uptrack_analysis.measure.repeats import RepeatFinder
-from uptrack_analysis.measure.results import Click, Defects, Gap
+from uptrack_analysis.measure.results import Defects
 from uptrack_analysis.measure.runs import sums
-from uptrack_analysis.measure.screening import LEAD, Screen
 from uptrack_analysis.signal import Block, FloatArray
 
 DEAD_CHANNEL = 10 ** (-90 / 20)
@@ -29,11 +25,7 @@ SILENCE = float(np.float32(10 ** (-60 / 20)))
 """As a sample can hold it, so that it is the same limit for one sample and for the largest of many."""
 HEAD_S = 0.001
 TAIL_S = 0.010
-CLICK_OF_EDGE_S = 0.002
-_CHUNK_FRAMES = 65_536
 _GLANCE_FRAMES = 1024
-_FINEST_STEP = 2.0**-15
-"""Plateaus and jumps are judged in steps of 16 bits even in finer files: 24-bit files full of 16-bit samples abound."""
 
 
 class DefectMeter:
@@ -56,21 +48,16 @@ class DefectMeter:
 
     def __init__(self, rate_hz: int, channels: int, bit_depth: int | None = None) -> None:
         check_stream(rate_hz, channels)
-        resolution = max(_FINEST_STEP, 2.0 ** (1 - bit_depth)) if bit_depth else _FINEST_STEP
+        resolution = resolution_of(bit_depth)
         self._rate_hz = rate_hz
         self._channels = channels
         self._ceilings = [[plateaus.CeilingWatch(sign, resolution) for sign in (1, -1)] for _ in range(channels)]
-        self._gap_finder = gaps.GapFinder(rate_hz, resolution)
-        self._screen = Screen(rate_hz, _CHUNK_FRAMES, clicks.LATE_S)
-        self._clicks = ClickFinder(rate_hz, self._screen.row, _CHUNK_FRAMES // self._screen.row)
-        self._repeats = RepeatFinder(rate_hz)
+        self._breaks = BreakFinder(rate_hz, channels, resolution)
         self._hum = HumMeter(rate_hz, channels)
-        self._history = max(self._gap_finder.history_frames, self._clicks.history_frames, self._repeats.history_frames)
-        self._framer = Framer(channels, self._history + _CHUNK_FRAMES, _CHUNK_FRAMES, lead=self._history, batch=1)
+        self._history = self._breaks.history
+        self._framer = Framer(channels, self._history + CHUNK_FRAMES, CHUNK_FRAMES, lead=self._history, batch=1)
         self._first = -self._history
         self._frames_in = 0
-        self._holes: list[list[tuple[int, int]]] = [[] for _ in range(channels)]
-        self._silences: list[list[int]] = [[] for _ in range(channels)]
         self._sum: FloatArray = np.zeros(channels)
         self._loudest: FloatArray = np.zeros(channels)
         self._head_peak = 0.0
@@ -96,12 +83,8 @@ class DefectMeter:
 
     def finish(self) -> Defects:
         """Everything found in what was pushed."""
-        reach = max(
-            self._gap_finder.reach_frames + plateaus.CONTEXT,
-            self._clicks.reach_frames,
-            self._repeats.reach_frames,
-        )
-        for window in self._framer.finish(-(-(self._frames_in + reach) // _CHUNK_FRAMES)):
+        reach = self._breaks.reach + plateaus.CONTEXT
+        for window in self._framer.finish(-(-(self._frames_in + reach) // CHUNK_FRAMES)):
             self._look(window[:, 0])
         clipped = [
             (channel, tally)
@@ -117,26 +100,21 @@ class DefectMeter:
         if self._first_audible is not None and self._last_audible is not None:
             lead = self._first_audible / self._rate_hz
             tail = (self._frames_in - 1 - self._last_audible) / self._rate_hz
-        found_gaps = self._gaps()
-        found_repeats = tuple(self._repeats.finish())
+        breaks = self._breaks.finish(self._frames_in)
         return Defects(
             clip_runs=tuple(runs[: plateaus.MAX_RUNS]),
             clipped_runs=sum(tally.sliced + tally.stepped for _channel, tally in clipped),
             clipped_samples=sum(tally.samples for _channel, tally in clipped),
             dc_offset=self._sum / max(1, self._frames_in),
-            gaps=found_gaps,
+            gaps=breaks.gaps,
             silent_channels=self._silent_channels(),
             lead_silence_s=lead,
             tail_silence_s=tail,
             head_peak_dbfs=_db(self._head_peak),
             head_step_dbfs=_db(self._head_step),
             tail_rms_dbfs=_db(float(np.sqrt(np.mean(self._tail.astype(np.float64) ** 2))) if self._tail.size else 0.0),
-            clicks=clicks_apart_from(
-                [*((gap.start, gap.end) for gap in found_gaps), *((copy.start, copy.end) for copy in found_repeats)],
-                self._clicks.finish(self._frames_in),
-                self._rate_hz,
-            ),
-            repeats=found_repeats,
+            clicks=breaks.clicks,
+            repeats=breaks.repeats,
             hum=self._hum.finish(self._frames_in, self._loudest),
         )
 
@@ -144,7 +122,6 @@ class DefectMeter:
         chunk = window[:, self._history :]
         first = self._first + self._history
         self._sum += sums(chunk)
-        unseen = self._history - self._gap_finder.history_frames
         # Plateaus are judged with samples on both sides, so their stretch trails the chunk by as many.
         stretch = window[:, self._history - 2 * plateaus.CONTEXT :]
         inside = stretch[:, plateaus.CONTEXT : -plateaus.CONTEXT]
@@ -154,19 +131,9 @@ class DefectMeter:
         for channel in range(self._channels):
             for watch, top in zip(self._ceilings[channel], tops[channel], strict=True):
                 watch.push(stretch[channel], first - plateaus.CONTEXT, top)
-            holes, silences = self._holes[channel], self._silences[channel]
-            for start, end, is_hole in self._gap_finder.search(window[channel, unseen:]):
-                if len(holes) + len(silences) >= gaps.MAX_SILENCES:
-                    break
-                if is_hole:
-                    holes.append((start + self._first + unseen, end + self._first + unseen))
-                else:
-                    silences.append(end + self._first + unseen)
-        screening = self._screen.look(window[:, self._history - LEAD :])
-        self._clicks.search(window, screening, first)
-        self._repeats.search(window, screening, first)
-        self._hum.push(window, self._first, min(first + _CHUNK_FRAMES, self._frames_in))
-        self._first += _CHUNK_FRAMES
+        self._breaks.look(window, first)
+        self._hum.push(window, self._first, min(first + CHUNK_FRAMES, self._frames_in))
+        self._first += CHUNK_FRAMES
 
     def _watch_edges(self, chunk: Block, first: int, loudest: float) -> None:
         if first == 0:
@@ -185,39 +152,15 @@ class DefectMeter:
                     self._first_audible = first + int(heard[0])
                 self._last_audible = first + int(heard[-1])
             else:
-                self._last_audible = first + _CHUNK_FRAMES - _GLANCE_FRAMES + int(near_end[-1])
+                self._last_audible = first + CHUNK_FRAMES - _GLANCE_FRAMES + int(near_end[-1])
 
     def _tail_frames(self) -> int:
         return max(1, round(TAIL_S * self._rate_hz))
-
-    def _gaps(self) -> tuple[Gap, ...]:
-        holes = [
-            (start, end, channel)
-            for channel in range(self._channels)
-            for start, end in gaps.exceptional(self._holes[channel], self._silences[channel], self._rate_hz)
-        ]
-        found = gaps.joined(holes, self._rate_hz)
-        return () if gaps.in_time(found, self._rate_hz) else tuple(found)
 
     def _silent_channels(self) -> tuple[int, ...]:
         if self._loudest.max() <= SILENCE:
             return ()
         return tuple(np.flatnonzero(self._loudest <= DEAD_CHANNEL).tolist())
-
-
-def clicks_apart_from(borders: Sequence[tuple[int, int]], clicks: Sequence[Click], rate_hz: int) -> tuple[Click, ...]:
-    """Without those that a hole, a repeated block or a silenced stretch begins or ends with: no faults of their own.
-
-    ``borders`` are the first frame of each, and the one after its last.
-    """
-    edges = np.sort(np.array(borders, dtype=np.int64).ravel())
-    near = round(CLICK_OF_EDGE_S * rate_hz)
-
-    def stands_alone(click: Click) -> bool:
-        first, last = np.searchsorted(edges, [click.frame - near, click.frame + near + 1])
-        return bool(first == last)
-
-    return tuple(filter(stands_alone, clicks))
 
 
 def audible(chunk: Block) -> NDArray[np.intp]:

@@ -14,8 +14,9 @@ from typing import Any
 from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
+from uptrack_analysis.measure.breaks import clicks_apart_from
 from uptrack_analysis.measure.decimation import fold
-from uptrack_analysis.measure.defects import DefectMeter, clicks_apart_from
+from uptrack_analysis.measure.defects import DefectMeter
 from uptrack_analysis.measure.details import measure_details
 from uptrack_analysis.measure.envelope import EnvelopeMeter
 from uptrack_analysis.measure.hum import TOO_SHORT as HUM_TOO_SHORT

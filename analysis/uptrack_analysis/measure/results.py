@@ -109,6 +109,15 @@ class Hum:
 
 
 @dataclass(frozen=True, slots=True)
+class Breaks:
+    """Where the sound breaks off or jumps, as in ``Defects``."""
+
+    gaps: tuple[Gap, ...]
+    clicks: tuple[Click, ...]
+    repeats: tuple[Repeat, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Defects:
     clip_runs: tuple[ClipRun, ...]
     """The first 10,000; ``clipped_runs`` counts all."""

@@ -127,12 +127,12 @@ def _energy(bands: BandMatrix, delay_s: float, amount: FloatArray, spans: Sequen
 
 
 def _has_fault(stem: Stem, spans: Sequence[Place]) -> bool:
-    defects, rate_hz = stem.measured.defects, stem.measured.sample_rate_hz
-    if defects is None:
+    breaks, rate_hz = stem.measured.breaks, stem.measured.sample_rate_hz
+    if breaks is None:
         return False
-    places = [(gap.start, gap.end) for gap in defects.gaps]
-    places += [(click.frame, click.frame) for click in defects.clicks]
-    places += [(copy.start, copy.end) for copy in defects.repeats]
+    places = [(gap.start, gap.end) for gap in breaks.gaps]
+    places += [(click.frame, click.frame) for click in breaks.clicks]
+    places += [(copy.start, copy.end) for copy in breaks.repeats]
     delay_s = stem.alignment.delay_s
     return any(
         start / rate_hz + delay_s <= end_s + FAULT_REACH_S and end / rate_hz + delay_s >= start_s - FAULT_REACH_S

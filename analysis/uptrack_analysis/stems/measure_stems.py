@@ -85,14 +85,14 @@ def measure_stems(
     finder = DelayFinder(mix.probes)
     # Two stems side by side have a thread each; one that is alone, or measured in full, has both.
     at_once = 1 if in_full or len(files) == 1 else _THREADS
-    faults = _has_faults(mix)
+    broken = _has_breaks(mix)
 
     def read_one(file: StemFile, heard: Callable[[], None]) -> ReadStem:
         def measured(source: AudioSource) -> tuple[StemMeasured, Measured | None]:
             if in_full:
                 whole = measure(source, lambda _fraction, _stage: heard(), stem=True)
                 return stem_of(whole, source.info.layout), whole
-            return measure_stem(source, defects=faults, heard=heard, helpers=_THREADS - at_once), None
+            return measure_stem(source, breaks=broken, heard=heard, helpers=_THREADS - at_once), None
 
         return _read(file, limits, measured, finder, follow_links=follow_links)
 
@@ -112,7 +112,7 @@ def measure_stems(
     return Stems(tuple(stems), check), read
 
 
-def _has_faults(mix: Measured) -> bool:
+def _has_breaks(mix: Measured) -> bool:
     defects = mix.defects
     return bool(defects.gaps or defects.clicks or defects.repeats)
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from uptrack_analysis.audio.source import Speaker
 from uptrack_analysis.measure.probes import Probes
-from uptrack_analysis.measure.results import BandMatrix, Defects, Loudness, LowSignal, StereoCurve, Transients
+from uptrack_analysis.measure.results import BandMatrix, Breaks, Loudness, LowSignal, StereoCurve, Transients
 from uptrack_analysis.signal import FloatArray
 
 Role = Literal["kick", "bass", "drums", "hats", "snare", "lead", "pad", "vocal", "fx", "other"]
@@ -38,7 +38,7 @@ class StemMeasured:
     lead_silence_s: float
     """Until the first sample over -60 dBFS; the whole duration if there is none."""
     tail_silence_s: float
-    defects: Defects | None
+    breaks: Breaks | None
     """Searched for only where the mix has some, because only then somebody asks whose they are."""
     probes: Probes
     low: LowSignal

@@ -14,13 +14,13 @@ from typing import Any
 from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
-from uptrack_analysis.measure.defects import DefectMeter
+from uptrack_analysis.measure.breaks import BreakMeter
 from uptrack_analysis.measure.lanes import Lane, Lanes
 from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.one_pass import front_pair
 from uptrack_analysis.measure.probes import ProbeMeter
-from uptrack_analysis.measure.results import Envelope, Loudness, LowSignal, Measured, Transients
+from uptrack_analysis.measure.results import Breaks, Envelope, Loudness, LowSignal, Measured, Transients
 from uptrack_analysis.measure.stem_levels import StemLevelMeter
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.transients import ANY_HIT, transients
@@ -33,7 +33,7 @@ _BLOCK_FRAMES, _SURROUND_BLOCK_FRAMES = 524_288, 131_072
 
 
 def measure_stem(
-    source: AudioSource, *, defects: bool, heard: Callable[[], None] = lambda: None, helpers: int = 0
+    source: AudioSource, *, breaks: bool, heard: Callable[[], None] = lambda: None, helpers: int = 0
 ) -> StemMeasured:
     """Run a stem's meters over ``source``.
 
@@ -41,8 +41,8 @@ def measure_stem(
     ----------
     source : AudioSource
         Open, and not read from yet.
-    defects : bool
-        Look for faults of the signal, too; it costs about as much again.
+    breaks : bool
+        Look for holes, clicks and repeated blocks, too; it costs half as much again.
     heard : callable
         Called after every block and every meter; what it raises ends the measurement.
     helpers : int
@@ -58,7 +58,7 @@ def measure_stem(
     front = front_pair(info.layout)
     rows = len(front)
     bands = BandMeter(rate_hz, rows, stem=True)
-    faults = DefectMeter(rate_hz, channels, info.bit_depth)
+    breaking = BreakMeter(rate_hz, channels, info.bit_depth)
     loudness = LoudnessMeter(rate_hz, info.layout)
     stereo = StereoCurveMeter(rate_hz, rows, exact=False)
     levels = StemLevelMeter(rate_hz, channels)
@@ -67,7 +67,7 @@ def measure_stem(
 
     lanes = Lanes(helpers)
     found_bands = lanes.add("spectrum", bands.push, bands.finish)
-    found_faults = lanes.add("defects", faults.push, faults.finish) if defects else None
+    found_breaks = lanes.add("breaks", breaking.push, breaking.finish) if breaks else None
     found_loudness = lanes.add("loudness", loudness.push, loudness.finish)
     found_stereo = lanes.add("stereo", stereo.push, stereo.finish)
     lanes.add("levels", levels.push, levels.finish)
@@ -102,7 +102,7 @@ def measure_stem(
         dc_offset=levels.dc_offset,
         lead_silence_s=levels.lead_frames / rate_hz,
         tail_silence_s=levels.tail_frames / rate_hz,
-        defects=None if found_faults is None else found_faults.result,
+        breaks=None if found_breaks is None else found_breaks.result,
         probes=found_probes.result,
         low=LowSignal(bands.low_rate_hz, bands.low_signal),
         unmeasured=loudness.unmeasured | no_hits,
@@ -129,7 +129,7 @@ def stem_of(whole: Measured, layout: tuple[Speaker, ...]) -> StemMeasured:
         dc_offset=defects.dc_offset,
         lead_silence_s=defects.lead_silence_s,
         tail_silence_s=defects.tail_silence_s,
-        defects=defects,
+        breaks=Breaks(defects.gaps, defects.clicks, defects.repeats),
         probes=whole.probes,
         low=whole.low,
         unmeasured=dict(whole.unmeasured),

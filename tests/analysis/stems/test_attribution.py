@@ -34,8 +34,8 @@ def band() -> dict[str, Block]:
     return stems
 
 
-def stem(name: str, samples: Block, *, defects: bool = False) -> Stem:
-    return Stem(name, None, measured_stem(samples, defects=defects), Alignment(), "other", 0.0)
+def stem(name: str, samples: Block, *, breaks: bool = False) -> Stem:
+    return Stem(name, None, measured_stem(samples, breaks=breaks), Alignment(), "other", 0.0)
 
 
 @cache
@@ -89,7 +89,7 @@ def test_an_offset_is_the_stems_that_has_it() -> None:
 def test_a_hole_is_the_stems_that_has_it_at_that_time() -> None:
     holed = band()["Hats"].copy()
     holed[:, 2 * RATE_HZ + 10_000 : 2 * RATE_HZ + 10_900] = 0
-    pad = stem("Pad", np.where(holed == 0, 0, band()["Pad"]), defects=True)
+    pad = stem("Pad", np.where(holed == 0, 0, band()["Pad"]), breaks=True)
     found = Stems((*(one for one in stems().stems if one.name != "Pad"), pad), None)
     at_s = 2 + 10_000 / RATE_HZ
     assert shares(mix(), found, "faults", [(at_s, at_s + 0.02)]) == (("Pad", 1.0),)

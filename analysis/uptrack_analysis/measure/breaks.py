@@ -1,0 +1,151 @@
+"""Where the sound breaks off or jumps: holes, clicks and repeated blocks, found in one look at each chunk.
+
+What makes a silence a hole is in ``gaps.py``; ``clicks.py`` and ``repeats.py`` say what those are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from uptrack_analysis.measure import clicks, gaps
+from uptrack_analysis.measure.clicks import ClickFinder
+from uptrack_analysis.measure.framing import Framer, check_block, check_stream
+from uptrack_analysis.measure.repeats import RepeatFinder
+from uptrack_analysis.measure.results import Breaks, Click, Gap
+from uptrack_analysis.measure.screening import LEAD, Screen
+from uptrack_analysis.signal import Block
+
+CHUNK_FRAMES = 65_536
+CLICK_OF_EDGE_S = 0.002
+_FINEST_STEP = 2.0**-15
+"""Jumps and plateaus are judged in steps of 16 bits even in finer files: 24-bit files full of 16-bit samples abound."""
+
+
+def resolution_of(bit_depth: int | None) -> float:
+    """The step that samples are judged in."""
+    return max(_FINEST_STEP, 2.0 ** (1 - bit_depth)) if bit_depth else _FINEST_STEP
+
+
+class BreakFinder:
+    """Takes windows that overlap: ``history`` samples that were there before, then a chunk.
+
+    Parameters
+    ----------
+    rate_hz : int
+    channels : int
+        Rows of each window.
+    resolution : float
+        The step that samples are judged in.
+    """
+
+    def __init__(self, rate_hz: int, channels: int, resolution: float) -> None:
+        self._rate_hz = rate_hz
+        self._gap_finder = gaps.GapFinder(rate_hz, resolution)
+        self._screen = Screen(rate_hz, CHUNK_FRAMES, clicks.LATE_S)
+        self._clicks = ClickFinder(rate_hz, self._screen.row, CHUNK_FRAMES // self._screen.row)
+        self._repeats = RepeatFinder(rate_hz)
+        self._holes: list[list[tuple[int, int]]] = [[] for _ in range(channels)]
+        self._silences: list[list[int]] = [[] for _ in range(channels)]
+        self.history = max(self._gap_finder.history_frames, self._clicks.history_frames, self._repeats.history_frames)
+        self.reach = max(self._gap_finder.reach_frames, self._clicks.reach_frames, self._repeats.reach_frames)
+        """Frames after a fault without which it is not judged."""
+
+    def look(self, window: Block, first: int) -> None:
+        """``window`` has shape (channels, history + CHUNK_FRAMES); its chunk begins with frame ``first``."""
+        unseen = self.history - self._gap_finder.history_frames
+        begins = first - self.history + unseen
+        for channel, (holes, silences) in enumerate(zip(self._holes, self._silences, strict=True)):
+            for start, end, is_hole in self._gap_finder.search(window[channel, unseen:]):
+                if len(holes) + len(silences) >= gaps.MAX_SILENCES:
+                    break
+                if is_hole:
+                    holes.append((start + begins, end + begins))
+                else:
+                    silences.append(end + begins)
+        screening = self._screen.look(window[:, self.history - LEAD :])
+        self._clicks.search(window, screening, first)
+        self._repeats.search(window, screening, first)
+
+    def finish(self, frames: int) -> Breaks:
+        """Everything found in a stream of so many frames."""
+        holes, repeats = self._gaps(), tuple(self._repeats.finish())
+        borders = [*((gap.start, gap.end) for gap in holes), *((copy.start, copy.end) for copy in repeats)]
+        found = clicks_apart_from(borders, self._clicks.finish(frames), self._rate_hz)
+        return Breaks(holes, found, repeats)
+
+    def _gaps(self) -> tuple[Gap, ...]:
+        holes = [
+            (start, end, channel)
+            for channel, (own, silences) in enumerate(zip(self._holes, self._silences, strict=True))
+            for start, end in gaps.exceptional(own, silences, self._rate_hz)
+        ]
+        found = gaps.joined(holes, self._rate_hz)
+        return () if gaps.in_time(found, self._rate_hz) else tuple(found)
+
+
+class BreakMeter:
+    """Streaming kernel: blocks in, ``Breaks`` out; for a stem, of which no other fault is asked.
+
+    Parameters
+    ----------
+    rate_hz : int
+        8-192 kHz.
+    channels : int
+        Rows of each block.
+    bit_depth : int, optional
+        Of the file's samples, if they are integers.
+
+    Raises
+    ------
+    InvalidSignal
+        A rate outside that range, or no channel.
+    """
+
+    def __init__(self, rate_hz: int, channels: int, bit_depth: int | None = None) -> None:
+        check_stream(rate_hz, channels)
+        self._channels = channels
+        self._finder = BreakFinder(rate_hz, channels, resolution_of(bit_depth))
+        history = self._finder.history
+        self._framer = Framer(channels, history + CHUNK_FRAMES, CHUNK_FRAMES, lead=history, batch=1)
+        self._looked_at = 0
+        self._frames_in = 0
+
+    def push(self, block: Block) -> None:
+        """Take the next samples, shape (channels, frames).
+
+        Raises
+        ------
+        InvalidSignal
+            Another number of channels.
+        """
+        check_block(block, self._channels)
+        self._frames_in += block.shape[1]
+        for window in self._framer.push(block):
+            self._look(window[:, 0])
+
+    def finish(self) -> Breaks:
+        """Everything found in what was pushed."""
+        for window in self._framer.finish(-(-(self._frames_in + self._finder.reach) // CHUNK_FRAMES)):
+            self._look(window[:, 0])
+        return self._finder.finish(self._frames_in)
+
+    def _look(self, window: Block) -> None:
+        self._finder.look(window, self._looked_at)
+        self._looked_at += CHUNK_FRAMES
+
+
+def clicks_apart_from(borders: Sequence[tuple[int, int]], clicks: Sequence[Click], rate_hz: int) -> tuple[Click, ...]:
+    """Without those that a hole, a repeated block or a silenced stretch begins or ends with: no faults of their own.
+
+    ``borders`` are the first frame of each, and the one after its last.
+    """
+    edges = np.sort(np.array(borders, dtype=np.int64).ravel())
+    near = round(CLICK_OF_EDGE_S * rate_hz)
+
+    def stands_alone(click: Click) -> bool:
+        first, last = np.searchsorted(edges, [click.frame - near, click.frame + near + 1])
+        return bool(first == last)
+
+    return tuple(filter(stands_alone, clicks))

@@ -1,0 +1,47 @@
+"""Holes, clicks and repeated blocks of a stem, found as in a mix."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.signals import cut, music
+from uptrack_analysis.measure.breaks import BreakMeter
+from uptrack_analysis.measure.defects import DefectMeter
+from uptrack_analysis.measure.results import Breaks
+from uptrack_analysis.signal import Block
+
+RATE = 44_100
+
+
+def broken() -> Block:
+    """A click, a hole and a block that comes twice."""
+    signal = music(RATE, 8).copy()
+    signal[:, 60_000] += np.float32(0.6)
+    signal[:, 150_000:150_882] = 0.0
+    return np.concatenate([signal[:, :250_000], signal[:, 248_976:250_000], signal[:, 251_024:]], axis=1)
+
+
+def breaks(signal: Block, *pieces: Block) -> Breaks:
+    meter = BreakMeter(RATE, signal.shape[0])
+    for piece in pieces or (signal,):
+        meter.push(piece)
+    return meter.finish()
+
+
+def test_a_stem_has_the_breaks_that_the_same_file_has_as_a_mix() -> None:
+    meter = DefectMeter(RATE, 2)
+    meter.push(broken())
+    defects = meter.finish()
+    found = breaks(broken())
+    assert (len(found.gaps), len(found.clicks), len(found.repeats)) == (1, 1, 1)
+    assert found == Breaks(defects.gaps, defects.clicks, defects.repeats)
+    assert breaks(music(RATE, 8)) == Breaks((), (), ())
+
+
+@settings(max_examples=10)
+@given(st.lists(st.integers(0, 8 * RATE), max_size=6))
+def test_breaks_do_not_depend_on_block_size(places: list[int]) -> None:
+    signal = broken()
+    assert breaks(signal, *cut(signal, places)) == breaks(signal)
