@@ -57,8 +57,6 @@ NAMES = {
 
 # Projects, named as LMMS does; whatever is not named here is for the test half.
 TUNE_PROJECTS = ("Momo64-esp", "Skiessi-222", "Greshz-CoolSnip", "EsoXLB-CPU")
-TUNE_SEEDS = (1, 2, 3)
-"""Of the sets drawn by chance; any other serves for judging."""
 SEMITONES = (3, -4, 5, -2, 6, 1)
 # Renders slower than its five minutes of music play.
 TOO_SLOW = ("Jousboxx-BuzzerBeater",)
@@ -146,6 +144,8 @@ TEST_TURNED: Loops = {
         ("major", ((7, MAJ), (5, MAJ), (0, MAJ), (0, MAJ))),
     )
 }
+BEATS = Path("/usr/share/lmms/samples/beats")
+LOOP_S = 20
 ROUNDS = 2
 CENTS = (0.0, 0.0, -30.0, 12.0, 30.0, 0.0, -18.0)
 
@@ -166,28 +166,27 @@ class Item:
 def corpus() -> list[Item]:
     """Everything that can be had on this machine."""
     items = [*_synthesised("tune", TUNE_LOOPS), *_synthesised("tune", TUNE_TURNED, 201)]
-    items += [item for seed in TUNE_SEEDS for item in drawn_tracks(seed, "tune")]
     items += [*_synthesised("test", TEST_LOOPS), *_synthesised("test", TEST_TURNED, 201), *_without_key()]
     if MATERIAL.is_dir():
         items += _shared()
     if shutil.which("lmms"):
-        items += _rendered()
+        items += [*_rendered(), *_beats()]
     return items
 
 
-def drawn_tracks(seed: int, split: str = "test") -> list[Item]:
+def drawn_tracks(seed: int) -> list[Item]:
     """A set that nobody has tuned on, with loops and drums drawn by chance, see ``drawn.py``."""
     items: list[Item] = []
     for number, (kind, recipe) in enumerate(drawn.recipes(seed)):
         name = f"drawn {seed} {recipe.mode} {number}" + (" sub" if recipe.foreign_sub is not None else "")
         items.append(
-            Item(name, kind, split, _wav(name, recipe), (recipe.tonic, recipe.mode in MINOR_MODES), recipe.cents)
+            Item(name, kind, "test", _wav(name, recipe), (recipe.tonic, recipe.mode in MINOR_MODES), recipe.cents)
         )
     for groove in drawn.beats_alone(seed):
         path = CACHE / f"{groove.name}.wav"
         if not path.exists():
             grooves.write(groove, path)
-        items.append(Item(groove.name, "no key", split, path, None))
+        items.append(Item(groove.name, "no key", "test", path, None))
     return items
 
 
@@ -219,6 +218,18 @@ def _rendered() -> Iterator[Item]:
             path, _bpm = render(name, semitones)
             key = ((verdict.tonic + semitones) % 12, verdict.minor)
             yield Item(path.stem, "lmms", half_of(project.stem), path, key)
+
+
+def _beats() -> Iterator[Item]:
+    """LMMS's own drum loops, played over and over: what rings in them has pitches, and no key."""
+    for number, loop in enumerate(sorted(BEATS.glob("*.ogg"))):
+        path = CACHE / f"loop {loop.stem}.wav"
+        if not path.exists():
+            samples, rate_hz = sf.read(loop, always_2d=True)
+            again = np.tile(samples, (-(-LOOP_S * rate_hz // len(samples)), 1))[: LOOP_S * rate_hz]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sf.write(path, again, rate_hz, subtype="PCM_16")
+        yield Item(path.stem, "no key", "test" if number % 2 else "tune", path, None)
 
 
 def _synthesised(split: str, loops: Loops, first: int = 1) -> Iterator[Item]:

@@ -12,7 +12,7 @@ import numpy as np
 from uptrack_analysis.measure.chroma import C4_HZ, Chroma, ChromaMeter
 from uptrack_analysis.measure.key_evidence import bass_notes, evidence, pitch_classes, profile_fits
 from uptrack_analysis.measure.results import BassLine, KeyEstimate
-from uptrack_analysis.measure.tuning import tuning_cents
+from uptrack_analysis.measure.tuning import densest, tuning_cents
 from uptrack_analysis.signal import Block, FloatArray
 
 MIN_SECONDS = 3.0
@@ -21,8 +21,11 @@ MIN_FIT = 0.40
 MIN_SPREAD = 0.53
 """Least entropy of the pitch classes, as a share of the entropy of twelve equal ones. One sawtooth over drums has 0.46
 at most, the barest loops on one chord 0.58 (the tune half of ``benchmarks/key_accuracy.py``)."""
-MIN_PEAKS_PER_FRAME = 2.0
-"""Drums and swelling noise have 1.3 at most, the barest tracks 7."""
+MIN_PEAKS_PER_FRAME = 5.8
+"""Breakbeats have up to 4.8, the barest tracks 7."""
+MIN_AGREEMENT = 0.27
+"""Least of how well the notes fit a key times the share of them that agrees on a tuning. Cymbals, snares and breaks
+ring at pitches that lie anywhere: 0.24 at most, and music 0.29 at least."""
 WEIGHTS = np.array([1.5, 4.0, 35.4, 2.0, 4.4, 2.0, 0.6])
 """Of the kinds of evidence in ``key_evidence.KINDS``, by maximum likelihood on the tune half of the corpus, major and
 minor counted alike: ``benchmarks/key_accuracy.py --fit`` prints them."""
@@ -115,6 +118,9 @@ def _why_no_key(chroma: Chroma, classes: FloatArray) -> str | None:
     entropy = -float(np.sum(classes * np.log(np.maximum(classes, 1e-12)))) / np.log(12)
     if entropy < MIN_SPREAD:
         return "only one or two notes sound, which belong to many keys"
-    if float(profile_fits(classes).max()) < MIN_FIT:
+    fit = float(profile_fits(classes).max())
+    if fit < MIN_FIT:
         return "the notes that sound fit no major or minor key"
+    if fit * densest(chroma)[1] < MIN_AGREEMENT:
+        return "what rings agrees on neither a tuning nor a key, as drums do"
     return None

@@ -24,20 +24,27 @@ _CENTS_PER_BIN = 100 / BINS_PER_SEMITONE
 
 def tuning_cents(chroma: Chroma) -> tuple[float | None, str | None]:
     """Offset in cents, from -50 up to 50, or ``None`` and the reason."""
-    frames = chroma.salience.shape[0]
-    if frames == 0 or chroma.peaks < MIN_PEAKS_PER_FRAME * frames:
+    if chroma.peaks < max(1.0, MIN_PEAKS_PER_FRAME * chroma.salience.shape[0]):
         return None, "too few steady tones between 100 Hz and 2 kHz to tell their tuning"
-    within = chroma.salience.sum(axis=0, dtype=np.float64).reshape(12, BINS_PER_SEMITONE).sum(axis=0)
-    places = np.arange(BINS_PER_SEMITONE) * _CENTS_PER_BIN
-    kernel = np.exp(-0.5 * (around(places[:, None] - places[None, :]) / KERNEL_CENTS) ** 2)
-    densest = places[int(np.argmax(kernel @ within))]
-    distance = around(places - densest)
-    near = np.abs(distance) <= REACH_CENTS
-    share = float(within[near].sum() / within.sum())
+    offset, share = densest(chroma)
     if share < MIN_SHARE:
         return None, "the tones that sound agree on no tuning"
-    offset = densest + float(np.average(distance[near], weights=within[near]))
-    return float(around(np.array([offset]))[0]), None
+    return offset, None
+
+
+def densest(chroma: Chroma) -> tuple[float, float]:
+    """Where within a semitone most of what sounds lies, in cents, and the share of it that is within reach of there."""
+    within = chroma.salience.sum(axis=0, dtype=np.float64).reshape(12, BINS_PER_SEMITONE).sum(axis=0)
+    total = float(within.sum())
+    if not total > 0.0:
+        return 0.0, 0.0
+    places = np.arange(BINS_PER_SEMITONE) * _CENTS_PER_BIN
+    kernel = np.exp(-0.5 * (around(places[:, None] - places[None, :]) / KERNEL_CENTS) ** 2)
+    highest = places[int(np.argmax(kernel @ within))]
+    distance = around(places - highest)
+    near = np.abs(distance) <= REACH_CENTS
+    offset = highest + float(np.average(distance[near], weights=within[near]))
+    return float(around(np.array([offset]))[0]), float(within[near].sum()) / total
 
 
 def around(cents: FloatArray) -> FloatArray:

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from support.lmms import PROJECTS
+from support.needs import need_program
 from support.signals import cut, tone
 from uptrack_analysis.measure.chroma import Chroma, ChromaMeter
 from uptrack_analysis.measure.key import KeyMeter, camelot, estimate_key, key_name
@@ -226,6 +229,16 @@ def test_no_key_where_there_is_none_and_why(signal: Block, words: str) -> None:
     assert (found.tonic, found.minor, found.confidence, found.alternatives) == (None, None, 0.0, ())
     assert words in unmeasured["key.name"]
     assert (found.tuning_cents is None) == ("key.tuning_cents" in unmeasured)
+
+
+@pytest.mark.parametrize("loop", ["break01", "break02", "break03", "electro_beat01"])
+def test_a_real_drum_loop_rings_at_many_pitches_and_has_no_key(loop: str) -> None:
+    need_program("lmms")  # which brings them
+    samples, rate_hz = soundfile.read(PROJECTS.parent / "samples" / "beats" / f"{loop}.ogg", always_2d=True)
+    again = np.tile(samples.T, 1 + 12 * rate_hz // len(samples)).astype(np.float32)
+    found, unmeasured = measured(again, rate_hz)
+    assert found.tonic is None
+    assert "key.name" in unmeasured
 
 
 def test_one_tone_has_a_tuning_but_no_key_and_noise_has_neither() -> None:
