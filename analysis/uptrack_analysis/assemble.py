@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from uptrack_analysis import __version__
 from uptrack_analysis.findings.judge import Judgement
+from uptrack_analysis.findings.playback import playback_rows
 from uptrack_analysis.findings.rule import rule_digests, ruleset_hash
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.measurements import measurements_of
@@ -60,6 +61,11 @@ def assemble(
         A figure that must be a number is NaN or infinite: a bug in a measurement or a rule.
     """
     stems_told, stem_sum = stem_reports(read, stems, judgement.findings)
+    measurements = measurements_of(measured)
+    loudness = measurements.loudness
+    playback = playback_rows(target, loudness.integrated_lufs, loudness.true_peak_dbtp)
+    if playback is None:
+        measurements.unmeasured["playback"] = measurements.unmeasured["loudness.integrated_lufs"]
     report = Report(
         schema=SCHEMA,
         source=source,
@@ -71,7 +77,7 @@ def assemble(
             tuple(track.name for track in references),
             reference_notes,
         ),
-        measurements=measurements_of(measured),
+        measurements=measurements,
         series=mix_series(measured),
         sections=report_sections(measured),
         stems=stems_told,
@@ -83,5 +89,6 @@ def assemble(
             dict(rule_digests(judgement.genre.family, target, tuple(track.sha256 for track in references))),
         ),
         stem_sum=stem_sum,
+        playback=playback,
     )
     return rounded(report)

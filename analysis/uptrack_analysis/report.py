@@ -653,6 +653,35 @@ class StemSum:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformPlayback:
+    """At what level one service plays the mix: what becomes of it, never whether it is right for the service."""
+
+    platform: str
+    name: str
+    low_lufs: float
+    """The service's playback level; ``high_lufs`` is another where sources contradict each other."""
+    high_lufs: float
+    low_db: float
+    """Gain on playback, negative for lower. ``high_db`` is another for a contested service, and where it is not known
+    whether the service turns a quiet track up."""
+    high_db: float
+    plays: str
+    """The same in words: "5.0 dB lower", "as it is, not turned up"."""
+    held_by_peak: bool
+    """Turned up less than to the service's level, because the true peak would pass ``headroom_dbtp``."""
+    headroom_dbtp: float | None
+    """True peak that turning up stops at; ``None`` for a service that does it otherwise, or not at all."""
+    contested: bool
+    """Sources contradict each other, so that the range is nobody's official word."""
+    grade: str
+    """Of the evidence: A to D, as a finding's, or two of them with a slash."""
+    source: str
+    fetched_at: str
+    """Day on which the source was read, YYYY-MM-DD."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     version: str
     ruleset: str
@@ -676,6 +705,9 @@ class Report:
     engine: Engine
     stem_sum: StemSum | None = None
     """``None`` without stems, and where their waveforms cannot be compared with the mix."""
+    playback: tuple[PlatformPlayback, ...] | None = None
+    """What services make of its level; empty for a premaster, ``None`` without a loudness (``unmeasured`` says why
+    under "playback") and in reports made before there was such a thing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,8 @@ def test_silence_has_no_level_no_tempo_and_no_score(tmp_path: Path) -> None:
     assert report.measurements.tempo.bpm is None
     assert report.score.overall is None
     assert set(report.series.momentary_lufs) == {None}
+    assert report.playback is None
+    assert report.measurements.unmeasured["playback"] == report.measurements.unmeasured["loudness.integrated_lufs"]
 
 
 def test_a_file_of_seven_minutes_has_slower_curves_that_still_hold_the_peak(tmp_path: Path) -> None:
@@ -240,9 +242,18 @@ def test_a_file_without_frames_has_nothing_to_measure(tmp_path: Path) -> None:
 
 def test_what_the_user_says_is_in_the_report_and_judges_it(mix: Path) -> None:
     settings = Settings(genre="dark techno", target="stream", project=ProjectFacts(bpm=125.0, key="A minor"))
-    context = analyze_file(mix, settings).report.context
+    report = analyze_file(mix, settings).report
+    context = report.context
     assert (context.genre.family, context.genre.how, context.target) == ("techno", "given", "stream")
     assert context.project == ProjectFacts(125.0, "A minor")
+
+
+def test_what_services_make_of_the_level_is_in_the_report_in_the_report_s_own_figures(report: Report) -> None:
+    loudness, playback = report.measurements.loudness, report.playback
+    assert playback is not None
+    assert loudness.integrated_lufs is not None
+    youtube = next(row for row in playback if row.platform == "youtube")
+    assert youtube.low_db == youtube.high_db == round(min(0.0, -14.0 - loudness.integrated_lufs), 2)
 
 
 def test_a_genre_nobody_knows_is_refused_before_the_file_is_opened(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from uptrack_analysis.figures import channel_name, clock, digits, percent, signed
 from uptrack_analysis.present import wording
 from uptrack_analysis.present.key_figures import key_figures, unmeasured_by_reason
+from uptrack_analysis.present.playback_table import HEADING, NOTHING_LOST, playback_line, playback_table
 from uptrack_analysis.present.plots import PlotMark, loudness_plot, spectrum_plot
 from uptrack_analysis.present.stem_table import stem_rows, sum_line
 from uptrack_analysis.present.waveform import waveform_plot
@@ -132,6 +133,10 @@ def _context(report: Report, bar_of: BarOf | None, since: Sequence[str]) -> dict
         "bands_marked": bool(bands),
         "stems": stem_rows(report),
         "stem_sum": sum_line(report),
+        "playback_rows": playback_table(report),
+        "playback_line": playback_line(report),
+        "playback_heading": HEADING,
+        "nothing_lost": NOTHING_LOST,
         "key_figures": key_figures(report),
         "unmeasured": unmeasured_by_reason(report),
         "engine": report.engine,

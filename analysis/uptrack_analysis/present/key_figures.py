@@ -33,6 +33,7 @@ NAMES = {
     "stereo.balance_db": "Balance",
     "stereo.bands": "Stereo by band",
     "defects.hum": "Mains hum",
+    "playback": "Level on streaming services",
     "sections": "Arrangement",
     "sections.kind": "Names of the sections",
 }

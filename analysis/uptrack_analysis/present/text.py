@@ -16,6 +16,14 @@ from rich.text import Text
 from uptrack_analysis.figures import digits, percent, signed
 from uptrack_analysis.present import wording
 from uptrack_analysis.present.key_figures import key_figures, unmeasured_by_reason
+from uptrack_analysis.present.playback_table import (
+    HEADING,
+    NOTHING_LOST,
+    dates,
+    playback_line,
+    playback_table,
+    sources_line,
+)
 from uptrack_analysis.present.stem_table import stem_rows, sum_line
 from uptrack_analysis.report import Finding, Report, Severity
 
@@ -69,6 +77,7 @@ def _report(report: Report, *, graphic: bool, every_finding: bool, since: Sequen
         *_findings(report, every_finding=every_finding),
         *_arrangement(report),
         *_stems(report),
+        *_playback(report, sources=every_finding),
         _heading("Key figures"),
         _figures(report),
         *_unmeasured(report),
@@ -179,6 +188,25 @@ def _stems(report: Report) -> list[RenderableType]:
     total = sum_line(report)
     lines: list[RenderableType] = [table, *([Text(wording.plain(total), style="dim")] if total else [])]
     return [_heading("Stems"), Padding(Group(*lines), (0, 0, 0, 2)), Text()]
+
+
+def _playback(report: Report, *, sources: bool) -> list[RenderableType]:
+    rows, line = playback_table(report), playback_line(report)
+    if not rows and not line:
+        return []
+    lines: list[RenderableType] = [Text(wording.plain(line))] if line else []
+    if rows:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(overflow="fold")
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(style="dim", no_wrap=True)
+        for row in rows:
+            table.add_row(wording.plain(row.name), wording.plain(row.plays), row.level, wording.plain(row.evidence))
+        named = sources_line(rows) if sources else "--all names the sources"
+        said = f"{NOTHING_LOST} Levels as read on {dates(rows)}; {named}."
+        lines = [table, Text(wording.plain(said), style="dim")]
+    return [_heading(HEADING), Padding(Group(*lines), (0, 0, 0, 2)), Text()]
 
 
 def _figures(report: Report) -> RenderableType:

@@ -7,7 +7,6 @@ import pytest
 
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings.families import GENERAL, Family, find_family, load_families, read_family
-from uptrack_analysis.findings.playback import load_platforms, playback_change
 from uptrack_analysis.findings.rule import Rule, all_rules
 from uptrack_analysis.findings.tables import DataError, Table, data_files, parse_table, read_table
 from uptrack_analysis.findings.targets import load_deliveries
@@ -162,22 +161,3 @@ def test_a_missing_data_file_is_told() -> None:
 def test_each_target_has_its_loudness_window(target: str, window: tuple[float, float]) -> None:
     deliveries = {str(name): delivery for name, delivery in load_deliveries().items()}
     assert deliveries[target].loudness_window_lufs(load_families()["techno"]) == window
-
-
-def test_a_loud_master_plays_lower_on_spotify_by_the_difference() -> None:
-    assert playback_change(load_platforms()["spotify"], -9.0, 0.0).sentence == "plays 5.0 dB lower on Spotify"
-
-
-def test_a_quiet_master_is_raised_only_as_far_as_its_peaks_allow() -> None:
-    # Spotify's own example: -20 LUFS with peaks at -5 dBTP plays at -16.
-    change = playback_change(load_platforms()["spotify"], -20.0, -5.0)
-    assert change.low_db == change.high_db == pytest.approx(4.0)
-    assert playback_change(load_platforms()["youtube"], -20.0, -5.0).sentence == "plays as it is on YouTube"
-
-
-def test_contested_rows_are_ranges_and_say_so() -> None:
-    contested = [platform for platform in load_platforms().values() if platform.contested]
-    assert {"youtube_music", "deezer", "amazon_music", "soundcloud"} == {platform.id for platform in contested}
-    assert all("C" in platform.evidence.grade for platform in contested)
-    sentence = playback_change(load_platforms()["soundcloud"], -7.0, 0.0).sentence
-    assert sentence == "plays −7.0 to −1.0 dB on SoundCloud, where sources disagree"
