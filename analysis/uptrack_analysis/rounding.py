@@ -44,6 +44,7 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     # A finding's figure, in decibels mostly: two decimals, as the level it came from has.
     ("value", 2),
     ("ok_range", 2),
+    ("told_from", 2),
     ("scale", 2),
     # One point of score is "no change": a decimal would claim more than the thresholds know.
     ("overall", 0),

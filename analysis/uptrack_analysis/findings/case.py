@@ -82,6 +82,8 @@ class Draft:
     """Tells findings of one rule apart that share stem, band and channel; coarse, so that it survives small changes."""
     actions: tuple[Action, ...] = ()
     expected_delta: str = ""
+    told_from: float | None = None
+    """The rule's own first value that it tells, where that lies beyond the fine range by more than a warning does."""
     whatever_genre: bool = False
     """Judged by the user's references or by the mix itself, so that how sure the genre is does not matter."""
 

@@ -118,6 +118,7 @@ def finding_of(rule: Rule, draft: Draft, case: Case) -> Finding:
         actions=draft.actions,
         expected_delta=draft.expected_delta,
         shares=culprits.shares,
+        told_from=draft.told_from,
     )
 
 

@@ -27,6 +27,21 @@ GRADES = {
     "D": "our estimate",
 }
 
+ACTIONS = {
+    "MK": "marker",
+    "GN": "gain",
+    "EQ": "equaliser",
+    "DQ": "dynamic equaliser",
+    "HP": "high-pass",
+    "SC": "side-chain",
+    "UT": "polarity, width, balance",
+    "DL": "delay",
+    "LM": "limiter",
+    "CO": "compressor",
+    "NT": "note",
+}
+"""What kind of move in a DAW an action is."""
+
 WHOLE_FILE = "whole file"
 
 
@@ -153,10 +168,15 @@ def where(finding: Finding, duration_s: float) -> str:
 
 
 def measured_against(finding: Finding) -> str:
-    """The figure and what it was held against: "5.20 dB (fine: up to 3.00)"; empty without a figure."""
+    """The figure and what it was held against: "5.20 dB (fine: up to 3.00)"; empty without a figure.
+
+    Where the rule tells nothing until well beyond the fine range, that is the figure to know: "17 dB (told from 16)".
+    """
     if finding.value is None:
         return ""
     value = f"{shortest(finding.value)} {finding.unit}".rstrip()
+    if finding.told_from is not None:
+        return f"{value} (told from {shortest(finding.told_from)})"
     match finding.ok_range:
         case (None, None):
             return value

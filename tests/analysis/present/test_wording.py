@@ -60,6 +60,11 @@ def test_a_measured_value_stands_beside_what_is_fine(ok_range: tuple[float | Non
     assert wording.measured_against(a_finding(ok_range=ok_range)) == text
 
 
+def test_what_is_not_told_before_it_can_be_heard_says_from_where_on_it_is_told() -> None:
+    finding = a_finding(value=17.2, unit="dB", ok_range=(None, 4.0), told_from=16.0)
+    assert wording.measured_against(finding) == "17.2 dB (told from 16)"
+
+
 def test_bars_are_counted_from_the_files_start_only_when_the_tempo_is_known() -> None:
     assert wording.bars_from_start(ProjectFacts()) is None
     bar_of = wording.bars_from_start(ProjectFacts(bpm=120.0))

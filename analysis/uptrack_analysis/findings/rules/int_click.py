@@ -95,6 +95,7 @@ def _draft(case: Case, place: Sequence[tuple[Click, float]], threshold: Threshol
         ),
         blame="faults",
         expected_delta="no click",
+        told_from=LIMITS.number("audible_db"),
     )
 
 

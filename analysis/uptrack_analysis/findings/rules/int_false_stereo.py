@@ -2,9 +2,14 @@
 
 Mono on purpose exists, loops and stems above all: under half a minute it stays a question. A whole mix without any
 side signal is mostly an export through a mono utility, and one whose sides differ by a delay alone hollows out in mono.
+Stems settle it: where some of them have a side signal, the export lost it; where none has, the mix is mono as made.
 """
 
 from __future__ import annotations
+
+import math
+
+import numpy as np
 
 from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft
@@ -12,7 +17,8 @@ from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
-from uptrack_analysis.measure.results import ChannelMatch
+from uptrack_analysis.measure.false_stereo import SAME_DB
+from uptrack_analysis.measure.results import BandMatrix, ChannelMatch
 from uptrack_analysis.report import Action
 
 LIMITS = table(
@@ -24,12 +30,16 @@ LIMITS = table(
     delay={"warn_ms": 0.05, "bad_ms": 0.2, "grade": "D", "source": "proposal: 0.2 ms puts a notch at 2.5 kHz in mono"},
     # Shorter files are loops and samples, mono by habit.
     mix_from_s=30.0,
+    # A stem's side over its mid: from here on it is stereo.
+    stem_side_db=-30.0,
     grade="D",
     source="proposal",
 )
 
 CONFIDENCE = 0.75
 MAYBE_MEANT = 0.45
+STEMS_ARE_STEREO = 0.95
+STEMS_ARE_MONO = 0.35
 
 
 def check(case: Case) -> Verdict:
@@ -41,13 +51,38 @@ def check(case: Case) -> Verdict:
     if match.kind == "stereo":
         return ()
     is_mix = case.measured.duration_s >= LIMITS.number("mix_from_s")
-    draft = _late if match.kind == "delay" else _same
-    return (draft(case, match, CONFIDENCE if is_mix else MAYBE_MEANT),)
+    confidence = CONFIDENCE if is_mix else MAYBE_MEANT
+    return (_late(case, match, confidence) if match.kind == "delay" else _same(case, match, confidence),)
+
+
+def _stereo_stems(case: Case) -> list[str] | None:
+    """Names of the stems with a side signal, widest first; ``None`` where no stem came that sounds in the mix."""
+    heard = [] if case.stems is None else [stem for stem in case.stems.stems if stem.alignment.gain_db != -math.inf]
+    sides = [(_side_db(stem.measured.bands), stem.name) for stem in heard if not stem.measured.silent]
+    if not sides:
+        return None
+    return [name for side_db, name in sorted(sides, reverse=True) if side_db >= LIMITS.number("stem_side_db")]
+
+
+def _side_db(bands: BandMatrix) -> float:
+    """Side power over mid power of the whole stem."""
+    ll, rr, dd = (float(powers.sum(dtype=np.float64)) for powers in (bands.ll, bands.rr, bands.dd))
+    mid = max(2 * ll + 2 * rr - dd, 1e-12 * (ll + rr))
+    return 10 * math.log10(max(dd, 1e-12 * mid) / mid) if mid > 0 else -math.inf
 
 
 def _same(case: Case, match: ChannelMatch, confidence: float) -> Draft:
     data = LIMITS.table("same")
     turned = match.inverted is True
+    stereo = _stereo_stems(case)
+    if stereo is not None:
+        confidence = STEMS_ARE_STEREO if stereo else STEMS_ARE_MONO
+    why = "If the mix is stereo in the project, look"
+    if stereo:
+        some = stereo[0] if len(stereo) == 1 else f"{stereo[0]} and {len(stereo) - 1} more"
+        why = f"Of the stems {some} {'has' if len(stereo) == 1 else 'have'} a side signal, so the export lost it: look"
+    elif stereo is not None:
+        why = "No stem has a side signal either, so it may be meant. If not, look"
     how = "the same" if match.kind == "identical" else f"the same but for {signed(match.gain_db)} dB on the right"
     return Draft(
         value=match.difference_db,
@@ -58,12 +93,13 @@ def _same(case: Case, match: ChannelMatch, confidence: float) -> Draft:
         title="Mono in a stereo file",
         advice=(
             f"Left and right are {how}{', turned over' if turned else ''}: what differs lies "
-            f"{digits(-match.difference_db, 0)} dB under the music. If the mix is stereo in the project, look for a "
-            f"mono switch or a width of 0 % on the master, and for the export's channel setting, and render again."
+            f"{digits(-match.difference_db, 0)} dB under the music. {why} for a mono switch or a width of 0 % on the "
+            f"master, and for the export's channel setting, and render again."
         ),
         spans=as_spans([case.whole]),
         place=match.kind,
         actions=(Action("UT", "Check mono switches and width on the master"), Action("NT", "Render again in stereo")),
+        told_from=SAME_DB,
         expected_delta="a side signal",
     )
 
@@ -97,8 +133,10 @@ RULE = Rule(
     group="false stereo",
     weight=0.3,
     title="Mono in a stereo file",
-    measures="What is left of the right channel without the left one, in dB, and a delay between them, in ms.",
+    measures="What is left of the right channel without the left one, in dB, and a delay between them, in ms; with "
+    "stems, whether any of them has a side signal that the mix lacks.",
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

@@ -102,6 +102,7 @@ def _step(case: Case) -> Draft | None:
         place="head",
         actions=(Action("MK", "Look at the very start"), Action("NT", "Start the render a beat earlier, fade in 5 ms")),
         expected_delta="a clean start",
+        told_from=data.number("from_dbfs"),
     )
 
 

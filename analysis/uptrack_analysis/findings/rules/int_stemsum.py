@@ -298,6 +298,7 @@ def _master(case: Case, check: SumCheck, levels_db: FloatArray) -> list[Draft]:
             high_hz=furthest.high_hz,
             place="master",
             actions=(Action("NT", f"Check the master's EQ around {at}"),),
+            expected_delta=f"{signed(value)} → 0.0 dB around {at}, unless meant",
         )
     ]
 

@@ -11,6 +11,7 @@ from support.verdicts import ask, ask_one
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.defects import DefectMeter
 from uptrack_analysis.measure.results import Click, Measured
+from uptrack_analysis.present.wording import measured_against
 from uptrack_analysis.signal import Block
 
 # Turns the clean mix's matrix so that 4-16 kHz reads -37 dBFS, as in a loud master.
@@ -32,6 +33,12 @@ def test_a_click_is_as_bad_as_it_stands_out(level_dbfs: float, word: str) -> Non
     finding = ask_one("int.click", clicking((14.118, level_dbfs)))
     assert finding.severity == word
     assert finding.value == pytest.approx(level_dbfs + 37.0, abs=0.2)
+
+
+def test_it_says_from_where_on_clicks_are_told_and_not_where_the_scale_begins() -> None:
+    finding = ask_one("int.click", clicking((14.118, -20.0)))
+    assert measured_against(finding).endswith(" dB (told from 16)")
+    assert ask("int.click", clicking((14.118, -37.0 + 15.5))) == ()
 
 
 def test_a_click_is_told_with_its_place() -> None:

@@ -7,10 +7,13 @@ import pytest
 
 from support.mixes import RATE_HZ, arranged, clean
 from support.signals import music
+from support.small_band import mixed, small_band
+from support.stem_cases import ask_stems
 from support.verdicts import ask, ask_one, why_unmeasured
 from uptrack_analysis.measure.false_stereo import match_channels
 from uptrack_analysis.measure.results import ChannelMatch, Measured
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter
+from uptrack_analysis.present.wording import measured_against
 from uptrack_analysis.signal import Block
 
 
@@ -24,6 +27,7 @@ def test_one_signal_on_both_channels_is_moderate(difference_db: float) -> None:
     finding = ask_one("int.false_stereo", alike(ChannelMatch("identical", difference_db, 0.0, None, inverted=False)))
     assert finding.severity == "moderate"
     assert "mono switch" in finding.advice
+    assert measured_against(finding).endswith(" dB (told from −60)"), "not from 10, where the scale begins"
 
 
 def test_the_same_at_another_gain_says_so() -> None:
@@ -68,3 +72,26 @@ def test_real_samples_25_db_narrower_are_stereo_and_one_channel_twice_is_not() -
     assert ask_one("int.false_stereo", measured(np.stack([middle, middle]))).severity == "moderate"
     late = np.stack([middle, np.roll(middle, 441)])
     assert ask_one("int.false_stereo", measured(late)).value == pytest.approx(10.0, abs=0.1)
+
+
+def in_mono(signal: Block) -> Block:
+    return np.stack([signal.mean(axis=0)] * 2)
+
+
+def test_stems_with_a_side_signal_say_that_the_export_lost_it() -> None:
+    stems = small_band(seconds=32.0)
+    (finding,) = ask_stems("int.false_stereo", stems, in_mono(mixed(stems)))
+    assert finding.severity == "moderate"
+    assert finding.confidence == 0.95
+    assert "Of the stems Hats and 1 more have a side signal, so the export lost it" in finding.advice
+
+
+def test_a_mix_of_mono_stems_is_mono_as_made_and_only_informs() -> None:
+    stems = {name: in_mono(samples) for name, samples in small_band(seconds=32.0).items()}
+    (finding,) = ask_stems("int.false_stereo", stems)
+    assert finding.severity == "info"
+    assert "No stem has a side signal either" in finding.advice
+
+
+def test_a_mono_stem_in_a_stereo_mix_is_no_finding() -> None:
+    assert ask_stems("int.false_stereo", small_band(seconds=32.0)) == ()

@@ -4,6 +4,7 @@ import pytest
 
 from support.mixes import clean, silent, with_defects
 from support.verdicts import ask, ask_one, why_unmeasured
+from uptrack_analysis.present.wording import measured_against
 from uptrack_analysis.report import ProjectFacts
 
 
@@ -27,6 +28,7 @@ def test_a_file_that_begins_with_a_step_was_cut_there(first_sample_dbfs: float, 
     mix = with_defects(clean(), head_peak_dbfs=-2.0, head_step_dbfs=first_sample_dbfs)
     finding = ask_one("int.headtail", mix)
     assert (finding.title, finding.severity) == ("Start cut off", severity)
+    assert measured_against(finding) == f"−{abs(first_sample_dbfs):.0f} dBFS (told from −33)"
 
 
 def test_a_kick_on_the_first_sample_begins_near_zero_and_stays_a_question() -> None:

@@ -14,6 +14,8 @@ from uptrack_daemon.feedback import marker_text
         ("club", 2.0, "minor"),
         ("club", 2.6, "moderate"),
         ("club", 4.2, "major"),
+        ("stream", -0.9, "info"),
+        ("stream", -0.6, "info"),
         ("stream", -0.4, "minor"),
         ("stream", 0.1, "moderate"),
         ("premaster", 0.1, "major"),
