@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check mypy pyright bench soak pictures format lock reapack-index system-packages dist clean help
+.PHONY: demo test check mypy pyright bench soak rule-examples pictures format lock reapack-index system-packages dist clean help
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -56,8 +56,12 @@ check: $(VENV)/dev.stamp ## format, lint, types, import contracts, dead links, l
 mypy pyright: $(VENV)/dev.stamp
 	$(BIN)/$@
 
-bench: $(VENV)/dev.stamp system-packages ## measure speed beside peers on one 4:30 track; prints ratios
+bench: $(VENV)/dev.stamp system-packages ## measure speed beside peers on one 4:30 track, and what judging adds; prints ratios
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/judging.py
+
+rule-examples: $(VENV)/dev.stamp system-packages ## write what `uptrack rules show` gives as examples again, from the rules' own tests
+	$(BIN)/python scripts/rule_examples.py
 
 pictures: $(VENV)/dev.stamp ## draw REAPER's results window for the documentation, by its own scripts
 	PYTHONPATH=tests $(BIN)/python scripts/draw_reaper_window.py

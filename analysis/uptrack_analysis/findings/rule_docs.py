@@ -1,4 +1,4 @@
-"""What a rule is, told from the rule itself and the data files it judges by: nothing here is written twice.
+"""What a rule is, told from the rule, the data files it judges by, and what it says in its own tests: written once.
 
 ``rule_document`` is plain JSON types; ``present.rules`` turns the same document into words.
 """
@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings.rule import Rule, all_rules
+from uptrack_analysis.findings.rule_examples import RuleExample, rule_examples
 from uptrack_analysis.findings.tables import Table, data_files, read_table
 from uptrack_analysis.findings.threshold import BAD_EXCESS, INFORMING, MINOR_EXCESS, WARN_EXCESS
 from uptrack_analysis.report import SEVERITIES
@@ -49,6 +51,7 @@ def find_rule(rule_id: str) -> Rule:
 
 def rule_document(rule: Rule) -> dict[str, Any]:
     """Everything there is to know of one rule, as plain JSON types."""
+    examples = rule_examples().get(rule.id, ())
     return {
         "id": rule.id,
         "area": rule.area,
@@ -73,6 +76,8 @@ def rule_document(rule: Rule) -> dict[str, Any]:
             for family in _families(rule)
         ],
         "data": {name: _evidence_of(read_table(name).values) for name in rule.data_files},
+        "actions": sorted({action.kind for example in examples for action in example.finding.actions}),
+        "examples": [_example(example) for example in examples],
     }
 
 
@@ -84,6 +89,14 @@ def numbers_in(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[st
             yield from numbers_in(value, f"{prefix}{name}.")
         elif name not in ("grade", "source"):
             yield f"{prefix}{name}", _plain(value), grade, source
+
+
+def _example(example: RuleExample) -> dict[str, Any]:
+    """One finding as the rule made it in a test: fields as in a report, what only a whole report knows left out."""
+    finding = asdict(example.finding)
+    for name in ("id", "rule", "area", "grade", "points", "shares", "group", "penalty", "dismissed"):
+        del finding[name]
+    return {"test": example.test, "target": example.target, "genre": example.genre, **finding}
 
 
 def _plain(value: Any) -> str:
@@ -101,10 +114,15 @@ def _families(rule: Rule) -> Iterator[Table]:
                 yield read_table(name)
 
 
-def _evidence_of(values: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Source and grade of a file, or of each of its tables."""
-    found = [{"grade": str(values["grade"]), "source": str(values["source"])}] if "source" in values else []
+def _evidence_of(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Source, grade and single figures of a file, or of each of its tables."""
+    found = [_figures(values)] if "source" in values else []
     for name, value in values.items():
         if isinstance(value, Mapping) and "source" in value:
-            found.append({"table": name, "grade": str(value["grade"]), "source": str(value["source"])})
+            found.append({"table": name, **_figures(value)})
     return found
+
+
+def _figures(values: Mapping[str, Any]) -> dict[str, Any]:
+    figures = {name: value for name, value in values.items() if isinstance(value, int | float)}
+    return {"grade": str(values["grade"]), "source": str(values["source"]), "figures": figures}

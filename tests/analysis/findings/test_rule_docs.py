@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from uptrack_analysis.errors import BadInput
+from uptrack_analysis.figures import percent
 from uptrack_analysis.findings.families import load_families
 from uptrack_analysis.findings.rule import Rule, all_rules
 from uptrack_analysis.findings.rule_docs import find_rule, numbers_in, rule_document
+from uptrack_analysis.findings.rule_examples import rule_examples
 from uptrack_analysis.findings.tables import read_table
 from uptrack_analysis.present.rules import rule_list, rule_page
+from uptrack_analysis.report import SEVERITIES
+
+ROOT = Path(__file__).parents[3]
 
 every_rule = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
 
@@ -34,6 +40,38 @@ def test_the_page_of_a_rule_shows_every_limit_with_its_source(rule: Rule) -> Non
     for family in load_families().values():
         stored = read_table(f"families/{family.id}.toml")
         assert family.name in page or not any(name in stored for name in rule.family_tables)
+
+
+@every_rule
+def test_every_rule_shows_what_it_tells_with_place_moves_confidence_and_what_to_expect(rule: Rule) -> None:
+    examples = rule_examples()[rule.id]
+    page = " ".join(rule_page(rule, 100).split())
+    for example in examples:
+        finding = example.finding
+        assert finding.advice
+        assert finding.expected_delta
+        assert finding.actions
+        assert f"{finding.severity.upper()} {' '.join(finding.title.split())}" in page
+        assert " ".join(finding.advice.split()) in page
+        assert f"Expect: {finding.expected_delta}" in page
+        assert f"confidence {percent(finding.confidence)}" in page
+        assert all(f"{action.kind}: {action.text}" in page for action in finding.actions)
+        assert SEVERITIES.index(finding.severity) <= SEVERITIES.index(rule.at_most)
+
+
+@every_rule
+def test_an_example_names_the_test_it_comes_from(rule: Rule) -> None:
+    for example in rule_examples()[rule.id]:
+        file, _, name = example.test.partition("::")
+        (found,) = ROOT.glob(f"tests/analysis/findings/rules/{file}")
+        assert f"def {name.partition('[')[0]}(" in found.read_text(encoding="utf-8")
+
+
+def test_limits_that_differ_by_target_are_on_the_page_of_who_rests_on_them() -> None:
+    page = rule_page(find_rule("lou.integrated"), 100)
+    assert "low_lufs -32, high_lufs -12" in page
+    assert "by genre, by target, or your references" in page
+    assert "times how sure the genre is" in page
 
 
 def test_a_family_is_shown_with_the_figures_it_is_judged_by() -> None:
