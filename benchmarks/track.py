@@ -23,6 +23,11 @@ def track() -> Path:
     return _looped(SECONDS)
 
 
+def tempo_bpm() -> float:
+    """What its project says."""
+    return render()[1]
+
+
 def excerpt() -> Path:
     """Its first seconds, for what is run often."""
     return _looped(EXCERPT_SECONDS)

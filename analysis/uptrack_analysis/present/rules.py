@@ -78,6 +78,8 @@ def _depends(rule: Rule) -> list[str]:
 def _trust(rule: Rule) -> str:
     """How far its findings are believed, from those it made in its tests."""
     confidences = [example.finding.confidence for example in rule_examples().get(rule.id, ())]
+    if not confidences:
+        return "no example is kept yet"
     ends = dict.fromkeys(percent(end) for end in (min(confidences), max(confidences)))
     genre = ", times how sure the genre is" if rule.by_genre else ""
     return f"confidence {' to '.join(ends)} in the examples below{genre}"
