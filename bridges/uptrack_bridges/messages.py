@@ -340,6 +340,22 @@ class FixResult(Message):
     at_hz: float | None
 
 
+class ChangedFinding(Message):
+    """One finding that is not what it was in the version before."""
+
+    status: Literal["fixed", "new", "worse", "better"]
+    title: str
+    severity: Severity
+    """In this version; of a fixed one in the version before."""
+    finding: Identifier | None = None
+    """Its id in this version; ``None`` for a fixed one."""
+    start_s: float | None = None
+    """Project seconds; ``None`` where its place has been taken out."""
+    bar: str | None = None
+    """"bar.beat" of ``start_s``, when the host sent a tempo map."""
+    stem: str | None = None
+
+
 class SinceBefore(Message):
     """What became of the findings of the project's version before; scores are over the rules that could be compared."""
 
@@ -353,6 +369,8 @@ class SinceBefore(Message):
     unchanged: int
     score_before: float | None
     score_after: float | None
+    changes: list[ChangedFinding] = []
+    """Worst news first: new and worse, then fixed and better; what is unchanged is not among them."""
 
 
 class Feedback(FromDaemon):

@@ -364,7 +364,7 @@ def _outcome(
         return report, []
     since = None
     if weighed.comparison is not None and past.before is not None:
-        since = since_before(weighed.comparison, past.before.summary.id)
+        since = since_before(weighed.comparison, past.before.summary.id, said)
     message = compose(
         weighed.report,
         origin.request,

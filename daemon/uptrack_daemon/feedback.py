@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from uptrack_analysis.figures import signed
 from uptrack_analysis.present.wording import band, most_telling, wanted
@@ -16,6 +16,7 @@ from uptrack_analysis.report import SEVERITIES, Action, Finding, Report, Severit
 from uptrack_bridges.messages import (
     Analyze,
     Area,
+    ChangedFinding,
     Feedback,
     FixResult,
     Marker,
@@ -28,7 +29,7 @@ from uptrack_bridges.messages import (
 from uptrack_bridges.tempo_map import TempoMap
 
 if TYPE_CHECKING:
-    from uptrack_analysis.compare.versions import Comparison
+    from uptrack_analysis.compare.versions import Change, Comparison
 
 COLOURS: dict[Severity, str] = {
     "info": "#8b8d98",
@@ -109,14 +110,40 @@ def compose(
     )
 
 
-def since_before(comparison: Comparison, report_id: str) -> SinceBefore:
-    """A comparison with the report ``report_id`` as a host hears of it."""
+def since_before(comparison: Comparison, report_id: str, project: Project | None = None) -> SinceBefore:
+    """A comparison with the report ``report_id`` as a host hears of it, on the timeline of its ``project``."""
+    project = project or Project()
+    tempo_map = TempoMap.of(project.tempo_map)
     return SinceBefore(
         report=report_id,
         sentence=comparison.sentence,
         **comparison.counts,
         score_before=comparison.old.score,
         score_after=comparison.new.score,
+        changes=[
+            _changed(change, change.status, project.start_s, tempo_map)
+            for change in comparison.changes
+            if change.status != "unchanged"
+        ],
+    )
+
+
+def _changed(
+    change: Change,
+    status: Literal["fixed", "new", "worse", "better"],
+    offset_s: float,
+    tempo_map: TempoMap | None,
+) -> ChangedFinding:
+    side = change.new or change.old
+    start_s = None if change.start_s is None else round(offset_s + change.start_s, 6)
+    return ChangedFinding(
+        status=status,
+        title=change.title,
+        severity=side.severity if side else "info",
+        finding=change.new.id if change.new else None,
+        start_s=start_s,
+        bar=None if start_s is None or tempo_map is None else tempo_map.label(start_s),
+        stem=change.stem,
     )
 
 

@@ -17,6 +17,7 @@ from uptrack_bridges.discovery import Bridge
 from uptrack_bridges.messages import (
     PROTOCOL,
     Area,
+    ChangedFinding,
     DaemonMessage,
     FromDaemon,
     FromHost,
@@ -25,6 +26,7 @@ from uptrack_bridges.messages import (
     Passage,
     Project,
     SectionMark,
+    SinceBefore,
     Step,
     TempoPoint,
     TrackNote,
@@ -111,7 +113,10 @@ def test_the_tables_name_every_message_and_field(title: str, union: Any, shared:
         assert [field for field in missing if f"`{field}`" not in rows[name]] == []
 
 
-@pytest.mark.parametrize("model", [Project, TempoPoint, Marker, Step, TrackNote, Area, SectionMark, Passage])
+@pytest.mark.parametrize(
+    "model",
+    [Project, TempoPoint, Marker, Step, TrackNote, Area, SectionMark, Passage, SinceBefore, ChangedFinding],
+)
 def test_the_page_lists_the_fields_of_what_messages_hold(model: type[Any]) -> None:
     assert f"{{{', '.join(model.model_fields)}}}" in PAGE.replace("\n", " ")
 

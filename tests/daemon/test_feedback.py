@@ -8,10 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from support.reports import a_finding, a_report, stem_figures
+from uptrack_analysis.compare.versions import compare
 from uptrack_analysis.present.wording import MOST_FINDINGS_SHOWN
 from uptrack_analysis.report import Action, Engine, Finding, Report, StemReport, StemShare
 from uptrack_bridges.messages import Analyze, AudioFile, Feedback, Project, Stem, TempoPoint
-from uptrack_daemon.feedback import COLOURS, compose, marker_text, status_line
+from uptrack_daemon.feedback import COLOURS, compose, marker_text, since_before, status_line
 
 
 def feedback_of(report: Report, project: Project | None = None, stems: list[Stem] | None = None) -> Feedback:
@@ -151,3 +152,21 @@ def test_a_stem_scores_what_the_mix_would_if_its_findings_were_all() -> None:
     assert 0.0 < bass.score < 100.0
     assert (bass.findings, kick.findings) == ([named.id], [])
     assert (bass.loudness_lufs, bass.name) == (-14.0, "Bass")
+
+
+def test_what_changed_since_the_version_before_is_named_with_its_place_on_the_hosts_timeline() -> None:
+    new = a_finding("major", 2, rule="low.mono", id="low.mono-02", start_s=2.0, end_s=3.0)
+    old = a_finding("minor", 3, rule="ton.band", id="ton.band-03", title="Boom", start_s=4.0, end_s=4.5, stem="Bass")
+    same = a_finding(number=4)
+    engine = Engine("0.1.0", "a" * 12, dict.fromkeys(("low.mono", "ton.band", same.rule), "00000000"))
+    before, now = (
+        dataclasses.replace(with_findings(*findings), engine=engine) for findings in ((old, same), (new, same))
+    )
+    tempo_map = [TempoPoint(time_s=0.0, bpm=120.0, beats_per_bar=4, bar=1)]
+    since = since_before(compare(before, now), "r0", Project(start_s=8.0, tempo_map=tempo_map))
+    told = [(one.status, one.title, one.severity, one.finding, one.start_s, one.bar, one.stem) for one in since.changes]
+    assert told == [
+        ("new", new.title, "major", new.id, 10.0, "6.1", None),
+        ("fixed", "Boom", "minor", None, 12.0, "7.1", "Bass"),
+    ]
+    assert since.unchanged == 1

@@ -119,6 +119,9 @@ def test_the_next_version_takes_away_what_is_fixed_and_leaves_the_rest_as_it_sta
     assert since["sentence"].startswith(f"fixed {len(fixed)}, new ")
     assert any(one.startswith("int.truepeak-") for one in fixed)
     assert since["sentence"] in second["console"]
+    named = [one for one in since["changes"] if one["status"] == "fixed"]
+    assert len(named) == len(fixed)
+    assert f"fixed, bar {named[0]['bar']}: {named[0]['title']}" in second["console"]
     standing = {one["guid"] for one in second["markers"]}
     assert not {first["guids"][one] for one in fixed} & standing
     untouched = first["guids"].keys() & second["guids"].keys()

@@ -11,8 +11,9 @@ import pytest
 
 from support.desks import EchoDesk
 from support.fake_reaper import FakeMarker, FakeProject, TempoMarker
+from support.feedbacks import a_feedback, a_marker
 from support.studio import ANALYZE_FILES, SCRIPTS, Studio
-from uptrack_bridges.messages import Analyze, FeedbackApplied, State
+from uptrack_bridges.messages import Analyze, ChangedFinding, FeedbackApplied, SinceBefore, State
 from uptrack_bridges.tempo_map import TempoMap
 
 RED = 0xE5 | 0x48 << 8 | 0x4D << 16 | 0x1000000
@@ -101,6 +102,31 @@ async def test_a_request_too_large_for_one_file_arrives_whole(studio: Studio) ->
         await studio.analyze()
     (request,) = studio.said(Analyze)
     assert [point.bpm for point in request.project.tempo_map] == [120.0 + bar % 7 / 8 for bar in range(2_000)]
+
+
+async def test_the_console_names_what_changed_since_the_version_before(studio: Studio) -> None:
+    changes = [
+        ChangedFinding(status="worse", title="Wide low end", severity="major", finding="a", start_s=4.0, bar="3.1"),
+        ChangedFinding(status="fixed", title="Gap in the signal", severity="blocker"),
+        *(ChangedFinding(status="fixed", title=f"Click {n}", severity="minor", start_s=float(n)) for n in range(12)),
+    ]
+    since = SinceBefore(
+        report="r0", sentence="fixed 13, new 0, worse 1", fixed=13, new=0, worse=1, better=0, unchanged=0,
+        score_before=60.0, score_after=70.0, changes=changes,
+    )  # fmt: skip
+    studio.desk.answer = lambda _request, job: a_feedback(a_marker("a"), job=job, since=since)
+    async with studio.daemon():
+        await studio.analyze()
+    said = [line.strip() for line in studio.reaper.console.splitlines()]
+    at = said.index("fixed 13, new 0, worse 1")
+    assert said[at + 1 : at + 4] == [
+        "worse, bar 3.1: Wide low end",
+        "fixed, its place is gone: Gap in the signal",
+        "fixed, 0.0 s: Click 0",
+    ]
+    assert said[at + 13] == "2 more are in the results window."
+    kept = json.loads(studio.reaper.front.kept("report"))["since"]["changes"]
+    assert [one["title"] for one in kept] == [one.title for one in changes]
 
 
 async def test_what_the_daemon_refuses_is_said_in_the_console(studio: Studio) -> None:

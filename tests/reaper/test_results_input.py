@@ -263,6 +263,25 @@ def test_a_click_on_a_stem_lists_the_findings_that_name_it(window: ResultsWindow
     assert len(window.module("state").listed(window.state)) == 13
 
 
+@pytest.mark.parametrize("size", [(900, 600), (420, 300), (320, 200)])
+def test_a_click_on_what_changed_since_the_version_before_goes_there_as_in_the_list(
+    version: str, size: tuple[int, int]
+) -> None:
+    window = opened(version, DONE, size, tab="versions")
+    assert window.click("change 2") == [{"kind": "jump", "finding": "finding-8"}]
+    assert window.view.tab == "versions"
+    assert window.view.selected_id == "finding-8"
+    assert "change 3" not in window.hots(), "a fixed one is nowhere to go to"
+
+
+def test_what_changed_is_scrolled_by_keys_where_there_is_not_room_for_all(version: str) -> None:
+    window = opened(version, DONE, (420, 150), tab="versions")
+    assert "Leans left" in window.said()
+    assert "Resonance" not in window.said()
+    window.press("end")
+    assert "Resonance" in window.said()
+
+
 @pytest.mark.parametrize(
     ("name", "intent"),
     [

@@ -104,7 +104,13 @@ def reports(draw: st.DrawFn) -> dict[str, Any]:
         {"track": "{0A}", "name": draw(words), "text": draw(words), "score": draw(scores), "findings": []}
         for _ in range(draw(st.integers(0, 5)))
     ]
-    since = {"sentence": draw(words), "fixed": 2, "score_before": draw(scores), "score_after": draw(scores)}
+    since = {
+        "sentence": draw(words), "fixed": 2, "score_before": draw(scores), "score_after": draw(scores),
+        "changes": [
+            {"status": status, "title": draw(words), "severity": "major", "bar": "3.1", "stem": draw(names), **there}
+            for status, there in [("new", {"finding": "finding-1", "start_s": 4.0}), ("fixed", {})]
+        ],
+    }  # fmt: skip
     return report(
         status=draw(words),
         score=draw(scores),
@@ -263,6 +269,22 @@ def test_what_went_wrong_can_be_read_to_its_end_over_an_old_report(version: str)
     said = drawn(version, STATES["failed again"], (900, 600)).said().replace("\n", " ")
     assert "That did not work: The render" in said
     assert "leave the dialog open until it is done." in said
+
+
+@both
+@pytest.mark.parametrize("size", [(900, 600), (420, 300), (320, 200)])
+def test_the_versions_tab_names_what_changed_by_status_place_and_title(version: str, size: tuple[int, int]) -> None:
+    window = drawn(version, DONE, size, view={"tab": "versions"})
+    said = window.said()
+    assert "new\n37.1\nLeans left" in said
+    assert "worse\n37.1" in said
+    shown = [text.text for text in window.gfx.texts]
+    assert shown.index("Leans left") < next(at for at, text in enumerate(shown) if text.startswith("Kick and bass"))
+
+
+@both
+def test_the_versions_tab_tells_a_fixed_one_whose_place_is_gone(version: str) -> None:
+    assert "fixed\n–\nChords\nResonance" in drawn(version, DONE, (900, 600), view={"tab": "versions"}).said()
 
 
 @both

@@ -123,6 +123,15 @@ TRACKS = [
 SINCE = {
     "sentence": "fixed 2, new 1, worse 1, better 0, unchanged 9; score 62 → 67; under today's rules",
     "fixed": 2, "new": 1, "worse": 1, "better": 0, "unchanged": 9, "score_before": 62.0, "score_after": 67.0,
+    "changes": [
+        {"status": "new", "title": "Leans left", "severity": "moderate", "finding": "finding-6", "start_s": 68.0,
+         "bar": "37.1"},
+        {"status": "worse", "title": "Kick and bass mask each other", "severity": "moderate", "finding": "finding-8",
+         "start_s": 68.0, "bar": "37.1", "stem": "Bass"},
+        {"status": "fixed", "title": "True peak too high for the target", "severity": "major", "start_s": 96.2,
+         "bar": "52.1"},
+        {"status": "fixed", "title": "Resonance", "severity": "minor", "stem": "Chords"},
+    ],
 }  # fmt: skip
 
 

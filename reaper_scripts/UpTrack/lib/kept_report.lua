@@ -22,6 +22,11 @@ function kept_report.write(proj, feedback, facts, spend)
   for name, value in pairs(feedback) do report[name] = value end
   report.more = cut(feedback.more or json.list(), MOST_FINDINGS)
   report.markers = cut(feedback.markers or json.list(), MOST_FINDINGS)
+  if feedback.since and feedback.since.changes then
+    report.since = {}
+    for name, value in pairs(feedback.since) do report.since[name] = value end
+    report.since.changes = cut(feedback.since.changes, MOST_FINDINGS)
+  end
   report.asked = facts -- what was asked for, so that it can be asked for again
   kept.prepare(proj, KEY, json.encode(report, spend), spend)()
 end

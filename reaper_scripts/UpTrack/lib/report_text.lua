@@ -9,9 +9,24 @@ local report_text = {}
 
 local MOST_LINES = 100 -- the console takes its time for each, and nobody reads thousands
 
-local function place_of(marker)
+local function place_of(marker, otherwise)
   if marker.bar then return "bar " .. marker.bar end
-  return marker.start_s and ("%.1f s"):format(marker.start_s) or "all of it"
+  return marker.start_s and ("%.1f s"):format(marker.start_s) or otherwise
+end
+
+local MOST_CHANGES = 12 -- beside the findings; with `everything` there are as many lines as there may be
+
+--- What became of the findings of the version before, a line each.
+local function write_changes(since, everything)
+  local changes = since.changes or {}
+  local shown = math.min(#changes, everything and MOST_LINES or MOST_CHANGES)
+  local lines = {}
+  for index = 1, shown do
+    local one = changes[index]
+    lines[index] = ("%s, %s: %s"):format(one.status, place_of(one, "its place is gone"), one.title)
+  end
+  if #lines > 0 then say.indented(table.concat(lines, "\n  ")) end
+  if #changes > shown then say.indented(("%d more are in the results window."):format(#changes - shown)) end
 end
 
 --- What a feedback found: what lies on the timeline, or `everything`, without what was dismissed.
@@ -30,13 +45,16 @@ end
 --- have no marker, and of each what to do.
 function report_text.write(feedback, skipped, everything)
   say.line(feedback.status or "done")
-  if feedback.since then say.indented(feedback.since.sentence) end
+  if feedback.since then
+    say.indented(feedback.since.sentence)
+    write_changes(feedback.since, everything)
+  end
   for _, fix in ipairs(feedback.fixes or {}) do say.indented(fix.sentence) end
   local found, more = findings_of(feedback, everything)
   local lines, shown = {}, math.min(#found, MOST_LINES)
   for index = 1, shown do
     local one = found[index]
-    lines[#lines + 1] = ("%s  %s: %s"):format(place_of(one), one.severity, one.text or one.title)
+    lines[#lines + 1] = ("%s  %s: %s"):format(place_of(one, "all of it"), one.severity, one.text or one.title)
     if everything and (one.advice or "") ~= "" then lines[#lines + 1] = "  " .. one.advice end
   end
   if #lines > 0 then say.indented(table.concat(lines, "\n  ")) end

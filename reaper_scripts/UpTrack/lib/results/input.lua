@@ -163,6 +163,8 @@ local function walk(now, frame, key)
     follow(now, frame)
   elseif view.tab == "stems" and step then
     scroll_by(now, frame, "stems_scroll", step)
+  elseif view.tab == "versions" and step then
+    scroll_by(now, frame, "versions_scroll", step)
   end
   return true
 end

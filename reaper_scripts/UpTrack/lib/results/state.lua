@@ -13,7 +13,9 @@ change it, and a builder leaves it alone. Times are project seconds, text is UTF
     {status, score (nil if there is none), coverage = 0..1, genre, target, project, start_s, duration_s,
      areas = {{area = "low end", score (nil if not measured), coverage}...},
      sections = {{kind = "drop" or nil, start_s, end_s, bar = "65.1"}...},
-     since = nil or {sentence, fixed, new, worse, better, unchanged, score_before, score_after},
+     since = nil or {sentence, fixed, new, worse, better, unchanged, score_before, score_after,
+       changes = {{status = "new" | "worse" | "fixed" | "better", title, severity, bar, stem, start_s = nil where its
+                   place is gone, finding = nil or the id of one of the findings}...}},
      findings = {{id, rule, area, severity = "info" | "minor" | "moderate" | "major" | "blocker", title, text, advice,
                   start_s, end_s, bar, stem, track, value, unit, confidence = 0..1, points, low_hz, high_hz,
                   expected_delta = text, shown = whether it has a marker, dismissed = bool,
@@ -45,6 +47,7 @@ function state.new()
     phase = "empty",
     view = {
       selected = 1, selected_id = nil, scroll = 0, detail_scroll = 0, help_scroll = 0, stems_scroll = 0,
+      versions_scroll = 0,
       filter = "all", area = "", stem = "", tab = "findings", detail = false, help = false, asking = false,
       hover = nil, pressed = nil, down = false, focus = "list", item = nil,
     },

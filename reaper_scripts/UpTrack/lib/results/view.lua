@@ -33,8 +33,8 @@ local WIDEST_LIST = 820
 local TAB_WORDS = {findings = "Findings", stems = "Stems", versions = "Versions", live = "Live"}
 local FOOTER = {"analyze mix", "analyze stems", "stop", "console", "page", "remove all"}
 local VIEW_FIELDS = {
-  "selected", "scroll", "detail_scroll", "help_scroll", "stems_scroll", "filter", "area", "stem", "tab", "detail",
-  "help", "asking", "hover", "pressed", "focus", "item",
+  "selected", "scroll", "detail_scroll", "help_scroll", "stems_scroll", "versions_scroll", "filter", "area", "stem",
+  "tab", "detail", "help", "asking", "hover", "pressed", "focus", "item",
 }
 
 -- what has been seen --------------------------------------------------------------------------------------------------
