@@ -65,6 +65,11 @@ class Home:
         return self.root / "config.toml"
 
     @property
+    def reapers_file(self) -> Path:
+        """Which REAPERs our scripts were installed into; ``install.remembered`` reads and writes it."""
+        return self.root / "reapers.json"
+
+    @property
     def database(self) -> Path:
         return self.root / "uptrack.sqlite"
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from uptrack_daemon.cli.paths import named_path
 
 if TYPE_CHECKING:
     from uptrack_daemon.doctor.check import Check
@@ -17,6 +20,14 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
+    resource_path: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            parser=named_path,
+            help="Look at this REAPER as well (the folder with reaper.ini), for a portable one.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
 ) -> None:
     """Check Python, the home folder, the daemon and what is installed in REAPER; repairs nothing.
@@ -30,7 +41,12 @@ def doctor(
     from uptrack_daemon.cli.errors import UNAVAILABLE, write_json
     from uptrack_daemon.doctor.check import worst
 
-    checks = asyncio.run(_checks())
+    named = None
+    if resource_path is not None:
+        from uptrack_daemon.install.reaper_places import choose_reaper, this_machine
+
+        named = choose_reaper(this_machine(), resource_path)
+    checks = asyncio.run(_checks(named))
     status = worst(checks)
     if as_json:
         write_json(json.dumps({"status": status, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
@@ -41,7 +57,7 @@ def doctor(
         raise typer.Exit(UNAVAILABLE)
 
 
-async def _checks() -> list[Check]:
+async def _checks(named: Path | None) -> list[Check]:
     from importlib.metadata import version as installed_version
 
     from uptrack_daemon.doctor import environment
@@ -61,5 +77,5 @@ async def _checks() -> list[Check]:
         environment.check_ffmpeg(),
         *environment.check_home(home),
         *[check async for check in check_daemon(home, version)],
-        *check_reapers(this_machine(), home, version, files),
+        *check_reapers(this_machine(), home, version, files, named=named),
     ]

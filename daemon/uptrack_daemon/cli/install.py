@@ -52,12 +52,17 @@ def reaper(
 
     if uninstall and startup is not None:
         raise typer.BadParameter("--uninstall takes the startup lines out, too; leave --startup and --no-startup away")
+    if uninstall and not dry_run and resource_path is not None and _is_gone(resource_path):
+        typer.echo(f"No REAPER is in {resource_path} any more, and UpTrack has forgotten it.")
+        return
     chosen = Reaper(choose_reaper(this_machine(), resource_path))
     edition = None if uninstall else _edition()
     with explained(f"read what is in {chosen.scripts}"):
         steps = plan_uninstall(chosen) if edition is None else plan_install(chosen, edition, startup=startup)
         registers = edition is not None and (chosen.startup_block() is not None if startup is None else startup)
     if not steps:
+        if not dry_run:
+            _note(chosen, installed=False)
         typer.echo(f"Nothing of UpTrack is installed in {chosen.resources}.")
         return
     if dry_run:
@@ -67,6 +72,31 @@ def reaper(
     else:
         carry_out(steps, typer.echo)
     typer.echo(_what_is_left(chosen, edition, registers=registers))
+    if not dry_run:
+        _note(chosen, installed=edition is not None)
+
+
+def _is_gone(resources: Path) -> bool:
+    """Whether a folder we once installed into is no REAPER's any more; it is forgotten then."""
+    from uptrack_daemon.home import Home
+    from uptrack_daemon.install.reaper_places import INI
+    from uptrack_daemon.install.remembered import forget
+    from uptrack_daemon.install.steps import explained
+
+    if (resources / INI).is_file():
+        return False
+    with explained("note that it is gone"):
+        return forget(Home.of_user(), resources.absolute())
+
+
+def _note(reaper: Reaper, *, installed: bool) -> None:
+    """Have the doctor know of this REAPER, or not any more."""
+    from uptrack_daemon.home import Home
+    from uptrack_daemon.install.remembered import forget, remember
+    from uptrack_daemon.install.steps import explained
+
+    with explained(f"note for `uptrack doctor` what is in {reaper.resources}"):
+        (remember if installed else forget)(Home.of_user(), reaper.resources)
 
 
 def _edition() -> Edition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,8 +13,9 @@ from uptrack_daemon.home import Home
 from uptrack_daemon.install.folder import standing
 from uptrack_daemon.install.launch import home_as_written
 from uptrack_daemon.install.reaper import Reaper
-from uptrack_daemon.install.reaper_places import Machine, find_reapers
+from uptrack_daemon.install.reaper_places import INI, Machine, find_reapers
 from uptrack_daemon.install.reaper_startup import action_scripts, startup_lines
+from uptrack_daemon.install.remembered import remembered
 from uptrack_daemon.install.stamp import Stamp, read_stamp, still_ours
 from uptrack_daemon.install.steps import explained
 
@@ -21,9 +23,24 @@ SOCKETS = ("Scripts/*/*/Mavriq-Lua-Sockets", "Scripts/*/*/socket", "UserPlugins/
 """Where ReaPack and people put LuaSocket; nothing deeper is searched, for there may be thousands of scripts."""
 
 
-def check_reapers(machine: Machine, home: Home, version: str, files: Mapping[str, bytes]) -> Iterator[Check]:
-    """Every REAPER found on the machine; ``version`` and ``files`` are what this installation would install."""
-    places = find_reapers(machine)
+def check_reapers(
+    machine: Machine, home: Home, version: str, files: Mapping[str, bytes], *, named: Path | None = None
+) -> Iterator[Check]:
+    """Every REAPER found on the machine, every one that scripts were installed into, and the one that was ``named``.
+
+    ``version`` and ``files`` are what this installation would install.
+    """
+    noted = remembered(home)
+    gone = [place for place in noted if not (place / INI).is_file()]
+    others = [place for place in (*noted, *([] if named is None else [named])) if place not in gone]
+    places = list({place.resolve(): place for place in (*find_reapers(machine), *others)}.values())
+    for place in gone:
+        yield Check(
+            "reaper.gone",
+            "warning",
+            f"UpTrack was installed into {place}, where no REAPER is now: plug in the drive it is on, or have it "
+            f"forgotten with `uptrack install reaper --uninstall --resource-path {shlex.quote(str(place))}`.",
+        )
     if not places:
         yield Check("reaper", "ok", "No REAPER was found; `uptrack install reaper --resource-path DIR` takes any.")
     for place in places:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from uptrack_daemon.cli import main
 from uptrack_daemon.cli.at_home import run
+from uptrack_daemon.home import Home
+from uptrack_daemon.install.remembered import remembered
 
 Capture = pytest.CaptureFixture[str]
 
@@ -61,9 +64,10 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(resources: Path, c
         said = capsys.readouterr().out
         assert "nothing was changed" in said
         assert str(resources / "Scripts" / "UpTrack") in said
+        noted = resources.parent / "home" / "reapers.json"
+        assert noted.exists() == ("--uninstall" in words)
         install(resources)
         capsys.readouterr()
-    assert not (resources.parent / "home").exists()
 
 
 def test_uninstalling_twice_says_that_nothing_is_there(resources: Path, capsys: Capture) -> None:
@@ -73,6 +77,25 @@ def test_uninstalling_twice_says_that_nothing_is_there(resources: Path, capsys: 
     assert install(resources, "--uninstall") == 0
     assert "Nothing of UpTrack is installed" in capsys.readouterr().out
     assert sorted(path.name for path in resources.rglob("*")) == ["Scripts", "reaper.ini"]
+
+
+def test_a_reaper_that_is_gone_is_forgotten_by_its_path(resources: Path, capsys: Capture) -> None:
+    home = Home(resources.parent / "home")
+    install(resources)
+    assert remembered(home) == [resources]
+    shutil.rmtree(resources)
+    assert install(resources, "--uninstall") == 0
+    assert "has forgotten it" in capsys.readouterr().out
+    assert remembered(home) == []
+    assert install(resources, "--uninstall") == 3, "what was never noted is a slip"
+
+
+def test_what_is_taken_out_is_not_remembered(resources: Path) -> None:
+    install(resources)
+    install(resources)
+    assert remembered(Home(resources.parent / "home")) == [resources]
+    assert install(resources, "--uninstall") == 0
+    assert remembered(Home(resources.parent / "home")) == []
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from uptrack_daemon.doctor.reaper import check_reapers
 from uptrack_daemon.home import Home
 from uptrack_daemon.install.reaper import Edition, Reaper, plan_install
 from uptrack_daemon.install.reaper_places import Machine
+from uptrack_daemon.install.remembered import remember
 from uptrack_daemon.install.steps import carry_out
 
 FILES: Mapping[str, bytes] = {"UpTrack_A.lua": b"a", "lib/json.lua": b"j"}
@@ -241,6 +242,31 @@ def test_what_is_amiss_in_a_reaper_is_told_with_what_to_do(
     assert {check.status for check in found.values() if check.name != name} <= {"ok"}
 
 
+def test_a_portable_reaper_is_looked_at_where_scripts_were_installed_into_it(
+    machine: Machine, home: Home, tmp_path: Path
+) -> None:
+    portable = Reaper(tmp_path / "stick" / "REAPER")
+    portable.scripts.mkdir(parents=True)
+    (portable.resources / "reaper.ini").touch()
+    install(machine, home)
+    edition = Edition("0.9", str(home.root), [sys.executable], FILES)
+    carry_out(plan_install(portable, edition, startup=False), lambda sentence: None)
+
+    def said(**more: Any) -> str:
+        return "\n".join(check.sentence for check in check_reapers(machine, home, "1.0", FILES, **more))
+
+    assert str(portable.ours) not in said()
+    assert f"{portable.ours} holds version 0.9" in said(named=portable.resources)
+    remember(home, portable.resources)
+    remember(home, reaper_on(machine).resources)
+    assert f"{portable.ours} holds version 0.9" in said()
+    assert said() == said(named=portable.resources), "each is looked at once"
+    shutil.rmtree(tmp_path / "stick")
+    assert f"--uninstall --resource-path {portable.resources}`" in said()
+    home.reapers_file.write_text("{nonsense")
+    assert str(portable.resources) not in said()
+
+
 def test_the_worst_check_decides() -> None:
     checks = [Check("a", "ok", ""), Check("b", "problem", ""), Check("c", "warning", "")]
     assert worst(checks) == "problem"
@@ -264,3 +290,14 @@ def test_the_command_ends_with_4_only_for_a_problem_and_json_says_the_same(
         check["status"] for check in said["checks"]
     ]
     assert text.stderr == document.stderr == ""
+
+
+def test_the_command_looks_at_the_reaper_that_is_named(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path / "home") | {"HOME": str(tmp_path), "APPDATA": str(tmp_path)}
+    portable = tmp_path / "stick"
+    wrong = uptrack("doctor", "--resource-path", str(portable), environment=environment)
+    assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (3, "", 1)
+    portable.mkdir()
+    (portable / "reaper.ini").touch()
+    right = uptrack("doctor", "--resource-path", str(portable), environment=environment)
+    assert f"UpTrack is not installed in {portable}" in right.stdout
