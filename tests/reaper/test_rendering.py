@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -180,6 +181,43 @@ async def test_another_project_that_comes_to_the_front_is_not_rendered(studio: S
 async def test_an_empty_project_is_said_and_asks_nobody(studio: Studio) -> None:
     assert await analyze(studio) == []
     assert "The project is empty" in studio.reaper.console
+
+
+@pytest.mark.parametrize("failing", ["RENDER_STARTPOS", "RENDER_PATTERN", "the first track"])
+async def test_what_cannot_be_put_back_keeps_nothing_else_from_being_put_back_and_is_said(
+    studio: Studio, failing: str
+) -> None:
+    kick, bass, hats = studio.tracks("Kick", "Bass", "Hats")
+    kick.selected = bass.selected = True
+    project, reaper = studio.reaper.front, studio.reaper
+    numbers, texts = dict(project.numbers), dict(project.texts)
+    set_number, set_text, select = reaper.GetSetProjectInfo, reaper.GetSetProjectInfo_String, reaper.SetTrackSelected
+
+    def slips(is_it: bool) -> None:
+        if is_it and len(reaper.rendered) == 3:
+            raise ValueError("REAPER refused")
+
+    def GetSetProjectInfo(project: Any, desc: str, value: float, is_set: bool) -> float:  # noqa: N802
+        slips(is_set and desc == failing)
+        return set_number(project, desc, value, is_set)
+
+    def GetSetProjectInfo_String(project: Any, desc: str, text: str, is_set: bool) -> tuple[bool, str]:  # noqa: N802
+        slips(is_set and desc == failing)
+        return set_text(project, desc, text, is_set)
+
+    def SetTrackSelected(track: Any, selected: bool) -> None:  # noqa: N802
+        slips(failing == "the first track" and track is kick)
+        select(track, selected)
+
+    for function in (GetSetProjectInfo, GetSetProjectInfo_String, SetTrackSelected):
+        setattr(reaper, function.__name__, function)
+    assert await analyze(studio, ANALYZE_STEMS) == []
+    assert {key for key, value in numbers.items() if project.numbers[key] != value} <= {failing}
+    assert {key for key, value in texts.items() if project.texts[key] != value} <= {failing}
+    assert (bass.selected, hats.selected) == (True, False)
+    assert kick.selected or failing == "the first track"
+    assert "not everything could be put back as it was after rendering" in reaper.console
+    assert "look at the track selection and at File → Render" in reaper.console
 
 
 async def test_no_daemon_means_no_render(studio: Studio) -> None:

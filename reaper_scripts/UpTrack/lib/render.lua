@@ -46,11 +46,24 @@ local function settings_of(proj)
   return kept
 end
 
-local function restore_settings(proj, kept)
-  for _, key in ipairs(NUMBERS) do reaper.GetSetProjectInfo(proj, key, kept.numbers[key], true) end
-  for _, key in ipairs(TEXTS) do
-    if kept.texts[key] then reaper.GetSetProjectInfo_String(proj, key, kept.texts[key], true) end
+--- Do something for each of a list, for the rest, too, where one of them fails. Returns what failed first; nil for
+--- nothing.
+local function for_each(list, act)
+  local failed
+  for _, one in ipairs(list) do
+    local done, problem = pcall(act, one)
+    if not done then failed = failed or problem end
   end
+  return failed
+end
+
+--- Returns what failed first; nil for nothing. So does `restore_selection`.
+local function restore_settings(proj, kept)
+  local numbers = for_each(NUMBERS, function(key) reaper.GetSetProjectInfo(proj, key, kept.numbers[key], true) end)
+  local texts = for_each(TEXTS, function(key)
+    if kept.texts[key] then reaper.GetSetProjectInfo_String(proj, key, kept.texts[key], true) end
+  end)
+  return numbers or texts
 end
 
 local function selection_of(proj)
@@ -65,10 +78,10 @@ local function selection_of(proj)
 end
 
 local function restore_selection(proj, selected)
-  for _, one in ipairs(selected) do
+  return for_each(selected, function(one)
     -- A script of somebody else's may have removed it meanwhile.
     if reaper.ValidatePtr2(proj, one.track, "MediaTrack*") then reaper.SetTrackSelected(one.track, one.on) end
-  end
+  end)
 end
 
 local function set(proj, numbers, texts)
@@ -193,9 +206,13 @@ function render.run(proj, range, chosen, audio)
       result.stems, result.missing = stems, missing
     end
   end)
-  restore_selection(proj, selected)
-  restore_settings(proj, kept)
+  local unselected = restore_selection(proj, selected)
+  local unset = restore_settings(proj, kept)
   if not whole then error(slip, 0) end
+  if unselected or unset then
+    return nil, ("not everything could be put back as it was after rendering (%s): look at the track selection and at "
+      .. "File → Render before you save."):format(unselected or unset)
+  end
   if not result then return nil, problem end
   return result
 end
