@@ -10,7 +10,15 @@
 ]]
 
 local folder = debug.getinfo(1, "S").source:match("^@?(.*[/\\])")
-package.path = folder .. "lib/?.lua;" .. package.path
+-- On Windows Lua opens names in the system's own code page, and REAPER writes them in UTF-8: the letters of Western
+-- Europe are tried as one byte each.
+local plain = folder:gsub("[\xC2\xC3][\x80-\xBF]", function(letter) return string.char(utf8.codepoint(letter)) end)
+package.path = folder .. "lib/?.lua;" .. plain .. "lib/?.lua;" .. package.path
+if reaper.GetOS():find("^Win") and not package.searchpath("json", package.path) then
+  return reaper.ShowConsoleMsg("UpTrack: on Windows scripts can open only what has plain letters in its path, and "
+    .. folder .. " has others. Install into a portable REAPER in a folder such as C:\\REAPER (`uptrack install reaper "
+    .. "--resource-path C:\\REAPER`), or switch on Windows' own “Use Unicode UTF-8 for worldwide language support”.\n")
+end
 
 local analysis = require("analysis")
 local project = require("project")

@@ -53,6 +53,39 @@ end"""
 """Counts in Lua itself: a call to Python every hundred instructions would cost more than the instructions."""
 
 
+ANSI_NAMES = r"""
+local function meant(path)
+  return (path:gsub("[\128-\255]", function(letter) return utf8.char(letter:byte()) end))
+end
+for _, place in ipairs {{io, "open"}, {os, "remove"}, {os, "rename"}} do
+  local library, name = place[1], place[2]
+  local act = library[name]
+  library[name] = function(path, other)
+    return act(meant(path), name == "rename" and meant(other) or other)
+  end
+end
+function package.searchpath(name, path)
+  for template in path:gmatch("[^;]+") do
+    local file = template:gsub("%?", (name:gsub("%.", "/")))
+    local opened = io.open(file, "rb")
+    if opened then
+      opened:close()
+      return file
+    end
+  end
+  return nil, "\n\tno file"
+end
+package.searchers[2] = function(name)
+  local file = package.searchpath(name, package.path)
+  if not file then return "\n\tno file" end
+  local opened = io.open(file, "rb")
+  local text = opened:read("a")
+  opened:close()
+  return assert(load(text, "@" .. file)), file
+end"""
+"""C's fopen on a Windows of code page 1252: a path is bytes, each a letter of its own, wherever Lua opens a file."""
+
+
 SLOW_DISK = """function(wait)
   for _, place in ipairs {{io, "open"}, {os, "remove"}, {os, "rename"}} do
     local library, name = place[1], place[2]
@@ -112,11 +145,7 @@ class FakeReaper(ReaperFunctions):
         self.prepare(lua, script)
         self._counters.append(lua.eval(COUNTER)(INSTRUCTIONS_A_COUNT))
         if self.windows:
-            lua.execute(
-                "local open = io.open; io.open = function(path, mode)"
-                " if path:find('[\\128-\\255]') then return nil, 'No such file or directory' end"
-                " return open(path, mode) end"
-            )
+            lua.execute(ANSI_NAMES)
         if self.disk_s:
             lua.eval(SLOW_DISK)(self._wait_for_disk)
         if self._in_a_round:  # another script has started it

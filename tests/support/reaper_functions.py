@@ -96,7 +96,7 @@ class ReaperFunctions(ABC):
         """What opening, renaming or removing a file takes."""
         self.sws = False
         self.windows = False
-        """C's fopen takes no name that is not in the ANSI code page."""
+        """C's fopen takes names in the ANSI code page; REAPER's own functions write and read them in UTF-8."""
         self.answers: str | None = None
         """What the user types into the dialog of GetUserInputs; ``None`` cancels."""
         self.asked_for = ""

@@ -9,6 +9,10 @@ local actions = {}
 
 -- This file lies in UpTrack/lib; the actions lie in UpTrack.
 local folder = debug.getinfo(1, "S").source:match("^@?(.*[/\\])lib[/\\][^/\\]*$") or ""
+-- Where Lua was given letters as one byte each, REAPER still wants them in UTF-8.
+if not utf8.len(folder) then
+  folder = folder:gsub("[\x80-\xFF]", function(letter) return utf8.char(letter:byte()) end)
+end
 
 actions.ANALYZE_MIX = "UpTrack_Analyze mix.lua"
 actions.ANALYZE_STEMS = "UpTrack_Analyze selected tracks as stems.lua"
