@@ -96,6 +96,41 @@ async def test_revert_takes_a_fix_back_in_one_step(window: Window) -> None:
     np.testing.assert_array_equal(reaper_sound.mix_of(window.project, 0.0, 5.0), sounded)
 
 
+async def test_a_fix_that_is_taken_back_brings_its_marker_back_in_the_same_step(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        window.project.markers[0].position_s, window.project.markers[0].end_s = 20.5, 24.0
+        await window.fix()
+        assert window.project.markers == []
+        steps = len(window.project.undo_steps)
+        await window.press("r")
+        (marker,) = window.project.markers
+        assert (marker.position_s, marker.end_s) == (20.5, 24.0), "where the user had it"
+        assert window.project.undo_steps[steps:] == ["UpTrack: take back the fix of low.boom-1 is off"]
+        window.reaper.undo()
+        assert window.project.markers == []
+        assert len(window.bass.fx) == 1
+
+
+async def test_a_fix_that_cannot_be_taken_back_brings_no_marker(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="GN", text="x", track="{BASS}", tool="gain", gain_db=-2.0))
+        await window.fix()
+        window.bass.values["D_VOL"] = 0.5
+        await window.press("r")
+    assert window.project.markers == []
+
+
+async def test_a_marker_the_user_has_deleted_does_not_come_back_with_a_fix_that_is_taken_back(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        window.project.markers.clear()
+        window.project.add_undo_point("user: remove marker")
+        await window.fix()
+        await window.press("r")
+    assert window.project.markers == []
+
+
 SONG, OTHER_SONG = ("UpTrack", "project"), "{0A0B0C0D-0000-4000-8000-000000000001}"
 
 TOOLS: list[tuple[dict[str, Any], dict[str, float]]] = [
@@ -105,6 +140,7 @@ TOOLS: list[tuple[dict[str, Any], dict[str, float]]] = [
     ({"tool": "width", "amount": -20.0}, {"D_WIDTH": 0.8, "I_PANMODE": 5.0}),
     ({"tool": "width", "amount": -80.0}, {"D_WIDTH": 0.7, "I_PANMODE": 5.0}),
     ({"tool": "delay", "amount": 3.2}, {"D_PLAY_OFFSET": 0.0032, "I_PLAY_OFFSET_FLAG": 0.0}),
+    ({"tool": "delay", "amount": -900.0}, {"D_PLAY_OFFSET": -0.02, "I_PLAY_OFFSET_FLAG": 0.0}),
 ]
 
 
@@ -166,6 +202,45 @@ async def test_a_track_the_user_has_changed_since_is_left_as_it_is(window: Windo
         window.bass.values["D_VOL"] = 0.5
         await window.press("r")
     assert window.bass.values["D_VOL"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        ({"tool": "gain", "gain_db": -9.0}, "a gain of −9 dB, more than a fix may do: it is held to −3 dB."),
+        ({"tool": "bell", "gain_db": 12.5, "frequency_hz": 240.0}, "a gain of 12.5 dB, more than a fix may do"),
+        (
+            {"tool": "width", "amount": -80.0},
+            "a change of width of −80 %, more than a fix may do: it is held to −30 %.",
+        ),
+        ({"tool": "ceiling", "amount": -30.0}, "a ceiling of −30 dBTP, more than a fix may do: it is held to −6 dBTP."),
+        ({"tool": "ceiling", "amount": 3.0}, "a ceiling of 3 dBTP, more than a fix may do: it is held to 0 dBTP."),
+        ({"tool": "delay", "amount": 400.0}, "an offset of 400 ms, more than a fix may do: it is held to 20 ms."),
+        (
+            {"tool": "high-pass", "frequency_hz": 3.0},
+            "a frequency of 3 Hz, less than a fix may do: it is held to 20 Hz.",
+        ),
+        ({"tool": "notch", "frequency_hz": 50.0, "q": 900.0}, "a Q of 900, more than a fix may do: it is held to 40."),
+        ({"tool": "bell", "gain_db": -2.0}, "The report gives no frequency for this move"),
+        ({"tool": "ceiling"}, "The report gives no ceiling for this move"),
+    ],
+)
+async def test_what_lies_outside_the_bounds_of_a_fix_is_held_to_them_and_said(
+    window: Window, step: dict[str, Any], sentence: str
+) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="EQ", text="x", track="{BASS}", **step))
+        await window.press("p")
+        assert sentence in window.words()
+
+
+@pytest.mark.parametrize(("asked", "got"), [(-30.0, "-6"), (2.0, "0"), (-1.0, "-1")])
+async def test_a_ceiling_that_reaches_the_limiter_is_within_bounds(window: Window, asked: float, got: str) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="LM", text="x", tool="ceiling", amount=asked, on_mix=True))
+        await window.fix()
+    (limiter,) = window.project.master.fx
+    assert (limiter.values["CEILING"], limiter.values["THRESHOLD"]) == (got, got)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from support.fake_reaper import FakeMarker, FakeReaper
 from support.feedbacks import a_feedback, a_marker
 from support.studio import ANALYZE_FILES, ANALYZE_MIX, REMOVE, Studio
-from uptrack_bridges.messages import Analyze, FeedbackApplied, Marker
+from uptrack_bridges.messages import Analyze, ChangedFinding, FeedbackApplied, Marker, SinceBefore
 
 PROBE = Path(__file__).with_name("kept_probe.lua")
 PLACING = Path(__file__).with_name("placing_probe.lua")
@@ -91,6 +91,103 @@ async def test_what_the_user_renamed_is_the_users_note_from_then_on(studio: Stud
     assert names(studio) == ["ask Jo about this"]
     await show(studio, a_marker("a"))
     assert names(studio) == ["ask Jo about this", "[UpTrack] major: a is off"]
+
+
+def deletes(studio: Studio, *words: str) -> None:
+    """The user's own hand takes away the markers whose names hold one of these words."""
+    project = studio.reaper.front
+    project.markers[:] = [one for one in project.markers if not any(word in one.name for word in words)]
+    project.add_undo_point("user: remove markers")
+
+
+def worse_than_before(finding: str) -> SinceBefore:
+    change = ChangedFinding(status="worse", title=finding, severity="major", finding=finding)
+    return SinceBefore(
+        report="r0", sentence="worse 1", fixed=0, new=0, worse=1, better=0, unchanged=0, score_before=80.0,
+        score_after=70.0, changes=[change],
+    )  # fmt: skip
+
+
+async def test_what_the_user_has_deleted_stays_away_while_its_finding_is_the_same_or_better(studio: Studio) -> None:
+    found = [a_marker("a", value=3.0), a_marker("b", start_s=5.0, end_s=5.0)]
+    await show(studio, *found)
+    deletes(studio, "a is off")
+    steps, contents = list(studio.reaper.front.undo_steps), studio.reaper.front.contents()
+    await show(studio, *found)
+    await show(studio, a_marker("a", value=2.0, severity="moderate", start_s=2.1, end_s=2.1), found[1])
+    assert studio.reaper.front.contents() == contents
+    assert studio.reaper.front.undo_steps == steps
+    assert studio.said(FeedbackApplied)[-1].skipped == ["a"]
+    assert "1 markers you had deleted were not placed again; B in the results window does that." in (
+        studio.reaper.console
+    )
+
+
+async def test_what_the_user_has_deleted_comes_back_with_a_higher_severity(studio: Studio) -> None:
+    await show(studio, a_marker("a", severity="moderate"))
+    deletes(studio, "a is off")
+    await show(studio, a_marker("a", severity="major"))
+    assert names(studio) == ["[UpTrack] major: a is off"]
+    deletes(studio, "a is off")
+    await show(studio, a_marker("a", severity="major"))
+    assert names(studio) == []
+
+
+async def test_what_the_user_has_deleted_comes_back_once_when_the_next_version_is_worse(studio: Studio) -> None:
+    await show(studio, a_marker("a", value=3.0))
+    deletes(studio, "a is off")
+    studio.desk.answer = lambda _request, job: a_feedback(
+        a_marker("a", value=6.0), job=job, since=worse_than_before("a")
+    )
+    async with studio.daemon():
+        await studio.analyze()
+        assert names(studio) == ["[UpTrack] major: a is off"]
+        deletes(studio, "a is off")
+        await studio.analyze()  # the same file again is as much worse than the version before as it was
+    assert names(studio) == []
+
+
+async def test_what_was_fixed_and_is_found_again_gets_a_marker(studio: Studio) -> None:
+    await show(studio, a_marker("a"))
+    await show(studio)
+    await show(studio, a_marker("a"))
+    assert names(studio) == ["[UpTrack] major: a is off"]
+
+
+@pytest.mark.parametrize("others", [0, 3])
+async def test_what_undo_has_taken_away_is_placed_by_the_next_run(studio: Studio, others: int) -> None:
+    found = [a_marker("a"), *(a_marker(f"o{number}") for number in range(others))]
+    await show(studio, *found)
+    assert studio.reaper.undo() == f"UpTrack: show {len(found)} findings"
+    assert names(studio) == []
+    await show(studio, *found)
+    assert len(names(studio)) == len(found)
+
+
+async def test_undo_of_a_deletion_brings_the_same_marker_back_and_the_next_run_leaves_it(studio: Studio) -> None:
+    await show(studio, a_marker("a"))
+    before = studio.reaper.front.contents()
+    deletes(studio, "a is off")
+    studio.reaper.undo()
+    await show(studio, a_marker("a"))
+    assert studio.reaper.front.contents() == before
+
+
+async def test_after_everything_was_removed_the_next_run_places_all_of_it(studio: Studio) -> None:
+    await show(studio, a_marker("a"), a_marker("b"))
+    deletes(studio, "a is off")
+    studio.reaper.run(REMOVE)
+    assert studio.reaper.front.master.texts.get("P_EXT:UpTrack steps", "") == ""
+    await show(studio, a_marker("a"), a_marker("b"))
+    assert len(names(studio)) == 2
+
+
+async def test_a_ledger_of_the_first_scripts_is_still_read(studio: Studio) -> None:
+    await show(studio, a_marker("a"))
+    lines = studio.reaper.front.kept("markers").splitlines()
+    studio.reaper.front.keep("markers", "\n".join("\t".join(line.split("\t")[:8]) for line in lines))
+    await show(studio, a_marker("a", text="b"))
+    assert names(studio) == ["[UpTrack] major: b"]
 
 
 async def test_renumbering_loses_none_of_ours(studio: Studio) -> None:

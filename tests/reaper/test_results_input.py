@@ -56,6 +56,7 @@ def choose(window: ResultsWindow, number: int) -> None:
         (1, "M", {"kind": "analyze", "what": "stems"}),
         (1, "c", {"kind": "console"}),
         (1, "w", {"kind": "page"}),
+        (1, "b", {"kind": "place markers"}),
         (1, SPACE, {"kind": "play"}),
         (1, ESC, {"kind": "close"}),
     ],

@@ -112,6 +112,61 @@ async def test_a_dismissed_finding_loses_its_marker_and_can_be_taken_back(window
     ][::-1]
 
 
+async def test_what_is_not_dismissed_any_more_has_its_marker_back_at_once_in_one_step(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        window.project.markers[0].position_s = 21.0
+        for steps in (["is meant"], ["is meant", "is not meant"]):
+            await window.press("d")
+            assert [step.removeprefix("UpTrack: low.boom-1 is off ") for step in window.project.undo_steps[1:]] == steps
+    (marker,) = window.project.markers
+    assert (marker.name, marker.position_s) == ("[UpTrack] major: low.boom-1 is off", 21.0), "where the user had it"
+    window.reaper.undo()
+    assert window.project.markers == []
+    window.reaper.undo()
+    assert len(window.project.markers) == 1
+
+
+async def test_a_finding_dismissed_before_the_analysis_gets_a_marker_when_that_is_taken_back(window: Window) -> None:
+    meant = [a_marker(f"low.boom-{number}", dismissed=True) for number in range(2, 20)]
+    async with window.studio.daemon():
+        window.studio.desk.answer = lambda _request, job: a_feedback(a_marker("low.boom-1"), job=job, more=meant)
+        await window.studio.analyze(ANALYZE_MIX)
+        window.reaper.run(RESULTS)
+        await window.until_quiet()
+        await window.press("down", "d")
+        assert len(window.project.markers) == 2
+        await window.press("D")
+        assert window.project.markers == []
+        await window.press("D")
+        assert len(window.project.markers) == 12, "no more than an analysis places"
+
+
+async def test_what_the_user_has_renamed_is_left_alone_by_dismissing_and_taking_that_back(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        window.project.markers[0].name = "ask Jo"
+        await window.press("d")
+        await window.press("d")
+    assert [marker.name for marker in window.project.markers] == ["ask Jo"]
+    assert len(window.project.undo_steps) == 1
+
+
+async def test_one_key_places_again_what_the_user_has_deleted(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        window.project.markers.clear()
+        window.project.add_undo_point("user: remove marker")
+        await window.press("b")
+        assert len(window.project.markers) == 1
+        assert window.project.undo_steps[-1] == "UpTrack: place markers again"
+        assert "placed 1 markers again." in window.reaper.console
+        steps = list(window.project.undo_steps)
+        await window.press("b")
+        assert window.project.undo_steps == steps
+        assert "all markers stand where they belong." in window.reaper.console
+
+
 async def test_the_window_starts_the_actions_by_their_files(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)

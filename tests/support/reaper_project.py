@@ -145,9 +145,28 @@ class FakeProject:
     history: list[tuple[str, State]] = field(default_factory=list[tuple[str, State]])
     undone: list[tuple[str, State]] = field(default_factory=list[tuple[str, State]])
     _grid: TempoGrid | None = None
+    _saved: FakeProject | None = None
 
     def __post_init__(self) -> None:
         self.history.append(("", self.snapshot()))
+
+    # -- its file ------------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the project into its file: all but the undo history, extended state with it."""
+        history, undone, self._saved = self.history, self.undone, None
+        self.history, self.undone = [], []
+        saved = copy.deepcopy(self)
+        self.history, self.undone, self._saved = history, undone, saved
+
+    def reopened(self) -> FakeProject:
+        """The project as its file has it, for who closes it and opens it again: what was not saved is lost."""
+        assert self._saved is not None, "it was never saved"
+        project = copy.deepcopy(self._saved)
+        project.changes, project.playing, project.recording = 0, False, False
+        project.history = [("", project.snapshot())]
+        project._saved = copy.deepcopy(self._saved)
+        return project
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

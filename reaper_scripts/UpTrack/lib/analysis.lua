@@ -129,12 +129,8 @@ local function place(run, job, feedback)
   local proj = run.project
   while not project.is_in_front(proj) do coroutine.yield("behind") end
   local range = job.range
-  local plan = markers.plan(proj, feedback.markers, {
-    spend = run.budget.spend,
-    regions = run.settings.regions == "yes",
-    run_s = feedback.duration_s or math.huge,
-    part = job.part or "",
-  })
+  local options = markers.options(feedback, run.settings, job.part, run.budget.spend)
+  local plan = markers.plan(proj, feedback.markers, options)
   local in_sws = run.settings.sws_notes == "yes"
   for _, operation in ipairs(track_notes.plan(proj, feedback.tracks or {}, in_sws, run.budget.spend)) do
     plan.operations[#plan.operations + 1] = operation
@@ -146,8 +142,9 @@ local function place(run, job, feedback)
   local asked = {role = run.role, whole = not job.capture and (not range or range.whole) or false, part = job.part}
   kept_report.write(proj, feedback, asked, run.budget.spend)
   run.placing = nil
-  run.talk:applied(feedback, plan.placed, plan.skipped)
-  report_text.write(feedback, plan.skipped)
+  local not_there = table.move(plan.skipped, 1, #plan.skipped, 1, {})
+  run.talk:applied(feedback, plan.placed, table.move(plan.left, 1, #plan.left, #not_there + 1, not_there))
+  report_text.write(feedback, plan)
   board.announce()
   if run.at < #run.jobs then return next_job(run) end
   run.talk:leave()

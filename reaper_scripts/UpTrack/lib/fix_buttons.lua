@@ -14,6 +14,7 @@ local measure_again = require("measure_again")
 local project = require("project")
 local ranges = require("ranges")
 local say = require("say")
+local settings = require("settings")
 local tracks = require("tracks")
 
 local fix_buttons = {}
@@ -56,12 +57,40 @@ function fix_buttons:forget_preview(finding)
   end, proj)
 end
 
---- Take the marker of a finding that is closed, or meant, off the timeline; in a coroutine.
-function fix_buttons:unmark(proj, finding, why)
-  local plan = markers.plan_removal(proj, finding.id, self.at.budget.spend)
-  edits.step(proj, "UpTrack: " .. finding.title .. why, plan)
-  finding.shown = false
+--- Take the markers of findings that are closed, or meant, off the timeline, in one step; in a coroutine.
+function fix_buttons:unmark(proj, findings, description)
+  local ids = {}
+  for _, finding in ipairs(findings) do ids[finding.id] = true end
+  edits.step(proj, description, markers.plan_removal(proj, ids, self.at.budget.spend))
+  for _, finding in ipairs(findings) do finding.shown = false end
   self.at.changed()
+end
+
+--- Whether a finding is to have a marker: one that is meant, or that a fix has closed, is not.
+function fix_buttons.is_open(finding)
+  return not finding.dismissed and not (finding.fix and finding.fix.state == "closed")
+end
+
+--- What would put markers of findings back: what we took away, or with `all` whatever is gone.
+local function plan_of_return(self, proj, feedback, findings, all)
+  local part = feedback.asked and feedback.asked.part
+  local options = markers.options(feedback, settings.read(), part, self.at.budget.spend)
+  return markers.plan_return(proj, findings, options, all)
+end
+
+local function show_as_placed(self, findings, plan)
+  local placed = {}
+  for _, id in ipairs(plan.placed) do placed[id] = true end
+  for _, finding in ipairs(findings) do finding.shown = finding.shown or placed[finding.id] or false end
+  self.at.changed()
+end
+
+--- Put markers of a feedback's findings back on the timeline, in one step; in a coroutine. Returns how many there were.
+function fix_buttons:mark_again(proj, feedback, findings, description, all)
+  local plan = plan_of_return(self, proj, feedback, findings, all)
+  edits.step(proj, description, plan)
+  show_as_placed(self, findings, plan)
+  return #plan.placed
 end
 
 local function note_outcome(self, proj, finding, record, state, sentence)
@@ -73,7 +102,7 @@ local function note_outcome(self, proj, finding, record, state, sentence)
     fixes.note(proj, record, state, sentence)
     show(self, finding, fix_buttons.shown(record))
     say.line(sentence)
-    if state == "closed" then self:unmark(proj, finding, " is fixed") end
+    if state == "closed" then self:unmark(proj, {finding}, "UpTrack: " .. finding.title .. " is fixed") end
   end, proj)
 end
 
@@ -183,7 +212,7 @@ function fix_buttons:apply(finding)
 end
 
 function fix_buttons:revert(finding)
-  local proj, spend = self.at.project, self.at.budget.spend
+  local proj, feedback, spend = self.at.project, self.at.feedback, self.at.budget.spend
   self.wanted[finding.id] = nil
   self.at.work(function()
     self.wanted[finding.id] = nil -- it may have been asked for in this very round
@@ -191,8 +220,11 @@ function fix_buttons:revert(finding)
     if not record or record.state == "reverted" then
       return show(self, finding, {state = "reverted", lines = {}, sentence = "There is nothing to take back."})
     end
-    local reverted, sentence = fixes.revert(proj, record, spend)
+    local unmarked = not finding.dismissed and {finding} or {}
+    local plan = plan_of_return(self, proj, feedback, unmarked)
+    local reverted, sentence = fixes.revert(proj, record, spend, plan)
     if not reverted then record.sentence = sentence end
+    show_as_placed(self, unmarked, plan)
     show(self, finding, fix_buttons.shown(record))
   end, proj)
 end

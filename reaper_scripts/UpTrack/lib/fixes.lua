@@ -9,6 +9,7 @@ many ticks to be read, so they are kept one a line and remembered as read; a cha
 One move a track and run: what a second one would be for, the next analysis says.
 ]]
 
+local bounds = require("bounds")
 local edits = require("edits")
 local json = require("json")
 local kept = require("kept")
@@ -160,8 +161,10 @@ end
 
 --- What a click would do: {step, guid, lines}; nil and a sentence where it takes a person.
 function fixes.plan(proj, finding, run, spend)
-  local step = step_of(finding)
-  if not step then return nil, "This one takes ears and hands: there is no single move a script could make." end
+  local asked = step_of(finding)
+  if not asked then return nil, "This one takes ears and hands: there is no single move a script could make." end
+  local step, told = bounds.hold(asked)
+  if not step then return nil, told end
   local guid = step.on_mix and "master" or step.track or finding.track or "master"
   local find = tracks.finder(proj, spend)
   if not find(guid) then return nil, "The track this is about is not in the project any more." end
@@ -177,7 +180,7 @@ function fixes.plan(proj, finding, run, spend)
   local refusal = tool.refusal and tool.refusal(track, step)
   if refusal then return nil, refusal end
   local name = guid == "master" and "the master track" or tracks.name(track)
-  local lines = {"On " .. name .. ":", tool.describe(step)}
+  local lines = {"On " .. name .. ":", tool.describe(step), table.unpack(told)}
   if guid == "master" and not step.on_mix then
     lines[#lines + 1] = "No track is named as the cause, so this would be done to the whole mix: analyze the tracks as "
       .. "stems to know which it is."
@@ -215,18 +218,19 @@ end
 
 --- What the daemon is told of it.
 function fixes.action(plan)
-  local step, gain_of = plan.step, tools[plan.step.tool].gain_of
+  local step, has_gain = plan.step, tools[plan.step.tool].has_gain
   return {
-    kind = step.kind, text = step.text, gain_db = gain_of and gain_of(step), frequency_hz = step.frequency_hz,
-    q = step.q, track = plan.name,
+    kind = step.kind, text = step.text, gain_db = has_gain and step.gain_db or nil,
+    frequency_hz = step.frequency_hz, q = step.q, track = plan.name,
   }
 end
 
---- Take one back. Call it in a coroutine. True, or nil and a sentence.
-function fixes.revert(proj, record, spend)
+--- Take one back, and do the operations of `with_it`, a plan of markers, in the same step if that went well. Call it in
+--- a coroutine. True, or nil and a sentence.
+function fixes.revert(proj, record, spend, with_it)
   local reverted, sentence
   ready_to_write(proj, spend)
-  local done = edits.step(proj, "UpTrack: take back the fix of " .. record.title, {operations = {function()
+  local operations = {function()
     local track = tracks.find(proj, record.track)
     if not track then
       reverted = true -- with its track the fix is gone
@@ -235,7 +239,12 @@ function fixes.revert(proj, record, spend)
     end
     if not reverted then return false end
     fixes.note(proj, record, "reverted", "Taken back.")
-  end}})
+  end}
+  for _, operation in ipairs(with_it.operations) do
+    operations[#operations + 1] = function() return reverted and operation() or false end
+  end
+  local plan = {operations = operations, finish = with_it.finish, note = with_it.note, prepare = with_it.prepare}
+  local done = edits.step(proj, "UpTrack: take back the fix of " .. record.title, plan)
   if not done then return nil, "The project was closed." end
   return reverted, sentence
 end

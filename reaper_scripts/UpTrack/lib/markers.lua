@@ -1,13 +1,14 @@
 --[[
 UpTrack's markers and regions: placing them, finding them again, and never touching anybody else's.
 
-Every name begins with the tag. What we placed is written into a ledger that is kept in the project: GUID, part,
-finding, place and name of each. A part is what was analysed (the project, the time selection, a region, a file): an
+Every name begins with the tag. What we placed is written into a ledger that is kept in the project
+(`marker_ledger`). A part is what was analysed (the project, the time selection, a region, a file): an
 analysis of one changes nothing of another's, but that one of the whole project takes the place of one of a selection.
 Only what the ledger holds is ever changed or removed, and of that only what still is as we left it:
 
 - one that was moved stays where the user put it, for as long as its finding is there;
 - one that was renamed is the user's note from then on: it is never changed and never removed by a later run;
+- one that was deleted stays away while its finding is no worse, until the user asks for it;
 - one that is gone stays in the ledger, because undo can bring it back.
 
 `plan` says what there is to do as a list of functions, so that nothing to do means no undo step, and much to do can be
@@ -15,57 +16,23 @@ spread over ticks. A finding with a length becomes a region, unless it is about 
 ]]
 
 local kept = require("kept")
+local marker_ledger = require("marker_ledger")
 local pace = require("pace")
+local placing_steps = require("placing_steps")
 
 local markers = {}
 
 markers.TAG = "[UpTrack]"
 markers.SELECTION = "selection" -- the part a time selection is
 
-local KEY = "markers"
+local KEY, STEPS_AN_ENTRY = marker_ledger.KEY, marker_ledger.STEPS_AN_ENTRY
 local WRITTEN_AT_ONCE = 100 -- entries
 local MOST_GONE = 2000 -- entries kept of what is not on the timeline any more
-local STEPS_AN_ENTRY = 3
 local CUSTOM_COLOUR = 0x1000000
 local SHORTEST_REGION_S = 1
 local LONGEST_REGION = 0.6 -- of the run
 local SAME_S = 1e-4
-
--- the ledger ----------------------------------------------------------------------------------------------------------
-
---- The ledger, oldest first. `spend` is called for each entry, and may yield. Of two lines about one marker the later
---- one holds: it was added while many were changed.
-local function read_ledger(proj, spend)
-  local text = kept.read(proj, KEY, spend)
-  local ledger, places = {}, {}
-  for line in text:gmatch("[^\n]+") do
-    local guid, part, id, region, start_s, end_s, colour, name =
-      line:match("^({[%x%-]+})\t([^\t]*)\t([^\t]*)\t([01])\t([^\t]*)\t([^\t]*)\t(%d+)\t(.*)$")
-    if guid and tonumber(start_s) and tonumber(end_s) then
-      local place = places[guid] or #ledger + 1
-      places[guid] = place
-      ledger[place] = {
-        guid = guid, part = part, id = id, region = region == "1", start_s = tonumber(start_s), end_s = tonumber(end_s),
-        colour = math.tointeger(tonumber(colour)), name = name, line = line,
-      }
-      if spend then spend(STEPS_AN_ENTRY) end
-    end
-  end
-  return ledger
-end
-
---- Seconds with a decimal point whatever a plug-in made of the locale.
-local function number(value)
-  return (("%.9f"):format(value):gsub(",", "."))
-end
-
---- An entry as the ledger's text holds it; made when the entry changes, so that thousands are not written at once.
-local function line_of(one)
-  return table.concat({
-    one.guid, one.part, one.id, one.region and "1" or "0", number(one.start_s), number(one.end_s),
-    ("%d"):format(one.colour), one.name,
-  }, "\t")
-end
+local RANKS = {info = 1, minor = 2, moderate = 3, major = 4, blocker = 5}
 
 -- what is there -------------------------------------------------------------------------------------------------------
 
@@ -107,7 +74,7 @@ end
 --- Whether the marker at an index is on the ledger. `spend` is called for each entry, and may yield.
 function markers.ours(proj, spend)
   local known = {}
-  for _, entry in ipairs(read_ledger(proj, spend)) do known[entry.guid] = true end
+  for _, entry in ipairs(marker_ledger.read(proj, spend)) do known[entry.guid] = true end
   return function(index) return known[guid_of(proj, index) or ""] or false end
 end
 
@@ -138,7 +105,36 @@ local function entry_for(marker, options)
     end_s = region and end_s or marker.start_s,
     colour = colour_of(marker.colour),
     name = name_of(marker),
+    value = marker_ledger.value_of(marker.value),
+    step = options.step,
   }
+end
+
+--- What `plan` and its like take beside the project: the settings, and what a feedback says of the run.
+---   regions  findings with a length become regions
+---   run_s    length of the run in seconds
+---   part     what was analysed: "" for the project, or the name of a part
+---   worse    a set of the findings that are worse than in the version before
+---   spend    called for each entry and each marker; may yield, and never returns where the project was closed
+function markers.options(feedback, settings, part, spend)
+  local worse = {}
+  for _, change in ipairs(feedback.since and feedback.since.changes or {}) do
+    if change.status == "worse" and change.finding then worse[change.finding] = true end
+  end
+  return {
+    regions = settings.regions == "yes", run_s = feedback.duration_s or math.huge, part = part or "", worse = worse,
+    spend = spend,
+  }
+end
+
+local function rank_of(entry)
+  return RANKS[entry.name:match("^%[UpTrack%] (%a+):")] or 0
+end
+
+--- Whether a finding is worse now than when an entry was written. The same file measured again has the same value, and
+--- is as much worse than the version before as it was the first time.
+local function is_worse(entry, wanted, options)
+  return rank_of(wanted) > rank_of(entry) or options.worse[wanted.id] and entry.value ~= wanted.value or false
 end
 
 local function same(entry, wanted)
@@ -186,7 +182,11 @@ end
 local function delete(proj, entry, renamed_too)
   local now = there(proj, entry)
   if not now or renamed(entry, now) and not renamed_too then return false end
-  return reaper.DeleteProjectMarkerByIndex(proj, now.index)
+  if not reaper.DeleteProjectMarkerByIndex(proj, now.index) then return false end
+  entry.taken = true
+  if moved(entry, now) then entry.moved_s, entry.moved_end_s = now.start_s, now.end_s end
+  marker_ledger.write(entry)
+  return true
 end
 
 --- True where it was changed.
@@ -198,103 +198,91 @@ local function change(proj, entry, wanted)
     proj, now.index, wanted.region, wanted.start_s, wanted.end_s, now.number, wanted.name, wanted.colour, 0
   )
   entry.start_s, entry.end_s, entry.name, entry.colour = wanted.start_s, wanted.end_s, wanted.name, wanted.colour
-  entry.line = line_of(entry)
+  entry.value = wanted.value
+  marker_ledger.write(entry)
   return true
 end
 
---- Which entry stands for a finding of a part: of several (undo brought one back) the one that was placed last. Also
---- what each entry is like now, and how many are gone.
-local function holders(proj, ledger, part, spend)
-  local by_id, states, gone = {}, {}, 0
+--- Put a goal on the timeline, where the user had moved the entry it follows, if that is wished for.
+local function place(proj, goal, moved_from)
+  local at_s, at_end_s = goal.start_s, goal.end_s
+  if moved_from and moved_from.moved_s then goal.start_s, goal.end_s = moved_from.moved_s, moved_from.moved_end_s end
+  goal.guid = add(proj, goal)
+  goal.start_s, goal.end_s = at_s, at_end_s -- so that it is known as moved
+  if goal.guid then marker_ledger.write(goal) end
+  return goal.guid ~= nil
+end
+
+--- What stands, and what did. Of a part's findings `by_id` holds the entry that stands for each (of several, as undo
+--- brought one back, the one that was placed last), `gone` those that do not stand any more, the last one first.
+--- `states` is what each entry is like now, `missing` how many are gone.
+local function survey(proj, ledger, part, spend)
+  local found = {by_id = {}, gone = {}, states = {}, missing = 0, steps = placing_steps.held(proj)}
   for index = #ledger, 1, -1 do
     local entry = ledger[index]
     local now = there(proj, entry)
     if now then
-      states[entry] = now
-      if entry.part == part and not by_id[entry.id] then by_id[entry.id] = entry end
+      found.states[entry] = now
+      found.steps[entry.step] = true -- what of a step stands, undo has not taken back
+      if entry.part == part and not found.by_id[entry.id] then found.by_id[entry.id] = entry end
+      if entry.taken then -- and undo, or the user's redo, has brought it back
+        entry.taken, entry.moved_s, entry.moved_end_s = false, nil, nil
+        marker_ledger.write(entry)
+      end
     else
-      gone = gone + 1
+      found.missing = found.missing + 1
+      if entry.part == part then
+        found.gone[entry.id] = found.gone[entry.id] or {}
+        table.insert(found.gone[entry.id], entry)
+      end
     end
     spend(STEPS_AN_ENTRY)
   end
-  return by_id, states, gone
+  return found
 end
 
---- What has to be done so that the timeline shows `wanted` (markers of a feedback).
----   options.regions  findings with a length become regions
----   options.run_s    length of the run in seconds
----   options.part     what was analysed: "" for the project, or the name of a part
----   options.spend    called for each entry and each marker; may yield, and never returns where the project was closed
---- Returns {operations, placed, skipped, note, finish, prepare}: run all operations, then `finish`, which writes the
---- ledger; where the ledger is long there is `prepare` for in between, which may yield, so that `finish` fits into a
---- tick. `note` adds to the ledger what operations did since the last time: at the end of a tick, because an action may
---- be ended before the next.
-function markers.plan(proj, wanted, options)
-  local spend = options.spend
-  local head = kept.head(proj, KEY)
-  local ledger = read_ledger(proj, spend)
+--- The last entry of a finding that is gone though its step was not undone; nil if there is none.
+local function last_gone(found, id)
+  for _, entry in ipairs(found.gone[id] or {}) do
+    if entry.step ~= "-" and found.steps[entry.step] then return entry end
+  end
+  return nil
+end
+
+--- A plan of `operations` on a ledger that was read under `head`: what is to be done, and how it is written down.
+local function plan_on(proj, ledger, found, head, options)
+  local spend, states = options.spend, found.states
   local is_damaged = head ~= "" and #ledger == 0 -- a piece is missing: behind it nothing would be read
-  local by_id, states, gone = holders(proj, ledger, options.part, spend)
-  local plan = {operations = {}, placed = {}, skipped = {}}
-  local is_wanted, news = {}, {}
-  local function later(operation) plan.operations[#plan.operations + 1] = operation end
+  local plan = {operations = {}, placed = {}, skipped = {}, left = {}, released = {}}
+  local news, has_placed, keep = {}, false, nil
 
-  for _, marker in ipairs(wanted) do
-    local entry, goal = by_id[marker.id], entry_for(marker, options)
-    is_wanted[marker.id] = true
-    if not goal then
-      plan.skipped[#plan.skipped + 1] = marker.id
-    elseif entry and (renamed(entry, states[entry]) or moved(entry, states[entry])) then
-      plan.placed[#plan.placed + 1] = marker.id -- the user's hand was on it
-    elseif entry and entry.region == goal.region then
-      plan.placed[#plan.placed + 1] = marker.id
-      if not same(entry, goal) then
-        later(function()
-          local changed = change(proj, entry, goal)
-          if changed then news[#news + 1] = entry.line end
-          return changed
-        end)
-      end
-    else
-      later(function()
-        if entry then delete(proj, entry) end
-        goal.guid = add(proj, goal)
-        if goal.guid then
-          goal.line = line_of(goal)
-          ledger[#ledger + 1], states[goal] = goal, goal
-          news[#news + 1] = goal.line
-        end
-        local list = goal.guid and plan.placed or plan.skipped
-        list[#list + 1] = marker.id
-      end)
-    end
-    spend(STEPS_AN_ENTRY)
+  function plan.later(operation)
+    plan.operations[#plan.operations + 1] = operation
   end
 
-  local function measured(entry)
-    return entry.part == options.part or options.part == "" and entry.part == markers.SELECTION
+  --- Of an operation that changes an entry: true where it did.
+  function plan.noted(entry, changed)
+    if changed then news[#news + 1] = entry.line end
+    return changed
   end
-  local released = {}
-  for entry, now in pairs(states) do
-    local stands = is_wanted[entry.id] and by_id[entry.id] == entry
-    if not stands and measured(entry) then
-      if renamed(entry, now) then
-        released[entry.guid] = true
-      else
-        later(function() return delete(proj, entry) end)
-      end
+
+  function plan.place(goal, moved_from)
+    has_placed = place(proj, goal, moved_from) or has_placed
+    if goal.guid then
+      ledger[#ledger + 1], states[goal] = goal, goal
+      news[#news + 1] = goal.line
     end
-    spend(1)
+    local list = goal.guid and plan.placed or plan.skipped
+    list[#list + 1] = goal.id
   end
-  spend(pace.STEPS_A_TICK) -- what follows begins with a tick of its own
 
   local function lines_now(spend_some)
-    local lines, count, too_many = {}, 0, gone - MOST_GONE
+    local lines, count, too_many = {}, 0, found.missing - MOST_GONE
     for index = 1, #ledger do
       local entry = ledger[index]
       if too_many > 0 and not states[entry] then
         too_many = too_many - 1 -- the oldest are forgotten first
-      elseif not released[entry.guid] then
+      elseif not plan.released[entry.guid] then
         count = count + 1
         lines[count] = entry.line
       end
@@ -310,19 +298,20 @@ function markers.plan(proj, wanted, options)
     head = now
     local known = {}
     for _, entry in ipairs(ledger) do known[entry.guid] = true end
-    for _, entry in ipairs(read_ledger(proj, spend_some)) do
+    for _, entry in ipairs(marker_ledger.read(proj, spend_some)) do
       if not known[entry.guid] then ledger[#ledger + 1], states[entry] = entry, entry end
     end
     return true
   end
 
-  local keep
-
-  if #ledger + #plan.operations > WRITTEN_AT_ONCE then
+  --- Once all operations are there: whether the ledger is so long that it is written in more than a tick.
+  function plan.ready()
+    if #ledger + #plan.operations <= WRITTEN_AT_ONCE then return plan end
     function plan.prepare()
       catch_up(spend)
       keep = kept.prepare(proj, KEY, lines_now(spend), spend)
     end
+    return plan
   end
 
   function plan.note()
@@ -334,25 +323,129 @@ function markers.plan(proj, wanted, options)
     news, is_damaged = {}, false
   end
 
+  local function note_step()
+    if has_placed then placing_steps.note(proj, options.step) end
+    has_placed = false
+  end
+
+  --- Write down what was done, and nothing else.
+  function plan.finish_briefly()
+    note_step()
+    plan.note()
+  end
+
   function plan.finish()
+    note_step()
     local behind = catch_up()
     if keep and not behind then return keep() end
     kept.write(proj, KEY, lines_now(function() end))
   end
+
   return plan
 end
 
---- What has to be done so that no marker of a finding is left, but for what the user has renamed; with no id, none at
---- all, whatever it is called by now. `spend`, if given, is called for each entry, and may yield.
-function markers.plan_removal(proj, id, spend)
-  local plan = {operations = {}}
-  for _, entry in ipairs(read_ledger(proj, spend)) do
-    if (not id or entry.id == id) and there(proj, entry) then
-      plan.operations[#plan.operations + 1] = function() return delete(proj, entry, id == nil) end
+--- Read the ledger and begin a plan of a step of its own.
+local function begin(proj, options)
+  local head = kept.head(proj, KEY)
+  local ledger = marker_ledger.read(proj, options.spend)
+  local found = survey(proj, ledger, options.part, options.spend)
+  options.step = placing_steps.new()
+  return plan_on(proj, ledger, found, head, options), found
+end
+
+--- What has to be done so that the timeline shows `wanted` (markers of a feedback); see `markers.options`.
+--- Returns {operations, placed, skipped, left, note, finish, prepare}: run all operations, then `finish`, which writes
+--- the ledger; where the ledger is long there is `prepare` for in between, which may yield, so that `finish` fits into
+--- a tick. `note` adds to the ledger what operations did since the last time: at the end of a tick, because an action
+--- may be ended before the next. `left` are the findings whose markers the user has deleted.
+function markers.plan(proj, wanted, options)
+  local spend = options.spend
+  local plan, found = begin(proj, options)
+  local by_id, states, is_wanted = found.by_id, found.states, {}
+
+  for _, marker in ipairs(wanted) do
+    local entry, goal = by_id[marker.id], entry_for(marker, options)
+    local gone = goal and not entry and last_gone(found, marker.id)
+    is_wanted[marker.id] = true
+    if not goal then
+      plan.skipped[#plan.skipped + 1] = marker.id
+    elseif gone and not gone.taken and not is_worse(gone, goal, options) then
+      plan.left[#plan.left + 1] = marker.id
+    elseif entry and (renamed(entry, states[entry]) or moved(entry, states[entry])) then
+      plan.placed[#plan.placed + 1] = marker.id -- the user's hand was on it
+    elseif entry and entry.region == goal.region then
+      plan.placed[#plan.placed + 1] = marker.id
+      if not same(entry, goal) then
+        plan.later(function() return plan.noted(entry, change(proj, entry, goal)) end)
+      elseif entry.value ~= goal.value then
+        entry.value = goal.value
+        marker_ledger.write(entry)
+        spend(STEPS_AN_ENTRY)
+      end
+    else
+      plan.later(function()
+        if entry then plan.noted(entry, delete(proj, entry)) end
+        plan.place(goal)
+      end)
+    end
+    spend(STEPS_AN_ENTRY)
+  end
+
+  local function measured(entry)
+    return entry.part == options.part or options.part == "" and entry.part == markers.SELECTION
+  end
+  for entry, now in pairs(states) do
+    local stands = is_wanted[entry.id] and by_id[entry.id] == entry
+    if not stands and measured(entry) then
+      if renamed(entry, now) then
+        plan.released[entry.guid] = true
+      else
+        plan.later(function() return plan.noted(entry, delete(proj, entry)) end)
+      end
+    end
+    spend(1)
+  end
+  spend(pace.STEPS_A_TICK) -- what follows begins with a tick of its own
+  return plan.ready()
+end
+
+--- What has to be done so that those of `wanted` stand again that UpTrack took away itself, where the user had them,
+--- and those that never stood; with `all` also what the user deleted or undid. What stands is left as it is.
+function markers.plan_return(proj, wanted, options, all)
+  local plan, found = begin(proj, options)
+  for _, marker in ipairs(wanted) do
+    local goal, gone = entry_for(marker, options), last_gone(found, marker.id)
+    local is_new = not found.gone[marker.id]
+    if goal and not found.by_id[marker.id] and (all or is_new or gone and gone.taken) then
+      plan.later(function() plan.place(goal, gone) end)
+    end
+    options.spend(STEPS_AN_ENTRY)
+  end
+  options.spend(pace.STEPS_A_TICK)
+  plan.finish = plan.finish_briefly -- a few lines, however long the ledger
+  return plan
+end
+
+--- What has to be done so that no marker of some findings (a set of ids) is left, but for what the user has renamed;
+--- with no ids, none at all, whatever it is called by now. `spend`, if given, is called for each entry, and may yield.
+function markers.plan_removal(proj, ids, spend)
+  local plan, news = {operations = {}}, {}
+  for _, entry in ipairs(marker_ledger.read(proj, spend)) do
+    if (not ids or ids[entry.id]) and there(proj, entry) then
+      plan.operations[#plan.operations + 1] = function()
+        local deleted = delete(proj, entry, ids == nil)
+        if deleted then news[#news + 1] = entry.line end
+        return deleted
+      end
     end
     if spend then spend(STEPS_AN_ENTRY) end
   end
-  -- The ledger stays as it is: undo can bring them back, and they are ours then, too.
+  -- The entries stay: undo can bring their markers back, and they are ours then, too.
+  function plan.note()
+    if #news > 0 then kept.append(proj, KEY, "\n" .. table.concat(news, "\n")) end
+    news = {}
+  end
+  plan.finish = plan.note
   return plan
 end
 

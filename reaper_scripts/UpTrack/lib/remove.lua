@@ -9,6 +9,7 @@ local fixes = require("fixes")
 local kept_report = require("kept_report")
 local looping = require("looping")
 local markers = require("markers")
+local placing_steps = require("placing_steps")
 local project = require("project")
 local reastream = require("reastream")
 local say = require("say")
@@ -32,8 +33,13 @@ function remove.from(proj, spend)
   appended(operations, fixes.plan_removal(proj, spend))
   appended(operations, reastream.plan_removal(proj))
   appended(operations, track_notes.plan_removal(proj, spend))
+  appended(operations, placing_steps.plan_removal(proj))
   spend(STEPS_AN_OPERATION * #operations)
-  plan.finish = function() kept_report.remove(proj) end
+  local note = plan.note
+  plan.finish = function()
+    note()
+    kept_report.remove(proj)
+  end
   return edits.step(proj, "UpTrack: remove everything it added", plan), marked
 end
 

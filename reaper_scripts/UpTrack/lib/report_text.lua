@@ -41,9 +41,10 @@ local function findings_of(feedback, everything)
   return found, more
 end
 
---- Write a feedback; `skipped` are ids of markers that could not be placed. With `everything` come the findings that
+--- Write a feedback, and what the `plan` of its markers has `skipped`, because it could not be placed, and `left`,
+--- because the user had deleted it. With `everything` come the findings that
 --- have no marker, and of each what to do.
-function report_text.write(feedback, skipped, everything)
+function report_text.write(feedback, plan, everything)
   say.line(feedback.status or "done")
   if feedback.since then
     say.indented(feedback.since.sentence)
@@ -60,7 +61,11 @@ function report_text.write(feedback, skipped, everything)
   if #lines > 0 then say.indented(table.concat(lines, "\n  ")) end
   more = more + #found - shown
   if more > 0 then say.indented(("%d more are in the results window."):format(more)) end
-  if skipped and #skipped > 0 then say.indented(("%d markers could not be placed."):format(#skipped)) end
+  if plan and #plan.skipped > 0 then say.indented(("%d markers could not be placed."):format(#plan.skipped)) end
+  if plan and #plan.left > 0 then
+    local sentence = "%d markers you had deleted were not placed again; B in the results window does that."
+    say.indented(sentence:format(#plan.left))
+  end
 end
 
 return report_text

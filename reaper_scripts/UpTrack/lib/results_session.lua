@@ -35,6 +35,7 @@ local SECTION = "UpTrack window"
 local PLAY_STOP = 40044 -- "Transport: Play/stop"
 local NOTHING_YET = "No report yet. Analyze the mix, or the selected tracks as stems."
 local STEPS_A_FINDING = 5
+local MOST_MARKERS = 12 -- what a report gives markers to
 local POINT_BEFORE_S, POINT_AFTER_S = 1, 3
 local LOOK_AT_FIXES_EVERY_S = 1 -- a fader that is dragged changes the project in every round
 
@@ -49,7 +50,7 @@ end
 local function finding_of(marker, on_timeline, records)
   local finding = {}
   for name, value in pairs(marker) do finding[name] = value end
-  finding.shown = on_timeline
+  finding.shown, finding.is_telling = on_timeline, on_timeline
   finding.actions = marker.actions or {}
   local record = records[marker.id]
   if record then finding.fix = fix_buttons.shown(record) end
@@ -290,21 +291,45 @@ local function span_of(finding)
   return math.max(0, finding.start_s - POINT_BEFORE_S), finding.end_s + POINT_AFTER_S
 end
 
+--- Of findings that are not dismissed any more, those that get a marker: what the report gives one, and as many more as
+--- there is room for, since a finding that was dismissed before the analysis was given none.
+local function to_be_marked(all, findings)
+  local room, marked = MOST_MARKERS, {}
+  for _, one in ipairs(all) do
+    if one.shown then room = room - 1 end
+  end
+  for _, one in ipairs(findings) do
+    if fix_buttons.is_open(one) and (one.is_telling or room > 0) then
+      marked[#marked + 1], room = one, room - 1
+    end
+  end
+  return marked
+end
+
 local function dismiss(intent, finding)
-  local run, proj, song = at.feedback.run, at.project, project.known_id(at.project)
+  local feedback, proj, song = at.feedback, at.project, project.known_id(at.project)
   local findings = at.state.report.findings
   local function done(message)
     if not message then return end
+    local changed_ones = {}
     for _, one in ipairs(findings) do
       if one.id == finding.id or message.finding == nil and one.rule == finding.rule then
         one.dismissed = not message.undone
-        if one.dismissed then work(function() at.fix:unmark(proj, one, " is meant") end, proj, song) end
+        changed_ones[#changed_ones + 1] = one
       end
     end
+    work(function()
+      if message.undone then
+        local description = "UpTrack: " .. finding.title .. " is not meant"
+        at.fix:mark_again(proj, feedback, to_be_marked(findings, changed_ones), description)
+      else
+        at.fix:unmark(proj, changed_ones, "UpTrack: " .. finding.title .. " is meant")
+      end
+    end, proj, song)
     changed()
   end
   with_daemon(function(talk)
-    if talk then at.answers[talk:dismiss(run, finding.id, intent.scope, intent.undo)] = done end
+    if talk then at.answers[talk:dismiss(feedback.run, finding.id, intent.scope, intent.undo)] = done end
   end)
 end
 
@@ -369,6 +394,17 @@ end
 
 acts["live setup"] = function()
   at.live:set_up()
+end
+
+acts["place markers"] = function()
+  local proj, feedback, wanted = at.project, at.feedback, {}
+  for _, finding in ipairs(at.state.report.findings) do
+    if finding.is_telling and fix_buttons.is_open(finding) then wanted[#wanted + 1] = finding end
+  end
+  work(function()
+    local placed = at.fix:mark_again(proj, feedback, wanted, "UpTrack: place markers again", true)
+    say.line(placed > 0 and ("placed %d markers again."):format(placed) or "all markers stand where they belong.")
+  end)
 end
 
 acts["remove all"] = function()

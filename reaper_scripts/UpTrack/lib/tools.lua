@@ -1,6 +1,6 @@
 --[[
-The moves our fixes are made of: each made on one track, read back, and taken back. Bounded, so that no click does more
-than a careful hand would: 4 dB with an equaliser, 3 dB with a fader, 30 % of width.
+The moves our fixes are made of: each made on one track, read back, and taken back. A step that comes here is one that
+`bounds` has held, so that no click does more than a careful hand would.
 
 An equaliser or limiter is always our own instance with our own name, never the user's. What REAPER took is read back
 and compared with what was asked; if it differs, the move is taken back at once and said to have failed.
@@ -11,22 +11,16 @@ Each tool has
   revert(track, record)   true, or nil and a sentence where it was changed by hand since
   refusal(track, step)    a sentence where it would do nothing on this track, or something else; optional
   fate(track, record)     "stands", "gone" (undone), or "changed" by the user's hand since
-  gain_of(step)           the gain in dB a step is held to; where there is one
+  has_gain                whether it changes a level by the step's gain
 and a record is plain data, kept in the project.
 ]]
 
 local tools = {}
 
-local MOST_EQ_DB, MOST_GAIN_DB, MOST_WIDTH = 4, 3, 0.3
 local FREQUENCY, GAIN, Q = 0, 1, 2
 -- Band types of TrackFX_SetEQParam.
 local BANDS = {["high-pass"] = 0, ["low shelf"] = 1, bell = 2, notch = 3, ["high shelf"] = 4}
 local ALWAYS_NEW = -1
-local DEFAULT_Q = 1.0
-
-local function bounded(value, most)
-  return math.max(-most, math.min(value or 0, most))
-end
 
 local function decibels(value)
   return (("%+.1f dB"):format(value):gsub("^%-", "−"))
@@ -122,23 +116,19 @@ local function set_eq(track, fx, band, step, gain_db)
 end
 
 local function eq_tool(kind, has_gain)
-  local band, tool = BANDS[kind], {}
-
-  function tool.gain_of(step)
-    return has_gain and bounded(step.gain_db, MOST_EQ_DB) or nil
-  end
+  local band, tool = BANDS[kind], {has_gain = has_gain}
 
   function tool.describe(step)
-    local gain = has_gain and decibels(tool.gain_of(step)) .. " " or ""
-    local q = (kind == "bell" or kind == "notch") and (", Q %.1f"):format(step.q or DEFAULT_Q) or ""
+    local gain = has_gain and decibels(step.gain_db) .. " " or ""
+    local q = (kind == "bell" or kind == "notch") and (", Q %.1f"):format(step.q) or ""
     return ("%s: %sat %s%s, in a ReaEQ of its own"):format(kind, gain, hertz(step.frequency_hz), q)
   end
 
   function tool.apply(track, step)
     local fx, sentence = add_fx(track, "ReaEQ (Cockos)", tool.describe(step):gsub(", in a ReaEQ.*", ""))
     if not fx then return nil, sentence end
-    local wanted = {frequency_hz = step.frequency_hz, q = (kind == "bell" or kind == "notch") and (step.q or DEFAULT_Q)}
-    if not set_eq(track, fx, band, wanted, tool.gain_of(step)) then
+    local wanted = {frequency_hz = step.frequency_hz, q = (kind == "bell" or kind == "notch") and step.q}
+    if not set_eq(track, fx, band, wanted, has_gain and step.gain_db) then
       reaper.TrackFX_Delete(track, fx)
       return nil, "ReaEQ did not take what was asked of it, so it was removed again."
     end
@@ -237,17 +227,13 @@ local function value_tool(names, describe, becomes)
   return tool
 end
 
-local function fader_db(step)
-  return bounded(step.gain_db, MOST_GAIN_DB)
-end
-
 tools.gain = value_tool({"D_VOL"}, function(step)
-  return ("fader: %s"):format(decibels(fader_db(step)))
+  return ("fader: %s"):format(decibels(step.gain_db))
 end, function(track, step)
-  return {D_VOL = get(track, "D_VOL") * amplitude(fader_db(step))}
+  return {D_VOL = get(track, "D_VOL") * amplitude(step.gain_db)}
 end)
 
-tools.gain.gain_of = fader_db
+tools.gain.has_gain = true
 
 function tools.gain.refusal(track)
   local envelope = reaper.GetTrackEnvelopeByName(track, "Volume")
@@ -262,10 +248,10 @@ end)
 local STEREO_PAN = 5 -- the only pan mode with a width of its own
 
 tools.width = value_tool({"D_WIDTH", "I_PANMODE"}, function(step)
-  return (("width: %+.0f %% of what it is"):format(100 * bounded(step.amount / 100, MOST_WIDTH)):gsub("%-", "−"))
+  return (("width: %+.0f %% of what it is"):format(step.amount):gsub("%-", "−"))
 end, function(track, step)
   -- A share of the width, so that it never crosses zero and swaps the sides.
-  return {I_PANMODE = STEREO_PAN, D_WIDTH = get(track, "D_WIDTH") * (1 + bounded(step.amount / 100, MOST_WIDTH))}
+  return {I_PANMODE = STEREO_PAN, D_WIDTH = get(track, "D_WIDTH") * (1 + step.amount / 100)}
 end)
 
 function tools.width.refusal(track)

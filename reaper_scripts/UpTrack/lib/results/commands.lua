@@ -9,7 +9,7 @@ Intents, plain tables, for the script outside:
   {kind = "preview" | "apply" | "revert", finding}
   {kind = "cancel", what = "preview", finding}   {kind = "cancel", what = "job"}
   {kind = "analyze", what = "mix" | "stems" | "live"}   {kind = "live setup"}
-  {kind = "remove all"}   {kind = "start daemon"}
+  {kind = "place markers"}   {kind = "remove all"}   {kind = "start daemon"}
   {kind = "console"}   {kind = "page"}   {kind = "play"}   {kind = "close"}
 ]]
 
@@ -159,6 +159,8 @@ commands.list = {
     run = intent("console")},
   {name = "page", key = "w", label = "Web page", help = "Open the report in the browser", able = has_report,
     run = intent("page")},
+  {name = "place markers", key = "b", label = "Place markers", help = "Bring all markers back, deleted ones too",
+    able = has_report, run = intent("place markers")},
   {name = "remove all", key = "delete", label = "Remove markers", help = "Remove all UpTrack put into the project",
     able = has_report, run = remove_all},
   {name = "start daemon", key = "g", label = "Start UpTrack", help = "Start UpTrack's own process",

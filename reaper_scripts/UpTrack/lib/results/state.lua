@@ -18,7 +18,8 @@ change it, and a builder leaves it alone. Times are project seconds, text is UTF
                    place is gone, finding = nil or the id of one of the findings}...}},
      findings = {{id, rule, area, severity = "info" | "minor" | "moderate" | "major" | "blocker", title, text, advice,
                   start_s, end_s, bar, stem, track, value, unit, confidence = 0..1, points, low_hz, high_hz,
-                  expected_delta = text, shown = whether it has a marker, dismissed = bool,
+                  expected_delta = text, shown = whether it has a marker, is_telling = whether the
+                  report gives it one, dismissed = bool,
                   actions = {{kind = "EQ", text, gain_db, frequency_hz, q}...},
                   fix = nil or {state = "preview" | "applied" | "measuring" | "closed" | "remaining" | "unknown" |
                                 "reverted" | "refused", lines = {"..."}, sentence}}...},   most valuable first
