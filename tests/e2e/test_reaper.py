@@ -77,6 +77,19 @@ def told(request: pytest.FixtureRequest, stems: Path, daemon: Daemon) -> dict[st
     return told_over(wire, version, stems, daemon)
 
 
+def test_an_analysis_cancelled_while_it_measures_is_cancelled_everywhere_and_leaves_nothing(
+    told: dict[str, Any],
+) -> None:
+    cancelled = told["cancelled"]
+    assert cancelled["running"] == 1, "the worker was at it"
+    assert cancelled["jobs"] == {"queued": 0, "running": 0, "done": 0, "failed": 0, "cancelled": 1}
+    assert "That did not work the analysis was cancelled." in cancelled["words"]
+    assert "UpTrack: the analysis was cancelled." in cancelled["console"]
+    assert cancelled["as before"]
+    assert (cancelled["undo"], cancelled["kept"]) == ([], "")
+    assert told["first"]["markers"], "and the next analysis works"
+
+
 def test_every_finding_is_a_marker_or_region_at_its_place(told: dict[str, Any]) -> None:
     first = told["first"]
     places = {one["guid"]: one for one in first["markers"]}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ import lupa
 import numpy as np
 
 from support import reaper_sound
-from support.daemon_process import GENEROUS_S
+from support.daemon_process import GENEROUS_S, Daemon
 from support.needs import need_luasocket
 from support.reaper_at_work import ReaperAtWork, song_project
 from support.reaper_project import FakeFx, FakeProject
@@ -74,6 +75,28 @@ def _seen(work: ReaperAtWork) -> Seen:
     }  # fmt: skip
 
 
+def _cancel(work: ReaperAtWork) -> Seen:
+    """Begin an analysis, and cancel it by the window's key while the worker measures."""
+    daemon = Daemon(Path(os.environ["UPTRACK_HOME"]), os.environ)
+    before, jobs, worker = work.project.contents(), daemon.status()["jobs"], daemon.worker()
+    work.begin_job(ANALYZE_STEMS)
+    os.kill(worker, signal.SIGSTOP)  # it measures until it is ended, however long this takes
+    work.start(RESULTS)
+    work.until(lambda: "Analyzing" in work.words())
+    running = daemon.status()["jobs"]["running"]
+    work.press("x")
+    work.until(lambda: "cancelled" in work.words())
+    words = work.words()
+    work.until(lambda: daemon.status()["jobs"]["running"] == 0)
+    after = daemon.status()["jobs"]
+    work.reaper.reload()
+    return {
+        "words": words, "console": work.reaper.console, "as before": work.project.contents() == before,
+        "undo": list(work.project.undo_steps), "kept": work.project.kept("report"), "running": running,
+        "jobs": {state: after[state] - jobs[state] for state in jobs},
+    }  # fmt: skip
+
+
 def _fix(work: ReaperAtWork, finding: str) -> Seen:
     """Fix a finding by the window's keys, see it measured, and take it back."""
     project = work.project
@@ -103,8 +126,9 @@ def _main(version: str, wire: str, stems: str) -> Seen:
     _swell(project)
     work = ReaperAtWork(project, version)
     at_first = project.contents()
+    seen: Seen = {"cancelled": _cancel(work)}
     work.to_its_end(ANALYZE_STEMS)
-    seen: Seen = {"first": _seen(work)}
+    seen["first"] = _seen(work)
     work.start(RESULTS)
     work.until(lambda: "True peak too high" in work.words())
     seen["fix"] = _fix(work, next(one for one in seen["first"]["guids"] if one.startswith("int.truepeak-")))
