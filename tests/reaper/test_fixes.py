@@ -11,10 +11,10 @@ import soundfile
 from support import reaper_sound
 from support.feedbacks import a_feedback, a_marker
 from support.reaper_project import FakeEnvelope
-from support.studio import ANALYZE_MIX, REMOVE, SCRIPTS
+from support.studio import ANALYZE_MIX, REMOVE, RESULTS, SCRIPTS
 from support.studio_window import BELL, HERE, Window
 from uptrack_analysis.report import Tool
-from uptrack_bridges.messages import Analyze, FixApplied, FixResult, Step
+from uptrack_bridges.messages import Analyze, Feedback, FixApplied, FixResult, Step
 
 ESCAPE = 27
 
@@ -129,6 +129,23 @@ async def test_a_marker_the_user_has_deleted_does_not_come_back_with_a_fix_that_
         await window.fix()
         await window.press("r")
     assert window.project.markers == []
+
+
+async def test_a_fix_of_a_finding_that_has_no_marker_brings_none_when_it_is_taken_back(window: Window) -> None:
+    marker = a_marker("low.boom-1", actions=[BELL], track="{BASS}", stem="Bass", **HERE)
+
+    def answer(request: Analyze, job: str) -> Feedback:
+        told = window.again(request, job, marker)
+        return told if request.passage else told.model_copy(update={"markers": [], "more": [marker]})
+
+    window.studio.desk.answer = answer
+    async with window.studio.daemon():
+        await window.studio.analyze(ANALYZE_MIX)
+        window.reaper.run(RESULTS)
+        await window.until_quiet()
+        await window.fix()
+        await window.press("r")
+    assert (window.bass.fx, window.project.markers) == ([], [])
 
 
 SONG, OTHER_SONG = ("UpTrack", "project"), "{0A0B0C0D-0000-4000-8000-000000000001}"

@@ -167,6 +167,17 @@ async def test_one_key_places_again_what_the_user_has_deleted(window: Window) ->
         assert "all markers stand where they belong." in window.reaper.console
 
 
+async def test_placing_all_again_leaves_out_what_is_dismissed_also_in_a_window_opened_since(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press("d")
+        window.reaper.reload()
+        window.reaper.run(RESULTS)
+        await window.until_quiet()
+        await window.press("b")
+    assert window.project.markers == []
+
+
 async def test_the_window_starts_the_actions_by_their_files(window: Window) -> None:
     async with window.studio.daemon():
         await window.analyzed(BELL)

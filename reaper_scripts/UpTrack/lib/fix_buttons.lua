@@ -71,11 +71,11 @@ function fix_buttons.is_open(finding)
   return not finding.dismissed and not (finding.fix and finding.fix.state == "closed")
 end
 
---- What would put markers of findings back: what we took away, or with `all` whatever is gone.
-local function plan_of_return(self, proj, feedback, findings, all)
+--- What would put markers of findings back: what we took away, or with `users` what the user did.
+local function plan_of_return(self, proj, feedback, findings, users)
   local part = feedback.asked and feedback.asked.part
   local options = markers.options(feedback, settings.read(), part, self.at.budget.spend)
-  return markers.plan_return(proj, findings, options, all)
+  return markers.plan_return(proj, findings, options, users)
 end
 
 local function show_as_placed(self, findings, plan)
@@ -86,8 +86,8 @@ local function show_as_placed(self, findings, plan)
 end
 
 --- Put markers of a feedback's findings back on the timeline, in one step; in a coroutine. Returns how many there were.
-function fix_buttons:mark_again(proj, feedback, findings, description, all)
-  local plan = plan_of_return(self, proj, feedback, findings, all)
+function fix_buttons:mark_again(proj, feedback, findings, description, users)
+  local plan = plan_of_return(self, proj, feedback, findings, users)
   edits.step(proj, description, plan)
   show_as_placed(self, findings, plan)
   return #plan.placed
@@ -220,7 +220,7 @@ function fix_buttons:revert(finding)
     if not record or record.state == "reverted" then
       return show(self, finding, {state = "reverted", lines = {}, sentence = "There is nothing to take back."})
     end
-    local unmarked = not finding.dismissed and {finding} or {}
+    local unmarked = finding.is_telling and not finding.dismissed and {finding} or {}
     local plan = plan_of_return(self, proj, feedback, unmarked)
     local reverted, sentence = fixes.revert(proj, record, spend, plan)
     if not reverted then record.sentence = sentence end

@@ -410,13 +410,15 @@ function markers.plan(proj, wanted, options)
 end
 
 --- What has to be done so that those of `wanted` stand again that UpTrack took away itself, where the user had them,
---- and those that never stood; with `all` also what the user deleted or undid. What stands is left as it is.
-function markers.plan_return(proj, wanted, options, all)
+--- and those that never stood; or, with `users`, those that the user deleted or undid. What stands is left as it is.
+function markers.plan_return(proj, wanted, options, users)
   local plan, found = begin(proj, options)
   for _, marker in ipairs(wanted) do
     local goal, gone = entry_for(marker, options), last_gone(found, marker.id)
-    local is_new = not found.gone[marker.id]
-    if goal and not found.by_id[marker.id] and (all or is_new or gone and gone.taken) then
+    local by_us = gone ~= nil and gone.taken
+    local is_asked_for = by_us or not found.gone[marker.id]
+    if users then is_asked_for = not by_us end -- what is fixed or meant is no user's deletion
+    if goal and not found.by_id[marker.id] and is_asked_for then
       plan.later(function() plan.place(goal, gone) end)
     end
     options.spend(STEPS_AN_ENTRY)
