@@ -118,9 +118,8 @@ async def test_what_the_user_has_deleted_stays_away_while_its_finding_is_the_sam
     assert studio.reaper.front.contents() == contents
     assert studio.reaper.front.undo_steps == steps
     assert studio.said(FeedbackApplied)[-1].skipped == ["a"]
-    assert "1 markers you had deleted were not placed again; B in the results window does that." in (
-        studio.reaper.console
-    )
+    said = "Not placed again, because you had deleted the marker: 1; B in the results window does that."
+    assert said in studio.reaper.console
 
 
 async def test_what_the_user_has_deleted_comes_back_with_a_higher_severity(studio: Studio) -> None:

@@ -63,7 +63,7 @@ function report_text.write(feedback, plan, everything)
   if more > 0 then say.indented(("%d more are in the results window."):format(more)) end
   if plan and #plan.skipped > 0 then say.indented(("%d markers could not be placed."):format(#plan.skipped)) end
   if plan and #plan.left > 0 then
-    local sentence = "%d markers you had deleted were not placed again; B in the results window does that."
+    local sentence = "Not placed again, because you had deleted the marker: %d; B in the results window does that."
     say.indented(sentence:format(#plan.left))
   end
 end
