@@ -7,6 +7,7 @@ decoder under test: healthy files come from libsndfile, broken ones from changin
 from __future__ import annotations
 
 import io
+import math
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 
 RATE_HZ = 44_100
 SECONDS = 1.2
@@ -39,6 +41,9 @@ class Odd:
     tolerance_s: float = 0.0
     peak: tuple[float, float] = (0.6, 0.8)
     """Between these lies the largest sample."""
+    louder_lu: float | None = 0.0
+    """Than ``wav_s16.wav``, if it is whole; ``None`` is a file of which that cannot be said."""
+    within_lu: float = 0.1
 
 
 @lru_cache(maxsize=1)
@@ -104,9 +109,9 @@ def flac_bomb(frames: int, claimed: int) -> bytes:
     pieces = [b"fLaC\x80" + len(info).to_bytes(3, "big") + info]
     for number in range(-(-frames // block)):
         head = b"\xff\xf8\x79\x78" + _flac_number(number) + struct.pack(">H", block - 1)
-        head += bytes([_crc(head, 8, 0x07)])
+        head += bytes([crc(head, 8, 0x07)])
         body = head + b"\0\x40\0" * 8
-        pieces.append(body + _crc(body, 16, 0x8005).to_bytes(2, "big"))
+        pieces.append(body + crc(body, 16, 0x8005).to_bytes(2, "big"))
     return b"".join(pieces)
 
 
@@ -132,6 +137,35 @@ def mpeg4(codec: bytes) -> bytes:
     return box(b"ftyp", b"M4A \0\0\0\0M4A mp42") + box(b"mdat", b"\x21" * 4000) + box(b"moov", table)
 
 
+def resampled(audio: Audio, rate_hz: int) -> Audio:
+    """``audio`` as the same sound at another rate."""
+    shared = math.gcd(rate_hz, RATE_HZ)
+    return np.asarray(resample_poly(audio, rate_hz // shared, RATE_HZ // shared, axis=0), dtype=np.float64)
+
+
+def bext(loudness_lufs: float) -> bytes:
+    """A broadcast chunk of version 2 (EBU Tech 3285) that claims a loudness."""
+    body = bytearray(b"A description" + b"\0" * 589)
+    body[346:348] = struct.pack("<H", 2)
+    body[412:414] = struct.pack("<h", round(100 * loudness_lufs))
+    return chunk(b"bext", bytes(body))
+
+
+def acid(bpm: float, beats: int) -> bytes:
+    """The chunk in which loops carry a tempo."""
+    return chunk(b"acid", struct.pack("<IHHfIHHf", 0, 60, 0x8000, 0.0, beats, 4, 4, bpm))
+
+
+def id3v2_text(version: int, *frames: tuple[bytes, str]) -> bytes:
+    """A tag of version 2.3 (texts in UTF-16) or 2.4 (UTF-8)."""
+    body = b""
+    for name, text in frames:
+        content = b"\3" + text.encode() if version == 4 else b"\1" + text.encode("utf-16")
+        body += name + len(content).to_bytes(4, "big") + b"\0\0" + content
+    assert len(body) < 128  # so that sizes read alike in both versions
+    return b"ID3" + bytes([version, 0, 0, 0, 0, 0, len(body)]) + body
+
+
 def id3v2(size: int = 500) -> bytes:
     return b"ID3\x04\0\0" + bytes([0, 0, size >> 7, size & 0x7F]) + b"TBPM" + b"\0" * (size - 4)
 
@@ -144,6 +178,8 @@ def zoo_bytes() -> dict[str, bytes]:
     flac = encode(audio, "FLAC", "PCM_16")
     vorbis = encode(np.tile(audio, (4, 1)), "OGG", "VORBIS")
     mp3 = encode(audio, "MP3", "MPEG_LAYER_III", bitrate_mode="VARIABLE", compression_level=0.3)
+    constant = encode(audio, "MP3", "MPEG_LAYER_III", bitrate_mode="CONSTANT", compression_level=0.3)
+    tagged_90 = id3v2_text(3, (b"TBPM", "90"), (b"TIT2", "A loop"))
     aiff = encode(audio, "AIFF", "PCM_16")
     caf = encode(audio, "CAF", "FLOAT")
     six = np.tile(audio, (1, 3)) * 0.99
@@ -153,7 +189,6 @@ def zoo_bytes() -> dict[str, bytes]:
     half = len(plain) // 2
     patched = bytearray(flac)
     patched[len(flac) // 2 : len(flac) // 2 + 64] = b"\x5a" * 64
-    bext = chunk(b"bext", b"A description\0" + b"\0" * 589)
     fmt_and_data = plain[12:]
     odd_chunks = chunk(b"JUNK", b"\1\2\3") + chunk(b"LIST", b"INFOISFT\4\0\0\0abc\0") + fmt_and_data
     return {
@@ -167,9 +202,14 @@ def zoo_bytes() -> dict[str, bytes]:
         "wav_5_1.wav": extensible(six, 0x3F),
         "wav_big_endian.wav": encode(audio, "WAV", "PCM_16", endian="BIG"),
         "wav_ulaw.wav": encode(audio, "WAV", "ULAW"),
+        "wav_ulaw_8k.wav": encode(resampled(audio, 8_000), "WAV", "ULAW", rate_hz=8_000),
+        "wav_22k.wav": wav(resampled(audio, 22_050), rate_hz=22_050),
+        "wav_96k_s24.wav": encode(resampled(audio, 96_000), "WAV", "PCM_24", rate_hz=96_000),
+        "wav_192k_s24.wav": encode(resampled(audio, 192_000), "WAV", "PCM_24", rate_hz=192_000),
         "wav_ms_adpcm.wav": encode(audio, "WAV", "MS_ADPCM"),
-        "wav_bext.wav": _riff(bext + fmt_and_data),
+        "wav_bext.wav": _riff(bext(-23.0) + fmt_and_data),
         "wav_odd_chunks.wav": _riff(odd_chunks + chunk(b"id3 ", b"\x7f" * 33)),
+        "wav_acid_100.wav": _riff(fmt_and_data + acid(100.0, 2)),
         "wav_id3v1_behind.wav": plain + b"TAG" + b"x" * 125,
         "rf64.wav": encode(audio, "RF64", "PCM_16"),
         "wave64.w64": encode(audio, "W64", "PCM_24"),
@@ -184,14 +224,21 @@ def zoo_bytes() -> dict[str, bytes]:
         "flac_id3.flac": id3v2() + flac,
         "flac_streamed.flac": flac_claiming(flac, 0),
         "vorbis.ogg": vorbis,
+        "vorbis_once.ogg": encode(audio, "OGG", "VORBIS"),
         "opus.opus": encode(audio, "OGG", "OPUS", rate_hz=48_000),
         "mp3_vbr.mp3": mp3,
         "mp3_id3.mp3": id3v2() + mp3 + b"TAG" + b"\0" * 125,
         "mp3_vbr_no_xing.mp3": b"".join(mp3_frames(mp3)[1:]),
+        "mp3_cbr_tagged_90.mp3": tagged_90 + constant + b"TAG" + b"\0" * 125,
+        "mp3_utf8_title.mp3": id3v2_text(4, (b"TIT2", "Kick 🎛️ drüm – 音楽")) + mp3,
         "mp3_named.wav": mp3,
         "wav_named.mp3": plain,
         "silence.wav": wav(np.zeros_like(audio)),
-        "one_sample.wav": wav(audio[:1]),
+        "one_channel_silent.wav": wav(audio * (1, 0)),
+        "polarity_flipped.wav": wav(audio[:, :1] * (1, -1)),
+        "dc_offset.wav": wav(audio * 0.5 + 0.2),
+        "hard_clipped.wav": wav(np.clip(audio * 4, -1, 1)),
+        "one_sample.wav": wav(audio[1000:1001]),
         "hundred_ms.wav": wav(audio[:4410]),
         "wav_192k.wav": wav(np.repeat(audio, 4, axis=0), rate_hz=192_000),
         "ünï côdé – тест 音楽 (2) [v1].wav": plain,
@@ -232,6 +279,8 @@ def zoo_bytes() -> dict[str, bytes]:
         "aac.m4a": mpeg4(b"mp4a"),
         "alac.m4a": mpeg4(b"alac"),
         "mp3_in_wav.wav": wav(tag=0x55),
+        "code_of_no_letters.aifc": encode(audio, "AIFF", "PCM_16", endian="LITTLE").replace(b"sowt", b"a\n\xffb", 1),
+        "code_of_no_letters.caf": caf.replace(b"lpcm", b"a\n\xffb", 1),
         "adts.aac": b"\xff\xf1\x50\x80\x2e\x7f\xfc" + b"\x21" * 800,
         "notes.mid": b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\0\4\0\xff\x2f\0",
         "half_riff.wav": plain[:10],
@@ -246,15 +295,20 @@ ZOO: dict[str, Odd] = {
     "wav_u8.wav": Odd("whole"),
     "wav_s24.wav": Odd("whole"),
     "wav_s32.wav": Odd("whole"),
-    "wav_f32_over.wav": Odd("whole", peak=(1.81, 1.83)),
+    "wav_f32_over.wav": Odd("whole", peak=(1.81, 1.83), louder_lu=20 * math.log10(2.6)),
     "wav_f64.wav": Odd("whole"),
-    "wav_mono.wav": Odd("whole"),
-    "wav_5_1.wav": Odd("whole"),
+    "wav_mono.wav": Odd("whole", louder_lu=None),
+    "wav_5_1.wav": Odd("whole", louder_lu=None),
     "wav_big_endian.wav": Odd("whole"),
     "wav_ulaw.wav": Odd("whole"),
+    "wav_ulaw_8k.wav": Odd("whole", within_lu=0.5),
+    "wav_22k.wav": Odd("whole", within_lu=0.3),
+    "wav_96k_s24.wav": Odd("whole"),
+    "wav_192k_s24.wav": Odd("whole"),
     "wav_ms_adpcm.wav": Odd("whole", tolerance_s=0.05),
     "wav_bext.wav": Odd("whole"),
     "wav_odd_chunks.wav": Odd("whole"),
+    "wav_acid_100.wav": Odd("whole"),
     "wav_id3v1_behind.wav": Odd("whole"),
     "rf64.wav": Odd("whole"),
     "wave64.w64": Odd("whole"),
@@ -268,17 +322,24 @@ ZOO: dict[str, Odd] = {
     "flac_24.flac": Odd("whole"),
     "flac_id3.flac": Odd("whole"),
     "flac_streamed.flac": Odd("whole"),
-    "vorbis.ogg": Odd("whole", SECONDS * 4, peak=(0.6, 0.85)),
-    "opus.opus": Odd("whole", FRAMES / 48_000, peak=(0.6, 0.85)),
-    "mp3_vbr.mp3": Odd("whole", tolerance_s=0.06, peak=(0.6, 0.85)),
-    "mp3_id3.mp3": Odd("whole", tolerance_s=0.06, peak=(0.6, 0.85)),
-    "mp3_vbr_no_xing.mp3": Odd("whole", tolerance_s=0.1, peak=(0.6, 0.85)),
-    "mp3_named.wav": Odd("whole", tolerance_s=0.06, peak=(0.6, 0.85)),
+    "vorbis.ogg": Odd("whole", SECONDS * 4, peak=(0.6, 0.85), louder_lu=None),
+    "vorbis_once.ogg": Odd("whole", peak=(0.6, 0.85), within_lu=0.3),
+    "opus.opus": Odd("whole", FRAMES / 48_000, peak=(0.6, 0.85), louder_lu=None),
+    "mp3_vbr.mp3": Odd("whole", tolerance_s=0.06, peak=(0.6, 0.85), within_lu=0.3),
+    "mp3_id3.mp3": Odd("whole", tolerance_s=0.06, peak=(0.6, 0.85), within_lu=0.3),
+    "mp3_vbr_no_xing.mp3": Odd("whole", tolerance_s=0.1, peak=(0.6, 0.85), within_lu=0.3),
+    "mp3_cbr_tagged_90.mp3": Odd("whole", tolerance_s=0.06, peak=(0.6, 0.85), within_lu=0.3),
+    "mp3_utf8_title.mp3": Odd("whole", tolerance_s=0.06, peak=(0.6, 0.85), within_lu=0.3),
+    "mp3_named.wav": Odd("whole", tolerance_s=0.06, peak=(0.6, 0.85), within_lu=0.3),
     "wav_named.mp3": Odd("whole"),
-    "silence.wav": Odd("whole", peak=(0, 0)),
-    "one_sample.wav": Odd("whole", 1 / RATE_HZ, peak=(0, 0.1)),
-    "hundred_ms.wav": Odd("whole", 0.1),
-    "wav_192k.wav": Odd("whole", FRAMES * 4 / 192_000),
+    "silence.wav": Odd("whole", peak=(0, 0), louder_lu=None),
+    "one_channel_silent.wav": Odd("whole", louder_lu=None),
+    "polarity_flipped.wav": Odd("whole", louder_lu=None),
+    "dc_offset.wav": Odd("whole", peak=(0.4, 0.6), louder_lu=20 * math.log10(0.5)),
+    "hard_clipped.wav": Odd("whole", peak=(0.99, 1.0), louder_lu=None),
+    "one_sample.wav": Odd("whole", 1 / RATE_HZ, peak=(0.01, 0.8), louder_lu=None),
+    "hundred_ms.wav": Odd("whole", 0.1, louder_lu=None),
+    "wav_192k.wav": Odd("whole", FRAMES * 4 / 192_000, louder_lu=None),
     "ünï côdé – тест 音楽 (2) [v1].wav": Odd("whole"),
     "-rf; $(echo hi) & .wav": Odd("whole"),
     "no_data.wav": Odd("empty", 0.0),
@@ -319,6 +380,8 @@ ZOO: dict[str, Odd] = {
     "aac.m4a": Odd("refused", says="AAC audio"),
     "alac.m4a": Odd("refused", says="ALAC audio"),
     "mp3_in_wav.wav": Odd("refused", says="MP3 inside"),
+    "code_of_no_letters.aifc": Odd("refused", says="encoding “a\ufffd\ufffdb”"),
+    "code_of_no_letters.caf": Odd("refused", says="CAF file with a\ufffd\ufffdb inside"),
     "adts.aac": Odd("refused", says="AAC"),
     "notes.mid": Odd("refused", says="MIDI"),
     "flac_claims_2_36.flac": Odd("refused", says="samples"),
@@ -367,7 +430,8 @@ def _flac_number(number: int) -> bytes:
     return bytes([0xE0 | number >> 12, 0x80 | number >> 6 & 0x3F, 0x80 | number & 0x3F])
 
 
-def _crc(data: bytes, bits: int, polynomial: int) -> int:
+def crc(data: bytes, bits: int, polynomial: int) -> int:
+    """Checksum that starts at zero, highest bit first, as FLAC and Ogg have it."""
     register, top, mask = 0, 1 << (bits - 1), (1 << bits) - 1
     for byte in data:
         register ^= byte << (bits - 8)

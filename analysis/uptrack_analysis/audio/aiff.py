@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 
 from uptrack_analysis.audio.files import AudioFile
-from uptrack_analysis.audio.head import EXPORT_INSTEAD, Chunk, Head, damaged, length_never_written, walk_chunks
+from uptrack_analysis.audio.head import (
+    EXPORT_INSTEAD,
+    Chunk,
+    Head,
+    damaged,
+    length_never_written,
+    shown_code,
+    walk_chunks,
+)
 from uptrack_analysis.audio.view import Piece, Span
 from uptrack_analysis.errors import NotAudio
 
@@ -43,7 +51,7 @@ def look_at_aiff(file: AudioFile) -> Head:
     rate_hz = extended_to_float(common[8:18])
     compression = common[18:22] if compressed and len(common) >= 22 else b"NONE"
     if compression not in _SAMPLE_BYTES and compression not in _PACKED:
-        code = compression.decode("ascii", "replace")
+        code = shown_code(compression)
         raise NotAudio(f"{file.name} is an AIFF-C file with the encoding “{code}”, not decoded here: {EXPORT_INSTEAD}.")
     if sound is None:
         if claimed == 0:

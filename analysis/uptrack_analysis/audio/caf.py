@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from uptrack_analysis.audio.files import AudioFile
-from uptrack_analysis.audio.head import EXPORT_INSTEAD, MAX_CHUNKS, Head, damaged
+from uptrack_analysis.audio.head import EXPORT_INSTEAD, MAX_CHUNKS, Head, damaged, shown_code
 from uptrack_analysis.audio.view import Piece, Span
 from uptrack_analysis.errors import NotAudio
 
@@ -46,7 +46,7 @@ def look_at_caf(file: AudioFile) -> Head:
         raise damaged(file, "CAF", "its description is missing or cut short")
     rate_hz, encoding, _flags, packet_bytes, packet_frames, channels, bits = struct.unpack(">d4sIIIII", description)
     if encoding not in _DECODED:
-        what = "AAC" if encoding == b"aac " else encoding.decode("ascii", "replace")
+        what = "AAC" if encoding == b"aac " else shown_code(encoding)
         raise NotAudio(f"{file.name} is a CAF file with {what} inside, not decoded here: {EXPORT_INSTEAD}.")
     if data_at is None:
         raise damaged(file, "CAF", "it ends before its audio data")

@@ -73,6 +73,11 @@ def is_chunk_id(name: bytes) -> bool:
     return len(name) == 4 and all(32 <= letter < 127 for letter in name)
 
 
+def shown_code(code: bytes) -> str:
+    """Four letters that name an encoding, fit for a sentence on any terminal whatever bytes are there."""
+    return "".join(chr(letter) if 32 <= letter < 127 else "\ufffd" for letter in code)
+
+
 def damaged(file: AudioFile, format_name: str, what: str) -> NotAudio:
     """The refusal of a file that starts like audio and then is not."""
     return NotAudio(f"{file.name} starts like {format_name} audio, but {what}: export it again.", code="input.damaged")
