@@ -45,6 +45,12 @@ def bass_only(frequency_hz: FloatArray) -> FloatArray:
     return np.where(frequency_hz < 120.0, 12.0, -4.0)
 
 
+def test_a_low_end_that_cancels_altogether_is_lost_to_the_cancelling() -> None:
+    finding = ask_one("dj.system", shaped(low_correlation=-1.0))
+    assert finding.title == "Low end lost on a club system"
+    assert "cancel in mono" in finding.advice
+
+
 def test_a_mix_that_lives_below_120_hz_is_hardly_there_on_a_phone() -> None:
     finding = ask_one("dj.system", shaped(bass_only))
     assert finding.title == "Hardly there on a phone"
