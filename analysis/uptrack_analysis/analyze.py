@@ -19,6 +19,7 @@ from uptrack_analysis.measure.one_pass import Progress, measure
 from uptrack_analysis.references import measure_references
 from uptrack_analysis.report import Analysis
 from uptrack_analysis.settings import Settings
+from uptrack_analysis.silence_notes import silence_notes
 from uptrack_analysis.stems.measure_stems import ReadStem, measure_stems
 from uptrack_analysis.stems.results import Stems
 
@@ -66,6 +67,7 @@ def analyze_file(
         heard = work.next(1.0)
         measured = measure(source, heard, work.timings_s, probes=bool(settings.stems))
         file = describe_mix(path.name, source)
+        file = replace(file, notes=(*file.notes, *silence_notes(source.name, measured)))
     stems: Stems | None = None
     read: tuple[ReadStem, ...] = ()
     if settings.stems:

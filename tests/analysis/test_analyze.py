@@ -221,6 +221,27 @@ def test_silence_has_no_level_no_tempo_and_no_score(tmp_path: Path) -> None:
     assert report.measurements.unmeasured["playback"] == report.measurements.unmeasured["loudness.integrated_lufs"]
 
 
+def test_a_file_that_is_silent_in_places_says_from_where_to_where(tmp_path: Path) -> None:
+    samples = tone(RATE_HZ, 40.0, -20.0).T.copy()
+    samples[5 * RATE_HZ : 12 * RATE_HZ] = 0.0
+    samples[20 * RATE_HZ : 26 * RATE_HZ, 0] = 0.0  # one channel goes on
+    samples[27 * RATE_HZ : 31 * RATE_HZ] = 0.0  # a pause that may be meant
+    samples[33 * RATE_HZ :] = 0.0
+    (note,) = analyze_file(written(tmp_path / "s.wav", samples), Settings()).report.source.notes
+    assert note == (
+        "s.wav is silent from 0:05.0 to 0:12.0 and from 0:33.0 to 0:40.0: every sample there is zero; look for a mute "
+        "or a gap if that is not meant."
+    )
+
+
+def test_a_file_under_the_gate_is_called_all_but_silent(tmp_path: Path) -> None:
+    report = analyze_file(written(tmp_path / "s.wav", tone(RATE_HZ, 4.0, -80.0).T), Settings()).report
+    (note,) = report.source.notes
+    # four steps of sixteen bits
+    assert note.startswith("s.wav is all but silent: its highest sample lies at −78.3 dBFS, and nothing reaches")
+    assert report.measurements.loudness.integrated_lufs is None
+
+
 def test_a_file_of_seven_minutes_has_slower_curves_that_still_hold_the_peak(tmp_path: Path) -> None:
     rate_hz = 8_000
     samples = np.full((rate_hz * 420, 1), 0.0, dtype=np.float32)
