@@ -36,12 +36,10 @@ def measured(signal: Block, rate_hz: int, layout: tuple[str, ...] = STEREO) -> L
     return meter.finish()
 
 
-@pytest.mark.parametrize(("rate_hz", "seconds"), [(8_000, 20), (44_100, 20), (48_000, 20), (96_000, 5), (192_000, 5)])
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 48_000, 96_000, 192_000])
 @pytest.mark.parametrize("level", [-23.0, -33.0])
-def test_tech_3341_cases_1_and_2_a_steady_tone_reads_its_level_in_all_three(
-    level: float, rate_hz: int, seconds: float
-) -> None:
-    loudness = measured(tone(rate_hz, seconds, level), rate_hz)
+def test_tech_3341_cases_1_and_2_a_steady_tone_reads_its_level_in_all_three(level: float, rate_hz: int) -> None:
+    loudness = measured(tone(rate_hz, 20, level), rate_hz)
     assert loudness.integrated_lufs == pytest.approx(level, abs=TOLERANCE_LU)
     assert loudness.momentary_max_lufs == pytest.approx(level, abs=TOLERANCE_LU)
     np.testing.assert_allclose(loudness.short_term_lufs[300:], level, atol=TOLERANCE_LU)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
+from support.same import assert_same
 from support.signals import music, tone
 from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.errors import NothingToMeasure
@@ -186,12 +185,4 @@ def test_a_caller_who_raises_from_progress_ends_the_measurement(wav: Path) -> No
 
 def test_the_same_file_gives_the_same_figures_to_the_last_bit(wav: Path) -> None:
     signal = music(44_100, 6)
-    assert_equal(measured(wav, signal, 44_100), measured(wav, signal, 44_100))
-
-
-def assert_equal(first: Any, second: Any) -> None:
-    if dataclasses.is_dataclass(first):
-        for field in dataclasses.fields(first):
-            assert_equal(getattr(first, field.name), getattr(second, field.name))
-    else:
-        np.testing.assert_array_equal(first, second)
+    assert_same(measured(wav, signal, 44_100), measured(wav, signal, 44_100))

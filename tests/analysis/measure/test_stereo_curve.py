@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.same import assert_same
 from support.signals import cut, music
 from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.results import StereoCurve
@@ -76,19 +77,22 @@ def test_mono_has_no_curve() -> None:
 
 
 @settings(max_examples=20)
-@given(st.lists(st.integers(1, 9_000), max_size=20))
-def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
-    signal = music(11_025, 2)
-    whole = measured(signal, 11_025)
-    meter = StereoCurveMeter(11_025, 2)
-    level = RmsMeter(2)
+@given(
+    sizes=st.lists(st.integers(1, 9_000), max_size=20), rate_hz=st.sampled_from([11_025, 12_000]), exact=st.booleans()
+)
+def test_block_size_never_shows_in_the_result(sizes: list[int], rate_hz: int, exact: bool) -> None:
+    signal = music(rate_hz, 2)
+    at_once, meter = (StereoCurveMeter(rate_hz, 2, exact=exact) for _ in range(2))
+    whole_level, level = RmsMeter(2), RmsMeter(2)
+    at_once.push(signal)
+    whole_level.push(signal)
     for block in cut(signal, sizes):
         meter.push(block)
         level.push(block)
-    pieced = meter.finish()
-    for name in ("ll", "rr", "lr"):
-        np.testing.assert_array_equal(getattr(pieced, name), getattr(whole, name))
-    assert level.finish() == pytest.approx(10 * np.log10(np.mean(signal.astype(float) ** 2)), abs=1e-9)
+    assert_same(meter.finish(), at_once.finish())
+    assert_same(meter.excerpts, at_once.excerpts)
+    assert whole_level.finish() == (rms_dbfs := level.finish())
+    assert rms_dbfs == pytest.approx(10 * np.log10(np.mean(signal.astype(float) ** 2)), abs=1e-9)
 
 
 def test_rms_of_silence_and_of_nothing_is_none() -> None:
