@@ -320,7 +320,7 @@ class Hum(Span):
 
 @dataclass(frozen=True, slots=True)
 class DefectFigures:
-    """Objective faults. Long lists are cut at 200 spans; the counts are always whole."""
+    """Objective faults. Long lists are cut at 200 spans; the counts are whole, but for ``repeat_count``."""
 
     clipped_runs: int
     clipped_samples: int
@@ -335,6 +335,7 @@ class DefectFigures:
     click_count: int = 0
     clicks: tuple[Click, ...] = ()
     repeat_count: int = 0
+    """1,000 stands for that many or more: there the search ends."""
     repeats: tuple[Repeat, ...] = ()
     """Buffers of 1 to 200 ms that a driver or a render delivered twice."""
     hum: tuple[Hum, ...] | None = ()
@@ -389,6 +390,16 @@ class Waveform:
 
 
 @dataclass(frozen=True, slots=True)
+class Hits:
+    """Each hit's time and by how many dB it rises, in order: at most 2,400, of more the ones that rise farthest."""
+
+    time_s: tuple[float, ...] = ()
+    """Where it begins, to within a hop of its envelope: 10 ms, or 12 ms below 150 Hz."""
+    rise_db: tuple[float, ...] = ()
+    """Of ``dynamics.transients``, which counts all of them; up to 60, which is out of silence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """Curves for plots: one value every ``step_s``, the first at ``start_s`` (a window's end for M and S)."""
 
@@ -405,6 +416,10 @@ class Series:
     bands: tuple[BandCurve, ...] = ()
     """Element ``k`` of a curve is the mean over ``bands_step_s`` from ``k * bands_step_s`` on."""
     waveform: Waveform = Waveform()
+    hits: Hits = Hits()
+    """Empty where ``dynamics.transients`` is null."""
+    kick_hits: Hits = Hits()
+    """Below 150 Hz."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     ("dbtp", 2),
     # Curves of a plot: a tenth of a decibel is less than a line's width.
     ("level_dbfs", 1),
+    ("rise_db", 1),
     ("dbfs", 2),
     ("db", 2),
     ("bpm", 2),

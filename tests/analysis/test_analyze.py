@@ -15,8 +15,10 @@ import pytest
 import soundfile as sf
 
 from support.signals import amplitude, music, tone
+from uptrack_analysis import assemble
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.errors import BadInput, NothingToMeasure
+from uptrack_analysis.measure import clicks as measured_clicks
 from uptrack_analysis.report import Analysis, ProjectFacts, Report, from_json, to_document, to_json
 from uptrack_analysis.rounding import rounded
 from uptrack_analysis.settings import Settings
@@ -136,6 +138,39 @@ def test_bands_and_waveform_cover_the_file(report: Report) -> None:
     wave = series.waveform
     assert len(wave.low) == len(wave.high) == len(wave.rms) == 2_000
     assert max(*wave.high, -min(wave.low)) == pytest.approx(10 ** (-3 / 20), abs=0.001)
+
+
+def test_every_hit_is_listed_with_its_time_and_strength(report: Report) -> None:
+    transients, hits = report.measurements.dynamics.transients, report.series.hits
+    assert transients is not None
+    assert transients.hits == len(hits.time_s) == len(hits.rise_db)
+    assert list(hits.time_s) == sorted(hits.time_s)
+    assert np.median(hits.rise_db) == pytest.approx(transients.rise_median_db, abs=0.051)
+    strong = np.array(hits.time_s)[np.array(hits.rise_db) > transients.rise_median_db]
+    off_beat_s = np.abs((strong + 0.06) % 0.12 - 0.06)  # hats on every sixteenth of 125 bpm, kicks on every fourth
+    assert np.median(off_beat_s) < 0.015
+
+
+def test_of_more_hits_than_a_report_holds_the_strongest_are_listed(
+    mix: Path, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assemble, "MOST_HITS", 5)
+    short = analyze_file(mix, Settings()).report
+    assert len(short.series.hits.time_s) == 5
+    assert sorted(short.series.hits.rise_db) == sorted(report.series.hits.rise_db)[-5:]
+    assert set(short.series.hits.time_s) <= set(report.series.hits.time_s)
+    assert short.measurements.dynamics == report.measurements.dynamics
+
+
+def test_clicks_beyond_those_kept_are_counted(mix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples, rate_hz = sf.read(mix, dtype="float32")
+    samples[[260_123, 400_777]] += 0.6
+    sf.write(tmp_path / "clicks.wav", samples, rate_hz, subtype="FLOAT")
+    whole = analyze_file(tmp_path / "clicks.wav", Settings()).report.measurements.defects
+    assert whole.click_count == len(whole.clicks) == 2
+    monkeypatch.setattr(measured_clicks, "MAX_CLICKS", 1)
+    kept = analyze_file(tmp_path / "clicks.wav", Settings()).report.measurements.defects
+    assert (kept.click_count, kept.clicks) == (2, whole.clicks[:1])
 
 
 def test_a_file_too_short_for_an_arrangement_says_so(report: Report) -> None:

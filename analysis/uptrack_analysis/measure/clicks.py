@@ -59,6 +59,7 @@ _MOST_PER_STRETCH = 16
 _MOST_COUNTED = 32
 """Of the edges of a stretch, the strongest: more of them than any count asks for."""
 MAX_CLICKS = 10_000
+"""As many are kept for the rules; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ class ClickFinder:
             )
         ]
         times_s = np.array([click.frame for click in clicks], dtype=np.float64) / self._rate_hz
-        return [] if keeps_time(times_s) else clicks[:MAX_CLICKS]
+        return [] if keeps_time(times_s) else clicks
 
     def _apart(self, edges: Sequence[_Edge]) -> tuple[NDArray[np.int64], FloatArray]:
         """Frames in order and energies, those of one discontinuity in several channels or rows once."""

@@ -138,7 +138,8 @@ class Defects:
     head_step_dbfs: float | None = None
     """The very first sample, of any channel: sound that begins by itself begins near zero, cut sound does not."""
     clicks: tuple[Click, ...] = ()
-    """The first 10,000."""
+    """The first 10,000; ``more_clicks`` counts the rest."""
+    more_clicks: int = 0
     repeats: tuple[Repeat, ...] = ()
     hum: tuple[Hum, ...] | None = ()
     """Empty where there is none, ``None`` where the file is too short to tell it from a note."""
@@ -232,6 +233,10 @@ class Transients:
     rise_median_db: float
     rise_high_db: float
     """90th percentile"""
+    times_s: FloatArray = field(default_factory=lambda: np.empty(0), compare=False)
+    """shape (hits,), in order"""
+    rises_db: FloatArray = field(default_factory=lambda: np.empty(0), compare=False)
+    """shape (hits,)"""
 
 
 @dataclass(frozen=True, slots=True)

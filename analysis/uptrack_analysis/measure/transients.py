@@ -53,7 +53,7 @@ _GAP = 1
 
 
 def transients(envelope: Envelope, hit: Hit) -> Transients:
-    """Count and spread of the hits' strengths.
+    """Every hit with its strength, and how many and how far spread they are.
 
     Parameters
     ----------
@@ -65,17 +65,18 @@ def transients(envelope: Envelope, hit: Hit) -> Transients:
     NothingToMeasure
         Fewer than ``LEAST_HITS`` hits, or so few a minute that they may be chance.
     """
-    rises_db = hit_rises_db(envelope, hit)[1]
+    times_s, rises_db = hit_rises_db(envelope, hit)
     minutes = envelope.power.size * envelope.hop_s / 60
     if rises_db.size < max(LEAST_HITS, hit.least_a_minute * minutes):
-        rises_db = rises_db[rises_db >= hit.lone_rise_db]
+        lone = rises_db >= hit.lone_rise_db
+        times_s, rises_db = times_s[lone], rises_db[lone]
         least = max(LEAST_HITS, math.ceil(LEAST_LONE_A_MINUTE * minutes))
         if rises_db.size < least:
             raise NothingToMeasure(
                 f"expected at least {least} hits that rise by {hit.lone_rise_db:g} dB, found {rises_db.size}"
             )
     low_db, median_db, high_db = (float(value) for value in np.percentile(rises_db, [10, 50, 90]))
-    return Transients(int(rises_db.size), low_db, median_db, high_db)
+    return Transients(int(rises_db.size), low_db, median_db, high_db, times_s, rises_db)
 
 
 def transient_figures(found: Transients | None) -> TransientFigures | None:

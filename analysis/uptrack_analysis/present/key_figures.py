@@ -38,6 +38,8 @@ NAMES = {
     "sections.kind": "Names of the sections",
 }
 """Dotted report names people are told about; companions of a figure (its time, its channel) share its reason."""
+MOST_REPEATS = 1_000
+"""There the search for repeated blocks ends."""
 OUT_OF_TUNE_CENTS = 5.0
 """From here tuning is worth a row: about what a listener can hear between two notes (5 to 6 cents)."""
 
@@ -159,7 +161,8 @@ def _defects(report: Report) -> tuple[KeyFigure, ...]:
     if defects.dropouts:
         rows.append(KeyFigure("Dropouts", str(len(defects.dropouts)), _at(defects.dropouts[0].start_s)))
     if defects.repeats:
-        rows.append(KeyFigure("Repeated blocks", str(defects.repeat_count), _at(defects.repeats[0].start_s)))
+        count = f"{defects.repeat_count}{' or more' if defects.repeat_count >= MOST_REPEATS else ''}"
+        rows.append(KeyFigure("Repeated blocks", count, _at(defects.repeats[0].start_s)))
     if defects.clicks:
         rows.append(KeyFigure("Clicks", str(defects.click_count), _at(defects.clicks[0].time_s)))
     if defects.hum:

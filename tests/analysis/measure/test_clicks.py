@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.signals import cut, music
+from uptrack_analysis.measure import clicks as measured_clicks
 from uptrack_analysis.measure.defects import DefectMeter
 from uptrack_analysis.measure.results import Click
 from uptrack_analysis.signal import Block, FloatArray
@@ -338,6 +339,18 @@ def test_flat_tops_of_a_single_over_are_clipping_and_no_click() -> None:
     signal = 0.4 * np.sin(2 * np.pi * 400 * time_s)
     signal[80_000:80_110] *= 1 + np.hanning(110)
     assert clicks(np.clip(signal, -0.5, 0.5)[np.newaxis]) == ()
+
+
+def test_every_click_counts_but_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    signal = pad(RATE, 20)
+    signal[:, np.random.default_rng(3).integers(10_000, 870_000, 9)] += np.float32(0.5)
+    every = clicks(signal)
+    assert len(every) == 9
+    monkeypatch.setattr(measured_clicks, "MAX_CLICKS", 4)
+    meter = DefectMeter(RATE, 2)
+    meter.push(signal)
+    found = meter.finish()
+    assert (found.clicks, found.more_clicks) == (every[:4], 5)
 
 
 def test_the_edges_of_a_hole_and_of_the_file_are_not_counted_again() -> None:

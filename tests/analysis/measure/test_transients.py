@@ -87,8 +87,22 @@ def test_a_hat_is_no_kick() -> None:
 def test_hits_are_where_they_begin() -> None:
     signal = shaped_noise(RATE_HZ, 4, pink, channels=1, rms=0.02)
     signal[:, bursts(RATE_HZ, 4, 0.5, 0.06)] *= 10
-    times_s, _ = hit_rises_db(full_band(signal), ANY_HIT)
+    times_s, rises_db = hit_rises_db(full_band(signal), ANY_HIT)
     np.testing.assert_allclose(times_s, 0.2 + 0.5 * np.arange(8), atol=0.011)
+    found = transients(full_band(signal), ANY_HIT)
+    np.testing.assert_array_equal(found.times_s, times_s)
+    np.testing.assert_array_equal(found.rises_db, rises_db)
+
+
+def test_where_hits_are_few_only_those_that_stand_alone_are_listed() -> None:
+    power = np.full(6_000, 1e-3)  # a minute
+    for step in range(4):
+        power[100 + step : 4_100 : 100] = 5e-3  # 7 dB, forty times
+        power[150 + step : 1_150 : 100] = 1e-2  # 10 dB, ten times
+    found = transients(Envelope(0.01, power), KICK)
+    assert found.hits == found.times_s.size == found.rises_db.size == 10
+    np.testing.assert_allclose(found.times_s, 1.5 + np.arange(10), atol=0.02)
+    assert found.rises_db.min() >= KICK.lone_rise_db
 
 
 def test_ghost_notes_do_not_count() -> None:

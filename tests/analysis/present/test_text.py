@@ -121,6 +121,8 @@ def test_clicks_repeats_and_hum_are_told_where_there_are_any() -> None:
     text = in_a_pipe(a_report(measurements=dataclasses.replace(measurements, defects=defects)))
     assert re.search(r"Clicks +7 +at 1:01\.250", text)
     assert re.search(r"Repeated blocks +1 +at 1:23\.500", text)
+    capped = dataclasses.replace(measurements, defects=dataclasses.replace(defects, repeat_count=1_000))
+    assert re.search(r"Repeated blocks +1000 or more", in_a_pipe(a_report(measurements=capped)))
     assert re.search(r"Mains hum +.48\.2 dBFS +at 50\.0 Hz", text)
 
 
