@@ -53,8 +53,12 @@ def print_report(report: Report, console: Console, *, every_finding: bool = Fals
     since : sequence of str
         Lines about what changed since the version before, shown under the score.
     """
+    print_wide(_report(report, graphic=console.is_terminal, every_finding=every_finding, since=since), console)
+
+
+def print_wide(content: RenderableType, console: Console) -> None:
+    """Print what belongs to a report, as wide as it is; without padding where nobody sees it."""
     width = min(console.width, WIDEST)
-    content = _report(report, graphic=console.is_terminal, every_finding=every_finding, since=since)
     if console.is_terminal:
         console.print(content, width=width)
         return

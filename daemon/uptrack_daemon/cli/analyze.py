@@ -102,6 +102,10 @@ def analyze(
             "is kept, so are the next ones, unless you say --no-keep.",
         ),
     ] = None,
+    crosscheck: Annotated[
+        bool,
+        typer.Option("--crosscheck", help="Show what pyloudnorm and ffmpeg, where installed, measure as loudness."),
+    ] = False,
     every_finding: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; several files: an array.")] = False,
     html: Annotated[
@@ -119,6 +123,10 @@ def analyze(
     """
     if as_json and html is not None:
         raise typer.BadParameter("--json and --html exclude each other; run twice for both")
+    if crosscheck and (as_json or html is not None):
+        raise typer.BadParameter(
+            "--crosscheck prints a table below the report's text; run once more without --json or --html"
+        )
     if stems is not None and len(files) > 1:
         raise typer.BadParameter(f"--stems belongs to one mix; got {len(files)} files: run once for each")
     if stems_in_full and stems is None:
@@ -139,7 +147,7 @@ def analyze(
         raise typer.BadParameter("--project keeps the report and --no-keep does not; say one of them")
     shelf = _Shelf(project, keep=True if project is not None else keep)
     pages = None if html is None else _page_paths(files, html)
-    output: _Output = _JsonOutput(several=len(files) > 1) if as_json else _TextOutput(every_finding, pages)
+    output: _Output = _JsonOutput(several=len(files) > 1) if as_json else _TextOutput(every_finding, pages, crosscheck)
     worst = errors.DONE
     for number, path in enumerate(files):
         worst = max(worst, _analyze_one(number, path, settings, output, shelf, timings=timings))
@@ -277,6 +285,7 @@ class _Output(ABC):
 class _TextOutput(_Output):
     every_finding: bool
     pages: list[Path] | None
+    crosscheck: bool
 
     def show(self, number: int, path: Path, shown: _Shown) -> None:
         if self.pages is not None:
@@ -284,11 +293,16 @@ class _TextOutput(_Output):
             return
         from rich.console import Console
 
-        from uptrack_analysis.present.text import print_report
+        from uptrack_analysis.present.text import print_report, print_wide
 
         if number:
             sys.stdout.write("\n")
         print_report(shown.report, Console(), every_finding=self.every_finding, since=shown.since)
+        if self.crosscheck:
+            from uptrack_analysis.crosscheck import crosscheck
+            from uptrack_analysis.present.crosscheck import crosscheck_table
+
+            print_wide(crosscheck_table(shown.report, crosscheck(path)), Console())
         sys.stdout.flush()
 
 

@@ -386,3 +386,19 @@ def test_codecs_are_asked_only_with_their_option(mix: Path, capsys: Capture) -> 
     without, asked = unmeasured
     assert "--codecs" in without["int.codec_overs"]
     assert "int.codec_overs" not in asked
+
+
+def test_a_crosscheck_stands_below_the_report_and_changes_none(mix: Path, capsys: Capture) -> None:
+    need_program("ffmpeg")
+    assert main(["analyze", str(mix)]) == 0
+    report = capsys.readouterr().out
+    assert main(["analyze", str(mix), "--crosscheck"]) == 0
+    checked = capsys.readouterr().out
+    assert checked.startswith(report)
+    assert "Loudness by other meters" in checked.removeprefix(report)
+
+
+@pytest.mark.parametrize("other", [["--json"], ["--html", "page.html"]])
+def test_a_crosscheck_is_text_only(mix: Path, capsys: Capture, other: list[str]) -> None:
+    assert main(["analyze", str(mix), "--crosscheck", *other]) == 2
+    assert "--crosscheck prints a table" in "".join(capsys.readouterr())
