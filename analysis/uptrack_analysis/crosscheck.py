@@ -32,6 +32,7 @@ _ORDER = ("L", "R", "C", "Ls", "Rs")
 """Of pyloudnorm's channels."""
 _FFMPEG_LAYOUTS = (("M",), ("L", "R"), ("L", "R", "C", "LFE", "Ls", "Rs"))
 """What it takes one, two and six channels for."""
+_ENDS_WITHIN_S = 60.0
 _SUMMARY = re.compile(r"Summary:.*?\bI:\s+(-?[0-9.]+) LUFS.*?\bLRA:\s+(-?[0-9.]+) LU", re.DOTALL)
 
 
@@ -137,7 +138,13 @@ class _Ffmpeg:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115
         command = [program, "-nostdin", "-hide_banner", "-nostats", "-f", "f32le", "-ar", str(info.sample_rate_hz)]
         command += ["-ac", str(info.channels), "-i", "pipe:0", "-af", "ebur128=framelog=verbose", "-f", "null", "-"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._said)
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._said
+            )
+        except OSError as error:
+            self._said.close()
+            self._reason = f"it cannot be started ({error.strerror})"
 
     def push(self, block: Block) -> None:
         if self._process is not None and self._process.stdin is not None and self._reason is None:
@@ -150,7 +157,10 @@ class _Ffmpeg:
     def finish(self) -> Opinion:
         if self._process is None or self._reason is not None:
             return Opinion(self.NAME, reason=self._reason)
-        self._process.communicate()
+        try:
+            self._process.communicate(timeout=_ENDS_WITHIN_S)
+        except (subprocess.TimeoutExpired, OSError):
+            return Opinion(self.NAME, reason="it did not end with the file")
         self._said.seek(0)
         said = self._said.read().decode("utf-8", "replace")
         found = _SUMMARY.search(said)

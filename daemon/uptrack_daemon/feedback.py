@@ -151,12 +151,13 @@ def status_line(report: Report) -> str:
     """One line for a status bar: ``76 · techno, club · 2 major · coverage 92 %``."""
     counts = Counter(finding.severity for finding in wanted(report.findings))
     worst = [f"{counts[severity]} {severity}" for severity in reversed(SEVERITIES[2:]) if counts[severity]][:2]
+    silent = report.measurements.loudness.sample_peak_dbfs is None
     score = "no score" if report.score.overall is None else f"{report.score.overall:.0f}"
     return " · ".join(
         [
             score,
             f"{report.context.genre.name}, {report.context.target}",
-            *(worst or ["nothing moderate or worse"]),
+            *(worst or ["silent" if silent else "nothing moderate or worse"]),
             f"coverage {report.score.coverage * 100:.0f} %",
         ]
     )

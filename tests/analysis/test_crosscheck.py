@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +62,24 @@ def test_what_is_not_installed_gives_no_figure_and_says_how_to_get_it(
         Opinion("pyloudnorm", reason='it is not installed: pip install "uptrack[crosscheck]"'),
         Opinion("ffmpeg ebur128", reason="it is not installed"),
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("exec true", "ended before"), ("exec cat > /dev/null", "no summary"), (None, "cannot be started")],
+)
+def test_a_program_that_only_bears_the_name_of_ffmpeg_gives_no_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, said: str
+) -> None:
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text("nothing to run" if script is None else f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    _, ffmpeg = crosscheck(written(tmp_path / "mix.wav", wandering(2)))
+    assert ffmpeg.integrated_lufs is None
+    assert said in (ffmpeg.reason or "")
 
 
 def test_a_file_too_long_to_be_held_is_left_to_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,6 +126,14 @@ def test_the_status_line_counts_only_what_is_moderate_or_worse() -> None:
     assert "nothing moderate or worse" in status_line(with_findings())
 
 
+def test_the_status_line_of_a_silent_file_says_so() -> None:
+    report = with_findings()
+    figures = report.measurements
+    nothing = dataclasses.replace(figures.loudness, sample_peak_dbfs=None, true_peak_dbtp=None, integrated_lufs=None)
+    silent = dataclasses.replace(report, measurements=dataclasses.replace(figures, loudness=nothing))
+    assert " · silent · " in status_line(silent)
+
+
 def test_without_a_score_the_line_says_so() -> None:
     report = a_report()
     unscored = dataclasses.replace(report, score=dataclasses.replace(report.score, overall=None))
