@@ -65,7 +65,7 @@ def measured(path: Path, sizes: list[int] | None, *, stem: bool) -> Any:
             recut(sizes, patch)
         with open_audio(path) as source:
             if stem:
-                return measure_stem(source, defects=True)
+                return measure_stem(source, breaks=True)
             return measure(source, lambda _fraction, _stage: None, probes=True)
 
 

@@ -16,10 +16,11 @@ from uptrack_analysis.measure.stem_levels import StemLevelMeter
 from uptrack_analysis.signal import Block
 
 CHUNK = stem_levels._CHUNK_FRAMES
+RATE = 8_000
 
 
 def measured(signal: Block, sizes: list[int] | None = None) -> StemLevelMeter:
-    meter = StemLevelMeter(signal.shape[0])
+    meter = StemLevelMeter(RATE, signal.shape[0])
     for block in cut(signal, sizes or []):
         meter.push(block)
     meter.finish()
@@ -56,8 +57,15 @@ def test_block_size_never_shows_in_the_result(sizes: list[int], frames: int) -> 
     whole, pieced = measured(signal), measured(signal, sizes)
     for name in ("frames", "peak", "dc_offset", "lead_frames", "tail_frames"):
         assert_same(getattr(pieced, name), getattr(whole, name), name)
+    assert_same(pieced.steps.dbfs, whole.steps.dbfs, "steps")
+
+
+def test_the_peak_of_every_tenth_of_a_second_is_kept() -> None:
+    signal = np.zeros((2, 2_050), dtype=np.float32)
+    signal[0, 799], signal[1, 800], signal[0, 2_049] = 0.5, -0.25, 1.0
+    np.testing.assert_allclose(measured(signal).steps.dbfs, 20 * np.log10([0.5, 0.25, 1.0]))
 
 
 def test_a_block_with_another_number_of_channels_is_refused() -> None:
     with pytest.raises(InvalidSignal):
-        StemLevelMeter(2).push(np.zeros((1, 10), dtype=np.float32))
+        StemLevelMeter(RATE, 2).push(np.zeros((1, 10), dtype=np.float32))
