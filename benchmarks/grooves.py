@@ -7,7 +7,8 @@ begins anywhere in the file. A note's time is the first sample of its sound. Eve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 RATE_HZ = 44_100
 SECONDS = 48.0
-PITCHED = ("bass", "stab")
+PITCHED = ("bass", "stab", "sub", "wobble", "saws", "swell")
 
 Audio = NDArray[np.float32]
 
@@ -35,6 +36,8 @@ class Groove:
     alternates: tuple[float, ...] = ()
     """Tempi in BPM that are as defensible as the written one."""
     chords: bool = True
+    gains: Mapping[str, float] = field(default_factory=dict)
+    """Voice (or "pad") to a factor on its level; 1 where it is not named."""
 
     @property
     def start_s(self) -> float:
@@ -71,11 +74,11 @@ def synthesise(groove: Groove) -> Audio:
                     continue
                 place = step + (2 * groove.swing - 1.0 if step % 2 else 0.0)
                 at = round((begins_s + place * bar_s / steps_a_bar) * RATE_HZ)
-                level = (1.0 if mark == "x" else 0.35) * rng.uniform(0.85, 1.0)
+                level = (1.0 if mark == "x" else 0.35) * rng.uniform(0.85, 1.0) * groove.gains.get(voice, 1.0)
                 sound = _pitched(voice, note, rng) if voice in PITCHED else sounds[voice][int(rng.integers(0, 4))]
                 _add(out, level * sound, at, voice)
         if groove.chords:
-            _add(out, _pad(note, bar_s), round(begins_s * RATE_HZ), "pad")
+            _add(out, groove.gains.get("pad", 1.0) * _pad(note, bar_s), round(begins_s * RATE_HZ), "pad")
     out += 2e-4 * rng.standard_normal(out.shape)
     ended: Audio = out[:, : round(SECONDS * RATE_HZ)].astype(np.float32)
     return ended
@@ -125,6 +128,8 @@ def _sound(voice: str, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _pitched(voice: str, note: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    if voice not in ("bass", "stab"):
+        return _sustained(voice, note, rng)
     length = round((0.22 if voice == "bass" else 0.3) * RATE_HZ)
     t = np.arange(length) / RATE_HZ
     if voice == "bass":
@@ -137,6 +142,40 @@ def _pitched(voice: str, note: int, rng: np.random.Generator) -> NDArray[np.floa
         for k in range(1, 6)
     )
     return np.asarray(0.07 * chord * np.exp(-t * 10) * np.minimum(1.0, t / 0.004))
+
+
+SUSTAINED_S = {"sub": 0.9, "wobble": 0.8, "saws": 0.5, "swell": 7.0}
+
+
+def _sustained(voice: str, note: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """One long note: a sine of an 808, a bass whose brightness wobbles, a chord of detuned saws, a pad that swells."""
+    seconds = SUSTAINED_S[voice]
+    t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    hz = 32.7 * 2 ** (note % 12 / 12)
+    edges = np.minimum(1.0, np.minimum(t / 0.004, (seconds - t) / 0.05))
+    match voice:
+        case "sub":
+            return np.asarray(0.55 * np.sin(2 * np.pi * hz * t + 3 * np.exp(-t * 30)) * np.exp(-t * 1.5) * edges)
+        case "wobble":
+            open_to = 2.0 + 14.0 * (0.5 - 0.5 * np.cos(2 * np.pi * rng.uniform(3.0, 9.0) * t))
+            wave = sum(np.sin(2 * np.pi * hz * k * t) / k**0.5 * np.clip(open_to - k, 0.0, 1.0) for k in range(1, 17))
+            return np.asarray(0.16 * wave * edges)
+        case "saws":
+            chord = sum(
+                np.sin(2 * np.pi * 261.6 * 2 ** ((note + step + cents / 100) / 12) * k * t + rng.uniform(0, 6)) / k
+                for step in (0, 3, 7)
+                for cents in (-9, 7)
+                for k in range(1, 13)
+            )
+            return np.asarray(0.05 * chord * np.exp(-t * 3) * edges)
+        case _:
+            swells = np.sin(np.pi * t / seconds) ** 2
+            tones = sum(
+                np.sin(2 * np.pi * 130.8 * 2 ** ((note + step) / 12) * k * t + rng.uniform(0, 6)) / k**2
+                for step in (-12, 0, 7, 14)
+                for k in range(1, 5)
+            )
+            return np.asarray(0.12 * tones * swells)
 
 
 def _pad(note: int, seconds: float) -> NDArray[np.float64]:

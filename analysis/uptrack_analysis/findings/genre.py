@@ -1,34 +1,50 @@
 """Which family of thresholds judges a mix: the one its maker named, or a guess that says how sure it is.
 
-A guess has two things to go by. The tempo, the project's own if the DAW sent it, leaves the families whose windows hold
-it; most windows overlap. The kick tells some of those apart: on every beat, or broken. A guess needs both, and only
-families whose data say that both are enough: 174 bpm and a broken kick are drum and bass, 126 and a broken kick could
-be anything. If several families still fit, the narrowest file that covers them all is taken, with the widest tolerance
-of each; under ``general`` every finding that rests on the genre is less certain as well.
+A guess weighs every family, and "none of them", by Bayes' rule: how usual the tempo is in it, the project's own if the
+DAW sent one, and how usual each cue of rhythm and spectrum (``genre_cues.py``), as ``data/genre_cues.toml`` has it. The
+cues are few and taken for independent, which they are not, so no answer is called surer than ``MOST_CONFIDENCE``. A
+family that is likely enough is guessed; failing that the narrowest file that covers the likely ones, with the widest
+tolerance of each; failing that ``general``, under which every finding that rests on the genre is less certain as well.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 
-from uptrack_analysis.findings.families import GENERAL, Family, Kick, find_family, load_families
-from uptrack_analysis.findings.places import inside
-from uptrack_analysis.measure.band_sums import power_in
+from uptrack_analysis.findings.families import GENERAL, Family, find_family, load_families
+from uptrack_analysis.findings.genre_cues import Cues, cues_of, kick_regularity
+from uptrack_analysis.findings.tables import read_table
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import GenreChoice, ProjectFacts
 
-# How sure a choice is; D grade, to be replaced by hit rates on a labelled corpus.
-GUESSED_CONFIDENCE = 0.8
+__all__ = ["choose_genre", "kick_regularity"]
+
 UNSURE_CONFIDENCE = 0.6
+"""D grade: how sure findings are that rest on the genre, where nobody knows it."""
+LIKELY_FROM = 0.75
+"""Of a family, or of all that one file covers, to be guessed."""
+MOST_CONFIDENCE = 0.9
 # A detected tempo less certain than this says nothing about the genre, and neither does an alternative less than
 # half as likely as the winner.
 LEAST_TEMPO_CONFIDENCE = 0.3
 RIVAL_SHARE = 0.5
+OTHER = "other"
 
-KICK_HZ = (35.0, 120.0)
-KICK_WINDOW_S = 8.0
-KICK_EVERY_BEAT_FROM = 0.75
-KICK_BROKEN_UNTIL = 0.4
+WORDS = {
+    "kick_on_beats": ("a kick on every beat", "a broken kick pattern"),
+    "snare_half_time": ("a snare once a bar", "a snare twice a bar"),
+    "bass_between_beats": ("a bass between the beats", "a bass on the beats"),
+    "mids_over_low_db": ("mids over the low end", "a low end over the mids"),
+    "attack_db": ("hard attacks", "soft attacks"),
+}
+"""Of each cue: there, and absent."""
+RHYTHM = ("kick_on_beats", "snare_half_time")
+"""What is said of music that is not guessed: who makes it knows its spectrum."""
+CLEARLY = 0.8
+"""From so much (or so little) of a cue on it is worth saying."""
 
 
 def choose_genre(name: str | None, measured: Measured, project: ProjectFacts) -> GenreChoice:
@@ -55,29 +71,122 @@ def _guess(measured: Measured, project: ProjectFacts) -> GenreChoice:
     tempos = _tempos(measured, project)
     if not tempos:
         return _unsure("no steady tempo was found to guess a genre from")
-    source = "the project's" if project.bpm is not None else "a detected"
-    said = f"{source} tempo of {' or '.join(f'{bpm:.0f}' for bpm in tempos)} bpm"
-    genres = [family for family in load_families().values() if not family.covers]
-    candidates = [family for family in genres if any(family.fits_tempo(bpm) for bpm in tempos)]
-    regularity = kick_regularity(measured, tempos[0])
-    heard: Kick | None = None
-    if regularity is not None and regularity >= KICK_EVERY_BEAT_FROM:
-        heard = "every beat"
-        candidates = [family for family in candidates if family.kick != "broken"]
-        said += " and a kick on every beat"
-    elif regularity is not None and regularity <= KICK_BROKEN_UNTIL:
-        heard = "broken"
-        candidates = [family for family in candidates if family.kick != "every beat"]
-        said += " and a broken kick pattern"
-    if not candidates:
+    likely = likelihoods(measured, tempos)
+    said = _said(measured, project, tempos, RHYTHM)
+    families = load_families()
+    covering = sorted((family for family in families.values() if family.id != GENERAL), key=_width)
+    # Which file covers what is likely is the kick's to say; a tempo by itself is shared by too much.
+    kick_heard = cues_of(measured, next(iter(tempos))).kick_on_beats is not None
+    for family in covering if kick_heard else ():
+        share = math.fsum(likely[name] for name in family.covers or (family.id,))
+        if share >= LIKELY_FROM:
+            confidence = min(MOST_CONFIDENCE, share) * _tempo_trust(measured, project)
+            reason = f"Guessed from {_said(measured, project, tempos, tuple(WORDS))}; name the genre if that is wrong."
+            return GenreChoice(family.id, family.name, "guessed", confidence, reason)
+    best = sorted((name for name in likely if name != OTHER), key=lambda name: -likely[name])
+    worth = [families[name].name for name in best[:3] if likely[name] >= 0.1]
+    if not worth or likely[OTHER] >= LIKELY_FROM:
         return _unsure(f"no genre here goes with {said}")
-    family = _narrowest(candidates)
-    if family.id == GENERAL or not all(candidate.tempo_speaks and candidate.kick == heard for candidate in candidates):
-        return _unsure(f"{said} would suit {_listed(sorted(candidate.name for candidate in candidates))}")
-    confidence = GUESSED_CONFIDENCE if project.bpm is not None else GUESSED_CONFIDENCE * _tempo_trust(measured)
-    return GenreChoice(
-        family.id, family.name, "guessed", confidence, f"Guessed from {said}; name the genre if that is wrong."
+    return _unsure(f"{said} would suit {_listed(sorted(worth))}")
+
+
+def _width(family: Family) -> tuple[int, str]:
+    return len(family.covers), family.id
+
+
+def likelihoods(measured: Measured, tempos: Mapping[float, float]) -> dict[str, float]:
+    """How likely each family is, and ``OTHER``; they sum to 1.
+
+    Parameters
+    ----------
+    tempos : mapping
+        Readings of the tempo in bpm to how much each is believed.
+    """
+    model = _model()
+    weights = dict.fromkeys(model.priors, 0.0)
+    for bpm, believed in tempos.items():
+        heard = cues_of(measured, bpm)
+        for name, prior in model.priors.items():
+            weights[name] += believed * prior * model.tempo_density(name, bpm) * model.cue_likelihood(name, heard)
+    whole = math.fsum(weights.values())
+    if not whole > 0:
+        return dict.fromkeys(weights, 0.0) | {OTHER: 1.0}
+    return {name: weight / whole for name, weight in weights.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    name: str
+    absent_at: float
+    there_at: float
+    often: Mapping[str, float]
+
+    def degree(self, heard: Cues) -> float | None:
+        """0 where the cue is absent to 1 where it is there; ``None`` where nobody knows."""
+        figure: float | None = getattr(heard, self.name)
+        if figure is None:
+            return None
+        return min(1.0, max(0.0, (figure - self.absent_at) / (self.there_at - self.absent_at)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    priors: Mapping[str, float]
+    windows_bpm: Mapping[str, tuple[tuple[float, float], ...]]
+    skirt_bpm: float
+    cues: tuple[_Cue, ...]
+
+    def tempo_density(self, name: str, bpm: float) -> float:
+        """As much in each of the family's windows, spread evenly over it, with skirts; per bpm."""
+        windows = self.windows_bpm[name]
+        return sum(
+            math.exp(-0.5 * (max(low - bpm, bpm - high, 0.0) / self.skirt_bpm) ** 2) / (high - low) / len(windows)
+            for low, high in windows
+        )
+
+    def cue_likelihood(self, name: str, heard: Cues) -> float:
+        product = 1.0
+        for cue in self.cues:
+            degree = cue.degree(heard)
+            if degree is not None:
+                often = cue.often[name]
+                product *= degree * often + (1.0 - degree) * (1.0 - often)
+        return product
+
+
+@cache
+def _model() -> _Model:
+    table = read_table("genre_cues.toml")
+    genres = {family.id: family for family in load_families().values() if not family.covers}
+    names = (*genres, OTHER)
+    shares, cues = table.table("share"), table.table("cues")
+    return _Model(
+        priors={name: shares.number(name) for name in names},
+        windows_bpm={name: family.tempo_windows_bpm for name, family in genres.items()}
+        | {OTHER: table.table("tempo").pairs("other_bpm")},
+        skirt_bpm=table.table("tempo").number("skirt_bpm"),
+        cues=tuple(
+            _Cue(
+                cue,
+                cues.table(cue).number("absent_at"),
+                cues.table(cue).number("there_at"),
+                {name: cues.table(cue).number(name) for name in names},
+            )
+            for cue in cues.values
+        ),
     )
+
+
+def _said(measured: Measured, project: ProjectFacts, tempos: Mapping[float, float], cues: tuple[str, ...]) -> str:
+    """What was heard, in words: the tempo, and those of ``cues`` that are clearly there or clearly not."""
+    source = "the project's" if project.bpm is not None else "a detected"
+    said = [f"{source} tempo of {' or '.join(f'{bpm:.0f}' for bpm in tempos)} bpm"]
+    heard = cues_of(measured, next(iter(tempos)))
+    for cue in _model().cues:
+        degree = cue.degree(heard)
+        if cue.name in cues and degree is not None and (degree >= CLEARLY or degree <= 1.0 - CLEARLY):
+            said.append(WORDS[cue.name][degree < 0.5])
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
 def _unsure(reason: str) -> GenreChoice:
@@ -97,57 +206,17 @@ def _listed(names: list[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def _narrowest(candidates: list[Family]) -> Family:
-    if len(candidates) == 1:
-        return candidates[0]
-    wanted = {family.id for family in candidates}
-    covering = [family for family in load_families().values() if wanted <= set(family.covers)]
-    return min(covering, key=lambda family: (len(family.covers), family.id))
-
-
-def _tempos(measured: Measured, project: ProjectFacts) -> list[float]:
-    """Tempos to reckon with, likeliest first; the project's own leaves no doubt."""
+def _tempos(measured: Measured, project: ProjectFacts) -> dict[float, float]:
+    """Tempos to reckon with and how much each is believed, likeliest first; the project's own leaves no doubt."""
     if project.bpm is not None:
-        return [project.bpm]
+        return {project.bpm: 1.0}
     tempo = measured.tempo
     if tempo.bpm is None or tempo.confidence < LEAST_TEMPO_CONFIDENCE:
-        return []
-    rivals = [bpm for bpm, confidence in tempo.alternatives if confidence >= RIVAL_SHARE * tempo.confidence]
-    return [tempo.bpm, *rivals]
+        return {}
+    rivals = {bpm: confidence for bpm, confidence in tempo.alternatives if confidence >= RIVAL_SHARE * tempo.confidence}
+    return {tempo.bpm: tempo.confidence, **rivals}
 
 
-def _tempo_trust(measured: Measured) -> float:
+def _tempo_trust(measured: Measured, project: ProjectFacts) -> float:
     """A believed tempo is as good as the project's; a doubtful one lowers the guess in proportion."""
-    return min(1.0, 0.5 + 0.5 * measured.tempo.confidence)
-
-
-def kick_regularity(measured: Measured, bpm: float) -> float | None:
-    """How much of the low end's rhythm within a 4/4 bar is one hit on every beat, 0 to 1.
-
-    Rises of the power between 35 and 120 Hz are taken as onsets; windows of 8 s are projected on the first four
-    harmonics of the bar, and the fourth, the beat, is set against all four. A kick on every beat gives 1, one kick a
-    bar a quarter, and kicks on the first and the sixth eighth note, as in drum and bass, nothing. ``None`` without a
-    low end, or for less than one window of music.
-    """
-    bands = measured.bands
-    if bpm <= 0 or bands.times_s.size < 2:
-        return None
-    hop_s = float(bands.times_s[1] - bands.times_s[0])
-    length = round(KICK_WINDOW_S / hop_s)
-    chosen = inside(bands.edges_hz[:-1], [KICK_HZ])
-    if length > bands.times_s.size or not chosen.any():
-        return None
-    columns = np.flatnonzero(chosen)
-    power = power_in(bands, [slice(columns[0], columns[-1] + 1)])[0]
-    if not power.max() > 0:
-        return None
-    # A square root keeps one loud bar from speaking for the whole track, and quiet noise from speaking at all.
-    onsets = np.maximum(np.diff(np.sqrt(power / power.max()), prepend=0.0), 0.0)
-    times_s = np.arange(length) * hop_s
-    harmonics = np.arange(1, 5) * (bpm / 240.0)
-    waves = np.exp(-2j * np.pi * harmonics[:, None] * times_s) * np.hanning(length)
-    windows = np.lib.stride_tricks.sliding_window_view(onsets, length)[:: max(1, length // 2)]
-    energy = np.square(np.abs(windows @ waves.T)).sum(axis=0)
-    # What a window of the onsets' own mean would give is no rhythm; without any, there is nothing to tell.
-    whole = float(energy.sum())
-    return float(energy[3]) / whole if whole > 0 else None
+    return 1.0 if project.bpm is not None else min(1.0, 0.5 + 0.5 * measured.tempo.confidence)

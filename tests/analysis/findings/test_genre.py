@@ -8,7 +8,8 @@ import pytest
 from support.mixes import HOP_S, clean
 from support.verdicts import case_of
 from uptrack_analysis.errors import BadInput
-from uptrack_analysis.findings.genre import choose_genre, kick_regularity
+from uptrack_analysis.findings.genre import OTHER, choose_genre, kick_regularity, likelihoods
+from uptrack_analysis.findings.genre_cues import cues_of
 from uptrack_analysis.measure.results import Measured, TempoEstimate
 from uptrack_analysis.report import ProjectFacts
 
@@ -32,6 +33,62 @@ def drums(bpm: float, kicks: tuple[int, ...], duration_s: float = 40.0, confiden
     gain = np.where(low[None, :], envelope[:, None] ** 2 + 1e-6, 1.0)
     bands = replace(mix.bands, ll=mix.bands.ll * gain, rr=mix.bands.rr * gain, dd=mix.bands.dd * gain)
     return replace(mix, bands=bands, tempo=TempoEstimate(bpm, confidence, ()))
+
+
+def with_snare(mix: Measured, bpm: float, beats: tuple[int, ...]) -> Measured:
+    """The same with 1 to 5 kHz played by a snare of 60 ms decay on these beats of a bar of four, 0 being the first."""
+    bar_s, times = 240.0 / bpm, mix.bands.times_s
+    hits = np.array([bar * bar_s + beat * bar_s / 4 for bar in range(int(times[-1] / bar_s) + 1) for beat in beats])
+    since = times[:, None] - hits[None, :]
+    envelope = np.where(since >= -HOP_S / 2, np.exp(-np.maximum(since, 0.0) / 0.06), 0.0).max(axis=1)
+    edges = mix.bands.edges_hz[:-1]
+    gain = np.where(((edges >= 900.0) & (edges <= 5500.0))[None, :], envelope[:, None] ** 2 + 1e-6, 1.0)
+    bands = replace(mix.bands, ll=mix.bands.ll * gain, rr=mix.bands.rr * gain, dd=mix.bands.dd * gain)
+    return replace(mix, bands=bands)
+
+
+@pytest.mark.parametrize("bpm", [128.0, 140.0, 172.0])
+def test_a_snare_once_a_bar_is_told_from_one_on_two_and_four_and_from_noise(bpm: float) -> None:
+    half, back = (cues_of(with_snare(drums(bpm, HALF_TIME), bpm, beats), bpm) for beats in ((2,), (1, 3)))
+    assert half.snare_half_time is not None
+    assert back.snare_half_time is not None
+    assert half.snare_half_time > 0.4
+    assert back.snare_half_time < 0.1
+    assert cues_of(drums(bpm, HALF_TIME), bpm).snare_half_time is None
+
+
+def test_the_snare_moves_a_guess_where_tempo_and_kick_leave_it_open() -> None:
+    mix = drums(142.0, HALF_TIME)
+    half, back = (likelihoods(with_snare(mix, 142.0, beats), {142.0: 1.0}) for beats in ((2,), (1, 3)))
+    assert half["dubstep"] > 3 * back["dubstep"]
+    assert back["hiphop"] > back["dubstep"]
+
+
+def test_likelihoods_are_shares_of_all_that_it_could_be() -> None:
+    for bpm in (20.0, 90.0, 128.0, 174.0, 400.0):
+        likely = likelihoods(drums(128.0, EVERY_BEAT), {bpm: 0.7, 2 * bpm: 0.3})
+        assert sum(likely.values()) == pytest.approx(1.0)
+        assert OTHER in likely
+
+
+def test_what_speaks_for_a_guess_is_in_its_sentence() -> None:
+    choice = choose_genre(None, with_snare(drums(174.0, TWO_STEP), 174.0, (1, 3)), ProjectFacts(bpm=174.0))
+    assert choice.family == "dnb"
+    assert "174 bpm" in choice.reason
+    assert "a broken kick pattern" in choice.reason
+    assert "a snare twice a bar" in choice.reason
+
+
+def test_a_tempo_without_a_kick_is_not_guessed_from() -> None:
+    assert choose_genre(None, replace(clean(40.0), tempo=TempoEstimate(174.0, 0.9, ())), ProjectFacts()).how == "unsure"
+
+
+def test_a_tempo_that_is_hardly_another_hardly_moves_a_guess() -> None:
+    sure = [
+        choose_genre(None, drums(128.0, EVERY_BEAT), ProjectFacts(bpm=128.0 + step)).confidence
+        for step in np.arange(-1.0, 1.01, 0.1)
+    ]
+    assert np.abs(np.diff(sure)).max() < 0.02
 
 
 @pytest.mark.parametrize("bpm", [110.0, 128.0, 140.0, 174.0])
