@@ -200,8 +200,9 @@ class Case:
         curve = loudness.short_term_lufs
         if not np.isfinite(curve).any():
             return (self.whole,)
+        sounds_until_s = self.measured.duration_s - self.measured.defects.tail_silence_s
         drops = [
-            (section.start_s, section.end_s)
+            (section.start_s, min(section.end_s, sounds_until_s))
             for section in self.drops
             if section.loudness_lufs is not None
             and section.loudness_lufs >= loudness.integrated_lufs - DROP_BELOW_INTEGRATED_LU

@@ -13,7 +13,7 @@ from uptrack_analysis.findings.genre import choose_genre
 from uptrack_analysis.findings.reference_profile import ReferenceProfile
 from uptrack_analysis.findings.rule import Rule, all_rules
 from uptrack_analysis.findings.targets import load_deliveries
-from uptrack_analysis.findings.threshold import most_excess, severity_of
+from uptrack_analysis.findings.threshold import costing_excess, severity_of
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import SEVERITIES, Finding, GenreChoice, ProjectFacts, Score, Target
 from uptrack_analysis.rounding import decimals_for, round_to
@@ -136,8 +136,7 @@ def _cost(rule: Rule, finding: Finding) -> scoring.Cost:
         area=rule.area,
         group=rule.group,
         weight=rule.weight,
-        # What no more than informs, by its rule or by how little it is believed, costs no more than that.
-        excess=min(finding.excess, most_excess(finding.severity)),
+        excess=costing_excess(finding.excess, finding.confidence, rule.at_most),
         exposure=finding.exposure,
         confidence=finding.confidence,
         blocker=finding.severity == "blocker",

@@ -1,9 +1,10 @@
-"""``score-1``: what findings cost, what fixing one would regain, and how much could be judged at all.
+"""``score-2``: what findings cost, what fixing one would regain, and how much could be judged at all.
 
-A finding's excess ``x`` saturates as ``s = 1 - exp(-x)``; with weight ``w``, confidence ``c`` and exposure ``e`` it
-takes the share ``p = w c s (0.4 + 0.6 e)`` from its area. Areas multiply: ``A = 100 prod(1 - p)`` over the groups of
-the area, a group costing what its dearest finding costs, and ``O = 100 prod((A / 100) ** (gamma W))``. A group with a
-blocker multiplies O by ``1 - 0.5 c s``. Products never need clamping, and good treble never pays for a broken sub.
+A finding's excess ``x``, as far as it warns and is believed (``threshold.costing_excess``), saturates as
+``s = 1 - exp(-x)``; with weight ``w``, confidence ``c`` and exposure ``e`` it takes the share
+``p = w c s (0.4 + 0.6 e)`` from its area. Areas multiply: ``A = 100 prod(1 - p)`` over the groups of the area, a group
+costing what its dearest finding costs, and ``O = 100 prod((A / 100) ** (gamma W))``. A group with a blocker multiplies
+O by ``1 - 0.5 c s``. Products never need clamping, and good treble never pays for a broken sub.
 Whatever could not be measured lowers the coverage and leaves the score alone; under 60 % coverage there is no number.
 """
 

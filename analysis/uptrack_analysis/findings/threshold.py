@@ -16,6 +16,12 @@ from uptrack_analysis.report import Severity
 WARN_EXCESS = 0.5
 INFORMING = 0.4
 """What is believed by less informs, and no more."""
+HALF_BELIEVED = 0.5
+"""What is believed by less is minor, and no more."""
+BELIEVED = 0.6
+"""From here on nothing is taken off for doubt but the confidence itself."""
+COSTS_ITS_OWN_FROM = 0.8
+"""From nothing at ``WARN_EXCESS``, what a finding takes rises evenly to what its own excess takes here."""
 MINOR_EXCESS = 1.0
 """Up to here a finding is minor."""
 BAD_EXCESS = 2.0
@@ -76,9 +82,31 @@ class Threshold:
         return (self.ok_low, self.ok_high)
 
 
-def most_excess(severity: Severity) -> float:
-    """The excess that a finding of at most ``severity`` may cost as."""
+def costing_excess(excess: float, confidence: float, at_most: Severity) -> float:
+    """The excess a finding is scored by: 0 where it informs, its own from well inside the minor ones on.
+
+    Without steps, so that a value that moves by a hair, or a rule that keeps quiet until it warns, moves no score: what
+    crosses a warning begins to cost there, and what is hardly believed costs no more than the severity it may have.
+    """
+    allowed = min(excess, _most_excess(at_most), _believed_excess(confidence))
+    if allowed >= COSTS_ITS_OWN_FROM:
+        return allowed
+    share = max(0.0, (allowed - WARN_EXCESS) / (COSTS_ITS_OWN_FROM - WARN_EXCESS))
+    return -math.log1p(share * math.expm1(-COSTS_ITS_OWN_FROM))
+
+
+def _most_excess(severity: Severity) -> float:
     return {"info": WARN_EXCESS, "minor": MINOR_EXCESS, "moderate": BAD_EXCESS}.get(severity, math.inf)
+
+
+def _believed_excess(confidence: float) -> float:
+    """Up to ``INFORMING`` what informs, at ``HALF_BELIEVED`` what is minor, at ``BELIEVED`` anything."""
+    if confidence <= HALF_BELIEVED:
+        share = max(0.0, (confidence - INFORMING) / (HALF_BELIEVED - INFORMING))
+        return WARN_EXCESS + share * (MINOR_EXCESS - WARN_EXCESS)
+    share = (confidence - HALF_BELIEVED) / (BELIEVED - HALF_BELIEVED)
+    # Of what is left to saturate, in the measure the score itself saturates by.
+    return MINOR_EXCESS - math.log1p(-share) if share < 1.0 else math.inf
 
 
 def severity_of(excess: float, confidence: float, *, blocker: bool = False) -> Severity:
@@ -89,7 +117,7 @@ def severity_of(excess: float, confidence: float, *, blocker: bool = False) -> S
     """
     if excess < WARN_EXCESS or confidence < INFORMING:
         severity: Severity = "info"
-    elif excess < MINOR_EXCESS or confidence < 0.5:
+    elif excess < MINOR_EXCESS or confidence < HALF_BELIEVED:
         severity = "minor"
     elif blocker:
         severity = "blocker"

@@ -8,6 +8,7 @@ onset envelope already uses.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,11 +74,12 @@ class AttackMeter:
         for frames in self._framer.push(mono):
             self._take(frames[0])
 
-    def finish(self) -> Attacks:
-        """The rises of the whole stream; a last step that is not whole is left out."""
+    def finish(self, until_s: float = math.inf) -> Attacks:
+        """The rises of the stream, up to a moment; a last step that is not whole is left out."""
         total = self._samples // self._step
         for frames in self._framer.finish(total):
             self._take(frames[0])
+        total = int(min(total, until_s * self.rate_hz))
         low = rises(self._low.take()[:total], round(LOW_WINDOW_S * self.rate_hz))
         high = rises(self._high.take()[:total], round(HIGH_WINDOW_S * self.rate_hz))
         return Attacks(self.rate_hz, low, high)

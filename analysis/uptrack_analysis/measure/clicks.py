@@ -171,7 +171,7 @@ class ClickFinder:
         edges = self._apart(self._edges)
         every = self._apart([*self._edges, *marks])
         clicks = [
-            _click(group)
+            _click(group, self._rarity(edges, group))
             for group in self._joined(marks)
             if self._near(every, group[0], _WAVE_S) - 1 < _WAVE  # without itself
             and all(mark.goes_on for mark in group)
@@ -200,6 +200,18 @@ class ClickFinder:
         reach = round(within_s * self._rate_hz)
         first, last = np.searchsorted(frames, [edge.frame - reach, edge.frame + reach + 1])
         return int(np.count_nonzero(energies[first:last] >= share * edge.energy))
+
+    def _rarity(self, edges: tuple[NDArray[np.int64], FloatArray], marks: Sequence[_Mark]) -> float:
+        """Without steps: an edge is like a click as far as they are alike in energy, and three are a sound."""
+        if all(mark.is_spike for mark in marks):
+            return 1.0
+        frames, energies = edges
+        reach = round(_OFTEN_S * self._rate_hz)
+        first, last = np.searchsorted(frames, [marks[0].frame - reach, marks[0].frame + reach + 1])
+        others = np.abs(frames[first:last] - marks[0].frame) > self._judge.longest
+        apart = np.abs(np.log(energies[first:last][others] / marks[0].energy)) / math.log(1 / _LIKE)
+        alike = float(np.clip(2.0 - 2.0 * apart, 0.0, 1.0).sum())
+        return max(0.0, 1.0 - alike / _OFTEN)
 
     def _comes_in_time(self, edges: tuple[NDArray[np.int64], FloatArray], edge: _Edge) -> bool:
         """Whether two of the nearest of its like lie in whole steps from it."""
@@ -249,7 +261,7 @@ def _without_equals(rows: Block) -> NDArray[np.bool_]:
     return rare
 
 
-def _click(marks: list[_Mark]) -> Click:
+def _click(marks: list[_Mark], rarity: float) -> Click:
     largest = max(marks, key=lambda mark: mark.size)
     channels = tuple(sorted({mark.channel for mark in marks}))
-    return Click(largest.frame, channels, 20 * math.log10(largest.size))
+    return Click(largest.frame, channels, 20 * math.log10(largest.size), rarity)

@@ -33,6 +33,7 @@ _COMPRESSION_FLOOR = 1e-3
 # A band that never comes within 60 dB of the whole signal's loud moments is noise floor, and may not be scaled up.
 _BAND_FLOOR = 1e-6
 _SILENCE_POWER = 1e-11
+_SOUNDING = 1e-6
 # Frames overlap by three quarters, so a hit needs two of them to rise.
 _RISE_FRAMES = 2
 # Frames whose rise is taken together: six minutes, so that only a longer file is cut.
@@ -43,7 +44,8 @@ _CHUNK = 1 << 15
 class OnsetFlux:
     """``groups``: flux of each range of ``GROUP_EDGES_HZ``, shape (n_groups, n_frames), none negative.
 
-    Element ``k`` is the rise over the 23 ms that end ``k / rate_hz`` seconds into the file. All zero in silence.
+    Element ``k`` is the rise over the 23 ms that end ``k / rate_hz`` seconds into the file. All zero in silence; of
+    silence behind the music there are no frames.
     """
 
     rate_hz: float
@@ -107,8 +109,12 @@ class OnsetMeter:
         total = -(-self._samples // self._hop)
         for frames in self._framer.finish(total):
             self._transform(frames)
-        levels = compressed(self._powers.take()[:total])
-        return OnsetEnvelope(self._rate_hz / self._hop, flux(levels, self._centres_hz), levels, self._attacks.finish())
+        powers = self._powers.take()[:total]
+        sounding = sounding_frames(powers)
+        levels = compressed(powers[:sounding])
+        rate_hz = self._rate_hz / self._hop
+        attacks = self._attacks.finish(sounding / rate_hz)
+        return OnsetEnvelope(rate_hz, flux(levels, self._centres_hz), levels, attacks)
 
     def _take(self, mono: Block) -> None:
         self._samples += mono.shape[1]
@@ -122,6 +128,21 @@ class OnsetMeter:
         # In parts, because a larger product would wake OpenBLAS's threads, which cost more than the work.
         groups = [parts[:, first : first + weights.shape[0]] @ weights for first, weights in self._weights]
         self._powers.append(np.concatenate(groups, axis=1))
+
+
+def sounding_frames(powers: Block) -> int:
+    """How many frames there are up to the last within 60 dB of the strongest; all of them in silence.
+
+    What a file holds after its music says nothing of when things start in it.
+
+    Parameters
+    ----------
+    powers : shape (n_frames, n_bands)
+        Mean-square power.
+    """
+    together = powers.sum(axis=1)
+    sounding = np.flatnonzero(together > _SOUNDING * together.max(initial=0.0))
+    return int(sounding[-1]) + 1 if sounding.size else powers.shape[0]
 
 
 def compressed(powers: Block) -> Block:

@@ -83,6 +83,8 @@ class Click:
     channels: tuple[int, ...]
     level_dbfs: float
     """By how much the wave misses its course there."""
+    rarity: float = 1.0
+    """1 where nothing near is like it; near 0 where it could be one more edge of what plays."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ def find_structure(
 ) -> Structure:
     """Cut a track into its parts and name them.
 
+    Silence behind the music belongs to the last part and says nothing of any.
+
     Parameters
     ----------
     bands, onsets, loudness : BandMatrix, OnsetFlux, Loudness
@@ -72,8 +74,14 @@ def find_structure(
         return Structure((), f"an arrangement needs at least {MIN_SECONDS:.0f} s of music, this is {duration_s:.1f} s")
     if not np.nanmax(loudness.momentary_lufs, initial=-np.inf) >= SILENT_LUFS:
         return Structure((), f"nothing is louder than {SILENT_LUFS:.0f} LUFS")
-    power = _MeanLoudness(loudness)
-    profile = Profile(bands, onsets, duration_s)
+    music_s = min(duration_s, onsets.groups.shape[1] / onsets.rate_hz)
+    found = _structure_of(Profile(bands, onsets, music_s), _MeanLoudness(loudness), grid, music_s)
+    if not found.sections:
+        return found
+    return replace(found, sections=(*found.sections[:-1], replace(found.sections[-1], end_s=duration_s)))
+
+
+def _structure_of(profile: Profile, power: _MeanLoudness, grid: BeatGrid | None, duration_s: float) -> Structure:
     if grid is None:
         found = profile.between(np.linspace(0.0, duration_s, round(duration_s) + 1))
         cuts = _cuts(found, np.full(found.edges_s.size, _SECONDS_PRICE), _SHORT_SECONDS, _FILL_SECONDS)

@@ -1,10 +1,13 @@
 """Excess: distance from the range that is fine, in steps that mean the same for every rule."""
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uptrack_analysis.findings.threshold import Threshold, severity_of
+from uptrack_analysis.findings.threshold import Threshold, costing_excess, severity_of
 
 ONE_SIDED = [Threshold.above(3.0, 5.0), Threshold.below(7.0, 5.5)]
 laws = settings(max_examples=60)
@@ -46,6 +49,35 @@ def test_a_two_sided_excess_grows_with_distance_whichever_side(near: float, furt
 def test_a_one_sided_excess_never_falls_on_the_way_out(threshold: Threshold, first: float, second: float) -> None:
     better, worse = sorted((first, second), reverse=threshold.ok_low is not None)
     assert threshold.excess(better) <= threshold.excess(worse)
+
+
+@laws
+@given(st.floats(0, 20), st.floats(0, 20), st.floats(0, 1), st.floats(0, 1))
+def test_what_is_further_off_or_more_believed_never_costs_less(
+    near: float, further: float, doubtful: float, believed: float
+) -> None:
+    (near, further), (doubtful, believed) = sorted((near, further)), sorted((doubtful, believed))
+    for at_most in ("info", "minor", "moderate", "blocker"):
+        assert costing_excess(near, believed, at_most) <= costing_excess(further, believed, at_most) + 1e-12
+        assert costing_excess(further, doubtful, at_most) <= costing_excess(further, believed, at_most) + 1e-12
+        assert costing_excess(further, believed, at_most) <= further + 1e-12
+
+
+def test_no_cost_comes_or_goes_by_a_step() -> None:
+    def taken(excess: float, confidence: float) -> float:
+        return 1 - math.exp(-costing_excess(excess, confidence, "blocker"))
+
+    by_excess = [taken(excess, 0.9) for excess in np.arange(0.0, 4.0, 0.001)]
+    by_belief = [taken(3.0, confidence) for confidence in np.arange(0.0, 1.0, 0.001)]
+    for costs in (by_excess, by_belief):
+        assert np.abs(np.diff(costs)).max() < 0.012
+
+
+def test_a_finding_costs_from_where_it_warns_and_its_own_excess_from_well_inside_the_minor_ones() -> None:
+    assert [costing_excess(excess, 0.9, "blocker") for excess in (0.3, 0.5, 0.8, 1.5, 9.0)] == pytest.approx(
+        [0.0, 0.0, 0.8, 1.5, 9.0], abs=1e-12
+    )
+    assert costing_excess(9.0, 0.9, "info") == costing_excess(9.0, 0.4, "blocker") == 0.0
 
 
 def test_limits_in_the_wrong_order_are_refused() -> None:

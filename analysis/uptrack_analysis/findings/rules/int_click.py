@@ -24,6 +24,7 @@ from uptrack_analysis.report import Action, Span
 LIMITS = table(
     "int.click",
     audible_db=16.0,
+    surely_audible_db=17.0,
     # What can be heard is moderate from there on: nobody means it.
     warn_db=10.0,
     bad_db=28.0,
@@ -59,9 +60,15 @@ def check(case: Case) -> Verdict:
     places = _places(audible, max(case.bar_s, LEAST_APART_S) * rate_hz)
     worst = sorted(places, key=lambda place: -max(over_db for _, over_db in place))[:AT_MOST]
     return [
-        _draft(case, place, threshold, MAYBE_EFFECT if often else CONFIDENCE)
+        _draft(case, place, threshold, (MAYBE_EFFECT if often else CONFIDENCE) * _belief(place))
         for place in sorted(worst, key=lambda place: place[0][0].frame)
     ]
+
+
+def _belief(place: Sequence[tuple[Click, float]]) -> float:
+    """0 where a place is no click any more, or cannot be heard any more, to 1; without a step between."""
+    audible_db, surely_db = LIMITS.number("audible_db"), LIMITS.number("surely_audible_db")
+    return max(click.rarity * min(1.0, (over_db - audible_db) / (surely_db - audible_db)) for click, over_db in place)
 
 
 def _draft(case: Case, place: Sequence[tuple[Click, float]], threshold: Threshold, confidence: float) -> Draft:
@@ -134,5 +141,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=4,
+    version=5,
 )

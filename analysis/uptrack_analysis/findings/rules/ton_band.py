@@ -45,6 +45,7 @@ LIMITS = table(
     # What an octave must do to its neighbours to be believed: stand out of both, and out of their mean.
     contrast_db=3.0,
     beyond_db=0.5,
+    believed_on_db=1.0,
     # From where its contrast itself is the figure.
     clearly_beyond_db=1.5,
     # What so clearly stands out of both its neighbours is worth knowing where the style's tolerance is wider: of 20
@@ -260,9 +261,14 @@ class _Odd:
     @property
     def sure(self) -> bool:
         """More than the average says so."""
+        return self.clear_by_db >= 0.0
+
+    @property
+    def clear_by_db(self) -> float:
+        """By how much more the neighbours say so than they must."""
         octave = self.octave
         contrast = octave.contrast_db if self.value > 0 else -octave.contrast_db
-        return contrast >= LIMITS.number("contrast_db") and octave.beyond_db >= LIMITS.number("beyond_db")
+        return min(contrast - LIMITS.number("contrast_db"), octave.beyond_db - LIMITS.number("beyond_db"))
 
 
 def _odd(case: Case, octave: Prominence) -> _Odd:
@@ -353,7 +359,9 @@ def _draft(case: Case, odd: _Odd, shape: OctaveShape) -> Draft:
 def _confidence(odd: _Odd) -> float:
     if odd.only_informs:
         return LIMITS.table("neighbours").number("confidence")
-    return CONFIDENCE if odd.sure else AVERAGE_ALONE_CONFIDENCE
+    # A decibel on, it is believed in full: at the limit itself the next measurement may say otherwise.
+    share = min(1.0, max(0.0, odd.clear_by_db / LIMITS.number("believed_on_db")))
+    return AVERAGE_ALONE_CONFIDENCE + share * (CONFIDENCE - AVERAGE_ALONE_CONFIDENCE)
 
 
 def _part(passage: _Passage) -> Draft:
@@ -431,7 +439,7 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
-    version=7,
+    version=8,
     family_tables=("tonal",),
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,
