@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from uptrack_analysis.compare.alignment import Alignment, TimeSpan, align
-from uptrack_analysis.compare.matching import at_an_edge, match, spans_of
+from uptrack_analysis.compare.matching import EVENT_S, at_an_edge, is_event, match, spans_of
 from uptrack_analysis.figures import digits
 from uptrack_analysis.findings.score import Kept, load_constants, overall_score
 from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
@@ -34,6 +34,10 @@ CHANGE_SHARE = 0.1
 MOST_EXCESS = 4.0
 """Twice of what is bad: beyond it the score hardly moves any more, and a little more or less of that is no news."""
 EXPOSURE_CHANGE = 0.2
+PHRASE_S = 2.0
+"""From so much that was put in or taken out on, figures of the whole are figures of other music."""
+PHRASE_CHANGE = 1.0
+"""What that moves an excess by: in 24 comparisons of ``benchmarks/version_phrases.py`` two findings moved further."""
 NO_CHANGE_POINTS = 1.0
 """One point of score is no change."""
 
@@ -110,6 +114,9 @@ class Comparison:
     """In the older file's time."""
     changes: tuple[Change, ...]
     """Worst news first: new and worse, then fixed and better, then unchanged."""
+    unsure: tuple[Change, ...]
+    """No more than minor, and there in one version only, while a phrase came or went: neither fixed nor new is certain,
+    because a phrase alone moves figures of the whole by that much. Counted nowhere."""
     dismissed: int
     """Findings of the newer version that were left out because they are meant."""
     rules_compared: int
@@ -140,22 +147,39 @@ def compare(old: Report, new: Report, *, today: str | None = None, alignment: Al
     # What is meant in the newer version was meant in the older one too.
     meant = [pair for pair in matched.pairs if pair[1].dismissed]
     meant_old = {one.id for one, _ in meant} | {one.id for one in matched.only_old if one.dismissed}
+    phrase = _phrase_changed(alignment)
     changes = [
-        *(_pair(one, other) for one, other in matched.pairs if not other.dismissed),
+        *(_pair(one, other, phrase=phrase) for one, other in matched.pairs if not other.dismissed),
         *(_alone("fixed", one, alignment) for one in matched.only_old if not one.dismissed),
         *(_alone("new", other, alignment) for other in matched.only_new if not other.dismissed),
     ]
     changes.sort(key=_order)
+    unsure = [change for change in changes if phrase and _moved_by_a_phrase(change)]
+    changes = [change for change in changes if change not in unsure]
     whole = not left_out
     old_score = _score(old, theirs, meant_old, whole=whole and meant_old == _dismissed(old))
     new_score = _score(new, ours, _dismissed(new), whole=whole)
     counts = Counter(change.status for change in changes)
     tally: dict[str, int] = {status: counts[status] for status in STATUSES}
     notes = [note] if note else []
+    if old.score.version != new.score.version:
+        old_score = None
+        notes.append(
+            f"The older version was scored by another formula ({old.score.version}), so the scores are not compared."
+        )
     if not alignment.versions_of_one_mix:
         notes.append(
             "The two files have little in common, so they may not be versions of one mix: places were matched as well "
             "as they could be."
+        )
+    score_change = _score_change(old_score, new_score)
+    if phrase and score_change != "unknown" and counts.total() == counts["unchanged"]:
+        score_change = "no change"  # what the phrase alone did
+    if unsure:
+        count = len(unsure)
+        notes.append(
+            f"{count} minor {'finding is' if count == 1 else 'findings are'} in one version only, which a phrase that "
+            f"came or went can do by itself: not called fixed or new."
         )
     differ = _judged_differently(old, new)
     if differ:
@@ -165,7 +189,7 @@ def compare(old: Report, new: Report, *, today: str | None = None, alignment: Al
         old=_version(old, old_score),
         new=_version(new, new_score),
         counts=tally,
-        score_change=_score_change(old_score, new_score),
+        score_change=score_change,
         gain_db=_gain_db(old, new),
         alike=round(alignment.likeness, 3),
         pieces=tuple(
@@ -174,10 +198,11 @@ def compare(old: Report, new: Report, *, today: str | None = None, alignment: Al
         inserted=_rounded(alignment.inserted),
         removed=_rounded(alignment.removed),
         changes=tuple(changes),
+        unsure=tuple(unsure),
         dismissed=len(_dismissed(new)),
         rules_compared=len(compared),
         left_out=left_out,
-        sentence=_sentence(tally, old_score, new_score, _rules_in_words(new, today, left_out)),
+        sentence=_sentence(tally, (old_score, new_score), score_change, _rules_in_words(new, today, left_out)),
         notes=tuple(notes),
     )
 
@@ -265,8 +290,22 @@ def _rules_in_words(new: Report, today: str | None, left_out: Mapping[str, str])
 # -- one finding -------------------------------------------------------------------------------------------------------
 
 
-def _pair(old: Finding, new: Finding) -> Change:
-    return _change(_direction(old, new), new, _side(old), _side(new), (new.start_s, new.end_s))
+def _phrase_changed(alignment: Alignment) -> bool:
+    gaps = (*alignment.inserted, *alignment.removed)
+    return sum(end - start for start, end in gaps) >= PHRASE_S
+
+
+def _moved_by_a_phrase(change: Change) -> bool:
+    """Minor at most, in one version only, and neither an event nor of the phrase alone: those are where they are."""
+    side = change.new or change.old
+    alone = change.new is None or change.old is None
+    if side is None or not alone or change.only_here or side.severity not in ("info", "minor"):
+        return False
+    return side.end_s - side.start_s > EVENT_S
+
+
+def _pair(old: Finding, new: Finding, *, phrase: bool) -> Change:
+    return _change(_direction(old, new, phrase=phrase), new, _side(old), _side(new), (new.start_s, new.end_s))
 
 
 def _alone(status: Status, finding: Finding, alignment: Alignment) -> Change:
@@ -310,12 +349,14 @@ def _side(finding: Finding) -> Side:
     return Side(finding.id, finding.severity, finding.value, finding.excess, finding.start_s, finding.end_s)
 
 
-def _direction(old: Finding, new: Finding) -> Status:
+def _direction(old: Finding, new: Finding, *, phrase: bool = False) -> Status:
     before, now = min(old.excess, MOST_EXCESS), min(new.excess, MOST_EXCESS)
     further, longer = now - before, new.exposure - old.exposure
-    if abs(further) < max(CHANGE, CHANGE_SHARE * max(before, now)):
+    # A phrase more or less is more or less of the time as well; an event is where it is, whatever else came or went.
+    moved_anyway = phrase and not (is_event(old) and is_event(new))
+    if abs(further) < max(PHRASE_CHANGE if moved_anyway else CHANGE, CHANGE_SHARE * max(before, now)):
         further = 0.0
-    if abs(longer) < EXPOSURE_CHANGE:
+    if moved_anyway or abs(longer) < EXPOSURE_CHANGE:
         longer = 0.0
     if further * longer < 0:  # further off for less of the time, or the other way round: what the score makes of it
         constants = load_constants()
@@ -369,10 +410,12 @@ def _version(report: Report, score: float | None) -> Version:
     return Version(report.source.name, report.source.sha256, report.source.duration_s, score, report.engine.ruleset)
 
 
-def _sentence(counts: Mapping[str, int], old: float | None, new: float | None, rules: str) -> str:
+def _sentence(
+    counts: Mapping[str, int], both: tuple[float | None, float | None], change: ScoreChange, rules: str
+) -> str:
     told = [f"{status} {counts[status]}" for status in STATUSES if counts[status] or status in ("fixed", "new")]
-    scores = ["–" if score is None else digits(score, 0) for score in (old, new)]
-    steady = " (no change)" if _score_change(old, new) == "no change" else ""
+    scores = ["–" if score is None else digits(score, 0) for score in both]
+    steady = " (no change)" if change == "no change" else ""
     return f"{', '.join(told)}; score {' → '.join(scores)}{steady}; {rules}"
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.reports import DURATION_S, a_finding, a_report
+from uptrack_analysis.compare.alignment import Alignment, Piece
 from uptrack_analysis.compare.versions import Comparison, compare, to_document
 from uptrack_analysis.present.comparison import comparison_lines, since_before
 from uptrack_analysis.report import Engine, Finding, Report, Score, Severity, Span
@@ -241,3 +242,49 @@ def test_twelve_changes_are_shown_unless_all_are_asked_for() -> None:
     assert sum("NEW" in line.plain for line in comparison_lines(comparison)) == 12
     assert "3 more: --all" in comparison_lines(comparison)[-1].plain
     assert sum("NEW" in line.plain for line in comparison_lines(comparison, every_change=True)) == 15
+
+
+LONGER = Alignment((Piece(0.0, 0.0, 60.0), Piece(60.0, 76.0, DURATION_S - 60.0)), DURATION_S, DURATION_S + 16.0, 0.95)
+"""Sixteen seconds put in at one minute."""
+
+
+def over_it_all(rule: str, severity: Severity, excess: float, **changes: Any) -> Finding:
+    spans = (Span(2.0, DURATION_S - 2.0),)
+    where = {"start_s": 2.0, "end_s": DURATION_S - 2.0, "spans": spans}
+    return finding(rule, severity=severity, excess=excess, **{**where, **changes})
+
+
+def test_what_a_phrase_can_do_by_itself_is_neither_fixed_nor_new_and_is_said() -> None:
+    minor, other = over_it_all("low.mono", "minor", 0.7), over_it_all("ton.band", "info", 2.0)
+    comparison = compare(version(minor), version(other, name="mix_v2.wav"), alignment=LONGER)
+    assert statuses(comparison) == {}
+    assert {change.rule for change in comparison.unsure} == {"low.mono", "ton.band"}
+    assert "2 minor findings are in one version only" in comparison.notes[0]
+    assert statuses(compare(version(minor), version(other, name="mix_v2.wav"))) == {"fixed": 1, "new": 1}
+
+
+def test_what_a_phrase_cannot_do_is_fixed_or_new_though_one_was_put_in() -> None:
+    worse = over_it_all("low.mono", "moderate", 1.4)
+    hole = finding("int.dropout", severity="minor", excess=0.7, start_s=20.0, end_s=20.1, spans=(Span(20.0, 20.1),))
+    comparison = compare(version(worse, hole), version(name="mix_v2.wav"), alignment=LONGER)
+    assert statuses(comparison) == {"fixed": 2}
+    assert comparison.unsure == ()
+
+
+@pytest.mark.parametrize(("excess", "status"), [(1.5, "unchanged"), (2.1, "worse")])
+def test_with_a_phrase_put_in_a_figure_of_the_whole_must_move_by_more(excess: float, status: str) -> None:
+    before, after = over_it_all("low.mono", "moderate", 1.0), over_it_all("low.mono", "moderate", excess)
+    assert statuses(compare(version(before), version(after, name="mix_v2.wav"), alignment=LONGER)) == {status: 1}
+    assert statuses(compare(version(before), version(after, name="mix_v2.wav"))) == {"worse": 1}
+
+
+def test_a_score_that_only_a_phrase_moved_is_no_change() -> None:
+    longer = version(name="mix_v2.wav", score=Score("score-1", 70.0, 1.0, (), {}))
+    assert compare(version(), longer, alignment=LONGER).score_change == "no change"
+    assert compare(version(), longer).score_change == "worse"
+
+
+def test_scores_of_two_formulas_are_not_compared_and_that_is_said() -> None:
+    comparison = compare(version(), version(name="mix_v2.wav", score=Score("score-2", 90.0, 1.0, (), {})))
+    assert (comparison.old.score, comparison.new.score, comparison.score_change) == (None, 90.0, "unknown")
+    assert "another formula (score-1)" in comparison.notes[0]
