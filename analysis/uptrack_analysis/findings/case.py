@@ -38,6 +38,8 @@ LOUD_BELOW_INTEGRATED_LU = 0.5
 # A drop has to be believed, and to be where the level is: a quiet one was named by mistake, or is no place to judge at.
 DROP_BELIEVED_FROM = 0.5
 DROP_BELOW_INTEGRATED_LU = 1.0
+# Silence behind the music belongs to the last section, and is no loud passage; of less, a section may ring out into.
+RINGS_OUT_S = 0.5
 CORRELATION_S = 1.0
 
 # Two places this close are one: a bar, and where nobody knows the tempo two seconds, a bar at 120 bpm.
@@ -200,7 +202,8 @@ class Case:
         curve = loudness.short_term_lufs
         if not np.isfinite(curve).any():
             return (self.whole,)
-        sounds_until_s = self.measured.duration_s - self.measured.defects.tail_silence_s
+        silence_s = self.measured.defects.tail_silence_s
+        sounds_until_s = self.measured.duration_s - max(0.0, silence_s - RINGS_OUT_S)
         drops = [
             (section.start_s, min(section.end_s, sounds_until_s))
             for section in self.drops

@@ -107,3 +107,10 @@ def test_no_place_reaches_past_the_end_of_the_file() -> None:
     case = case_of(replace(clean(60.0), frames=round(59.95 * 44_100)))
     assert case.joined([(58.0, 60.0), (59.97, 60.0)]) == ((58.0, 59.95),)
     assert case.joined([(59.96, 60.0)]) == ()
+
+
+def test_silence_behind_the_music_is_no_loud_passage() -> None:
+    mix = arranged(part("break", 0, 30, -14.0), part("drop", 30, 60, -8.5))
+    quiet = replace(mix, defects=replace(mix.defects, tail_silence_s=3.0))
+    assert case_of(mix).loud_spans == ((30.0, 60.0),)
+    assert case_of(quiet).loud_spans == ((30.0, 57.5),)

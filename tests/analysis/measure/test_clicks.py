@@ -111,6 +111,21 @@ def test_an_edit_without_a_fade_is_a_click_at_the_cut() -> None:
     assert [click.frame for click in clicks(edited)] == [70_000]
 
 
+def test_a_click_with_others_like_it_near_by_is_less_rare_than_one_alone() -> None:
+    signal = pad(RATE, 8)
+    alone = np.concatenate([signal[:, :70_000], signal[:, 90_050:]], axis=1)
+    # The same cut once more, two seconds on, in what fades in after a fade.
+    ramp = np.linspace(0.0, 1.0, 20_000)
+    first, second = alone[:, :100_000].copy(), alone[:, 5_000:].copy()
+    first[:, -ramp.size :] *= ramp[::-1]
+    second[:, : ramp.size] *= ramp
+    again = np.concatenate([first, second], axis=1)
+    (one,) = clicks(alone)
+    (same,) = [click for click in clicks(again) if click.frame == one.frame]
+    assert one.rarity == 1.0
+    assert same.rarity < 0.7
+
+
 def wave(shape: str, frequency_hz: float) -> FloatArray:
     phase = (seconds_of(4) * frequency_hz) % 1
     return {

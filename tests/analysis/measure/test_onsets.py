@@ -78,3 +78,12 @@ def test_block_size_never_shows_in_the_result(sizes: list[int]) -> None:
     for block in cut(signal, sizes):
         meter.push(block)
     np.testing.assert_array_equal(meter.finish().groups, measured(signal, 44_100).groups)
+
+
+def test_silence_behind_the_music_changes_nothing_in_it() -> None:
+    sound = hits(22_050, [0.5, 1.1, 1.9], 2.5)
+    sound *= np.clip((sound.shape[1] - np.arange(sound.shape[1])) / 11_025, 0.0, 1.0).astype(np.float32)
+    envelope = measured(sound, 22_050)
+    longer = measured(np.pad(sound, ((0, 0), (0, 3 * 22_050))), 22_050)
+    np.testing.assert_array_equal(longer.groups, envelope.groups)
+    np.testing.assert_array_equal(longer.attacks.low, envelope.attacks.low)
