@@ -1,4 +1,4 @@
-"""``score-2``: what findings cost, what fixing one would regain, and how much could be judged at all.
+"""``score-1``: what findings cost, what fixing one would regain, and how much could be judged at all.
 
 A finding's excess ``x``, as far as it warns and is believed (``threshold.costing_excess``), saturates as
 ``s = 1 - exp(-x)``; with weight ``w``, confidence ``c`` and exposure ``e`` it takes the share
