@@ -5,7 +5,7 @@
     .venv/bin/python benchmarks/faults.py --half test --mixes 32 --markdown     what docs/accuracy.md shows
     .venv/bin/python benchmarks/faults.py --json faults.json          every file, every finding
 
-Clean mixes (``fault_mixes.py``) times kinds of fault in three or four amounts (``fault_kinds.py``), each at a seeded
+Clean mixes (``fault_mixes.py``) times kinds of fault in three or four amounts (``fault_kinds/``), each at a seeded
 place, each beside its own clean copy (``fault_scoring.py`` says what counts). Limits are set by the tune half; a
 song's half is a hash of its name. Results are kept in ``.cache/faults``, so that a run after a rule was changed takes a
 minute or two (``fault_runs.py``).
