@@ -94,16 +94,29 @@ class Remainder:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOver:
+    """Power of the mix by octave and stretch, and what of it no master chain can have made of the stems' sum."""
+
+    octaves_hz: tuple[float, ...]
+    """Centres"""
+    mix: FloatArray
+    """Mean square, shape (n_octaves, n_probes)"""
+    left: FloatArray
+    """Of the same, what is left; never negative"""
+    starts_s: tuple[float, ...]
+    """Of the stretches, in the mix's time"""
+
+
+@dataclass(frozen=True, slots=True)
 class SumCheck:
     """The sum of the stems, each delayed and scaled as it fits best, against the mix."""
 
     null_db: float
     """Power of the difference between the waveforms re the mix, -80 for none."""
-    unexplained_db: FloatArray
-    """shape (n_probes,): power of the mix that no stem accounts for, re the mix; NaN where the mix is silent"""
-    probe_starts_s: tuple[float, ...]
     bands: tuple[Remainder, ...]
     """Octaves"""
+    left_over: LeftOver | None = None
+    """``None`` where the waveforms cancel so well that nothing can be missing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 Where both were looked at (``probes.py``), the stems are summed as they lie and subtracted from the mix; what is left,
 re the mix, is the null. Band by band the mix is split in two by its coherence with that sum: a part that goes with it,
 at some gain (an equaliser on the master), and a part that does not. Of the second part, the power of stems that can be
-placed by level only (free-running oscillators differ from render to render) is taken off: it has an owner.
+placed by level only (free-running oscillators differ from render to render) is taken off: it has an owner. Where the
+null is no good one, ``left_over.py`` tells what a master chain does from a part that has no stem.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from uptrack_analysis.measure.fft import fast_length, rfft
 from uptrack_analysis.measure.framing import hann
 from uptrack_analysis.measure.probes import Probes
 from uptrack_analysis.signal import Block, FloatArray
+from uptrack_analysis.stems.left_over import OCTAVES_HZ, Filter, left_over
 from uptrack_analysis.stems.overlay import Overlay
 from uptrack_analysis.stems.results import Alignment, Remainder, SumCheck
 
 FLOOR_DB = -80.0
 LEAST_STRETCHES = 2
-OCTAVES_HZ = tuple(31.25 * 2**n for n in range(10))
-"""Centres, 31 Hz to 16 kHz."""
+GOOD_NULL_DB = -40.0
+"""Less is left where the stems are what the mix was made of, to the rounding of its file."""
 _SEGMENT_S = 0.19
 """Of spectra: 5 Hz bins, and two to four segments in every stretch."""
 
@@ -51,9 +53,10 @@ def check_sum(mix: Probes, stems: Sequence[Probes], alignments: Sequence[Alignme
     amplitudes = np.array([_amplitude(found) for found in alignments], dtype=np.float32)
     unplaced = np.array([found.by == "nothing" for found in alignments])
     overlay = Overlay(mix, stems, delays)
-    curve: list[float] = []
     spectra = _Spectra(mix.rate_hz)
     left, whole = 0.0, 0.0
+    stretches: list[tuple[Block, Block]] = []
+    owned: list[FloatArray] = []
     placed = np.where(unplaced, np.float32(0.0), amplitudes)
     for own, theirs in overlay.stretches():
         summed = placed @ theirs
@@ -61,17 +64,17 @@ def check_sum(mix: Probes, stems: Sequence[Probes], alignments: Sequence[Alignme
         apart = [amplitude * row for amplitude, row in zip(amplitudes[unplaced], theirs[unplaced], strict=True)]
         power = float(own @ own)
         difference = float((own - summed) @ (own - summed))
-        rest = difference - sum(float(row @ row) for row in apart)
-        curve.append(_ratio_db(rest, power))
         left, whole = left + difference, whole + power
-        spectra.add(own, summed, apart)
-    if not whole > 0 or len(curve) < LEAST_STRETCHES:
+        owned.append(spectra.add(own, summed, apart))
+        stretches.append((own, summed))
+    if not whole > 0 or len(stretches) < LEAST_STRETCHES:
         return "there is too little sound in common to compare the waveforms"
+    null_db = _ratio_db(left, whole)
+    starts_s, through = overlay.mix.starts_s, Filter(spectra.cross, spectra.sum, mix.rate_hz)
     return SumCheck(
-        null_db=_ratio_db(left, whole),
-        unexplained_db=np.array(curve),
-        probe_starts_s=overlay.mix.starts_s,
+        null_db=null_db,
         bands=spectra.bands(),
+        left_over=None if null_db <= GOOD_NULL_DB else left_over(stretches, starts_s, owned, through, mix.rate_hz),
     )
 
 
@@ -97,31 +100,38 @@ class _Spectra:
         self._window = hann(self._length)
         self._hz: FloatArray = np.arange(self._length // 2 + 1) * rate_hz / self._length
         shape = self._hz.shape
-        self._mix, self._sum, self._apart = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        self._cross = np.zeros(shape, dtype=np.complex128)
+        self._octaves = [
+            (self._hz >= centre_hz / math.sqrt(2)) & (self._hz < centre_hz * math.sqrt(2)) for centre_hz in OCTAVES_HZ
+        ]
+        self._mix, self.sum, self._apart = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self.cross = np.zeros(shape, dtype=np.complex128)
 
-    def add(self, mix: Block, summed: Block, apart: list[Block]) -> None:
+    def add(self, mix: Block, summed: Block, apart: list[Block]) -> FloatArray:
+        """Take a stretch; mean-square power by octave of what is ``apart`` in it, shape (n_octaves,)."""
+        before, segments = self._apart.copy(), 0
         for start in range(0, mix.size - self._length + 1, self._length // 2):
             stretch = slice(start, start + self._length)
             own, theirs, *others = rfft(
                 np.stack([mix[stretch], summed[stretch], *(row[stretch] for row in apart)]) * self._window
             )
             self._mix += _power(own)
-            self._sum += _power(theirs)
-            self._cross += own * np.conj(theirs)
+            self.sum += _power(theirs)
+            self.cross += own * np.conj(theirs)
             for other in others:
                 self._apart += _power(other)
+            segments += 1
+        scale = 2 / (self._length * float(np.square(self._window).sum()) * max(1, segments))
+        return scale * np.array([float((self._apart - before)[bins].sum()) for bins in self._octaves])
 
     def bands(self) -> tuple[Remainder, ...]:
         found: list[Remainder] = []
-        for centre_hz in OCTAVES_HZ:
+        for centre_hz, bins in zip(OCTAVES_HZ, self._octaves, strict=True):
             low_hz, high_hz = centre_hz / math.sqrt(2), centre_hz * math.sqrt(2)
-            bins = (self._hz >= low_hz) & (self._hz < high_hz)
-            mix, summed, apart = (float(part[bins].sum()) for part in (self._mix, self._sum, self._apart))
+            mix, summed, apart = (float(part[bins].sum()) for part in (self._mix, self.sum, self._apart))
             if high_hz > self._hz[-1] * 1.01 or mix <= 1e-9 * float(self._mix.sum()) or summed <= 0:
                 continue
             # Bin by bin, so that an equaliser's phase does not read as difference.
-            together = float((np.abs(self._cross[bins]) ** 2 / np.maximum(self._sum[bins], 1e-30)).sum())
+            together = float((np.abs(self.cross[bins]) ** 2 / np.maximum(self.sum[bins], 1e-30)).sum())
             found.append(
                 Remainder(
                     low_hz=low_hz,

@@ -72,6 +72,28 @@ def test_a_fader_on_the_master_is_no_matter() -> None:
     assert found(mixed(band()) * np.float32(0.4)) == ()
 
 
+def mastered(mix: Block) -> Block:
+    """Highs up, low end down, 4 dB of gain reduction that breathes with the kick, and a curve."""
+    spectrum = np.fft.rfft(mix, axis=1)
+    hz = np.fft.rfftfreq(mix.shape[1], 1 / RATE_HZ)
+    bright = np.fft.irfft(spectrum * 10 ** (3 * np.tanh(np.log2(np.maximum(hz, 1) / 1000) / 2) / 20), mix.shape[1])
+    level = np.convolve(np.abs(bright).max(axis=0), np.ones(4410) / 4410, mode="same")
+    gain = (1 + (level / level.mean()) ** 2) ** -0.25
+    return np.tanh(3 * gain * bright).astype(np.float32)
+
+
+def test_a_master_that_equalises_compresses_and_saturates_leaves_no_stem_missing() -> None:
+    assert [finding.title for finding in found(mastered(mixed(band()))) if "no stem" in finding.title] == []
+
+
+@pytest.mark.parametrize("name", ["Kick", "Bass", "Hats", "Pad"])
+def test_a_stem_left_out_of_the_folder_is_missed_through_such_a_master_too(name: str) -> None:
+    stems = {other: samples for other, samples in band().items() if other != name}
+    told = [finding for finding in found(mastered(mixed(band())), stems) if "no stem" in finding.title]
+    assert [finding.severity in {"moderate", "major"} for finding in told] == [True]
+    assert "Hz" in told[0].advice
+
+
 def without_a_stem() -> Finding:
     """What is found where a pad that no stem has plays from 8 to 14 s."""
     extra = np.zeros_like(band()["Pad"])
