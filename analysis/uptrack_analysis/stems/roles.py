@@ -53,7 +53,7 @@ class Traits:
 
 def guess_role(stem: StemMeasured, name: str) -> tuple[Role, float]:
     """The likeliest role, and how likely it is; a silent stem is told by its name alone."""
-    hinted = _hinted(name)
+    hinted = named_role(name)
     if stem.silent:
         return (hinted, 0.6) if hinted else ("other", 0.0)
     scores = _by_sound(traits(stem))
@@ -91,7 +91,8 @@ def traits(stem: StemMeasured) -> Traits:
     )
 
 
-def _hinted(name: str) -> Role | None:
+def named_role(name: str) -> Role | None:
+    """What the name alone says."""
     spaced = re.sub(r"[_\-.]+", " ", name)
     return next((role for role, pattern in _PATTERNS if pattern.search(spaced)), None)
 
