@@ -77,6 +77,26 @@ def test_a_layer_that_is_like_another_a_moment_later_is_not_late() -> None:
     assert found["Pad"].gain_db == pytest.approx(0.0, abs=0.5)
 
 
+def turns(samples: Block, count: int) -> list[Block]:
+    """The samples a second at a time, in turn to so many tracks."""
+    second = np.arange(samples.shape[1]) // RATE_HZ
+    return [samples * (second % count == number).astype(np.float32) for number in range(count)]
+
+
+def test_however_many_layers_look_late_none_of_them_is() -> None:
+    """Nine tracks of a layer that is like the hats a moment later, among twelve that are like nobody else."""
+    layer = (0.3 * np.roll(band()["Hats"], 46, axis=1)).astype(np.float32)
+    tracks = [track for name in ("Kick", "Bass", "Hats") for track in turns(band()[name], 4)] + turns(layer, 9)
+    probes, bands = mix_of(np.sum(tracks, axis=0, dtype=np.float32))
+    files = tuple(measured_stem(track) for track in tracks)
+    finder = DelayFinder(probes)
+    delays = [finder.find(file.probes) for file in files]
+    assert sum(delay is not None and delay.samples != 0 for delay in delays) > 8
+    found = align(probes, bands, files, delays)
+    assert [place.delay_s for place in found] == [0.0] * len(tracks)
+    assert [place.gain_db for place in found] == pytest.approx([0.0] * len(tracks), abs=0.5)
+
+
 @pytest.mark.parametrize("name", ["Kick", "Hats", "Pad"])
 def test_a_stem_upside_down_in_the_mix_is_found(name: str) -> None:
     found = placed(band() | {name: -band()[name]})
