@@ -16,7 +16,7 @@ else a fault honestly causes: a mix driven 9 dB into a limiter *is* louder. A co
 
 from __future__ import annotations
 
-from fault_kinds import defects, ends, level, stems, stereo, tone
+from fault_kinds import defects, delivery, ends, level, stems, stereo, tone
 from fault_kinds.kind import Kind, Planted
 
 KINDS: tuple[Kind, ...] = (
@@ -25,6 +25,7 @@ KINDS: tuple[Kind, ...] = (
     *level.KINDS,
     *defects.KINDS,
     *ends.KINDS,
+    *delivery.KINDS,
     *stems.KINDS,
 )
 

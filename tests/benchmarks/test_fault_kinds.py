@@ -248,6 +248,63 @@ def test_a_delayed_stem_is_late_in_the_mix_and_on_time_as_a_file(mix: Mix) -> No
     assert np.allclose(late[:, delay:], mix.stems[planted.stem][:, :-delay], atol=1e-5)
 
 
+def test_a_stem_left_out_is_heard_in_the_mix_and_no_file_has_it(mix: Mix) -> None:
+    summed = sum(mix.stems.values(), np.zeros_like(mix.stems["kick"]))
+    planted = plant("stem left out", mix, mean_db(summed) - mean_db(mix.stems["pad"]))
+    assert set(planted.stems) == {"kick", "bass"}
+    assert np.allclose(planted.sound, summed, atol=1e-6)
+
+
+def test_needless_low_end_has_its_level_under_the_mix_s_and_lies_in_the_stem_that_is_named(mix: Mix) -> None:
+    pad = mix.stems["pad"] - low_end(mix.stems["pad"], 300.0)
+    high = replace(mix, stems={**mix.stems, "pad": pad})
+    planted = plant("needless low end in a stem", high, 12.0)
+    summed = sum(high.stems.values(), np.zeros_like(pad))
+    added = planted.stems["pad"] - pad
+    inside = slice(2 * RATE_HZ, -3 * RATE_HZ)
+    assert planted.stem == "pad"
+    assert mean_db(added[:, inside]) - mean_db(low_end(summed, 120.0)) == pytest.approx(-12.0, abs=0.5)
+    assert mean_db(added - low_end(added, 150.0)) < mean_db(added) - 40
+    deep = replace(mix, stems={"bass": pad})
+    assert kind("needless low end in a stem").plant(deep, 12.0, np.random.default_rng(1)) is None
+
+
+def test_a_return_brings_its_part_of_the_low_end_and_is_wide(mix: Mix) -> None:
+    planted = plant("reverb in the low end", mix, 12.0)
+    assert planted.stem is not None
+    low = low_end(planted.stems[planted.stem], 250.0)
+    summed = sum(mix.stems.values(), np.zeros_like(mix.stems["kick"]))
+    assert mean_db(low) - mean_db(low_end(summed, 250.0)) == pytest.approx(-12.0, abs=0.2)
+    assert side_over_mid_db(low) == pytest.approx(0.0, abs=2.0)
+
+
+def test_two_stems_crowd_the_low_mids_by_their_amount(mix: Mix) -> None:
+    before = band_db(np.sum(list(mix.stems.values()), axis=0), 224.0, 447.0)
+    planted = plant("crowded low mids", mix, 6.0)
+    after = band_db(np.sum(list(planted.stems.values()), axis=0), 224.0, 447.0)
+    assert after - before == pytest.approx(6.0, abs=0.3)
+    assert {name for name in mix.stems if not np.array_equal(planted.stems[name], mix.stems[name])} == {"bass", "pad"}
+
+
+def test_another_speed_is_shorter_by_its_amount_and_as_much_higher(mix: Mix) -> None:
+    tone = Mix("tone", "test", np.tile(np.sin(2 * np.pi * 1_000 * np.arange(RATE_HZ) / RATE_HZ), (2, 4)), BPM)
+    planted = plant("another speed", tone, 2.5)
+    assert planted.sound.shape[1] == pytest.approx(tone.sound.shape[1] / 1.025, abs=2)
+    assert band_db(planted.sound, 1_024.0, 1_026.0) > band_db(planted.sound, 20.0, 20_000.0) - 0.5
+    assert kind("another speed").plant(replace(mix, bpm=None), 2.5, np.random.default_rng(1)) is None
+
+
+def test_a_lossy_way_takes_the_top_and_leaves_the_rest(mix: Mix) -> None:
+    planted = plant("lossy on the way", mix, 128.0)
+    top, rest = (
+        band_db(planted.sound, *band) - band_db(mix.sound, *band) for band in ((18_000.0, 20_000.0), (100.0, 8_000.0))
+    )
+    assert top < -40
+    assert rest == pytest.approx(0.0, abs=1.0)
+    dull = replace(mix, sound=low_end(mix.sound, 5_000.0))
+    assert kind("lossy on the way").plant(dull, 128.0, np.random.default_rng(1)) is None
+
+
 def test_faults_lie_in_music_and_never_in_silence(mix: Mix) -> None:
     half = mix.sound.copy()
     half[:, : half.shape[1] // 2] *= np.float32(0.001)
