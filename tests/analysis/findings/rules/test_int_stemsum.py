@@ -73,13 +73,14 @@ def test_a_fader_on_the_master_is_no_matter() -> None:
 
 
 def mastered(mix: Block) -> Block:
-    """Highs up, low end down, 4 dB of gain reduction that breathes with the kick, and a curve."""
+    """Highs up, low end down, a gain that breathes with the kick and rides up and down by 8 dB in 3 s, and a curve."""
     spectrum = np.fft.rfft(mix, axis=1)
     hz = np.fft.rfftfreq(mix.shape[1], 1 / RATE_HZ)
     bright = np.fft.irfft(spectrum * 10 ** (3 * np.tanh(np.log2(np.maximum(hz, 1) / 1000) / 2) / 20), mix.shape[1])
     level = np.convolve(np.abs(bright).max(axis=0), np.ones(4410) / 4410, mode="same")
-    gain = (1 + (level / level.mean()) ** 2) ** -0.25
-    return np.tanh(3 * gain * bright).astype(np.float32)
+    ride = 10 ** (0.4 * np.sin(2 * np.pi * np.arange(mix.shape[1]) / (3 * RATE_HZ)))
+    gain = ride / (1 + (level / level.mean()) ** 2) ** 0.25
+    return np.asarray(np.tanh(3 * gain * bright), dtype=np.float32)
 
 
 def test_a_master_that_equalises_compresses_and_saturates_leaves_no_stem_missing() -> None:
