@@ -1,11 +1,11 @@
 """Is a stem that is missing from the folder told, and a master chain not taken for one?
 
-    .venv/bin/python benchmarks/stem_sums.py                 six mixes of the tune half, and the shared material's sets
+    .venv/bin/python benchmarks/stem_sums.py                 six mixes, the shared material's sets first
     .venv/bin/python benchmarks/stem_sums.py --half test --mixes 12
 
 Every mix that has stems (``fault_mixes.py``) goes through every master chain below with all its stems: what is said to
 be missing then is a false alarm. Then each stem in turn is left out of the folder, beside the plain sum and beside the
-whole chain: one within 25 dB of the mix has to be missed. Stems are placed as in an analysis, by their waveforms.
+whole chain: one within 25 dB of the mix has to be told. Stems are placed as in an analysis, by their waveforms.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def mixes(half: Half | None, count: int) -> Iterator[Mix]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Leave stems out of the folder, and count what is missed.")
+    parser = argparse.ArgumentParser(description="Leave stems out of the folder, and count what is told.")
     parser.add_argument("--half", choices=get_args(Half), default=None, help="only this half")
     parser.add_argument("--mixes", type=int, default=MIXES)
     asked = parser.parse_args()
@@ -161,7 +161,7 @@ def main() -> None:
                 found = left_db(made, [one for other, one in stems.items() if other != stem])
                 without[name].append((level_db, found))
                 if found < warn_db and level_db >= HAS_TO_BE_TOLD_DB:
-                    print(f"  not missed: {mix.name} without {stem} ({level_db:.0f} dB), {name}: {found:.1f} dB")
+                    print(f"  not told: {mix.name} without {stem} ({level_db:.0f} dB), {name}: {found:.1f} dB")
         print(f"  {mix.name}: {len(stems)} stems", flush=True)
     _show(full, without, warn_db)
 

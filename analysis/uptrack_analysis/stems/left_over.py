@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,9 @@ _BENDS = (1.5, 2.5)
 """Where curves bend, re the RMS of the stretch."""
 _EXPLAINED_DB = -16.0
 """What a filter and a gain leave less of needs no curve."""
+
+_ENOUGH_DB, _COUNTS_DB = -12.0, -30.0
+"""A stretch is asked for gains and curves if a filter leaves more than this of an octave that counts for so much."""
 
 _Spectrum = NDArray[np.complex64]
 
@@ -56,49 +61,63 @@ class Filter:
         crosses, powers = (np.concatenate([[0.0], np.cumsum(part)]) for part in (cross, power))
         floor = 1e-9 * float(power.max(initial=0.0)) + 1e-30
         self._response = (crosses[last] - crosses[first]) / (powers[last] - powers[first] + floor * (last - first))
-        self._stretched: dict[int, _Spectrum] = {}
+        self._stretched: dict[int, tuple[int, _Spectrum]] = {}
+
+    def leaves(self, mix: NDArray[np.float32], cross: NDArray[np.complex64], power: NDArray[np.float32]) -> FloatArray:
+        """Power of the mix beside the filtered sum, shape (n_bins,): of some stretch, by its own powers as above."""
+        rest = np.abs(self._response) ** 2 * power - 2 * (np.conj(self._response) * cross).real + mix
+        left: FloatArray = np.maximum(rest, 0.0).astype(np.float64)
+        return left
 
     def __call__(self, samples: Block) -> Block:
         """The filtered stretch, shape (frames,)."""
-        length = fast_length(samples.size + self._hz.size)
-        response = self._stretched.get(length)
-        if response is None:
+        if samples.size not in self._stretched:
+            length = fast_length(samples.size + self._hz.size)
             at = np.linspace(0.0, self._rate_hz / 2, length // 2 + 1)
-            parts = (np.interp(at, self._hz, part) for part in (self._response.real, self._response.imag))
-            real, imaginary = parts
-            response = self._stretched[length] = (real + 1j * imaginary).astype(np.complex64)
+            real, imaginary = (np.interp(at, self._hz, part) for part in (self._response.real, self._response.imag))
+            self._stretched[samples.size] = length, (real + 1j * imaginary).astype(np.complex64)
+        length, response = self._stretched[samples.size]
         padded = np.zeros(length, dtype=np.float32)
         padded[: samples.size] = samples
-        return irfft(rfft(padded) * response, length)[: samples.size].astype(np.float32)
+        spectrum: NDArray[Any] = rfft(padded) * response
+        return irfft(spectrum, length)[: samples.size].astype(np.float32)
 
 
-def left_over(
-    stretches: Sequence[tuple[Block, Block]],
-    starts_s: tuple[float, ...],
-    apart: Sequence[FloatArray],
-    through: Filter,
-    rate_hz: int,
-) -> LeftOver:
-    """Take off what a master chain explains.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One stretch of the mix and of the sum, shape (frames,) each, and its mean-square powers by octave."""
+
+    mix: Block
+    summed: Block
+    power: FloatArray
+    """Of the mix, shape (n_octaves,)"""
+    filtered: FloatArray
+    """Of what a filter leaves of the mix"""
+    apart: FloatArray
+    """Of stems that are known by their level only"""
+
+
+def left_over(stretches: Sequence[Stretch], starts_s: tuple[float, ...], through: Filter, rate_hz: int) -> LeftOver:
+    """Take off what a master chain explains; gains and curves only where a filter does not explain enough.
 
     Parameters
     ----------
-    stretches : sequence of (mix, sum)
-        Shape (frames,) each.
+    stretches : sequence of Stretch
     starts_s : tuple of float
         When each begins, in the mix's time.
-    apart : sequence of array
-        Of each stretch, mean-square power by octave of stems that are known by their level only, shape (n_octaves,).
     through : Filter
     rate_hz : int
     """
     plan = [windows for windows in _windows(rate_hz) if windows.octaves]
-    found = [_of_stretch(mix, through(summed), plan) for mix, summed in stretches]
-    shape = (len(OCTAVES_HZ), len(found))
-    power, left = np.zeros(shape), np.zeros(shape)
-    for place, ((own, rest), owned) in enumerate(zip(found, apart, strict=True)):
-        power[:, place], left[:, place] = own, np.maximum(rest - owned, 0.0)
-    return LeftOver(OCTAVES_HZ, power, left, starts_s)
+    power = np.stack([stretch.power for stretch in stretches], axis=1)
+    left = np.stack([stretch.filtered for stretch in stretches], axis=1)
+    apart = np.stack([stretch.apart for stretch in stretches], axis=1)
+    least = power.mean(axis=1).max(initial=0.0) * 10 ** (_COUNTS_DB / 10)
+    doubtful = ((left > power * 10 ** (_ENOUGH_DB / 10)) & (power > least)).any(axis=0)
+    for place in np.flatnonzero(doubtful).tolist():
+        stretch = stretches[place]
+        power[:, place], left[:, place] = _of_stretch(stretch.mix, through(stretch.summed), plan)
+    return LeftOver(OCTAVES_HZ, power, np.maximum(left - apart, 0.0), starts_s)
 
 
 class _Windows:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from uptrack_analysis.measure.fft import fast_length, rfft
 from uptrack_analysis.measure.framing import hann
 from uptrack_analysis.measure.probes import Probes
 from uptrack_analysis.signal import Block, FloatArray
-from uptrack_analysis.stems.left_over import OCTAVES_HZ, Filter, left_over
+from uptrack_analysis.stems.left_over import OCTAVES_HZ, Filter, Stretch, left_over
 from uptrack_analysis.stems.overlay import Overlay
 from uptrack_analysis.stems.results import Alignment, Remainder, SumCheck
 
@@ -55,8 +56,7 @@ def check_sum(mix: Probes, stems: Sequence[Probes], alignments: Sequence[Alignme
     overlay = Overlay(mix, stems, delays)
     spectra = _Spectra(mix.rate_hz)
     left, whole = 0.0, 0.0
-    stretches: list[tuple[Block, Block]] = []
-    owned: list[FloatArray] = []
+    stretches: list[tuple[Block, Block, _Powers]] = []
     placed = np.where(unplaced, np.float32(0.0), amplitudes)
     for own, theirs in overlay.stretches():
         summed = placed @ theirs
@@ -65,8 +65,7 @@ def check_sum(mix: Probes, stems: Sequence[Probes], alignments: Sequence[Alignme
         power = float(own @ own)
         difference = float((own - summed) @ (own - summed))
         left, whole = left + difference, whole + power
-        owned.append(spectra.add(own, summed, apart))
-        stretches.append((own, summed))
+        stretches.append((own, summed, spectra.add(own, summed, apart)))
     if not whole > 0 or len(stretches) < LEAST_STRETCHES:
         return "there is too little sound in common to compare the waveforms"
     null_db = _ratio_db(left, whole)
@@ -74,7 +73,9 @@ def check_sum(mix: Probes, stems: Sequence[Probes], alignments: Sequence[Alignme
     return SumCheck(
         null_db=null_db,
         bands=spectra.bands(),
-        left_over=None if null_db <= GOOD_NULL_DB else left_over(stretches, starts_s, owned, through, mix.rate_hz),
+        left_over=None
+        if null_db <= GOOD_NULL_DB
+        else left_over([spectra.stretch(*one, through) for one in stretches], starts_s, through, mix.rate_hz),
     )
 
 
@@ -92,6 +93,20 @@ def _power(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
     return power
 
 
+@dataclass(frozen=True, slots=True)
+class _Powers:
+    """Of one stretch: of mix, sum and what is apart, and the cross power of mix and sum; shape (n_bins,) each.
+
+    In single precision, because every stretch keeps its own.
+    """
+
+    mix: NDArray[np.float32]
+    sum: NDArray[np.float32]
+    apart: NDArray[np.float32]
+    cross: NDArray[np.complex64]
+    segments: int
+
+
 class _Spectra:
     """Power of mix and sum, their cross power, and the power of what can be placed by level only."""
 
@@ -106,22 +121,34 @@ class _Spectra:
         self._mix, self.sum, self._apart = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self.cross = np.zeros(shape, dtype=np.complex128)
 
-    def add(self, mix: Block, summed: Block, apart: list[Block]) -> FloatArray:
-        """Take a stretch; mean-square power by octave of what is ``apart`` in it, shape (n_octaves,)."""
-        before, segments = self._apart.copy(), 0
+    def add(self, mix: Block, summed: Block, apart: list[Block]) -> _Powers:
+        """Take a stretch; its own powers come back."""
+        own_power, sum_power, apart_power = np.zeros((3, self._hz.size))
+        cross, segments = np.zeros(self._hz.shape, dtype=np.complex128), 0
         for start in range(0, mix.size - self._length + 1, self._length // 2):
             stretch = slice(start, start + self._length)
             own, theirs, *others = rfft(
                 np.stack([mix[stretch], summed[stretch], *(row[stretch] for row in apart)]) * self._window
             )
-            self._mix += _power(own)
-            self.sum += _power(theirs)
-            self.cross += own * np.conj(theirs)
+            own_power += _power(own)
+            sum_power += _power(theirs)
+            cross += own * np.conj(theirs)
             for other in others:
-                self._apart += _power(other)
+                apart_power += _power(other)
             segments += 1
-        scale = 2 / (self._length * float(np.square(self._window).sum()) * max(1, segments))
-        return scale * np.array([float((self._apart - before)[bins].sum()) for bins in self._octaves])
+        self._mix += own_power
+        self.sum += sum_power
+        self.cross += cross
+        self._apart += apart_power
+        own_single, sum_single, apart_single = np.stack([own_power, sum_power, apart_power]).astype(np.float32)
+        return _Powers(own_single, sum_single, apart_single, cross.astype(np.complex64), segments)
+
+    def stretch(self, mix: Block, summed: Block, powers: _Powers, through: Filter) -> Stretch:
+        """With mean-square powers by octave."""
+        scale = 2 / (self._length * float(np.square(self._window).sum()) * max(1, powers.segments))
+        parts = (powers.mix, through.leaves(powers.mix, powers.cross, powers.sum), powers.apart)
+        own, left, apart = (scale * np.array([float(part[bins].sum()) for bins in self._octaves]) for part in parts)
+        return Stretch(mix, summed, own, left, apart)
 
     def bands(self) -> tuple[Remainder, ...]:
         found: list[Remainder] = []
