@@ -15,7 +15,7 @@ import pytest
 import soundfile as sf
 
 from support.signals import amplitude, music, tone
-from uptrack_analysis import assemble
+from uptrack_analysis import series
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.errors import BadInput, NothingToMeasure
 from uptrack_analysis.measure import clicks as measured_clicks
@@ -154,7 +154,7 @@ def test_every_hit_is_listed_with_its_time_and_strength(report: Report) -> None:
 def test_of_more_hits_than_a_report_holds_the_strongest_are_listed(
     mix: Path, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assemble, "MOST_HITS", 5)
+    monkeypatch.setattr(series, "MOST_HITS", 5)
     short = analyze_file(mix, Settings()).report
     assert len(short.series.hits.time_s) == 5
     assert sorted(short.series.hits.rise_db) == sorted(report.series.hits.rise_db)[-5:]

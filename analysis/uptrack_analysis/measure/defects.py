@@ -12,9 +12,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.measure import plateaus
+from uptrack_analysis.measure import clicks, plateaus
 from uptrack_analysis.measure.breaks import CHUNK_FRAMES, BreakFinder, resolution_of
-from uptrack_analysis.measure.clicks import MAX_CLICKS
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream
 from uptrack_analysis.measure.hum import HumMeter
 from uptrack_analysis.measure.results import Defects
@@ -114,8 +113,8 @@ class DefectMeter:
             head_peak_dbfs=_db(self._head_peak),
             head_step_dbfs=_db(self._head_step),
             tail_rms_dbfs=_db(float(np.sqrt(np.mean(self._tail.astype(np.float64) ** 2))) if self._tail.size else 0.0),
-            clicks=breaks.clicks[:MAX_CLICKS],
-            more_clicks=max(0, len(breaks.clicks) - MAX_CLICKS),
+            clicks=breaks.clicks[: clicks.MAX_CLICKS],
+            more_clicks=max(0, len(breaks.clicks) - clicks.MAX_CLICKS),
             repeats=breaks.repeats,
             hum=self._hum.finish(self._frames_in, self._loudest),
         )
