@@ -1,7 +1,8 @@
 """What stems cost beside their mix: eight of 4:30, stereo, 24 bit, analysed with it and without, in pairs.
 
 The stems are the demo song's, looped; like most stems they are silent for part of the time, which costs less. What a
-stem costs that never pauses is measured as well, on a whole mix taken for one. Printed: the ratio of both runs, and
+stem costs that never pauses is measured as well, on a whole mix taken for one, and what stems cost where the mix has a
+hole, because then holes, clicks and repeats are looked for in them. Printed: the ratio of both runs, and
 what each stem added to the wall time, also as a share of what ffmpeg's ``ebur128=peak=true`` takes for one such file
 right afterwards: a quarter of a second was asked for where ffmpeg took 1.18 s, and machines differ.
 ``UPTRACK_BENCH_RUNS`` sets how many pairs, 5 if it does not.
@@ -17,6 +18,7 @@ from pathlib import Path
 # Before numpy is loaded: as in a worker, where BLAS must not add threads of its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import soundfile
 from speed import FFMPEG, ffmpeg_meter, show
 from speed import wall_s as command_s
 
@@ -48,6 +50,16 @@ def _loop(source: Path, target: Path) -> None:
     partial.rename(target)
 
 
+def holed(mix: Path) -> Path:
+    """The mix with 20 ms of nothing in it, so that the stems are asked whose that is; made once."""
+    path = mix.parent / "once" / "holed.wav"
+    if not path.exists():
+        samples, rate_hz = soundfile.read(mix, dtype="int32", always_2d=True)
+        samples[100 * rate_hz : 100 * rate_hz + rate_hz // 50] = 0
+        soundfile.write(path, samples, rate_hz, subtype="PCM_24")
+    return path
+
+
 def wall_s(mix: Path, stems: tuple[StemFile, ...]) -> float:
     started = time.perf_counter()
     analyze_file(mix, Settings(genre="techno", stems=stems))
@@ -73,6 +85,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     mix, stems = looped_song(folder)
     compared("Eight stems of 4:30", mix, stems)
+    compared("Eight stems where the mix has a hole", holed(mix), stems)
     busy = StemFile("Everything", str(track()))
     compared("A stem that never pauses", track(), (busy,))
 

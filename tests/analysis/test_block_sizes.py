@@ -18,6 +18,7 @@ from support.signals import cut, music, tone
 from support.small_band import mixed, small_band, written
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.audio.source import AudioSource, open_audio
+from uptrack_analysis.measure.breaks import EVERY_KIND
 from uptrack_analysis.measure.one_pass import measure
 from uptrack_analysis.report import to_json
 from uptrack_analysis.settings import Settings
@@ -65,7 +66,7 @@ def measured(path: Path, sizes: list[int] | None, *, stem: bool) -> Any:
             recut(sizes, patch)
         with open_audio(path) as source:
             if stem:
-                return measure_stem(source, breaks=True)
+                return measure_stem(source, breaks=EVERY_KIND)
             return measure(source, lambda _fraction, _stage: None, probes=True)
 
 

@@ -5,7 +5,8 @@ What makes a silence a hole is in ``gaps.py``; ``clicks.py`` and ``repeats.py`` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from uptrack_analysis.measure.results import Breaks, Click, Gap
 from uptrack_analysis.measure.screening import LEAD, Screen
 from uptrack_analysis.signal import Block
 
+Kind = Literal["gaps", "clicks", "repeats"]
+EVERY_KIND: frozenset[Kind] = frozenset({"gaps", "clicks", "repeats"})
 CHUNK_FRAMES = 65_536
 CLICK_OF_EDGE_S = 0.002
 _FINEST_STEP = 2.0**-15
@@ -38,10 +41,13 @@ class BreakFinder:
         Rows of each window.
     resolution : float
         The step that samples are judged in.
+    sought : collection of Kind
+        What is looked for; there is none of the others.
     """
 
-    def __init__(self, rate_hz: int, channels: int, resolution: float) -> None:
+    def __init__(self, rate_hz: int, channels: int, resolution: float, sought: Collection[Kind] = EVERY_KIND) -> None:
         self._rate_hz = rate_hz
+        self._sought = frozenset(sought)
         self._gap_finder = gaps.GapFinder(rate_hz, resolution)
         self._screen = Screen(rate_hz, CHUNK_FRAMES, clicks.LATE_S)
         self._clicks = ClickFinder(rate_hz, self._screen.row, CHUNK_FRAMES // self._screen.row)
@@ -54,6 +60,17 @@ class BreakFinder:
 
     def look(self, window: Block, first: int) -> None:
         """``window`` has shape (channels, history + CHUNK_FRAMES); its chunk begins with frame ``first``."""
+        if "gaps" in self._sought:
+            self._look_for_gaps(window, first)
+        if self._sought == {"gaps"}:
+            return
+        screening = self._screen.look(window[:, self.history - LEAD :])
+        if "clicks" in self._sought:
+            self._clicks.search(window, screening, first)
+        if "repeats" in self._sought:
+            self._repeats.search(window, screening, first)
+
+    def _look_for_gaps(self, window: Block, first: int) -> None:
         unseen = self.history - self._gap_finder.history_frames
         begins = first - self.history + unseen
         for channel, (holes, silences) in enumerate(zip(self._holes, self._silences, strict=True)):
@@ -64,9 +81,6 @@ class BreakFinder:
                     holes.append((start + begins, end + begins))
                 else:
                     silences.append(end + begins)
-        screening = self._screen.look(window[:, self.history - LEAD :])
-        self._clicks.search(window, screening, first)
-        self._repeats.search(window, screening, first)
 
     def finish(self, frames: int) -> Breaks:
         """Everything found in a stream of so many frames."""
@@ -96,6 +110,8 @@ class BreakMeter:
         Rows of each block.
     bit_depth : int, optional
         Of the file's samples, if they are integers.
+    sought : collection of Kind
+        As ``BreakFinder``: each costs time of its own.
 
     Raises
     ------
@@ -103,10 +119,12 @@ class BreakMeter:
         A rate outside that range, or no channel.
     """
 
-    def __init__(self, rate_hz: int, channels: int, bit_depth: int | None = None) -> None:
+    def __init__(
+        self, rate_hz: int, channels: int, bit_depth: int | None = None, *, sought: Collection[Kind] = EVERY_KIND
+    ) -> None:
         check_stream(rate_hz, channels)
         self._channels = channels
-        self._finder = BreakFinder(rate_hz, channels, resolution_of(bit_depth))
+        self._finder = BreakFinder(rate_hz, channels, resolution_of(bit_depth), sought)
         history = self._finder.history
         self._framer = Framer(channels, history + CHUNK_FRAMES, CHUNK_FRAMES, lead=history, batch=1)
         self._looked_at = 0

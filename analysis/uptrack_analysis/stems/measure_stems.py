@@ -15,6 +15,7 @@ from uptrack_analysis.audio.described import describe
 from uptrack_analysis.audio.limits import Limits
 from uptrack_analysis.audio.source import AudioSource, open_audio
 from uptrack_analysis.errors import UpTrackError
+from uptrack_analysis.measure.breaks import Kind
 from uptrack_analysis.measure.one_pass import measure
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import MeasuredFile
@@ -85,14 +86,14 @@ def measure_stems(
     finder = DelayFinder(mix.probes)
     # Two stems side by side have a thread each; one that is alone, or measured in full, has both.
     at_once = 1 if in_full or len(files) == 1 else _THREADS
-    broken = _has_breaks(mix)
+    sought = _sought(mix)
 
     def read_one(file: StemFile, heard: Callable[[], None]) -> ReadStem:
         def measured(source: AudioSource) -> tuple[StemMeasured, Measured | None]:
             if in_full:
                 whole = measure(source, lambda _fraction, _stage: heard(), stem=True)
                 return stem_of(whole, source.info.layout), whole
-            return measure_stem(source, breaks=broken, heard=heard, helpers=_THREADS - at_once), None
+            return measure_stem(source, breaks=sought, heard=heard, helpers=_THREADS - at_once), None
 
         return _read(file, limits, measured, finder, follow_links=follow_links)
 
@@ -112,9 +113,15 @@ def measure_stems(
     return Stems(tuple(stems), check), read
 
 
-def _has_breaks(mix: Measured) -> bool:
+def _sought(mix: Measured) -> frozenset[Kind]:
+    """What of a stem is looked for: what the mix has. The edges of a stem's hole or copy are clicks, if not sought."""
     defects = mix.defects
-    return bool(defects.gaps or defects.clicks or defects.repeats)
+    found: dict[Kind, bool] = {
+        "gaps": bool(defects.gaps),
+        "clicks": bool(defects.clicks),
+        "repeats": bool(defects.repeats),
+    }
+    return frozenset(kind for kind, there in found.items() if there)
 
 
 def _read_all(

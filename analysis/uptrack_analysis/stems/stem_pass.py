@@ -8,13 +8,13 @@ has some. A stem costs less than a third of what a mix does.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from uptrack_analysis.audio.source import AudioSource, Speaker
 from uptrack_analysis.errors import NothingToMeasure
 from uptrack_analysis.measure.bands import BandMeter
-from uptrack_analysis.measure.breaks import BreakMeter
+from uptrack_analysis.measure.breaks import BreakMeter, Kind
 from uptrack_analysis.measure.lanes import Lane, Lanes
 from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
@@ -33,7 +33,7 @@ _BLOCK_FRAMES, _SURROUND_BLOCK_FRAMES = 524_288, 131_072
 
 
 def measure_stem(
-    source: AudioSource, *, breaks: bool, heard: Callable[[], None] = lambda: None, helpers: int = 0
+    source: AudioSource, *, breaks: Collection[Kind] = (), heard: Callable[[], None] = lambda: None, helpers: int = 0
 ) -> StemMeasured:
     """Run a stem's meters over ``source``.
 
@@ -41,8 +41,8 @@ def measure_stem(
     ----------
     source : AudioSource
         Open, and not read from yet.
-    breaks : bool
-        Look for holes, clicks and repeated blocks, too; it costs half as much again.
+    breaks : collection of Kind
+        What to look for where the sound breaks off; all of it costs half as much again.
     heard : callable
         Called after every block and every meter; what it raises ends the measurement.
     helpers : int
@@ -58,7 +58,7 @@ def measure_stem(
     front = front_pair(info.layout)
     rows = len(front)
     bands = BandMeter(rate_hz, rows, stem=True)
-    breaking = BreakMeter(rate_hz, channels, info.bit_depth)
+    breaking = BreakMeter(rate_hz, channels, info.bit_depth, sought=breaks)
     loudness = LoudnessMeter(rate_hz, info.layout)
     stereo = StereoCurveMeter(rate_hz, rows, exact=False)
     levels = StemLevelMeter(rate_hz, channels)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.signals import cut, music
-from uptrack_analysis.measure.breaks import BreakMeter
+from uptrack_analysis.measure.breaks import EVERY_KIND, BreakMeter, Kind
 from uptrack_analysis.measure.defects import DefectMeter
 from uptrack_analysis.measure.results import Breaks
 from uptrack_analysis.signal import Block
@@ -38,6 +39,15 @@ def test_a_stem_has_the_breaks_that_the_same_file_has_as_a_mix() -> None:
     assert (len(found.gaps), len(found.clicks), len(found.repeats)) == (1, 1, 1)
     assert found == Breaks(defects.gaps, defects.clicks, defects.repeats)
     assert breaks(music(RATE, 8)) == Breaks((), (), ())
+
+
+@pytest.mark.parametrize("kind", sorted(EVERY_KIND))
+def test_only_what_is_sought_is_found(kind: Kind) -> None:
+    meter = BreakMeter(RATE, 2, sought={kind})
+    meter.push(broken())
+    found = meter.finish()
+    assert [name for name in sorted(EVERY_KIND) if getattr(found, name)] == [kind]
+    assert set(getattr(breaks(broken()), kind)) <= set(getattr(found, kind))
 
 
 @settings(max_examples=10)

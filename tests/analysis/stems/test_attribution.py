@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from support.measured_stems import measured_stem
 from support.small_band import mixed, small_band
 from uptrack_analysis.audio.source import open_audio
+from uptrack_analysis.measure.breaks import Kind
 from uptrack_analysis.measure.one_pass import measure
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.signal import Block
@@ -34,7 +36,7 @@ def band() -> dict[str, Block]:
     return stems
 
 
-def stem(name: str, samples: Block, *, breaks: bool = False) -> Stem:
+def stem(name: str, samples: Block, *, breaks: Collection[Kind] = ()) -> Stem:
     return Stem(name, None, measured_stem(samples, breaks=breaks), Alignment(), "other", 0.0)
 
 
@@ -89,7 +91,7 @@ def test_an_offset_is_the_stems_that_has_it() -> None:
 def test_a_hole_is_the_stems_that_has_it_at_that_time() -> None:
     holed = band()["Hats"].copy()
     holed[:, 2 * RATE_HZ + 10_000 : 2 * RATE_HZ + 10_900] = 0
-    pad = stem("Pad", np.where(holed == 0, 0, band()["Pad"]), breaks=True)
+    pad = stem("Pad", np.where(holed == 0, 0, band()["Pad"]), breaks=["gaps"])
     found = Stems((*(one for one in stems().stems if one.name != "Pad"), pad), None)
     at_s = 2 + 10_000 / RATE_HZ
     assert shares(mix(), found, "faults", [(at_s, at_s + 0.02)]) == (("Pad", 1.0),)
