@@ -597,8 +597,6 @@ class StemFigures:
     dc_offset: tuple[float, ...]
     lead_silence_s: float
     tail_silence_s: float
-    band_crests: tuple[BandCrest, ...] = ()
-    """Empty for digital silence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from uptrack_analysis.measure.band_crest import band_crests
 from uptrack_analysis.measure.ltas import NAMED_BANDS, bands_between, mean_spectrum, spectrum_figures
 from uptrack_analysis.measure.psr import smallest_psr
 from uptrack_analysis.measure.results import Measured
@@ -93,7 +92,6 @@ def _figures(stem: StemMeasured) -> StemFigures:
         plr_db=None if peak_dbfs is None or loudness.integrated_lufs is None else peak_dbfs - loudness.integrated_lufs,
         psr_min_db=smallest_psr(stem.step_peaks_dbfs, loudness),
         transients=transient_figures(stem.transients),
-        band_crests=() if stem.silent else band_crests(stem.bands),
         dc_offset=tuple(stem.dc_offset.tolist()),
         lead_silence_s=stem.lead_silence_s,
         tail_silence_s=stem.tail_silence_s,

@@ -178,7 +178,6 @@ def test_a_stem_measures_as_the_same_file_does_by_itself(tmp_path: Path) -> None
     assert loudness.sample_peak_dbfs is not None
     assert loudness.integrated_lufs is not None
     assert figures.plr_db == pytest.approx(loudness.sample_peak_dbfs - loudness.integrated_lufs, abs=0.011)
-    assert [band.name for band in figures.band_crests] == [band.name for band in dynamics.bands]
     assert stem.series is not None
     own, whole = stem.series, alone.series
     at_seconds = slice(9, None, 10)  # the mix's curves have ten values a second
