@@ -30,9 +30,10 @@ def report(half: str, judged: Sequence[Judged], sternly: Sequence[Judged], clean
     yield ""
     yield TARGETS
     yield ""
+    found = sum(one.answer is not None for one in counted)
     recall, stern_recall = (_recall(outcomes) for outcomes in (judged, sternly))
     yield (
-        f"Over all: recall {_figure(recall)} of {len(counted)} that are moderate or worse by truth, precision "
+        f"Over all: recall {_figure(recall)}, {found} of {len(counted)} that are moderate or worse by truth, precision "
         f"{_figure(precision(judged))}, {false / max(1, len(clean)):.2f} false alarms a clean mix, "
         f"{false / hours if hours else 0:.0f} a clean hour, and {len(loud) - false} that ffmpeg confirms. "
         f"By findings of moderate or worse alone: recall {_figure(stern_recall)}, precision "
