@@ -62,7 +62,7 @@ class BreakFinder:
         """``window`` has shape (channels, history + CHUNK_FRAMES); its chunk begins with frame ``first``."""
         if "gaps" in self._sought:
             self._look_for_gaps(window, first)
-        if self._sought == {"gaps"}:
+        if self._sought.isdisjoint(("clicks", "repeats")):
             return
         screening = self._screen.look(window[:, self.history - LEAD :])
         if "clicks" in self._sought:
