@@ -1,11 +1,11 @@
 """Work side by side on one stream: every lane takes every block in order, whichever thread is free does it.
 
 The caller's thread is one of them: where a lane is too far behind to be given another block, the caller does what is
-next instead of waiting. No lane waits for another, so a thread that the machine holds up holds up only the block it has
-in hand. What a lane works with is its own; blocks are shared and read only. NumPy and soxr let go of the interpreter
-lock while they calculate, so threads are worth cores; each such call hands the lock over, though, and waking another
-thread can cost what a short call takes. So meters work through long chunks: those of 65,000 to 131,000 samples were a
-quarter faster.
+next instead of waiting. Others come and go (``help``). No lane waits for another, so a thread that the machine holds up
+holds up only the block it has in hand. What a lane works with is its own; blocks are shared and read only. NumPy and
+soxr let go of the interpreter lock while they calculate, so threads are worth cores; each such call hands the lock
+over, though, and waking another thread can cost what a short call takes. So meters work through long chunks: those of
+65,000 to 131,000 samples were a quarter faster.
 """
 
 from __future__ import annotations
@@ -60,13 +60,14 @@ class Lanes:
     Parameters
     ----------
     helpers : int
-        Threads beside the caller's. With none the caller does all the work, block by block.
+        Threads beside the caller's. While there is none the caller does all the work, block by block.
     """
 
-    def __init__(self, helpers: int) -> None:
+    def __init__(self, helpers: int = 0) -> None:
         self.all: list[Lane[Any]] = []
-        self._helpers = [Thread(target=self._help, name=f"meters-{number}") for number in range(helpers)]
+        self._helpers = [Thread(target=self.help, name=f"meters-{number}") for number in range(helpers)]
         self._changed = Condition()  # guards what follows, and every lane's ``waiting`` and ``in_hand``
+        self._helping = 0
         self._ready: deque[Lane[Any]] = deque()
         """Lanes with something to take that nobody has in hand."""
         self._taken: deque[tuple[str, bool, BaseException | None]] = deque()
@@ -88,8 +89,21 @@ class Lanes:
             for lane in self.all:
                 lane.waiting.clear()
             self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._helping)
         for helper in self._helpers:
             helper.join()
+
+    def help(self) -> None:
+        """Work on this thread, which has nothing else to do, until the context is left; at once if it was."""
+        with self._changed:
+            self._helping += 1
+        try:
+            while (taken := self._next_or_left()) is not None:
+                self._take(*taken)
+        finally:
+            with self._changed:
+                self._helping -= 1
+                self._changed.notify_all()
 
     def add(self, stage: str, push: Callable[[Block], None], finish: Callable[[], Result]) -> Lane[Result]:
         """A lane that calls ``push`` with each block and ``finish`` after the last."""
@@ -107,7 +121,7 @@ class Lanes:
         """
         self._offer(lane, block)
         self._tell(heard)
-        while len(lane.waiting) > (_MOST_WAITING if self._helpers else 0):
+        while len(lane.waiting) > (_MOST_WAITING if self._helping else 0):
             self._work(heard)
 
     def finish(self, heard: Heard) -> None:
@@ -140,14 +154,10 @@ class Lanes:
             self._take(*taken)
         self._tell(heard)
 
-    def _help(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._ready or self._left)
-                if self._left:
-                    return
-                taken = self._next()
-            self._take(*taken)
+    def _next_or_left(self) -> tuple[Lane[Any], Block | None] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._left)
+            return None if self._left else self._next()
 
     def _next(self) -> tuple[Lane[Any], Block | None]:
         lane = self._ready.popleft()

@@ -1,5 +1,7 @@
 """All stems of a mix: measured two at a time, given a role, and laid over the mix.
 
+A thread for which no stem is left helps with the last one, so that neither waits for the other.
+
 A stem that cannot be read is left out and said so; the rest goes on. So does the mix, if all are.
 """
 
@@ -9,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event
 
 from uptrack_analysis.audio.described import describe
@@ -16,6 +19,7 @@ from uptrack_analysis.audio.limits import Limits
 from uptrack_analysis.audio.source import AudioSource, open_audio
 from uptrack_analysis.errors import UpTrackError
 from uptrack_analysis.measure.breaks import Kind
+from uptrack_analysis.measure.lanes import Lanes
 from uptrack_analysis.measure.one_pass import measure
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import MeasuredFile
@@ -84,20 +88,19 @@ def measure_stems(
     """
     assert mix.probes is not None  # noqa: S101 - the caller asked for them
     finder = DelayFinder(mix.probes)
-    # Two stems side by side have a thread each; one that is alone, or measured in full, has both.
-    at_once = 1 if in_full or len(files) == 1 else _THREADS
     sought = _sought(mix)
 
-    def read_one(file: StemFile, heard: Callable[[], None]) -> ReadStem:
+    def read_one(file: StemFile, heard: Callable[[], None], lanes: Lanes) -> ReadStem:
         def measured(source: AudioSource) -> tuple[StemMeasured, Measured | None]:
             if in_full:
                 whole = measure(source, lambda _fraction, _stage: heard(), stem=True)
                 return stem_of(whole, source.info.layout), whole
-            return measure_stem(source, breaks=sought, heard=heard, helpers=_THREADS - at_once), None
+            return measure_stem(source, breaks=sought, heard=heard, lanes=lanes), None
 
         return _read(file, limits, measured, finder, follow_links=follow_links)
 
-    read = _read_all(files, read_one, progress, at_once)
+    # What measures in full has a helper of its own.
+    read = _read_all(files, read_one, progress, threads=1 if in_full else _THREADS)
     there = [(one.file, one.measured) for one in read if one.measured is not None]
     if not there:
         return Stems((), None, "no stem could be measured"), read
@@ -126,22 +129,35 @@ def _sought(mix: Measured) -> frozenset[Kind]:
 
 def _read_all(
     files: Sequence[StemFile],
-    read: Callable[[StemFile, Callable[[], None]], ReadStem],
+    read: Callable[[StemFile, Callable[[], None], Lanes], ReadStem],
     progress: Heard,
-    at_once: int,
+    *,
+    threads: int,
 ) -> tuple[ReadStem, ...]:
     stop = Event()
     done = 0
+    begun: SimpleQueue[Lanes] = SimpleQueue()
 
     def heard() -> None:
         if stop.is_set():
             raise _Stopped
 
-    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="stems") as pool:
+    def read_one(file: StemFile) -> ReadStem:
+        with Lanes() as lanes:  # left in any case, so that who came to help goes on
+            begun.put(lanes)
+            return read(file, heard, lanes)
+
+    def help_others() -> None:
+        for _ in files:  # the pool begins this only once each is begun, so that none is waited for in vain
+            begun.get().help()
+
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="stems") as pool:
         pending: set[Future[ReadStem]] = set()
+        helping: list[Future[None]] = []
         try:
-            futures = [pool.submit(read, file, heard) for file in files]
+            futures = [pool.submit(read_one, file) for file in files]
             pending = set(futures)
+            helping = [pool.submit(help_others) for _ in range(threads - 1)]
             while pending:
                 ended, pending = wait(pending, timeout=_WAIT_S, return_when=FIRST_COMPLETED)
                 done += len(ended)
@@ -149,6 +165,8 @@ def _read_all(
             return tuple(future.result() for future in futures)
         finally:
             stop.set()
+            for helper in helping:
+                helper.cancel()
             for future in pending:
                 future.cancel()
 

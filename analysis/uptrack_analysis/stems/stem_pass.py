@@ -33,7 +33,11 @@ _BLOCK_FRAMES, _SURROUND_BLOCK_FRAMES = 524_288, 131_072
 
 
 def measure_stem(
-    source: AudioSource, *, breaks: Collection[Kind] = (), heard: Callable[[], None] = lambda: None, helpers: int = 0
+    source: AudioSource,
+    *,
+    breaks: Collection[Kind] = (),
+    heard: Callable[[], None] = lambda: None,
+    lanes: Lanes | None = None,
 ) -> StemMeasured:
     """Run a stem's meters over ``source``.
 
@@ -45,8 +49,8 @@ def measure_stem(
         What to look for where the sound breaks off; all of it costs half as much again.
     heard : callable
         Called after every block and every meter; what it raises ends the measurement.
-    helpers : int
-        Threads beside the caller's, for a stem that is measured while no other is.
+    lanes : Lanes, optional
+        Empty ones, where another thread may come to help.
 
     Raises
     ------
@@ -65,7 +69,7 @@ def measure_stem(
     probes = ProbeMeter(rate_hz, rows)
     rms = RmsMeter(channels)
 
-    lanes = Lanes(helpers)
+    lanes = lanes or Lanes()
     found_bands = lanes.add("spectrum", bands.push, bands.finish)
     found_breaks = lanes.add("breaks", breaking.push, breaking.finish) if breaks else None
     found_loudness = lanes.add("loudness", loudness.push, loudness.finish)

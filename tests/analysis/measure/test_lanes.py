@@ -93,6 +93,35 @@ def test_the_caller_works_too_where_a_lane_is_too_far_behind() -> None:
     assert len(workers) == 2
 
 
+def test_a_thread_that_comes_to_help_works_until_the_lanes_are_left() -> None:
+    workers: set[int] = set()
+    both = threading.Barrier(2)
+
+    def meet() -> None:
+        if threading.get_ident() not in workers:
+            workers.add(threading.get_ident())
+            both.wait(PATIENCE_S)  # breaks, and fails the work, unless two are at it
+
+    with Lanes() as lanes:
+        guest = threading.Thread(target=lanes.help)
+        guest.start()
+        found = [lanes.add(name, collector.push, collector.finish) for name in "ab" for collector in [Collector(meet)]]
+        for number in range(20):
+            for lane in lanes.all:
+                lanes.feed(lane, block(number), ignored)
+        lanes.finish(ignored)
+    guest.join(PATIENCE_S)
+    assert not guest.is_alive()
+    assert len(workers) == 2
+    assert [lane.result for lane in found] == [tuple(range(20))] * 2
+
+
+def test_who_comes_to_help_where_nothing_is_left_to_do_goes_at_once() -> None:
+    with Lanes() as lanes:
+        pass
+    lanes.help()
+
+
 def test_a_lane_falls_behind_only_so_far() -> None:
     behind: list[int] = []
     collector = Collector(lambda: behind.append(len(lane.waiting)))
