@@ -12,7 +12,7 @@ import numpy as np
 
 from uptrack_analysis.measure import clicks, gaps
 from uptrack_analysis.measure.clicks import ClickFinder
-from uptrack_analysis.measure.framing import Framer, check_block, check_stream
+from uptrack_analysis.measure.framing import Framer, alike, check_block, check_stream
 from uptrack_analysis.measure.repeats import RepeatFinder
 from uptrack_analysis.measure.results import Breaks, Click, Gap
 from uptrack_analysis.measure.screening import LEAD, Screen
@@ -73,8 +73,11 @@ class BreakFinder:
     def _look_for_gaps(self, window: Block, first: int) -> None:
         unseen = self.history - self._gap_finder.history_frames
         begins = first - self.history + unseen
+        # A part recorded in mono is searched once.
+        one_for_both = list(self._gap_finder.search(window[0, unseen:])) if alike(window) else None
         for channel, (holes, silences) in enumerate(zip(self._holes, self._silences, strict=True)):
-            for start, end, is_hole in self._gap_finder.search(window[channel, unseen:]):
+            found = self._gap_finder.search(window[channel, unseen:]) if one_for_both is None else one_for_both
+            for start, end, is_hole in found:
                 if len(holes) + len(silences) >= gaps.MAX_SILENCES:
                     break
                 if is_hole:

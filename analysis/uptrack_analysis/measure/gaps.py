@@ -106,16 +106,15 @@ class GapFinder:
             if last - first > self._longest:
                 continue
             value = samples[first]
-            head = np.flatnonzero(samples[max(0, first - probe) : first] != value)
+            head = (samples[max(0, first - probe) : first] != value).nonzero()[0]
             start = max(0, first - probe) + int(head[-1]) + 1 if head.size else max(0, first - probe)
-            tail = np.flatnonzero(samples[last : last + probe] != value)
+            tail = (samples[last : last + probe] != value).nonzero()[0]
             yield start, last + (int(tail[0]) if tail.size else min(probe, samples.size - last))
 
     def _is_hole(self, samples: Block, start: int, end: int) -> bool:
         before = samples[start - self._context : start].astype(np.float64)
         after = samples[end : end + self._context].astype(np.float64)
-        level_before, level_after = _rms(before), _rms(after)
-        if min(level_before, level_after) < _LOUD:
+        if (level_before := _rms(before)) < _LOUD or (level_after := _rms(after)) < _LOUD:
             return False
         most_fall_db = _MOST_FALL_DB + _MOST_FALL_DB_PER_S * (end - start) / self._rate_hz
         if level_after > _MOST_RISE * level_before or level_before > 10 ** (most_fall_db / 20) * level_after:
@@ -143,7 +142,7 @@ class GapFinder:
 
 
 def _rms(wave: FloatArray) -> float:
-    return math.sqrt(np.mean(wave**2))
+    return math.sqrt(float(wave @ wave) / wave.size)
 
 
 def exceptional(holes: list[tuple[int, int]], ordinary: list[int], rate_hz: int) -> list[tuple[int, int]]:
