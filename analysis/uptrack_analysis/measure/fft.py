@@ -86,13 +86,13 @@ def irfft(spectrum: NDArray[np.complex128], length: int) -> FloatArray:
 def fast_length(at_least: int) -> int:
     """The smallest length that is no shorter and has no prime factor over 5: its transform is a fast one."""
     length = max(1, at_least)
-    while not _is_smooth(length):
-        length += 1
-    return length
-
-
-def _is_smooth(number: int) -> bool:
-    for prime in (2, 3, 5):
-        while number % prime == 0:
-            number //= prime
-    return number == 1
+    best = 1 << (length - 1).bit_length()
+    five = 1
+    while five < best:
+        odd = five
+        while odd < best:
+            # As many twos as it takes, none if there are enough without.
+            best = min(best, odd << (-(-length // odd) - 1).bit_length())
+            odd *= 3
+        five *= 5
+    return best

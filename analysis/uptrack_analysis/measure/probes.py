@@ -21,6 +21,8 @@ SPACING_S = 1.15
 LENGTH_S = 0.4
 MOST_PROBES = 96
 """Longer files are looked at half as often, and so on."""
+_SILENT = 1e-30
+_SILENT_STEP = np.float32(_SILENT / np.iinfo(np.int16).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Probes:
         """The samples of one, shape (frames,)."""
         samples: Block = np.multiply(self.steps[place], self.step_sizes[place], dtype=np.float32)
         return samples
+
+    def silent(self, place: int) -> bool:
+        """Whether every sample of one is zero."""
+        return bool(self.step_sizes[place] <= _SILENT_STEP)
 
     def thinned(self, every: int) -> Probes:
         """As a longer file is looked at, by a multiple of this one's ``every``."""
@@ -126,7 +132,7 @@ class ProbeMeter:
         self._pack(number, samples)
 
     def _pack(self, number: int, samples: Block) -> None:
-        size = np.float32(max(float(np.abs(samples).max(initial=0.0)), 1e-30) / np.iinfo(np.int16).max)
+        size = np.float32(max(float(np.abs(samples).max(initial=0.0)), _SILENT) / np.iinfo(np.int16).max)
         self._packed[number] = (np.rint(samples / size).astype(np.int16), size)
         if len(self._packed) > MOST_PROBES:
             self._every *= 2

@@ -262,12 +262,13 @@ def _products(overlay: Overlay) -> _Products:
     normal, wanted = np.zeros((count, count)), np.zeros(count)
     total, frames = 0.0, 0
     for mix, stems in overlay.stretches():
+        sounding = np.flatnonzero(stems.any(axis=1))
         # A little like differencing: else the bass alone would decide.
-        own, theirs = (_DIFFERENCED * part[..., 1:] - part[..., :-1] for part in (mix, stems))
+        own, theirs = (_DIFFERENCED * part[..., 1:] - part[..., :-1] for part in (mix, stems[sounding]))
         # Sums in double precision: of two stems that are the same it must show that they are.
         own, theirs = own.astype(np.float64), theirs.astype(np.float64)
-        normal += theirs @ theirs.T
-        wanted += theirs @ own
+        normal[np.ix_(sounding, sounding)] += theirs @ theirs.T
+        wanted[sounding] += theirs @ own
         total += float(own @ own)
         frames += own.size
     return _Products(normal, wanted, total, frames)

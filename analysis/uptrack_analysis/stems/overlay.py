@@ -35,6 +35,9 @@ class Overlay:
         margin = self._margin
         for mix, stems in side_by_side(self.mix, self.stems):
             end = mix.size - margin
+            if not margin:
+                yield mix, stems
+                continue
             shifted = [row[margin - delay : end - delay] for row, delay in zip(stems, self.delays, strict=True)]
             yield mix[margin:end], np.stack(shifted)
 
@@ -51,6 +54,8 @@ def side_by_side(mix: Probes, stems: Sequence[Probes]) -> Iterator[tuple[Block, 
         for number, (stem, known) in enumerate(zip(stems, places, strict=True)):
             at = known.get(stretch_number(start_s))
             if at is None:
+                continue
+            if stem.silent(at):
                 continue
             row = stretch_at(stem, at, mix.rate_hz)
             used = min(row.size, own.size)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.measure.fft import fast_length, rfft
-from uptrack_analysis.measure.framing import hann
+from uptrack_analysis.measure.framing import hann, windows
 from uptrack_analysis.measure.probes import Probes
 from uptrack_analysis.signal import Block, FloatArray
 from uptrack_analysis.stems.left_over import OCTAVES_HZ, Filter, Stretch, left_over
@@ -88,8 +88,10 @@ def _amplitude(found: Alignment) -> float:
     return float((-1.0 if found.inverted else 1.0) * 10 ** (found.level_db / 20))
 
 
-def _power(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
-    power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2  # half the time of the square of the magnitude
+def _power(spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """Sum over the segments, shape (n_bins,), of spectra of shape (n_segments, n_bins)."""
+    squares = np.square(spectra.view(np.float32)).sum(axis=0)
+    power: NDArray[np.float32] = squares[::2] + squares[1::2]
     return power
 
 
@@ -116,32 +118,24 @@ class _Spectra:
         self._hz: FloatArray = np.arange(self._length // 2 + 1) * rate_hz / self._length
         shape = self._hz.shape
         self._octaves = [
-            (self._hz >= centre_hz / math.sqrt(2)) & (self._hz < centre_hz * math.sqrt(2)) for centre_hz in OCTAVES_HZ
+            slice(*np.searchsorted(self._hz, (centre_hz / math.sqrt(2), centre_hz * math.sqrt(2))).tolist())
+            for centre_hz in OCTAVES_HZ
         ]
         self._mix, self.sum, self._apart = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self.cross = np.zeros(shape, dtype=np.complex128)
 
     def add(self, mix: Block, summed: Block, apart: list[Block]) -> _Powers:
         """Take a stretch; its own powers come back."""
-        own_power, sum_power, apart_power = np.zeros((3, self._hz.size))
-        cross, segments = np.zeros(self._hz.shape, dtype=np.complex128), 0
-        for start in range(0, mix.size - self._length + 1, self._length // 2):
-            stretch = slice(start, start + self._length)
-            own, theirs, *others = rfft(
-                np.stack([mix[stretch], summed[stretch], *(row[stretch] for row in apart)]) * self._window
-            )
-            own_power += _power(own)
-            sum_power += _power(theirs)
-            cross += own * np.conj(theirs)
-            for other in others:
-                apart_power += _power(other)
-            segments += 1
+        segments = windows(np.stack([mix, summed, *apart]), self._length, self._length // 2)
+        own, theirs, *others = rfft(segments * self._window)
+        own_power, sum_power = _power(own), _power(theirs)
+        cross = np.add.reduce(own * np.conj(theirs), axis=0)
+        apart_power = np.add.reduce([_power(other) for other in others], axis=0) if others else np.zeros_like(own_power)
         self._mix += own_power
         self.sum += sum_power
         self.cross += cross
         self._apart += apart_power
-        own_single, sum_single, apart_single = np.stack([own_power, sum_power, apart_power]).astype(np.float32)
-        return _Powers(own_single, sum_single, apart_single, cross.astype(np.complex64), segments)
+        return _Powers(own_power, sum_power, apart_power, cross, segments.shape[1])
 
     def stretch(self, mix: Block, summed: Block, powers: _Powers, through: Filter) -> Stretch:
         """With mean-square powers by octave."""
