@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -63,6 +67,27 @@ def test_the_command_shows_each_export_once_and_ends_what_it_started(tmp_path: P
     assert second.returncode == 0, second.stderr
     assert "Sunrise.wav: " in second.stdout
     assert "Warehouse" not in second.stdout + second.stderr, "a restart repeated what was done"
+
+
+@pytest.mark.xdist_group("watch")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that can be heard")
+def test_ended_from_outside_the_command_ends_what_it_started_too(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path / "home")
+    (tmp_path / "Exports").mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "uptrack_daemon.cli", "watch", str(tmp_path / "Exports")],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as watching:
+        assert watching.stdout is not None
+        assert watching.stderr is not None
+        assert watching.stdout.readline().startswith("Watching ")
+        watching.send_signal(signal.SIGTERM)
+        assert watching.stderr.read() == ""
+        assert watching.wait(GENEROUS_S) == 130
+    assert uptrack("daemon", "status", environment=environment).returncode != 0, "the daemon it started still runs"
 
 
 @pytest.mark.xdist_group("watch")

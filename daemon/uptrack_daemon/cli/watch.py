@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,7 +44,10 @@ def watch(
     """
     if not folder.is_dir():
         raise BadInput(f"Expected a folder to watch, got {folder}: name the folder your DAW exports to.")
-    asyncio.run(_watch(folder.resolve(), quiet, once=once))
+    try:
+        asyncio.run(_watch(folder.resolve(), quiet, once=once))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 async def _watch(folder: Path, quiet_s: float, *, once: bool) -> None:
@@ -52,6 +57,7 @@ async def _watch(folder: Path, quiet_s: float, *, once: bool) -> None:
     from uptrack_daemon.store import Watched, open_store
 
     home = Home.of_user()
+    _end_on_sigterm()
     bridge, started = await control.start(home)
     # The same folder is the same host: what a watch that was ended had asked for is taken up, not asked for again.
     instance = f"watch-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
@@ -65,6 +71,14 @@ async def _watch(folder: Path, quiet_s: float, *, once: bool) -> None:
     finally:
         if started:
             await control.stop(home)
+
+
+def _end_on_sigterm() -> None:
+    """As on Ctrl-C: a daemon that was started for this watch ends with it, whoever ends it."""
+    ending = asyncio.current_task()
+    assert ending is not None  # noqa: S101 - called by a task
+    with suppress(NotImplementedError):  # Windows has no such signal
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.cancel)
 
 
 async def _follow(
