@@ -20,6 +20,17 @@ from key_synth import ADD9, DOM7, MAJ, MAJ7, MIN, MIN7, MIN9, MINOR_MODES, MODES
 STEPS = 16
 HALF_TIME = ("........x.......",)
 
+# How loops are drawn: ``drawn_odds.py`` tells from these how likely a key is, given the chords.
+MINOR_CHOICES = ("minor", "minor", "dorian", "phrygian")
+MAJOR_CHOICES = ("major", "major", "mixolydian")
+LENGTHS = (2, 4, 4, 4)
+DEGREES = (0, 2, 3, 4, 5, 6)
+"""The second is left out: in minor it would be diminished."""
+TURNED = 0.4
+"""Share of the loops that may begin elsewhere than on the tonic."""
+RICH = 0.35
+"""Share of the loops of sevenths, ninths and added tones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -97,11 +108,9 @@ def recipes(seed: int, count: int = 40) -> Iterator[tuple[str, Recipe]]:
     for number in range(count):
         rng = np.random.default_rng((seed, 500 + number))
         minor = number % 2 == 0
-        mode = str(rng.choice(["minor", "minor", "dorian", "phrygian"] if minor else ["major", "major", "mixolydian"]))
+        mode = str(rng.choice(MINOR_CHOICES if minor else MAJOR_CHOICES))
         loop = _loop(mode, rng)
-        # The same chords begun on the relative's are that one's loop by another name, so those begin elsewhere.
-        starts = [place for place, (root, _) in enumerate(loop) if root != (3 if minor else 9)]
-        turn = int(rng.choice(starts)) if rng.random() < 0.4 else 0
+        turn = int(rng.choice(starts(loop, mode))) if rng.random() < TURNED else 0
         loop = loop[turn:] + loop[:turn]
         loud = rng.random() < 0.25
         tonic = int(rng.integers(12))
@@ -120,6 +129,12 @@ def recipes(seed: int, count: int = 40) -> Iterator[tuple[str, Recipe]]:
         )
 
 
+def starts(loop: Sequence[Chord], mode: str) -> list[int]:
+    """Chords that a loop may begin with: begun on the relative's, it is that one's loop by another name."""
+    relative = 3 if mode in MINOR_MODES else 9
+    return [place for place, (root, _) in enumerate(loop) if root != relative]
+
+
 def _some(parts: Sequence[str], rng: np.random.Generator) -> tuple[str, ...]:
     chosen = tuple(part for part in parts if rng.random() < 0.6)
     return chosen or (parts[0],)
@@ -127,27 +142,31 @@ def _some(parts: Sequence[str], rng: np.random.Generator) -> tuple[str, ...]:
 
 def _loop(mode: str, rng: np.random.Generator) -> tuple[Chord, ...]:
     """Two to four chords on degrees of the mode, the first of them the tonic's, of which there may be more."""
-    scale = MODES[mode]
-    length = int(rng.choice([2, 4, 4, 4]))
+    length = int(rng.choice(LENGTHS))
     degrees = [0]
     while len(degrees) < length:
-        degrees.append(int(rng.choice([d for d in (0, 2, 3, 4, 5, 6) if d != degrees[-1]])))
-    rich = bool(rng.random() < 0.35)
-    return tuple(_chord(scale, degree, mode, rng, rich=rich) for degree in degrees)
+        degrees.append(int(rng.choice([d for d in DEGREES if d != degrees[-1]])))
+    rich = bool(rng.random() < RICH)
+    return tuple(_one_of(chords(mode, degree, rich=rich), rng) for degree in degrees)
 
 
-def _chord(scale: tuple[int, ...], degree: int, mode: str, rng: np.random.Generator, *, rich: bool) -> Chord:
-    """Of the mode's own tones; a diminished triad becomes an open one, as in most of this music."""
+def chords(mode: str, degree: int, *, rich: bool) -> tuple[Chord, ...]:
+    """Of the mode's own tones, each as likely; a diminished triad becomes an open one, as in most of this music."""
+    scale = MODES[mode]
     root = scale[degree]
     third, fifth = ((scale[(degree + step) % 7] - root) % 12 for step in (2, 4))
     if fifth != 7:
-        return root, SUS
+        return ((root, SUS),)
     if not rich:
-        return root, MAJ if third == 4 else MIN
+        return ((root, MAJ if third == 4 else MIN),)
     if third == 4:
         dominant = degree == 4 and mode not in MINOR_MODES
-        return root, DOM7 if dominant else (MAJ7, ADD9)[int(rng.integers(2))]
-    return root, (MIN7, MIN9)[int(rng.integers(2))]
+        return ((root, DOM7),) if dominant else ((root, MAJ7), (root, ADD9))
+    return (root, MIN7), (root, MIN9)
+
+
+def _one_of(choice: Sequence[Chord], rng: np.random.Generator) -> Chord:
+    return choice[int(rng.integers(len(choice)))] if len(choice) > 1 else choice[0]
 
 
 def seed_of(arguments: Sequence[str]) -> int | None:

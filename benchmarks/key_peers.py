@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 from essentia_peer import essentia_python
+from key_scores import Key
 
 from key_corpus import CACHE, NAMES
-
-Key = tuple[int, bool]
 
 ESSENTIA_PROFILES = ("edma", "bgate", "edmm")
 _ASK_ESSENTIA = """import json, sys, essentia, essentia.standard as es

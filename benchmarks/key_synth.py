@@ -18,6 +18,7 @@ from uptrack_analysis.signal import FloatArray
 
 RATE_HZ = 44_100
 STEPS_PER_BAR = 16
+BARS = 20
 Chord = tuple[int, tuple[int, ...]]
 """Root in semitones over the tonic, and the chord's tones over the root."""
 
@@ -51,38 +52,49 @@ class Recipe:
     timbres: tuple[str, ...] = ("saw", "square", "fm", "organ")
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note as it is written: when, in seconds from the start, and which, before the track is tuned off 440 Hz."""
+
+    part: str
+    bar: int
+    start_s: float
+    length_s: float
+    midi: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    notes: tuple[Note, ...]
+    step_s: float
+    timbre: dict[str, str]
+    plan: list[tuple[str, ...]]
+
+
+def notes(recipe: Recipe) -> tuple[Note, ...]:
+    """Everything with a pitch that the track plays, the foreign sub aside, in the order of its parts."""
+    return _write(recipe, np.random.default_rng(recipe.seed)).notes
+
+
+def timbres(recipe: Recipe) -> dict[str, str]:
+    """By part."""
+    return _write(recipe, np.random.default_rng(recipe.seed)).timbre
+
+
 def arrange(recipe: Recipe) -> FloatArray:
     """The track, shape (2, frames), peak 0.9; about 40 s."""
     rng = np.random.default_rng(recipe.seed)
-    bpm = float(rng.integers(118, 142))
-    step_s = 60.0 / bpm / 4
-    bars = 20
-    plan = _plan(bars)
-    frames = round((bars * STEPS_PER_BAR * step_s + 1.5) * RATE_HZ)
+    score = _write(recipe, rng)
+    step_s, plan = score.step_s, score.plan
+    frames = round((BARS * STEPS_PER_BAR * step_s + 1.5) * RATE_HZ)
     music, low = np.zeros(frames), np.zeros(frames)
     tuning = recipe.cents / 100
-    scale = MODES[recipe.mode]
-    register = {"bass": 36 + int(rng.choice([0, 0, 12])), "pad": 60, "arp": 72, "lead": 72}
-    timbre = {part: str(rng.choice(recipe.timbres)) for part in register}
     level = {"bass": 0.5, "pad": 0.16, "arp": 0.18, "lead": 0.22}
-    writers: dict[str, Callable[..., list[tuple[float, float, int]]]] = {
-        "bass": _bass,
-        "pad": _pad,
-        "arp": _arp,
-        "lead": _lead,
-    }
-    styles = {part: int(rng.integers(4)) for part in register}
-    for part in recipe.parts:
-        target = low if part == "bass" else music
-        for bar in range(bars):
-            if part not in plan[bar]:
-                continue
-            chord = recipe.loop[bar % len(recipe.loop)]
-            for start, length, pitch in writers[part](chord, scale, styles[part], bar, rng):
-                midi = register[part] + recipe.tonic % 12 - (12 if recipe.tonic % 12 > 7 else 0) + pitch + tuning
-                wave = note(timbre[part], round(midi, 3), round(length * step_s, 4), part)
-                at = round((bar * STEPS_PER_BAR + start) * step_s * RATE_HZ)
-                target[at : at + wave.size] += level[part] * wave[: frames - at]
+    for one in score.notes:
+        target = low if one.part == "bass" else music
+        wave = note(score.timbre[one.part], round(one.midi + tuning, 3), round(one.length_s, 4), one.part)
+        at = round(one.start_s * RATE_HZ)
+        target[at : at + wave.size] += level[one.part] * wave[: frames - at]
     time_s = np.arange(frames) / RATE_HZ
     if recipe.foreign_sub is not None:
         hz = 440.0 * 2 ** ((24 + recipe.foreign_sub % 12 + tuning - 69) / 12)
@@ -93,6 +105,32 @@ def arrange(recipe: Recipe) -> FloatArray:
     beat = recipe.drums * drums(frames, step_s, rng, plan)
     mix = np.stack([left + pump * low + beat, right + pump * low + beat])
     return np.asarray(0.9 * mix / np.abs(mix).max())
+
+
+def _write(recipe: Recipe, rng: np.random.Generator) -> _Score:
+    bpm = float(rng.integers(118, 142))
+    step_s = 60.0 / bpm / 4
+    plan = _plan(BARS)
+    scale = MODES[recipe.mode]
+    register = {"bass": 36 + int(rng.choice([0, 0, 12])), "pad": 60, "arp": 72, "lead": 72}
+    timbre = {part: str(rng.choice(recipe.timbres)) for part in register}
+    writers: dict[str, Callable[..., list[tuple[int, int, int]]]] = {
+        "bass": _bass,
+        "pad": _pad,
+        "arp": _arp,
+        "lead": _lead,
+    }
+    styles = {part: int(rng.integers(4)) for part in register}
+    written: list[Note] = []
+    for part in recipe.parts:
+        lowest = register[part] + recipe.tonic % 12 - (12 if recipe.tonic % 12 > 7 else 0)
+        for bar in range(BARS):
+            if part not in plan[bar]:
+                continue
+            chord = recipe.loop[bar % len(recipe.loop)]
+            for start, length, pitch in writers[part](chord, scale, styles[part], bar, rng):
+                written.append(Note(part, bar, (bar * STEPS_PER_BAR + start) * step_s, length * step_s, lowest + pitch))
+    return _Score(tuple(written), step_s, timbre, plan)
 
 
 def _plan(bars: int) -> list[tuple[str, ...]]:
