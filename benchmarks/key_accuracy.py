@@ -1,12 +1,15 @@
 """How often the key is right, beside librosa and essentia on the same files: the MIREX score, by mode and by half.
 
 ``python benchmarks/key_accuracy.py`` prints the table, the failures and how far the probabilities can be believed;
-``--fit`` prints the weights of evidence that the tune half asks for, ``--drawn SEED`` judges a set of tracks drawn by
-chance instead (``drawn.py``).
+``--fit`` prints the weights of evidence that the tune half and the sets drawn for tuning ask for. ``--drawn SEED``
+judges a set of tracks drawn by chance instead (``drawn.py``). A second table says what the notes of these tracks give
+away: to symbolic key finders, to us if we heard every note (``key_from_notes.py``), and to who knows how the chords
+were drawn (``drawn_odds.py``).
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,26 +17,36 @@ from dataclasses import dataclass
 
 import drawn
 import numpy as np
+import scipy.optimize
 import soundfile as sf
+from drawn_odds import best_guess
+from key_from_notes import PROFILES, by_our_evidence, by_profile
+from key_scores import mirex
 
 from key_corpus import Item, corpus, drawn_tracks
 from key_peers import Key, essentia, librosa_krumhansl
-from uptrack_analysis.measure.chroma import Chroma, ChromaMeter
-from uptrack_analysis.measure.key import estimate_key, key_name
-from uptrack_analysis.measure.key_evidence import KINDS, bass_notes, evidence, pitch_classes
-from uptrack_analysis.measure.results import KeyEstimate
-from uptrack_analysis.measure.tuning import around, tuning_cents
+from uptrack_analysis.measure.chroma import ChromaMeter
+from uptrack_analysis.measure.key import Listened, estimate_key, key_name, listen
+from uptrack_analysis.measure.key_evidence import KINDS, evidence
+from uptrack_analysis.measure.results import BeatGrid, KeyEstimate
+from uptrack_analysis.measure.tempo import TempoMeter
+from uptrack_analysis.measure.tuning import around
 from uptrack_analysis.signal import FloatArray
 
 BINS = (0.0, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)
-# Pulls each weight towards zero by a Gaussian prior: a hundred tracks leave seven weights loose otherwise.
+# Pulls each weight towards zero by a Gaussian prior: a hundred tracks leave ten weights loose otherwise.
 PRIOR = 0.01
+# Drawn sets that weights are fitted to as well. Their chords are further from any idiom than songs are, so the 240
+# tracks together count a third of what the tune half does.
+TUNE_SEEDS = range(1, 7)
+DRAWN_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     item: Item
-    chroma: Chroma
+    listened: Listened
+    grid: BeatGrid | None
     estimate: KeyEstimate
 
     @property
@@ -42,24 +55,14 @@ class Heard:
         return None if tonic is None or minor is None else (tonic, minor)
 
 
-def mirex(truth: Key, said: Key | None) -> float:
-    """Score of one answer as the MIREX key task weighs it: 1 right, 0.5 a fifth off, 0.3 relative, 0.2 parallel."""
-    if said is None:
-        return 0.0
-    up = (said[0] - truth[0]) % 12
-    if said[1] == truth[1]:
-        return {0: 1.0, 5: 0.5, 7: 0.5}.get(up, 0.0)
-    if up == 0:
-        return 0.2
-    return 0.3 if up == (3 if truth[1] else 9) else 0.0
-
-
-def listen(item: Item) -> Heard:
+def hear(item: Item) -> Heard:
     signal, rate_hz = sf.read(item.path, dtype="float32", always_2d=True)
-    meter = ChromaMeter(rate_hz, signal.shape[1])
-    meter.push(np.ascontiguousarray(signal.T))
-    chroma = meter.finish()
-    return Heard(item, chroma, estimate_key(chroma)[0])
+    chroma, tempo = ChromaMeter(rate_hz, signal.shape[1]), TempoMeter(rate_hz, signal.shape[1])
+    block = np.ascontiguousarray(signal.T)
+    chroma.push(block)
+    tempo.push(block)
+    listened, grid = listen(chroma.finish()), tempo.finish().grid
+    return Heard(item, listened, grid, estimate_key(listened, grid))
 
 
 def choose(heard: Sequence[Heard], split: str, *, minor: bool | None = None, group: str | None = None) -> list[Heard]:
@@ -140,42 +143,58 @@ def print_tuning(heard: Sequence[Heard]) -> None:
         print(f"tuning, {len(off)} files: off by {np.mean(off):.1f} cents in the mean, {max(off):.1f} at most")
 
 
-def fit(heard: Sequence[Heard]) -> FloatArray:
-    """Weights of evidence by maximum likelihood over the tune half, major and minor counted alike."""
-    rows, places = [], []
-    for one in heard:
-        if one.item.split == "tune" and one.item.key is not None and one.key is not None:
-            offset = tuning_cents(one.chroma)[0] or 0.0
-            rows.append(evidence(pitch_classes(one.chroma, offset), *bass_notes(one.chroma, offset)))
-            places.append(one.item.key[0] + 12 * one.item.key[1])
-    table, right = np.array(rows), np.array(places)
+def fit(corpus_half: Sequence[Heard], drawn_sets: Sequence[Heard]) -> FloatArray:
+    """Weights of evidence by maximum likelihood, major and minor counted alike."""
+    halves = [[one for one in part if one.item.key and one.key] for part in (corpus_half, drawn_sets)]
+    used = halves[0] + halves[1]
+    table = np.array([evidence(one.listened.heard, one.grid) for one in used])
+    right = np.array([one.item.key[0] + 12 * one.item.key[1] for one in used if one.item.key is not None])
+    share = np.repeat([1.0, DRAWN_SHARE], [len(part) for part in halves])
+    for mode in (right >= 12, right < 12):
+        share[mode] *= 0.5 / share[mode].sum()
     scale = table.reshape(-1, table.shape[2]).std(axis=0)
-    table = table / scale
-    minors = int((right >= 12).sum())
-    share = np.where(right >= 12, 0.5 / minors, 0.5 / (right.size - minors))
-    weights = np.zeros(table.shape[2])
-    # Newton's method on a convex function: ten steps are plenty.
-    for _ in range(20):
+    table /= scale
+    answers = table[np.arange(right.size), right]
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
         weighed = table @ weights
-        chance = np.exp(weighed - weighed.max(axis=1, keepdims=True))
-        chance /= chance.sum(axis=1, keepdims=True)
-        mean = np.einsum("ik,ikf->if", chance, table)
-        slope = share @ (mean - table[np.arange(right.size), right]) + 2 * PRIOR * weights
-        spread = np.einsum("ik,ikf,ikg->ifg", chance, table, table) - mean[:, :, None] * mean[:, None, :]
-        curve = np.einsum("i,ifg->fg", share, spread) + 2 * PRIOR * np.eye(weights.size)
-        weights -= np.linalg.solve(curve, slope)
-    return np.asarray(weights / scale)
+        weighed -= weighed.max(axis=1, keepdims=True)
+        odds = np.exp(weighed)
+        total = odds.sum(axis=1)
+        unlikely = np.log(total) - weighed[np.arange(right.size), right]
+        mean = np.einsum("ik,ikf->if", odds / total[:, None], table)
+        return float(share @ unlikely + PRIOR * weights @ weights), share @ (mean - answers) + 2 * PRIOR * weights
+
+    found = scipy.optimize.minimize(loss, np.zeros(scale.size), jac=True, method="BFGS")
+    return np.asarray(found.x / scale)
+
+
+def print_from_notes(heard: Sequence[Heard], seed: int) -> None:
+    """The same tracks, given the notes that they play instead of their sound."""
+    recipes = [recipe for _, recipe in drawn.recipes(seed)]
+    names = [one.item.path.name for one in heard if one.item.key is not None]
+    finders = {
+        "ours": by_our_evidence,
+        **{name: functools.partial(by_profile, profile=name) for name in PROFILES},
+        "knows the odds": best_guess,
+    }
+    print("from the notes themselves:")
+    print_scores(
+        heard,
+        {name: dict(zip(names, map(finder, recipes), strict=True)) for name, finder in finders.items()},
+    )
 
 
 def main(arguments: Sequence[str] = ()) -> None:
     seed = drawn.seed_of(arguments)
-    items = corpus() if seed is None else drawn_tracks(seed)
-    fitting = "--fit" in arguments
-    heard = [listen(item) for item in items if item.split == "tune" or not fitting]
-    if fitting:
-        for name, weight in zip(KINDS, fit(heard), strict=True):
+    if "--fit" in arguments:
+        tune_half = [hear(item) for item in corpus() if item.split == "tune"]
+        drawn_sets = [hear(item) for number in TUNE_SEEDS for item in drawn_tracks(number)]
+        for name, weight in zip(KINDS, fit(tune_half, drawn_sets), strict=True):
             print(f"  {name:<16} {weight:7.2f}")
         return
+    items = corpus() if seed is None else drawn_tracks(seed)
+    heard = [hear(item) for item in items]
     columns: dict[str, Mapping[str, Key | None]] = {"ours": {one.item.path.name: one.key for one in heard}}
     keyed = [item.path for item in items if item.key is not None]
     from_librosa, from_essentia = librosa_krumhansl(keyed), essentia(keyed)
@@ -188,6 +207,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     else:
         columns |= {f"essentia {profile}": answers for profile, answers in from_essentia.items()}
     print_scores(heard, columns)
+    if seed is not None:
+        print_from_notes(heard, seed)
     print_no_key(heard)
     print_tuning(heard)
     print_reliability(heard)

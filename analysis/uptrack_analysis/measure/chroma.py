@@ -7,7 +7,7 @@ what is played softly is heard beside what is loud. Peaks from 100 Hz to 2 kHz b
 
 The bass note is looked for from 40 to 180 Hz by its harmonics, of which the fundamental counts least: a kick or a sub
 drone has hardly any other, and without the fundamental a bass that lies under a kick is still found (Terhardt's virtual
-pitch, JASA 55, 1974, which also hears the root of a chord).
+pitch, JASA 55, 1974, which also hears the root of a chord). Of two notes the lower counts more.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ _BASS_BINS_PER_OCTAVE = 120
 # benchmarks/key_accuracy.py; a fundamental as strong as the rest follows the kick.
 _BASS_HARMONICS = (0.4, 0.9, 0.85, 0.8, 0.7, 0.6)
 _BASS_REACH_BINS = 2
+# How much less a note counts for each octave that it lies higher: the bass is the lowest part, and a chord over a
+# hollow one (square, FM) has more harmonics by far. Over the tracks drawn for tuning, the bass's pitch class was right
+# 79 % of the time without it, and 83 % with it: ``benchmarks/bass_accuracy.py`` prints both.
+_BASS_LOSS_AN_OCTAVE = 0.24
 # -110 dBFS: under this a "peak" is rounding.
 _SILENCE = 3e-6
 
@@ -200,6 +204,7 @@ def _bass(frame: _Places, frequency_hz: FloatArray, strength: FloatArray, frames
     padded = np.pad(grid, ((0, 0), (_BASS_REACH_BINS, _BASS_REACH_BINS)))
     # Harmonics of one note need not meet to the cent.
     near = sum(padded[:, step : step + bins] for step in range(2 * _BASS_REACH_BINS + 1))
+    near = near * (1.0 - _BASS_LOSS_AN_OCTAVE) ** (np.arange(bins) / _BASS_BINS_PER_OCTAVE)
     best = np.argmax(near, axis=1)
     semitones = 12 * np.log2(BASS_LOW_HZ / C4_HZ) + best * (12 / _BASS_BINS_PER_OCTAVE)
-    return np.stack([semitones, np.asarray(near)[np.arange(frames), best]], axis=1)
+    return np.stack([semitones, near[np.arange(frames), best]], axis=1)

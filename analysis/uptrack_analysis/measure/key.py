@@ -7,11 +7,13 @@ measured first and taken out, so a track 30 cents flat keeps its key.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from uptrack_analysis.measure.chroma import C4_HZ, Chroma, ChromaMeter
-from uptrack_analysis.measure.key_evidence import bass_notes, evidence, pitch_classes, profile_fits
-from uptrack_analysis.measure.results import BassLine, KeyEstimate
+from uptrack_analysis.measure.key_evidence import Heard, evidence, hear, profile_fits
+from uptrack_analysis.measure.results import BassLine, BeatGrid, KeyEstimate
 from uptrack_analysis.measure.tuning import densest, tuning_cents
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -26,9 +28,9 @@ MIN_PEAKS_PER_FRAME = 5.8
 MIN_AGREEMENT = 0.27
 """Least of how well the notes fit a key times the share of them that agrees on a tuning. Cymbals, snares and breaks
 ring at pitches that lie anywhere: 0.24 at most, and music 0.29 at least."""
-WEIGHTS = np.array([1.5, 4.0, 35.4, 2.0, 4.4, 2.0, 0.6])
-"""Of the kinds of evidence in ``key_evidence.KINDS``, by maximum likelihood on the tune half of the corpus, major and
-minor counted alike: ``benchmarks/key_accuracy.py --fit`` prints them."""
+WEIGHTS = np.array([0.8, 6.2, 28.2, 0.4, 5.0, 1.6, 0.7, 2.4, 1.6, 1.8])
+"""Of the kinds of evidence in ``key_evidence.KINDS``, by maximum likelihood on the tune half of the corpus and, at a
+third of its weight, six drawn sets, major and minor counted alike: ``benchmarks/key_accuracy.py --fit`` prints them."""
 
 # fmt: off
 _MAJOR_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -48,8 +50,18 @@ def camelot(tonic: int, minor: bool) -> str:
     return f"{hour}{'A' if minor else 'B'}"
 
 
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """A file heard to its end: all that its key is estimated from but the bars, which another meter finds."""
+
+    heard: Heard
+    tuning_cents: float | None
+    unmeasured: dict[str, str]
+    """Why there is no tuning, and why there can be no key, by the report's names of the figures."""
+
+
 class KeyMeter:
-    """Streaming kernel: blocks in, one ``KeyEstimate`` out.
+    """Streaming kernel: blocks in; after ``finish``, ``estimate`` gives one ``KeyEstimate``.
 
     After ``finish``, ``bass`` is the bass line that was heard on the way, and ``unmeasured`` says why there is no key
     or no tuning: the report's name of the figure, and a sentence.
@@ -77,32 +89,40 @@ class KeyMeter:
         """Take the next samples, shape (channels, frames)."""
         self._chroma.push(block)
 
-    def finish(self) -> KeyEstimate:
-        """The key of everything pushed, with the three next most likely."""
+    def finish(self) -> None:
+        """Listen to everything pushed."""
         chroma = self._chroma.finish()
-        estimate, self.unmeasured = estimate_key(chroma)
+        self._listened = listen(chroma)
+        self.unmeasured = self._listened.unmeasured
         self.bass = BassLine(chroma.hop_s, C4_HZ * 2 ** (chroma.bass_semitones / 12), chroma.bass_strength)
-        return estimate
+
+    def estimate(self, grid: BeatGrid | None) -> KeyEstimate:
+        """The key, with the three next most likely; ``grid`` says where bars begin, if that is known."""
+        return estimate_key(self._listened, grid)
 
 
-def estimate_key(chroma: Chroma) -> tuple[KeyEstimate, dict[str, str]]:
-    """Key and tuning of a chroma, and the reason for each of them that there is not."""
+def listen(chroma: Chroma) -> Listened:
+    """All of a chroma that its key is estimated from."""
     tuning, out_of_tune = tuning_cents(chroma)
     unmeasured = {} if out_of_tune is None else {"key.tuning_cents": out_of_tune}
-    offset = tuning if tuning is not None else 0.0
-    classes = pitch_classes(chroma, offset)
-    why_not = _why_no_key(chroma, classes)
-    if why_not is not None:
-        return KeyEstimate(None, None, 0.0, (), tuning), {"key.name": why_not, **unmeasured}
-    probability = probabilities(evidence(classes, *bass_notes(chroma, offset)))
+    heard = hear(chroma, tuning if tuning is not None else 0.0)
+    why_not = _why_no_key(chroma, heard.classes)
+    return Listened(heard, tuning, unmeasured if why_not is None else {"key.name": why_not, **unmeasured})
+
+
+def estimate_key(listened: Listened, grid: BeatGrid | None = None) -> KeyEstimate:
+    """Key and tuning; no key where ``listened.unmeasured`` says why."""
+    if "key.name" in listened.unmeasured:
+        return KeyEstimate(None, None, 0.0, (), listened.tuning_cents)
+    probability = probabilities(evidence(listened.heard, grid))
     ranked = np.argsort(-probability, kind="stable")
     keys = [(int(place) % 12, bool(place >= 12), float(probability[place])) for place in ranked[: 1 + _ALTERNATIVES]]
     tonic, minor, confidence = keys[0]
-    return KeyEstimate(tonic, minor, confidence, tuple(keys[1:]), tuning), unmeasured
+    return KeyEstimate(tonic, minor, confidence, tuple(keys[1:]), listened.tuning_cents)
 
 
 def probabilities(rows: FloatArray) -> FloatArray:
-    """Of the 24 keys, shape (24,), from their evidence, shape (24, 7)."""
+    """Of the 24 keys, shape (24,), from their evidence, shape (24, 10)."""
     weighed = rows @ WEIGHTS
     odds = np.exp(weighed - weighed.max())
     probability: FloatArray = odds / odds.sum()

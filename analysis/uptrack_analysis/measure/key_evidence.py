@@ -1,17 +1,24 @@
 """What speaks for each of the 24 keys: one row a key, majors from C, then minors from C; one column a kind of evidence.
 
 Pitch classes alone mistake a key for its fifth and its relative, which share all notes but one or none. What tells them
-apart is which note the bass stands on, where it begins, and whether all three notes of the tonic chord are there.
+apart is which note the bass stands on, with which it and each phrase begin, whether it also stands a fifth over and
+under that one, and whether all three notes of the tonic chord are there.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from uptrack_analysis.measure.chroma import BINS_PER_OCTAVE, BINS_PER_SEMITONE, Chroma
+from uptrack_analysis.measure.results import BeatGrid
 from uptrack_analysis.signal import FloatArray
 
-KINDS = ("profile", "bass", "triad", "beginning", "scale", "bass in scale", "minor")
+KINDS = (
+    "profile", "bass", "triad", "beginning", "scale", "bass in scale", "minor",
+    "bass a fifth up", "bass a fourth up", "phrases",
+)  # fmt: skip
 """Names of the columns of ``evidence``."""
 
 # fmt: off
@@ -33,7 +40,31 @@ _QUIET = 0.03
 _BEGINNING_S = 2.0
 # Frames weighed together, which are copied in double precision: twelve minutes, so that only a longer file is cut.
 _CHUNK = 2048
+# Under this share of what loud frames, or loud bars, have the bass is not playing.
 _BEGINS = 0.3
+# A loop of two or four chords begins anew with each of these phrases, one of eight with every second.
+_PHRASE_BARS = 4
+
+_PitchClasses = np.ndarray[tuple[int], np.dtype[np.intp]]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is kept of a chroma, its tuning removed: enough for all evidence, and a hundredth of its size."""
+
+    classes: FloatArray
+    """Shares of the twelve pitch classes from C, shape (12,): ``pitch_classes``."""
+    hop_s: float
+    bass: _PitchClasses
+    """Of each frame, shape (n_frames,), meaningless where its strength is 0."""
+    bass_strength: FloatArray
+    """shape (n_frames,), none negative"""
+
+
+def hear(chroma: Chroma, offset_cents: float = 0.0) -> Heard:
+    """What speaks for a key, of a chroma that lies ``offset_cents`` over A = 440 Hz."""
+    bass = np.rint(chroma.bass_semitones - offset_cents / 100).astype(np.intp) % 12
+    return Heard(pitch_classes(chroma, offset_cents), chroma.hop_s, bass, chroma.bass_strength)
 
 
 def pitch_classes(chroma: Chroma, offset_cents: float = 0.0) -> FloatArray:
@@ -58,28 +89,64 @@ def pitch_classes(chroma: Chroma, offset_cents: float = 0.0) -> FloatArray:
     return _shares(mean + _TWELFTH * np.roll(mean, -7))
 
 
-def bass_notes(chroma: Chroma, offset_cents: float = 0.0) -> tuple[FloatArray, FloatArray]:
+def bass_notes(heard: Heard) -> tuple[FloatArray, FloatArray]:
     """Shares of the pitch classes in the bass, and in its first two seconds, shape (12,) each."""
-    classes = np.rint(chroma.bass_semitones - offset_cents / 100).astype(np.intp) % 12
-    strength = chroma.bass_strength
-    whole = np.bincount(classes, weights=strength, minlength=12)
+    strength = heard.bass_strength
+    whole = np.bincount(heard.bass, weights=strength, minlength=12)
     begun = np.flatnonzero(strength > _BEGINS * np.percentile(strength, 90)) if strength.any() else np.array([0])
-    first = slice(int(begun[0]), int(begun[0]) + max(1, round(_BEGINNING_S / chroma.hop_s)))
-    start = np.bincount(classes[first], weights=strength[first], minlength=12)
+    first = slice(int(begun[0]), int(begun[0]) + max(1, round(_BEGINNING_S / heard.hop_s)))
+    start = np.bincount(heard.bass[first], weights=strength[first], minlength=12)
     return _shares(whole.astype(np.float64)), _shares(start.astype(np.float64))
 
 
-def evidence(classes: FloatArray, bass: FloatArray, beginning: FloatArray) -> FloatArray:
-    """Shape (24, 7), columns as in ``KINDS``.
+def phrase_roots(heard: Heard, grid: BeatGrid | None) -> FloatArray | None:
+    """Shares of the phrases that begin with a bar of each pitch class, shape (12,).
+
+    Phrases of four bars are counted from the first downbeat. Each has one vote, for the note that its first bar's bass
+    stands on longest and strongest: a kick, a fill or a passing note in one of them does not matter.
+
+    Returns
+    -------
+    None
+        It is not known where bars begin, or no phrase begins with a bass.
+    """
+    if grid is None or grid.first_downbeat_s is None or not heard.bass.size:
+        return None
+    frames_s = np.arange(heard.bass.size) * heard.hop_s
+    bar = np.floor((frames_s - grid.first_downbeat_s) / (grid.beats_per_bar * grid.beat_s)).astype(np.intp)
+    inside = bar >= 0
+    bars = int(bar[-1]) + 1
+    if bars < 1:
+        return None
+    place = bar[inside] * 12 + heard.bass[inside]
+    by_bar = np.bincount(place, weights=heard.bass_strength[inside], minlength=12 * bars).reshape(bars, 12)
+    strength = by_bar.sum(axis=1)
+    playing = (strength > _BEGINS * np.percentile(strength, 90)) & (np.arange(bars) % _PHRASE_BARS == 0)
+    if not playing.any():
+        return None
+    return _shares(np.bincount(by_bar[playing].argmax(axis=1), minlength=12).astype(np.float64))
+
+
+def evidence(heard: Heard, grid: BeatGrid | None = None) -> FloatArray:
+    """Shape (24, 10), columns as in ``KINDS``. Where bars are not known, the beginning stands for all phrases."""
+    bass, beginning = bass_notes(heard)
+    phrases = phrase_roots(heard, grid)
+    return evidence_of(heard.classes, bass, beginning, beginning if phrases is None else phrases)
+
+
+def evidence_of(classes: FloatArray, bass: FloatArray, beginning: FloatArray, phrases: FloatArray) -> FloatArray:
+    """Shape (24, 10), columns as in ``KINDS``.
 
     Parameters
     ----------
-    classes, bass, beginning : numpy.ndarray, shape (12,)
-        Shares of the pitch classes, from ``pitch_classes`` and ``bass_notes``.
+    classes, bass, beginning, phrases : numpy.ndarray, shape (12,)
+        Shares of the pitch classes from C: of all that sounds, in the bass, in its first two seconds, and in the bass
+        where phrases begin.
     """
     rows = []
     for (tonic, minor), profile in zip(_KEYS, profile_fits(classes), strict=True):
-        chord = classes[[tonic, (tonic + (3 if minor else 4)) % 12, (tonic + 7) % 12]]
+        fourth, fifth = (tonic + 5) % 12, (tonic + 7) % 12
+        chord = classes[[tonic, (tonic + (3 if minor else 4)) % 12, fifth]]
         scale = [(tonic + step) % 12 for step in _SCALES[minor]]
         rows.append(
             (
@@ -90,6 +157,9 @@ def evidence(classes: FloatArray, bass: FloatArray, beginning: FloatArray) -> Fl
                 classes[scale].sum(),
                 bass[scale].sum(),
                 float(minor),
+                bass[fifth],
+                bass[fourth],
+                phrases[tonic],
             )
         )
     return np.array(rows, dtype=np.float64)

@@ -94,14 +94,14 @@ def measure(
     found_peaks = lanes.add("peaks", peaks.push, peaks.finish)
     found_tempo = lanes.add("tempo", tempo.push, tempo.finish)
     found_loudness = lanes.add("loudness", loudness.push, loudness.finish)
-    found_key = lanes.add("key", key.push, key.finish)
+    heard_key = lanes.add("key", key.push, key.finish)
     # Of two channels the stereo curve has the power already.
     rms = RmsMeter(channels)
     found_rms = None if channels == 2 else lanes.add("levels", rms.push, rms.finish)
     found_stereo = lanes.add("stereo", stereo.push, stereo.finish)
     found_waveform = lanes.add("waveform", envelope.push, envelope.finish)
     paired: set[Lane[Any]] = {found_waveform, found_bands, found_stereo}
-    folded: set[Lane[Any]] = {found_tempo, found_key}
+    folded: set[Lane[Any]] = {found_tempo, heard_key}
     found_probes = None
     if probes or stem:
         prober = ProbeMeter(rate_hz, rows)
@@ -151,7 +151,7 @@ def measure(
         bands=found_bands.result,
         stereo=found_stereo.result,
         tempo=found_tempo.result,
-        key=found_key.result,
+        key=key.estimate(found_tempo.result.grid),
         non_finite_samples=source.non_finite_samples,
         non_finite=source.broken_stretches,
         codec=info.codec,

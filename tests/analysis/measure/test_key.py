@@ -10,9 +10,9 @@ from support.lmms import PROJECTS
 from support.needs import need_program
 from support.signals import cut, tone
 from uptrack_analysis.measure.chroma import Chroma, ChromaMeter
-from uptrack_analysis.measure.key import KeyMeter, camelot, estimate_key, key_name
-from uptrack_analysis.measure.key_evidence import bass_notes, pitch_classes
-from uptrack_analysis.measure.results import KeyEstimate
+from uptrack_analysis.measure.key import KeyMeter, camelot, estimate_key, key_name, listen
+from uptrack_analysis.measure.key_evidence import KINDS, Heard, bass_notes, evidence, hear, phrase_roots, pitch_classes
+from uptrack_analysis.measure.results import BeatGrid, KeyEstimate
 from uptrack_analysis.signal import Block
 
 RATE_HZ = 8_000
@@ -32,7 +32,8 @@ def chroma_of(signal: Block, rate_hz: int = RATE_HZ) -> Chroma:
 def measured(signal: Block, rate_hz: int = RATE_HZ) -> tuple[KeyEstimate, dict[str, str]]:
     meter = KeyMeter(rate_hz, signal.shape[0])
     meter.push(signal)
-    return meter.finish(), meter.unmeasured
+    meter.finish()
+    return meter.estimate(None), meter.unmeasured
 
 
 def saw(semitone: float, time_s: np.ndarray[tuple[int], np.dtype[np.float64]], cents: float) -> Block:
@@ -147,7 +148,7 @@ def test_a_quiet_note_that_stays_is_heard_over_a_loud_one_that_is_struck() -> No
 def test_a_bass_is_heard_by_its_harmonics_where_its_fundamental_is_missing() -> None:
     time_s = np.arange(10 * RATE_HZ) / RATE_HZ
     wave = sum(np.sin(2 * np.pi * C3_HZ / 2 * k * time_s + k) / k for k in range(2, 7))
-    bass, beginning = bass_notes(chroma_of(np.asarray((0.2 * np.asarray(wave))[None], dtype=np.float32)))
+    bass, beginning = bass_notes(hear(chroma_of(np.asarray((0.2 * np.asarray(wave))[None], dtype=np.float32))))
     assert bass[0] > 0.9
     assert beginning[0] > 0.9
 
@@ -157,9 +158,82 @@ def test_a_sub_without_harmonics_yields_to_a_bass_that_has_them() -> None:
     root_hz = C3_HZ / 2 * 2 ** (3 / 12)
     wave = sum(np.sin(2 * np.pi * root_hz * k * time_s + k) / k for k in range(2, 7))
     signal = np.asarray((0.1 * np.asarray(wave))[None], dtype=np.float32) + sub_drone(8, 10, level=0.4)
-    bass, _ = bass_notes(chroma_of(signal))
+    bass, _ = bass_notes(hear(chroma_of(signal)))
     assert int(np.argmax(bass)) == 3
     assert bass[3] > 0.9
+
+
+def test_a_hollow_bass_is_heard_under_a_chord_with_more_harmonics() -> None:
+    time_s = np.arange(10 * RATE_HZ) / RATE_HZ
+    # The odd harmonics of D2, as a square has them, under a fifth of saws on A.
+    hollow = sum(np.sin(2 * np.pi * C3_HZ / 2 * 2 ** (2 / 12) * k * time_s + k) / k for k in (1, 3, 5))
+    wave = 0.3 * np.asarray(hollow) + 0.1 * (saw(-3, time_s, 0) + saw(4, time_s, 0))
+    bass, _ = bass_notes(hear(chroma_of(np.asarray(wave[None], dtype=np.float32))))
+    assert bass[2] > 0.9
+
+
+BEAT_S = 0.5
+GRID = BeatGrid(BEAT_S, 0.0, 0.0, 4, 0.9, 0.0)
+
+
+def bass_line(roots: list[int], *, strength: list[float] | None = None, late_s: float = 0.0) -> Heard:
+    """A note a bar of two seconds, one frame every 0.25 s, nothing else; ``late_s`` of silence before the first."""
+    wait = round(late_s / 0.25)
+    notes = np.concatenate([np.zeros(wait), np.repeat(roots, 8)]).astype(np.intp)
+    loud = np.concatenate([np.zeros(wait), np.repeat(strength or [1.0] * len(roots), 8)])
+    return Heard(np.full(12, 1 / 12), 0.25, notes, loud)
+
+
+def test_phrases_of_four_bars_begin_with_the_note_of_their_first_bar() -> None:
+    roots = phrase_roots(bass_line([9, 5, 0, 7] * 3 + [2, 5, 0, 7]), GRID)
+    assert roots is not None
+    assert (roots[9], roots[2]) == (0.75, 0.25)
+
+
+def test_phrases_are_counted_from_the_first_downbeat() -> None:
+    grid = BeatGrid(BEAT_S, 1.0, 1.0, 4, 0.9, 0.0)
+    roots = phrase_roots(bass_line([9, 5, 0, 7] * 2, late_s=1.0), grid)
+    assert roots is not None
+    assert roots[9] == 1.0
+
+
+def test_a_phrase_that_begins_without_a_bass_has_no_vote() -> None:
+    roots = phrase_roots(bass_line([3, 0, 0, 0, 9, 5, 0, 7], strength=[0.1, 0.1, 0.1, 0.1, 1, 1, 1, 1]), GRID)
+    assert roots is not None
+    assert roots[9] == 1.0
+
+
+def test_one_loud_note_in_a_bar_is_not_its_root() -> None:
+    heard = bass_line([9, 5, 0, 7])
+    heard.bass[0] = 4
+    heard.bass_strength[0] = 2.0
+    roots = phrase_roots(heard, GRID)
+    assert roots is not None
+    assert roots[9] == 1.0
+
+
+@pytest.mark.parametrize(
+    "grid", [None, BeatGrid(BEAT_S, 0.0, None, 4, 0.1, 0.0), BeatGrid(BEAT_S, 90.0, 90.0, 4, 1, 0)]
+)
+def test_where_bars_are_not_known_the_beginning_stands_for_all_phrases(grid: BeatGrid | None) -> None:
+    heard = bass_line([9, 5, 0, 7] * 2)
+    assert phrase_roots(heard, grid) is None
+    columns = evidence(heard, grid)[:, [KINDS.index("beginning"), KINDS.index("phrases")]]
+    np.testing.assert_array_equal(columns[:, 0], columns[:, 1])
+
+
+def test_a_loop_with_a_pickup_is_in_the_key_that_its_phrases_begin_with() -> None:
+    # Chords of A minor, C major and F major; the bar of F stands before the loop, so no phrase begins with it.
+    time_s = np.arange(2 * RATE_HZ) / RATE_HZ
+    chords = [(5, 9, 0), *((9, 0, 4), (5, 9, 0), (0, 4, 7), (7, 11, 2)) * 3]
+    bars = [0.5 * saw(root - 24, time_s, 0) + sum(0.2 * saw(note, time_s, 0) for note in (root, *rest))
+            for root, *rest in chords]  # fmt: skip
+    meter = KeyMeter(RATE_HZ, 1)
+    meter.push(np.asarray(0.2 * np.concatenate(bars)[None], dtype=np.float32))
+    meter.finish()
+    with_bars, without = meter.estimate(BeatGrid(BEAT_S, 2.0, 2.0, 4, 0.9, 0.0)), meter.estimate(None)
+    assert (with_bars.tonic, with_bars.minor) == (9, True)
+    assert (without.tonic, without.minor) == (5, False)
 
 
 @pytest.mark.parametrize("rate_hz", [11_025, 44_100, 48_000, 96_000])
@@ -252,7 +326,8 @@ def test_one_tone_has_a_tuning_but_no_key_and_noise_has_neither() -> None:
 
 def test_tones_that_lie_anywhere_between_the_notes_have_no_tuning() -> None:
     salience = np.ones((20, 240), dtype=np.float32)
-    found, unmeasured = estimate_key(Chroma(0.37, salience, np.zeros(20), np.zeros(20), 500))
+    listened = listen(Chroma(0.37, salience, np.zeros(20), np.zeros(20), 500))
+    found, unmeasured = estimate_key(listened), listened.unmeasured
     assert found.tuning_cents is None
     assert "agree on no tuning" in unmeasured["key.tuning_cents"]
 
@@ -260,7 +335,8 @@ def test_tones_that_lie_anywhere_between_the_notes_have_no_tuning() -> None:
 def test_one_ringing_note_belongs_to_many_keys() -> None:
     salience = np.zeros((20, 240), dtype=np.float32)
     salience[:, 60] = 1.0
-    found, unmeasured = estimate_key(Chroma(0.37, salience, np.full(20, -21.0), np.ones(20), 500))
+    listened = listen(Chroma(0.37, salience, np.full(20, -21.0), np.ones(20), 500))
+    found, unmeasured = estimate_key(listened), listened.unmeasured
     assert found.tonic is None
     assert "one or two notes" in unmeasured["key.name"]
 
@@ -268,7 +344,8 @@ def test_one_ringing_note_belongs_to_many_keys() -> None:
 def test_every_semitone_equally_strong_fits_no_key() -> None:
     salience = np.zeros((20, 240), dtype=np.float32)
     salience[:, ::20] = 1.0
-    found, unmeasured = estimate_key(Chroma(0.37, salience, np.zeros(20), np.zeros(20), 500))
+    listened = listen(Chroma(0.37, salience, np.zeros(20), np.zeros(20), 500))
+    found, unmeasured = estimate_key(listened), listened.unmeasured
     assert found.tonic is None
     assert "no major or minor key" in unmeasured["key.name"]
 

@@ -122,5 +122,5 @@ RULE = Rule(
     limits=LIMITS,
     by_target=True,
     at_most="info",
-    version=2,
+    version=3,
 )

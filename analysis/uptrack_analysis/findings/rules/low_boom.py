@@ -159,5 +159,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     at_most="info",
-    version=2,
+    version=3,
 )

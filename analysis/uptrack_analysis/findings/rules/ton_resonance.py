@@ -152,4 +152,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     at_most="info",
+    version=2,
 )
