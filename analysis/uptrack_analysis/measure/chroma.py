@@ -204,7 +204,7 @@ def _bass(frame: _Places, frequency_hz: FloatArray, strength: FloatArray, frames
     padded = np.pad(grid, ((0, 0), (_BASS_REACH_BINS, _BASS_REACH_BINS)))
     # Harmonics of one note need not meet to the cent.
     near = sum(padded[:, step : step + bins] for step in range(2 * _BASS_REACH_BINS + 1))
-    near = near * (1.0 - _BASS_LOSS_AN_OCTAVE) ** (np.arange(bins) / _BASS_BINS_PER_OCTAVE)
+    near *= (1.0 - _BASS_LOSS_AN_OCTAVE) ** (np.arange(bins) / _BASS_BINS_PER_OCTAVE)
     best = np.argmax(near, axis=1)
     semitones = 12 * np.log2(BASS_LOW_HZ / C4_HZ) + best * (12 / _BASS_BINS_PER_OCTAVE)
     return np.stack([semitones, near[np.arange(frames), best]], axis=1)
