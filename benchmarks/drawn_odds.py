@@ -63,7 +63,7 @@ def _chance_drawn(loop: tuple[Chord, ...], mode: str) -> float:
         ]
         share += how_often * float(np.prod(of_each))
     length = LENGTHS.count(len(loop)) / len(LENGTHS)
-    return share * length / (len(DEGREES) - 1) ** (len(loop) - 1)
+    return float(share * length / (len(DEGREES) - 1) ** (len(loop) - 1))
 
 
 def _degree(root: int, mode: str) -> int | None:

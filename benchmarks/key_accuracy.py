@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import drawn
@@ -21,10 +21,11 @@ import scipy.optimize
 import soundfile as sf
 from drawn_odds import best_guess
 from key_from_notes import PROFILES, by_our_evidence, by_profile
-from key_scores import mirex
+from key_scores import Key, mirex
 
 from key_corpus import Item, corpus, drawn_tracks
-from key_peers import Key, essentia, librosa_krumhansl
+from key_peers import essentia, librosa_krumhansl
+from key_synth import Recipe
 from uptrack_analysis.measure.chroma import ChromaMeter
 from uptrack_analysis.measure.key import Listened, estimate_key, key_name, listen
 from uptrack_analysis.measure.key_evidence import KINDS, evidence
@@ -173,7 +174,7 @@ def print_from_notes(heard: Sequence[Heard], seed: int) -> None:
     """The same tracks, given the notes that they play instead of their sound."""
     recipes = [recipe for _, recipe in drawn.recipes(seed)]
     names = [one.item.path.name for one in heard if one.item.key is not None]
-    finders = {
+    finders: dict[str, Callable[[Recipe], Key]] = {
         "ours": by_our_evidence,
         **{name: functools.partial(by_profile, profile=name) for name in PROFILES},
         "knows the odds": best_guess,
