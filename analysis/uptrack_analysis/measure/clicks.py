@@ -32,6 +32,8 @@ from uptrack_analysis.signal import Block, FloatArray
 _NEAR_ROWS = 8
 _ROW_RATIO = 4.0
 """Energy of a row over the strongest row near it. Rows of steady noise keep under 3."""
+_SPIKE_ROW_RATIO = 2.0
+"""The same of a row whose largest has the shape of a wrong sample: beside hats it stands out by that alone."""
 _ROW_FLOOR = 3 * LEAST**2
 """What the least step leaves in the fold if the channel with the least weight has it."""
 LATE_S = 0.035
@@ -54,6 +56,10 @@ _NEAREST = 8
 """Of its like, how many are asked. Two of them lie in time by chance once in fourteen times where one comes a second;
 where there are more, edges abound."""
 _RATIOS = ((1, -1), (1, 2), (-1, -2), (1, 3), (-1, -3), (2, 3), (-2, -3), (1, -2), (2, -1), (1, 4), (-1, -4))
+_MORE_RATIOS = (*_RATIOS, (3, 4), (-3, -4), (1, -3), (3, -1), (1, -4), (4, -1), (2, -3), (3, -2), (3, -4), (4, -3))
+_PLAYED = ((_LIKE, _ON_TIME_S, _RATIOS), (0.7, 0.004, _MORE_RATIOS))
+"""How alike two edges are, how near to time, in which of the steps. Of one sound that is cut by its next stroke, edges
+are within 1.5 dB, and as late as the wave then happens to be steep: such equals are rare enough to be asked for less."""
 _MOST_PER_STRETCH = 16
 """More (ten a second at 44.1 kHz) are a texture: only what has no equal there is looked at closer."""
 _MOST_COUNTED = 32
@@ -114,23 +120,24 @@ class ClickFinder:
         energies, kept = self._energies, _NEAR_ROWS + self._late
         energies[:kept] = energies[-kept:].copy()
         energies[kept:] = screening.energies
-        hits = _standing_out(energies, self._rows)
+        hits, surely = _standing_out(energies, self._rows)
         if hits.size == 0:
             return
-        frames = first + (hits - self._late) * self._row
         rows = energies[_NEAR_ROWS + hits]
+        begin = screening.recent.size - screening.differences.size - self._late * self._row - 8
+        spikes = look_like_spikes(screening.recent[begin + hits[:, np.newaxis] * self._row + np.arange(self._row + 16)])
+        # Beside bright music a lone wrong sample stands out by its shape where a row of it would not.
+        stands = surely | spikes
+        hits, rows, spikes = hits[stands], rows[stands], spikes[stands]
+        frames = first + (hits - self._late) * self._row
         closer = rows > _ROW_FLOOR
         if np.count_nonzero(closer) > _MOST_PER_STRETCH:
-            closer &= _without_equals(rows)
+            closer &= _without_equals(rows, np.where(spikes, _AS_HIGH, _EQUAL))
         only_counted = np.flatnonzero(~closer)
         only_counted = only_counted[np.argsort(-rows[only_counted], kind="stable")[:_MOST_COUNTED]]
         only_counted.sort()
         self._edges += map(_Edge, frames[only_counted].tolist(), rows[only_counted].tolist())
-        hits, frames, rows = hits[closer], frames[closer], rows[closer]
-        if hits.size == 0:
-            return
-        begin = screening.recent.size - screening.differences.size - self._late * self._row - 8
-        spikes = look_like_spikes(screening.recent[begin + hits[:, np.newaxis] * self._row + np.arange(self._row + 16)])
+        frames, rows, spikes = frames[closer], rows[closer], spikes[closer]
         stretch_at = window.shape[1] - self._rows * self._row
         reach = self._judge.reach
         for frame, energy, may_be_spike in zip(frames.tolist(), rows.tolist(), spikes.tolist(), strict=True):
@@ -144,9 +151,12 @@ class ClickFinder:
             marks = [
                 _Mark(at + mark.index, energy, channel, mark.size, mark.is_spike, mark.goes_on)
                 for channel, mark in found
-                if mark is not None
+                if mark is not None and mark.stands_out
             ]
+            hidden = [_Edge(at + mark.index, energy) for _, mark in found if mark is not None and not mark.stands_out]
             self._edges += [_Edge(mark.frame, energy) for mark in marks if not mark.is_spike][:1]
+            if not marks:
+                self._edges += hidden[:1]
             self._marks += [mark for mark in marks if mark.size >= LEAST]
 
     def _abound(self, frame: int, energy: float) -> bool:
@@ -219,11 +229,11 @@ class ClickFinder:
         reach = round(_AGAIN_S * self._rate_hz)
         first, last = np.searchsorted(frames, [edge.frame - reach, edge.frame + reach + 1])
         near = energies[first:last] / edge.energy
-        away_s = (frames[first:last][(near >= _LIKE) & (near <= 1 / _LIKE)] - edge.frame) / self._rate_hz
-        away_s = away_s[np.abs(away_s) >= _LEAST_STEP_S]
-        away_s = away_s[np.argsort(np.abs(away_s), kind="stable")[:_NEAREST]]
+        away_s = (frames[first:last] - edge.frame) / self._rate_hz
+        apart = np.abs(away_s) >= _LEAST_STEP_S
         return any(
-            bool((np.abs(away_s[:, np.newaxis] * (other / one) - away_s) <= _ON_TIME_S).any()) for one, other in _RATIOS
+            _in_whole_steps(away_s[apart & (near >= like) & (near <= 1 / like)], on_time_s, ratios)
+            for like, on_time_s, ratios in _PLAYED
         )
 
     def _joined(self, marks: list[_Mark]) -> list[list[_Mark]]:
@@ -237,7 +247,7 @@ class ClickFinder:
         return groups
 
 
-def _standing_out(energies: Block, count: int) -> NDArray[np.intp]:
+def _standing_out(energies: Block, count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Which of ``count`` rows, the first of them at ``_NEAR_ROWS``, outdo the seven rows on either side.
 
     The row beside the one judged is left out: it may hold part of the same click. Of two such rows the stronger stands.
@@ -247,16 +257,25 @@ def _standing_out(energies: Block, count: int) -> NDArray[np.intp]:
     sevens = np.maximum(fours[:-3], fours[3:])  # the strongest of the seven rows that begin at each
     judged = energies[_NEAR_ROWS : _NEAR_ROWS + count]
     around = np.maximum(sevens[:count], sevens[_NEAR_ROWS + 2 : _NEAR_ROWS + 2 + count])
-    hits = np.flatnonzero(judged > np.maximum(_ROW_RATIO * around, _FAINTEST))
+    hits = np.flatnonzero(judged > np.maximum(_SPIKE_ROW_RATIO * around, _FAINTEST))
     if hits.size == 0:
-        return hits
+        return hits, np.zeros(0, dtype=np.bool_)
     left, right = energies[hits + _NEAR_ROWS - 1], energies[hits + _NEAR_ROWS + 1]
     stands: NDArray[np.intp] = hits[(judged[hits] > left) & (judged[hits] >= right)]
-    return stands
+    return stands, judged[stands] > _ROW_RATIO * around[stands]
 
 
-def _without_equals(rows: Block) -> NDArray[np.bool_]:
-    equals = np.count_nonzero(rows >= _EQUAL * rows[:, np.newaxis], axis=1) - 1  # itself
+def _in_whole_steps(away_s: FloatArray, on_time_s: float, ratios: Sequence[tuple[int, int]]) -> bool:
+    """Whether two of the nearest are as far away as so many of the same steps."""
+    nearest = away_s[np.argsort(np.abs(away_s), kind="stable")[:_NEAREST]]
+    return any(
+        bool((np.abs(nearest[:, np.newaxis] * (other / one) - nearest) <= on_time_s).any()) for one, other in ratios
+    )
+
+
+def _without_equals(rows: Block, shares: Block) -> NDArray[np.bool_]:
+    """Of which rows fewer than a count asks for have that share of its energy."""
+    equals = np.count_nonzero(rows >= (shares * rows)[:, np.newaxis], axis=1) - 1  # itself
     rare: NDArray[np.bool_] = equals < _OFTEN
     return rare
 

@@ -22,15 +22,25 @@ SIDE_S = 0.012
 LONGEST_S = 0.002
 _SPIKE = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
 _STEP = np.array([1.0, -3.0, 3.0, -1.0])
+_LINE_ON = np.array([1.0, 0.5, 0.0, -0.5])
+"""Where the line through four samples, by least squares, is one sample before the first of them."""
+_MEETING = np.concatenate([-_LINE_ON[::-1], [0.0], _LINE_ON])
 _SPIKE_RATIO = 3.0
-_EDGE_RATIO = 5.0
+_EDGE_RATIO = 4.0
 """How far the peak stands over the largest difference within 12 ms; between two stretches of noise it is 1.3."""
+_BREAK_RATIO = 2.0
+"""From here on a short peak is an edge, if too faint beside what is near to be a click. The same where a plateau's
+corner is: gain and clipping hide edges, and take none away."""
 _SUPREME = 8.0
 """How far a burst or a step stands over it from which hats that begin or end there are none of its business."""
-_ACROSS_SHARE = 0.4
-"""Of a spike's height, what the wave may have moved meanwhile beside its own slope, over what it does near by. A step
-that rings looks like a spike, too, and moves by 0.7."""
+_ACROSS_SHARE = 0.25
+"""Of a spike's height, what the wave may have moved meanwhile beside its own course, over what it does near by: of 39
+that were planted in bright and dark music none moves by 0.12 more. A step that rings looks like a spike, too, and moves
+by 0.5 or more."""
 _SAME_DB = 4.0
+_SWAYING_DB = 8.0
+"""What the level may move by where the brightness stays: 12 ms are half a period of 40 Hz, so that a bass is louder or
+softer in them by where its wave just is. A note that begins or ends takes its overtones with it."""
 _DYING_DB = 12.0
 _BEGUN_DB, _BRIGHTENED_DB = 8.0, 25.0
 """By so much louder, or brighter, it is a note that begins, and its first sample no wrong one: none of 36 that were
@@ -55,8 +65,10 @@ class Discontinuity:
     is_spike: bool
     goes_on: bool
     """Whether the wave is as loud and as bright after it as before, within 4 dB; after a burst it may have died away
-    by 12 dB, and what towers over everything near it is asked for the level only. Around a spike a note may end, and a
-    fainter one begin."""
+    by 12 dB, and what towers over everything near it is asked for the level only. Where it is as bright, it may be
+    louder or softer by 8 dB. Around a spike a note may end, and a fainter one begin."""
+    stands_out: bool = True
+    """Enough to be a click; what does not is an edge all the same, for whoever counts those."""
 
 
 class Judge:
@@ -96,8 +108,11 @@ class Judge:
         begin, end = max(0, last - self.longest - 4), first + self.longest + 5
         before, after = slice(max(0, begin - self._side), begin), slice(end, end + self._side)
         outside = max(float(size[before].max()), float(size[after].max()))
-        if peak < _SPIKE_RATIO * outside or _is_clipped(wave, peak_at):
+        if peak < _BREAK_RATIO * outside:
             return None
+        hidden = Discontinuity(peak_at + 2, peak / _SPIKE.max(), False, False, stands_out=False)
+        if peak < _SPIKE_RATIO * outside or _is_clipped(wave, peak_at):
+            return hidden
         allowed = min(max(_HEADROOM * outside, _PURE_SHARE * peak), _LEAST_PURE_SHARE * peak)
         spike_at, spike, spike_rest = _matched(bends, peak_at, _SPIKE)
         at, height, rest = _matched(bends, peak_at, _STEP)
@@ -106,7 +121,7 @@ class Judge:
             begins = louder_db > _BEGUN_DB or brighter_db > _BRIGHTENED_DB
             return Discontinuity(spike_at, abs(spike), True, not begins) if abs(spike) >= FAINTEST else None
         if peak < _EDGE_RATIO * outside:
-            return None
+            return hidden
         is_burst = rest > allowed
         if is_burst:
             # A burst begins where the differences first leave those of the music.
@@ -114,13 +129,13 @@ class Judge:
             height = peak / _SPIKE.max()
         if abs(height) < FAINTEST:
             return None
-        changes_db = [_change_db(wave[before], wave[after]), _change_db(bends[before], bends[after])]
+        louder_db, brighter_db = _change_db(wave[before], wave[after]), _change_db(bends[before], bends[after])
         # A note that begins is louder after its edge, and one that is cut off ends in a step: a burst with a note that
         # dies away around it is neither.
         lowest_db = -_DYING_DB if is_burst else -_SAME_DB
-        if peak >= _SUPREME * outside:
-            del changes_db[1]  # the level alone
-        goes_on = lowest_db <= min(changes_db) and max(changes_db) <= _SAME_DB
+        towers = peak >= _SUPREME * outside
+        goes_on = lowest_db <= louder_db <= _SAME_DB and (towers or lowest_db <= brighter_db <= _SAME_DB)
+        goes_on |= abs(brighter_db) <= _SAME_DB and abs(louder_db) <= _SWAYING_DB
         return Discontinuity(at, abs(height), False, goes_on)
 
 
@@ -152,15 +167,16 @@ def _matched(bends: FloatArray, peak_at: int, pattern: FloatArray) -> tuple[int,
 
 
 def _returns(wave: FloatArray, at: int, height: float, beside: tuple[slice, slice]) -> bool:
-    """Whether the wave is after a wrong sample where its slope on both sides would have brought it.
+    """Whether the wave is after a wrong sample where its course on both sides would have brought it.
 
     ``beside`` are the stretches before and after, which say how far bright music strays from that by itself: nine in
     ten of their samples, because an edge among them is no tone.
     """
-    strays = np.abs(1.5 * (wave[4:-2] - wave[2:-4]) - 0.5 * (wave[6:] - wave[:-6]))  # strays[i] is of wave[i + 3]
-    near = np.concatenate([strays[max(0, part.start - 3) : max(0, part.stop - 3)] for part in beside])
+    # The lines through the four samples before and after should meet; strays[i] is of wave[i + 4].
+    strays = np.abs(np.correlate(wave, _MEETING))
+    near = np.concatenate([strays[max(0, part.start - 4) : max(0, part.stop - 4)] for part in beside])
     by_itself = float(np.partition(near, most := int(0.9 * near.size))[most])
-    return bool(strays[at - 3] <= _ACROSS_SHARE * height + by_itself)
+    return bool(strays[at - 4] <= _ACROSS_SHARE * height + by_itself)
 
 
 def _is_clipped(wave: FloatArray, peak_at: int) -> bool:

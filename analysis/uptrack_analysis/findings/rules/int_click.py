@@ -141,5 +141,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=5,
+    version=6,
 )
