@@ -287,6 +287,70 @@ def test_steps_that_ring_are_steps_and_no_wrong_samples() -> None:
     assert [click.frame for click in clicks(one)] == [frames[3]]
 
 
+def test_the_overshoot_a_stroke_begins_with_is_no_wrong_sample_though_the_stroke_is_bright() -> None:
+    """The wave is somewhere else after it: a drum's first samples, as they come out of a sampler that rings."""
+    signal, rng = pad(RATE, 4), np.random.default_rng(5)
+    signal += 0.001 * rng.standard_normal(signal.shape[1]).astype(np.float32)
+    stroke = 0.3 * np.concatenate([[0.09, 0.09, 1.12, 0.68, 1.07, 1.06, 1.08], np.ones(700)])
+    stroke[7:] += 0.012 * rng.standard_normal(700)
+    stroke *= np.concatenate([np.ones(60), np.linspace(1, 0, stroke.size - 60)])
+    signal[:, 80_000 : 80_000 + stroke.size] += stroke.astype(np.float32)
+    assert clicks(signal) == ()
+
+
+def test_an_edge_whose_equals_have_echoes_that_hide_them_is_one_of_many() -> None:
+    """What stands too little out beside its own echo to be a click is an edge all the same."""
+    signal = pad(RATE, 12)
+    frames = np.cumsum(np.random.default_rng(7).integers(20_000, 60_000, 11)).tolist()
+    for number, frame in enumerate(frames):
+        sign = (-1) ** number
+        signal[:, frame:] += np.float32(0.06 * sign)
+        if number != 5:
+            signal[:, frame + 300 :] -= np.float32(0.02 * sign)
+    assert clicks(signal) == ()
+    alone = pad(RATE, 12)
+    alone[:, frames[5] :] += np.float32(0.06)
+    assert [click.frame for click in clicks(alone)] == [frames[5]]
+
+
+def test_a_wrong_sample_is_found_where_hats_play_in_the_other_channel() -> None:
+    signal = pad(RATE, 6)
+    signal[1] += 0.02 * np.random.default_rng(3).standard_normal(signal.shape[1]).astype(np.float32)
+    assert clicks(signal) == ()
+    signal[0, 123_456] += np.float32(0.2)
+    assert [(click.frame, click.channels) for click in clicks(signal)] == [(123_456, (0,))]
+
+
+def test_a_wrong_sample_far_over_a_dense_crackle_is_a_click() -> None:
+    signal = crackle(0.05, 3)
+    assert clicks(signal) == ()
+    signal[:, 200_000] += np.float32(0.35)
+    assert [click.frame for click in clicks(signal)] == [200_000]
+
+
+@pytest.mark.parametrize(("share", "are_played"), [(0.9, True), (0.6, False)])
+def test_equals_that_come_again_are_played_though_they_keep_time_less_well(share: float, are_played: bool) -> None:
+    """A drum that is cut by its next stroke jumps where its wave then is steep; what is only similar keeps time."""
+    at, step, late = 10 * RATE + 77, round(1.3636 * RATE), round(0.0025 * RATE)
+    signal = pad(RATE, 20)
+    for frame, height in ((at, 0.03), (at + step, -0.03 * share), (at + 3 * step + late, 0.03 * share)):
+        signal[:, frame:] += np.float32(height)
+    assert (at not in {click.frame for click in clicks(signal)}) == are_played
+
+
+@pytest.mark.parametrize("share", [0.55, 1.8])
+def test_a_pop_on_a_bass_that_sways_meanwhile_is_a_click(share: float) -> None:
+    """The level of a wave of 40 Hz in 12 ms depends on where it just is; its brightness does not."""
+    time_s, at = seconds_of(4), 80_000
+    sway = np.where(np.arange(time_s.size) < at, 1.0, share)
+    sway = np.convolve(sway, np.hanning(1_201) / np.hanning(1_201).sum(), "same")
+    signal = np.stack([0.3 * sway * np.sin(2 * np.pi * 60 * time_s)] * 2)
+    signal += 0.002 * np.sin(2 * np.pi * 5_000 * time_s)
+    assert clicks(signal) == ()
+    signal[:, at : at + 44] += 0.3 * np.exp(-np.arange(44) / 9) * np.cos(np.arange(44) * 0.43)
+    assert [click.frame for click in clicks(signal)] == [pytest.approx(at, abs=2)]
+
+
 @pytest.mark.parametrize(
     ("frequency_hz", "amplitude", "size"), [(2_000, 0.3, 0.05), (3_000, 0.2, 0.05), (6_000, 0.1, 0.1)]
 )
