@@ -9,9 +9,10 @@ waves that are steep by nature do not, because their next period is as steep. Wh
   which is crackle or a texture, or a note begins with it;
 * a **step** or a **burst** may be the edge of a note. It counts only if the music goes on as loud and as bright as
   before, and only where its equals are rare: synthesisers that switch their voices hard, and samples cut short, leave
-  edges by the dozen, and that is how the track sounds;
+  edges by the dozen, and that is how the track sounds. An edge too faint beside what is near it to be a click is still
+  one of the dozen: what an equaliser, a clip or an echo does to some of a song's edges makes no click of the others;
 * three discontinuities within 65 ms are a wave (31 Hz and up), and what keeps to one grid is played; so is what has
-  two edges of its like in whole steps from it.
+  two edges of its like in whole steps from it, to the meter's own few milliseconds if they are as strong.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ from uptrack_analysis.signal import Block, FloatArray
 _NEAR_ROWS = 8
 _ROW_RATIO = 4.0
 """Energy of a row over the strongest row near it. Rows of steady noise keep under 3."""
-_SPIKE_ROW_RATIO = 2.0
-"""The same of a row whose largest has the shape of a wrong sample: beside hats it stands out by that alone."""
+_SPIKE_ROW_RATIO = 3.0
+"""The same of a row whose largest has the shape of a wrong sample: beside hats it stands out by that, too."""
 _ROW_FLOOR = 3 * LEAST**2
 """What the least step leaves in the fold if the channel with the least weight has it."""
 LATE_S = 0.035
@@ -59,7 +60,7 @@ _RATIOS = ((1, -1), (1, 2), (-1, -2), (1, 3), (-1, -3), (2, 3), (-2, -3), (1, -2
 _MORE_RATIOS = (*_RATIOS, (3, 4), (-3, -4), (1, -3), (3, -1), (1, -4), (4, -1), (2, -3), (3, -2), (3, -4), (4, -3))
 _PLAYED = ((_LIKE, _ON_TIME_S, _RATIOS), (0.7, 0.004, _MORE_RATIOS))
 """How alike two edges are, how near to time, in which of the steps. Of one sound that is cut by its next stroke, edges
-are within 1.5 dB, and as late as the wave then happens to be steep: such equals are rare enough to be asked for less."""
+are within 1.5 dB, and as late as the wave then happens to be steep. Such equals are rare enough to be asked less of."""
 _MOST_PER_STRETCH = 16
 """More (ten a second at 44.1 kHz) are a texture: only what has no equal there is looked at closer."""
 _MOST_COUNTED = 32
