@@ -34,9 +34,9 @@ corner is: gain and clipping hide edges, and take none away."""
 _SUPREME = 8.0
 """How far a burst or a step stands over it from which hats that begin or end there are none of its business."""
 _ACROSS_SHARE = 0.25
-"""Of a spike's height, what the wave may have moved meanwhile beside its own course, over what it does near by: of 39
-that were planted in bright and dark music none moves by 0.12 more. A step that rings looks like a spike, too, and moves
-by 0.5 or more."""
+"""Of a spike's height, what the wave may have moved meanwhile beside its own course, over what it does near by: of 92
+that were planted in single channels of 60 mixes none moves by 0.2 more. A step that rings looks like a spike, too, and
+moves by 0.5 or more."""
 _SAME_DB = 4.0
 _SWAYING_DB = 8.0
 """What the level may move by where the brightness stays: 12 ms are half a period of 40 Hz, so that a bass is louder or
