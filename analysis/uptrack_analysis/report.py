@@ -364,12 +364,13 @@ class Measurements:
 
 @dataclass(frozen=True, slots=True)
 class StereoBandSeries:
-    """Signed correlation, width and balance of one named band, step by step from the file's first sample."""
+    """Signed correlation, width, balance and mono loss of one band, step by step from the file's first sample."""
 
     name: str
     correlation: tuple[float | None, ...]
     width_db: tuple[float | None, ...]
     balance_db: tuple[float | None, ...] = ()
+    mono_loss_db: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +413,8 @@ class Series:
     stereo_band_step_s: float = 1.0
     stereo_bands: tuple[StereoBandSeries, ...] = ()
     """The eight named bands; none for mono."""
+    stereo_whole: StereoBandSeries | None = None
+    """All bands together."""
     bands_step_s: float = 0.5
     bands: tuple[BandCurve, ...] = ()
     """Element ``k`` of a curve is the mean over ``bands_step_s`` from ``k * bands_step_s`` on."""

@@ -27,7 +27,8 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     ("rise_db", 1),
     ("dbfs", 2),
     ("db", 2),
-    ("bpm", 2),
+    # Beats are counted from it to the end of the file: a hundredth is a beat's tenth after five minutes.
+    ("bpm", 4),
     ("cents", 1),
     ("hz", 1),
     ("ms", 1),

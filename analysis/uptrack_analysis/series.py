@@ -44,7 +44,8 @@ def mix_series(measured: Measured) -> Series:
         psr_db=_lowest_psr(measured.peaks.curve_dbfs, measured.loudness, step_s, steps),
         correlation=_correlation(measured.stereo, step_s, steps),
         stereo_band_step_s=stereo_step_s,
-        stereo_bands=_stereo_bands(measured, stereo_step_s),
+        stereo_bands=(stereo := _stereo(measured, stereo_step_s))[:-1],
+        stereo_whole=stereo[-1] if stereo else None,
         bands_step_s=bands_step_s,
         bands=tuple(
             BandCurve(band.name, _plain(curve))
@@ -85,18 +86,20 @@ def _hits(found: Transients | None) -> Hits:
     return Hits(tuple(found.times_s[strongest].tolist()), tuple(found.rises_db[strongest].tolist()))
 
 
-def _stereo_bands(measured: Measured, step_s: float) -> tuple[StereoBandSeries, ...]:
+def _stereo(measured: Measured, step_s: float) -> tuple[StereoBandSeries, ...]:
+    """Of each named band, and last of all together; nothing of mono."""
     if measured.channels == 1:
         return ()
     curves = band_stereo_curves(measured.bands, step_s, int(measured.duration_s / step_s + 1e-9))
     return tuple(
         StereoBandSeries(
-            band.name,
+            name,
             _plain(curves.correlation[:, index]),
             _plain(curves.width_db[:, index]),
             _plain(curves.balance_db[:, index]),
+            _plain(curves.mono_loss_db[:, index]),
         )
-        for index, band in enumerate(NAMED_BANDS)
+        for index, name in enumerate([*(band.name for band in NAMED_BANDS), "all"])
     )
 
 

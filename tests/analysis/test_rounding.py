@@ -24,7 +24,7 @@ from uptrack_analysis.rounding import decimals_for, round_to, rounded
         ("tilt_db_per_octave", 2),
         ("true_peak_s", 3),
         ("low_hz", 1),
-        ("bpm", 2),
+        ("bpm", 4),
         ("correlation_low", 3),
         ("overall", 0),
         ("points", 1),

@@ -189,7 +189,9 @@ def measured_against(finding: Finding) -> str:
 
 
 def shortest(value: float) -> str:
-    """All the digits the report kept and no trailing zeros."""
+    """All the digits the report kept and no trailing zeros; of thousands, the whole ones."""
+    if abs(value) >= 1000:
+        value = round(value)
     return f"{value:.3f}".rstrip("0").rstrip(".").replace("-", MINUS) if value else "0"
 
 
@@ -199,19 +201,21 @@ def section_name(section: Section) -> str:
 
 
 def arrangement(report: Report) -> str:
-    """The arrangement in one line: "Intro 1–17 · Build 17–25", in bars where there are any, in time where not.
+    """The arrangement in one line: "Intro bars 1–17 · Build 17–25", in bars where there are any, in time where not.
 
     Bars are the project's if its tempo is known, else counted from the first downbeat. Empty without sections.
     """
     bar_of = bars_from_start(report.context.project)
     parts: list[str] = []
+    unit = "bars "  # said once
     for section in report.sections:
         if section.first_bar is None or section.bars is None:
             place = f"{short_clock(round(section.start_s, 1))}–{short_clock(round(section.end_s, 1))}"
-        elif bar_of is not None:
-            place = "–".join(_whole_bar(bar_of(time_s)) for time_s in (section.start_s, section.end_s))
         else:
-            place = f"{section.first_bar}–{section.first_bar + max(1, round(section.bars))}"
+            first, last = section.first_bar, section.first_bar + max(1, round(section.bars))
+            ends_s = (section.start_s, section.end_s)
+            ends = [str(first), str(last)] if bar_of is None else [_whole_bar(bar_of(time_s)) for time_s in ends_s]
+            place, unit = f"{unit}{'–'.join(ends)}", ""
         parts.append(f"{section_name(section)} {place}".strip())
     return " · ".join(parts)
 

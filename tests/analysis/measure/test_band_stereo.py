@@ -13,7 +13,7 @@ from uptrack_analysis.measure.ltas import NAMED_BANDS
 from uptrack_analysis.signal import Block
 
 RATE_HZ = 44_100
-NAMES = [band.name for band in NAMED_BANDS]
+NAMES = [*(band.name for band in NAMED_BANDS), "all"]
 
 
 def curves(signal: Block, rate_hz: int = RATE_HZ, step_s: float = 1.0) -> BandStereoCurves:
@@ -44,10 +44,14 @@ def test_a_band_turned_over_is_minus_one_there_and_one_elsewhere() -> None:
     frequency_hz = np.fft.rfftfreq(row.size, 1 / RATE_HZ)
     spectrum[(frequency_hz > 10**2.4) & (frequency_hz < 10**2.7)] *= -1
     found = curves(np.stack([row, np.fft.irfft(spectrum, row.size)]))
-    low_mids = NAMES.index("low mids")
+    low_mids, whole = NAMES.index("low mids"), NAMES.index("all")
     # Bins that lie across the band's edges hold a little of both.
     np.testing.assert_allclose(found.correlation[1:-1, low_mids], -1, atol=0.06)
-    np.testing.assert_allclose(np.delete(found.correlation[1:-1], low_mids, axis=1), 1, atol=0.06)
+    np.testing.assert_allclose(np.delete(found.correlation[1:-1], [low_mids, whole], axis=1), 1, atol=0.06)
+    # Of ten octaves of pink noise, one is lost to mono and takes twice its power from the correlation.
+    np.testing.assert_allclose(found.correlation[1:-1, whole], 0.8, atol=0.05)
+    np.testing.assert_allclose(found.mono_loss_db[1:-1, whole], -10 * np.log10(0.9), atol=0.15)
+    assert (found.mono_loss_db[1:-1, low_mids] > 10).all()
 
 
 def test_balance_is_the_gain_between_the_channels() -> None:

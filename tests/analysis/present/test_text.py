@@ -154,5 +154,5 @@ def test_a_mono_file_is_shown_without_left_or_right() -> None:
 
 
 def test_the_arrangement_is_one_line_of_bars() -> None:
-    assert "Arrangement\n  Intro 1–17 · Drop 17–73 · Outro 73–91\n" in in_a_pipe(a_report())
+    assert "Arrangement\n  Intro bars 1–17 · Drop 17–73 · Outro 73–91\n" in in_a_pipe(a_report())
     assert "Arrangement" not in in_a_pipe(a_report(sections=()))

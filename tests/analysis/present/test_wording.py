@@ -102,9 +102,9 @@ def test_a_format_that_is_its_own_codec_is_named_once(container: str, codec: str
 
 def test_the_arrangement_counts_the_projects_bars_where_its_tempo_is_known() -> None:
     report = a_report(sections=(a_section("intro", 0.0, 32.0), a_section("drop", 32.0, 41.0)))
-    assert wording.arrangement(report) == "Intro 1–17 · Drop 17–21"  # nine seconds are four and a half bars
+    assert wording.arrangement(report) == "Intro bars 1–17 · Drop 17–21"  # nine seconds are four and a half bars
     project = replace(report.context, project=ProjectFacts(bpm=60.0))
-    assert wording.arrangement(replace(report, context=project)) == "Intro 1–9 · Drop 9–11.2"
+    assert wording.arrangement(replace(report, context=project)) == "Intro bars 1–9 · Drop 9–11.2"
 
 
 def test_an_arrangement_without_bars_is_told_in_time_and_without_kinds_has_no_names() -> None:
@@ -113,3 +113,8 @@ def test_an_arrangement_without_bars_is_told_in_time_and_without_kinds_has_no_na
     )
     assert wording.arrangement(a_report(sections=sections)) == "0:00–1:03.3 · 1:03.3–3:00"
     assert wording.arrangement(a_report(sections=())) == ""
+
+
+def test_a_figure_of_thousands_has_no_decimals() -> None:
+    assert wording.shortest(16_021.94) == "16022"
+    assert wording.shortest(-999.94) == "−999.94"
