@@ -169,11 +169,12 @@ def main(peers: bool = True, seed: int | None = None) -> None:
         print(f"  {'':<22}" + "".join(f"{name:>16}" for name in SCORES))
         for who, said in answers.items():
             print(f"  {who:<22}" + "".join(f"{_share(score, tracks, said, members):>16}" for score in SCORES.values()))
-    print("\nwhat uptrack missed")
-    for track, answer in zip(tracks, answers["uptrack"], strict=True):
-        missed = [name for name, score in SCORES.items() if score(track, answer) is False]
-        if missed:
-            print(f"  {track.split} {track.name}: {', '.join(missed)}; {_said(track, answer)}")
+    for who, said in answers.items():
+        print(f"\nwhat {who} missed")
+        for track, answer in zip(tracks, said, strict=True):
+            missed = [name for name, score in SCORES.items() if score(track, answer) is False]
+            if missed:
+                print(f"  {track.split} {track.name}: {', '.join(missed)}; {_said(track, answer)}")
 
 
 def _share(
