@@ -15,7 +15,7 @@ import numpy as np
 
 from uptrack_analysis.measure.onsets import OnsetFlux
 from uptrack_analysis.measure.phrases import PhraseGrid, phrase_grid
-from uptrack_analysis.measure.results import BandMatrix, BeatGrid, Loudness, SectionEstimate, Structure
+from uptrack_analysis.measure.results import BandMatrix, BeatGrid, Loudness, SectionEstimate, SectionKind, Structure
 from uptrack_analysis.measure.section_kinds import name_parts
 from uptrack_analysis.measure.segmentation import best_cuts, novelty, standardised
 from uptrack_analysis.measure.structure_features import HIGHS, LOW_END, Profile, Stretches
@@ -42,6 +42,8 @@ _FILL_BARS, _FILL_SECONDS = 2, 5
 _AROUND_S, _FINE_S = 2.0, 0.05
 # Low end and loudness that count as nothing in a piece's fullness.
 _NO_LOW_END_DB, _NO_LOUDNESS_LU = -12.0, -9.0
+# A name is as likely as all others together.
+_BELIEVED = 0.5
 # Fullest and thinnest piece of a track must differ by this for its parts to have names.
 _LEAST_CONTRAST = 0.12
 
@@ -95,13 +97,19 @@ def _structure_of(profile: Profile, power: _MeanLoudness, grid: BeatGrid | None,
     if max(fullness) - min(fullness) < _LEAST_CONTRAST:
         return Structure(_counted(parts, phrases, cuts), NO_CONTRAST)
     names = name_parts(parts)
-    runs = [list(run) for _, run in itertools.groupby(range(len(parts)), key=lambda part: names[part][0])]
+    runs = [list(run) for _, run in itertools.groupby(range(len(parts)), key=lambda part: _told(*names[part]))]
     cuts = [*(cuts[run[0]] for run in runs), cuts[-1]]
     joined = [
         replace(part, kind=names[run[0]][0], confidence=max(names[member][1] for member in run))
         for part, run in zip(_parts(found, cuts, found.edges_s[cuts], power), runs, strict=True)
     ]
     return Structure(_counted(joined, phrases, cuts))
+
+
+def _told(kind: SectionKind, confidence: float) -> tuple[SectionKind, bool]:
+    """What neighbours must share to be one part: a mix is judged in its drops, so one that hardly is none is no part of
+    a sure one beside it, or which of two names it got would decide where."""
+    return kind, kind == "drop" and confidence >= _BELIEVED
 
 
 def _cuts(found: Stretches, prices: FloatArray, short_prices: FloatArray, fill: int) -> list[int]:
@@ -119,12 +127,13 @@ def _cuts(found: Stretches, prices: FloatArray, short_prices: FloatArray, fill: 
 
 
 def _bar_prices(phrases: PhraseGrid) -> FloatArray:
-    """Of a cut before each bar."""
-    bars = np.arange(phrases.edges_s.size) - phrases.phrase
-    prices = np.full(bars.size, _OFF_GRID)
+    """Of a cut before each bar: over all places where phrases may begin, as likely as each is."""
+    bars = np.arange(phrases.edges_s.size) - np.arange(phrases.begins.size)[:, None]
+    prices = np.full(bars.shape, _OFF_GRID)
     for multiple, price in _ON_GRID:
         prices[bars % multiple == 0] = price
-    return prices
+    expected: FloatArray = phrases.begins @ prices
+    return expected
 
 
 def _parts(found: Stretches, cuts: list[int], edges_s: FloatArray, power: _MeanLoudness) -> list[SectionEstimate]:

@@ -11,10 +11,11 @@ import pytest
 
 from support.arrangements import Arrangement, play
 from support.signals import cut
+from uptrack_analysis.measure import structure
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.onsets import OnsetEnvelope, OnsetMeter
-from uptrack_analysis.measure.results import BandMatrix, BeatGrid, Loudness, SectionEstimate, Structure
+from uptrack_analysis.measure.results import BandMatrix, BeatGrid, Loudness, SectionEstimate, SectionKind, Structure
 from uptrack_analysis.measure.structure import NO_BEAT, NO_CONTRAST, find_structure
 from uptrack_analysis.signal import Block
 
@@ -214,3 +215,18 @@ def test_a_mono_file_at_8_khz_has_its_parts_too() -> None:
     found = listen(mono, 8_000).structure(HOUSE.grid)
     assert starts_s(found) == pytest.approx([start_s for _, start_s, _ in HOUSE.sections()], abs=0.02)
     assert all(np.isfinite(section.rise_db) for section in found.sections)
+
+
+@pytest.mark.parametrize(("first_sure", "parts"), [(0.9, 1), (0.4, 2)])
+def test_what_is_hardly_a_drop_is_no_part_of_a_sure_one_behind_it(
+    monkeypatch: pytest.MonkeyPatch, first_sure: float, parts: int
+) -> None:
+    # The names are given here, because no song of ours is so nearly a build that an encoder makes it a drop.
+    def named(found: list[SectionEstimate]) -> list[tuple[SectionKind, float]]:
+        return [("intro", 0.9)] * (len(found) - 2) + [("drop", first_sure), ("drop", 0.9)]
+
+    monkeypatch.setattr(structure, "name_parts", named)
+    drops = [part for part in heard(HOUSE).structure(HOUSE.grid).sections if part.kind == "drop"]
+    assert len(drops) == parts
+    assert drops[0].confidence == first_sure
+    assert drops[-1].confidence == 0.9
