@@ -221,6 +221,20 @@ def with_defects(measured: Measured, **changes: object) -> Measured:
     return replace(measured, defects=replace(measured.defects, **changes))  # type: ignore[arg-type]
 
 
+def with_silence(measured: Measured, seconds: float) -> Measured:
+    """The same with so much silence behind it."""
+    bands, frames = measured.bands, round(seconds / HOP_S)
+    last_s = float(bands.times_s[-1])
+    padded = {name: np.pad(getattr(bands, name), ((0, frames), (0, 0))) for name in ("ll", "rr", "dd")}
+    times_s = np.append(bands.times_s, last_s + HOP_S * np.arange(1, frames + 1))
+    longer = replace(
+        measured,
+        frames=measured.frames + round(seconds * measured.sample_rate_hz),
+        bands=replace(bands, times_s=times_s, **padded),
+    )
+    return with_defects(longer, tail_silence_s=measured.defects.tail_silence_s + seconds)
+
+
 def silent(duration_s: float = 10.0, unmeasured: Mapping[str, str] | None = None) -> Measured:
     """Digital silence, as the meters report it."""
     base = clean(duration_s)

@@ -38,8 +38,6 @@ LOUD_BELOW_INTEGRATED_LU = 0.5
 # A drop has to be believed, and to be where the level is: a quiet one was named by mistake, or is no place to judge at.
 DROP_BELIEVED_FROM = 0.5
 DROP_BELOW_INTEGRATED_LU = 1.0
-# Silence behind the music belongs to the last section, and is no loud passage; of less, a section may ring out into.
-RINGS_OUT_S = 0.5
 CORRELATION_S = 1.0
 
 # Two places this close are one: a bar, and where nobody knows the tempo two seconds, a bar at 120 bpm.
@@ -133,6 +131,11 @@ class Case:
     def whole(self) -> TimeSpan:
         return (0.0, self.measured.duration_s)
 
+    @property
+    def sounds_until_s(self) -> float:
+        """Where the music ends: silence behind it belongs to the last section, but is no part of what is judged."""
+        return self.measured.duration_s - self.measured.defects.tail_silence_s
+
     def why(self, figure: str, otherwise: str) -> Unmeasured:
         """The meter's own reason for a missing figure, or ``otherwise``."""
         return Unmeasured(self.measured.unmeasured.get(figure, otherwise))
@@ -202,10 +205,8 @@ class Case:
         curve = loudness.short_term_lufs
         if not np.isfinite(curve).any():
             return (self.whole,)
-        silence_s = self.measured.defects.tail_silence_s
-        sounds_until_s = self.measured.duration_s - max(0.0, silence_s - RINGS_OUT_S)
         drops = [
-            (section.start_s, min(section.end_s, sounds_until_s))
+            (section.start_s, min(section.end_s, self.sounds_until_s))
             for section in self.drops
             if section.loudness_lufs is not None
             and section.loudness_lufs >= loudness.integrated_lufs - DROP_BELOW_INTEGRATED_LU
@@ -232,7 +233,7 @@ class Case:
     @cached_property
     def steps(self) -> Steps | None:
         """The band matrix in steps of half a second, which ``moments`` makes its windows of."""
-        return steps_of(self.measured.bands)
+        return steps_of(self.measured.bands, self.sounds_until_s)
 
     @cached_property
     def low_end(self) -> LowEnd | str:

@@ -2,7 +2,8 @@
 
 A window says how it is around its centre, so a stretch of chosen windows reaches from half a step before the first
 centre to half a step after the last: a figure that changes at once is placed within a step. The first and the last
-window also speak for what lies before and behind their centres.
+window also speak for what lies before and behind their centres. Silence behind the music is in no window: else the last
+ones would be the quieter the more of it a file has.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Moments:
     centres_s: FloatArray
     """shape (n_windows,)"""
     step_s: float
-    duration_s: float
+    end_s: float
+    """Of the music."""
     ll: FloatArray
     rr: FloatArray
     lr: FloatArray
@@ -55,7 +57,7 @@ class Moments:
         return np.maximum(ll + rr + 2 * lr, 0.0) / 4, np.maximum(ll + rr - 2 * lr, 0.0) / 4
 
     def spans(self, chosen: NDArray[np.bool_]) -> tuple[TimeSpan, ...]:
-        edges_s = np.append(self.centres_s - self.step_s / 2, self.duration_s)
+        edges_s = np.append(self.centres_s - self.step_s / 2, self.end_s)
         edges_s[0] = 0.0
         return merged((float(edges_s[place]), float(edges_s[place + 1])) for place in np.flatnonzero(chosen))
 
@@ -73,9 +75,9 @@ class Steps:
     dd: FloatArray
 
 
-def steps_of(matrix: BandMatrix) -> Steps | None:
-    """``None`` with fewer than two frames; what is left over at the end is in no step."""
-    frames = matrix.times_s.size
+def steps_of(matrix: BandMatrix, until_s: float) -> Steps | None:
+    """``None`` with fewer than two frames up to ``until_s``; what is left over at the end is in no step."""
+    frames = int(np.searchsorted(matrix.times_s, until_s))
     if frames < 2:
         return None
     hop_s = float(matrix.times_s[1] - matrix.times_s[0])
@@ -108,7 +110,7 @@ def moments(case: Case, window_s: float) -> Moments | None:
         edges_hz=matrix.edges_hz,
         centres_s=centres_s,
         step_s=step_s,
-        duration_s=case.measured.duration_s,
+        end_s=case.sounds_until_s,
         ll=ll,
         rr=rr,
         lr=(ll + rr - dd) / 2,

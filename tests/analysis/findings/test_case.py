@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support.mixes import clean, loudness, silent
+from support.mixes import clean, loudness, silent, with_silence
 from support.verdicts import case_of
 from uptrack_analysis.findings.case import Unmeasured
+from uptrack_analysis.findings.moments import moments
 from uptrack_analysis.measure.results import Measured, Peaks, SectionEstimate, SectionKind, Structure, TempoEstimate
 from uptrack_analysis.report import ProjectFacts
 
@@ -42,7 +43,7 @@ def test_where_the_arrangement_has_drops_they_are_the_loud_passage() -> None:
             part("drop", 45, 60, -9.5),
         )
     )
-    assert case.loud_spans == ((15.0, 30.0), (45.0, 60.0))
+    assert case.loud_spans == ((15.0, 30.0), (45.0, pytest.approx(60.0 - clean().defects.tail_silence_s)))
 
 
 def test_a_drop_that_is_quiet_or_hardly_believed_is_no_place_to_judge_at() -> None:
@@ -111,6 +112,15 @@ def test_no_place_reaches_past_the_end_of_the_file() -> None:
 
 def test_silence_behind_the_music_is_no_loud_passage() -> None:
     mix = arranged(part("break", 0, 30, -14.0), part("drop", 30, 60, -8.5))
-    quiet = replace(mix, defects=replace(mix.defects, tail_silence_s=3.0))
-    assert case_of(mix).loud_spans == ((30.0, 60.0),)
-    assert case_of(quiet).loud_spans == ((30.0, 57.5),)
+    for silence_s in (0.0, 3.0):
+        ending = replace(mix, defects=replace(mix.defects, tail_silence_s=silence_s))
+        assert case_of(ending).loud_spans == ((30.0, 60.0 - silence_s),)
+
+
+def test_windows_of_a_mix_are_the_same_with_silence_behind_it() -> None:
+    alone, followed = (moments(case_of(mix), 4.0) for mix in (clean(60.0), with_silence(clean(60.0), 2.0)))
+    assert alone is not None
+    assert followed is not None
+    assert followed.end_s == pytest.approx(alone.end_s)
+    for name in ("centres_s", "ll", "rr", "lr"):
+        np.testing.assert_array_equal(getattr(followed, name), getattr(alone, name))

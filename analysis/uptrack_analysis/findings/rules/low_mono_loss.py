@@ -89,4 +89,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

@@ -293,7 +293,7 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=5,
+    version=6,
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,
 )

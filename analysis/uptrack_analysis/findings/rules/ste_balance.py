@@ -114,5 +114,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=2,
+    version=3,
 )

@@ -105,4 +105,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

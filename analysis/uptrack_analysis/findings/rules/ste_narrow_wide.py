@@ -162,5 +162,5 @@ RULE = Rule(
     at_most="info",
     data_files=(against_references.DATA,),
     by_references=True,
-    version=2,
+    version=3,
 )

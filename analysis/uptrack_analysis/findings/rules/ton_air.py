@@ -112,5 +112,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=3,
+    version=4,
 )
