@@ -27,10 +27,12 @@ UNSURE_CONFIDENCE = 0.6
 LIKELY_FROM = 0.75
 """Of a family, or of all that one file covers, to be guessed."""
 MOST_CONFIDENCE = 0.9
-# A detected tempo less certain than this says nothing about the genre, and neither does an alternative less than
-# half as likely as the winner.
+# A detected tempo less certain than this says nothing about the genre.
 LEAST_TEMPO_CONFIDENCE = 0.3
-RIVAL_SHARE = 0.5
+# Neither does an alternative less than half as likely as the winner; from the second figure on it says all it has to.
+RIVAL_SHARE, FULL_RIVAL_SHARE = 0.5, 0.6
+BELIEVED_TEMPO = 0.75
+"""D grade. Its confidence counts the odds among metrical levels; what is over this turns on the frames of one file."""
 OTHER = "other"
 
 WORDS = {
@@ -213,10 +215,18 @@ def _tempos(measured: Measured, project: ProjectFacts) -> dict[float, float]:
     tempo = measured.tempo
     if tempo.bpm is None or tempo.confidence < LEAST_TEMPO_CONFIDENCE:
         return {}
-    rivals = {bpm: confidence for bpm, confidence in tempo.alternatives if confidence >= RIVAL_SHARE * tempo.confidence}
+    rivals = {
+        bpm: confidence * _ramp(confidence / tempo.confidence, RIVAL_SHARE, FULL_RIVAL_SHARE)
+        for bpm, confidence in tempo.alternatives
+        if confidence >= RIVAL_SHARE * tempo.confidence
+    }
     return {tempo.bpm: tempo.confidence, **rivals}
 
 
 def _tempo_trust(measured: Measured, project: ProjectFacts) -> float:
     """A believed tempo is as good as the project's; a doubtful one lowers the guess in proportion."""
-    return 1.0 if project.bpm is not None else min(1.0, 0.5 + 0.5 * measured.tempo.confidence)
+    return 1.0 if project.bpm is not None else 0.5 + 0.5 * _ramp(measured.tempo.confidence, 0.0, BELIEVED_TEMPO)
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    return min(1.0, max(0.0, (value - low) / (high - low)))

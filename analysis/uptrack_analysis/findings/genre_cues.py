@@ -5,7 +5,7 @@ All of it is read from what the one pass measured. A figure is ``None`` where th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,8 @@ WINDOW_S = 8.0
 LEAST_CONTRAST = 2.0
 """Energy at the bar's harmonics over that half-way between them from which there is a rhythm; noise has 1."""
 BEATS_A_BAR = 4
+SHORT_FRAMES_FROM_HZ = 501.0
+"""Under this, frames of the band matrix overlap by seven eighths, over it by half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Cues:
 
 def cues_of(measured: Measured, bpm: float) -> Cues:
     """Every cue, at a tempo in beats per minute."""
-    bands, transients = measured.bands, measured.details.transients
+    bands, transients = _music(measured), measured.details.transients
     low, mids = _power(bands, LOW_HZ), _power(bands, MIDS_HZ)
     once_or_twice = _rhythm(bands, SNARE_HZ, bpm, (1, 2), LEAST_CONTRAST)
     faster = (BEATS_A_BAR, 2 * BEATS_A_BAR, 4 * BEATS_A_BAR)
@@ -65,8 +67,15 @@ def kick_regularity(measured: Measured, bpm: float) -> float | None:
     A kick on every beat gives 1, one kick a bar a quarter, and kicks on the first and the sixth eighth note, as in drum
     and bass, nothing. ``None`` without a low end, or for less than one window of music.
     """
-    harmonics = _rhythm(measured.bands, KICK_HZ, bpm, tuple(range(1, BEATS_A_BAR + 1)))
+    harmonics = _rhythm(_music(measured), KICK_HZ, bpm, tuple(range(1, BEATS_A_BAR + 1)))
     return None if harmonics is None else float(harmonics[-1])
+
+
+def _music(measured: Measured) -> BandMatrix:
+    """The matrix without silence behind the music, of which no genre has more than another."""
+    bands = measured.bands
+    rows = slice(0, int(np.searchsorted(bands.times_s, measured.duration_s - measured.defects.tail_silence_s)))
+    return replace(bands, times_s=bands.times_s[rows], ll=bands.ll[rows], rr=bands.rr[rows], dd=bands.dd[rows])
 
 
 def _rhythm(
@@ -89,7 +98,12 @@ def _rhythm(
     if length > bands.times_s.size or power is None:
         return None
     # A square root keeps one loud bar from speaking for the whole track, and quiet noise from speaking at all.
-    onsets = np.maximum(np.diff(np.sqrt(power / power.max()), prepend=0.0), 0.0)
+    amplitude = np.sqrt(power / power.max())
+    if range_hz[0] >= SHORT_FRAMES_FROM_HZ:
+        # A hit half-way between two frames leaves half of itself in each, and Hann windows half a length apart add up
+        # to one: together they hear it as loud as one that a frame meets.
+        amplitude[1:] += amplitude[:-1].copy()
+    onsets = np.maximum(np.diff(amplitude, prepend=0.0), 0.0)
     times_s = np.arange(length) * hop_s
     rates_hz = np.array(harmonics) * (bpm / (60.0 * BEATS_A_BAR))
     between_hz = rates_hz + bpm / (120.0 * BEATS_A_BAR)

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support.mixes import HOP_S, clean
+from support.mixes import HOP_S, clean, with_silence
 from support.verdicts import case_of
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings.genre import OTHER, choose_genre, kick_regularity, likelihoods
 from uptrack_analysis.findings.genre_cues import cues_of
+from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.results import Measured, TempoEstimate
 from uptrack_analysis.report import ProjectFacts
 
@@ -55,6 +56,32 @@ def test_a_snare_once_a_bar_is_told_from_one_on_two_and_four_and_from_noise(bpm:
     assert half.snare_half_time > 0.4
     assert back.snare_half_time < 0.1
     assert cues_of(drums(bpm, HALF_TIME), bpm).snare_half_time is None
+
+
+def snare_in_seconds(late_s: float) -> float:
+    """The cue of short noises on beats two and four but every fourth, all of it so much later in the file."""
+    rate_hz, bpm = 44_100, 120.0
+    rng = np.random.default_rng(3)
+    hit = 0.3 * rng.standard_normal(900) * np.hanning(900)
+    sound = 1e-4 * rng.standard_normal(30 * rate_hz)
+    for beat in (beat for beat in range(1, 56, 2) if beat % 8 != 3):
+        start = round((beat * 60 / bpm + late_s) * rate_hz)
+        sound[start : start + hit.size] += hit
+    meter = BandMeter(rate_hz, 1)
+    meter.push(sound[None].astype(np.float32))
+    heard = cues_of(replace(clean(30.0), bands=meter.finish()), bpm).snare_half_time
+    assert heard is not None
+    return heard
+
+
+def test_a_snare_is_heard_alike_wherever_the_frames_happen_to_lie() -> None:
+    heard = [snare_in_seconds(late_s) for late_s in np.arange(4) * HOP_S / 4]
+    assert max(heard) - min(heard) < 0.01
+
+
+def test_silence_behind_the_music_is_no_cue() -> None:
+    mix = with_snare(drums(128.0, EVERY_BEAT), 128.0, (1, 3))
+    assert cues_of(with_silence(mix, 10.0), 128.0) == cues_of(mix, 128.0)
 
 
 def test_the_snare_moves_a_guess_where_tempo_and_kick_leave_it_open() -> None:
