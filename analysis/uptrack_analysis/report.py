@@ -54,6 +54,8 @@ class GenreChoice:
     how: Literal["given", "guessed", "unsure"]
     confidence: float
     reason: str
+    widened: float = 0.0
+    """How far the limits lie on the way from the family's own to the wider ones: a guess that is not sure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from uptrack_analysis.findings.case import Case, Unmeasured
-from uptrack_analysis.findings.families import load_families
-from uptrack_analysis.findings.genre import choose_genre
+from uptrack_analysis.findings.genre import choose_family
 from uptrack_analysis.findings.judge import finding_of
 from uptrack_analysis.findings.rule import all_rules
 from uptrack_analysis.findings.targets import load_deliveries
@@ -18,8 +17,8 @@ def case_of(
     target: Target = "club",
     project: ProjectFacts = ProjectFacts(),  # noqa: B008
 ) -> Case:
-    choice = choose_genre(genre, measured, project)
-    return Case(measured, load_families()[choice.family], load_deliveries()[target], choice, project)
+    choice, family = choose_family(genre, measured, project)
+    return Case(measured, family, load_deliveries()[target], choice, project)
 
 
 def ask(

@@ -1,8 +1,9 @@
 """What became of each finding from one version of a mix to the next: fixed, new, worse, better or unchanged.
 
 Only rules that judged both versions alike are compared: asked and measured in both, by the same limits (their digests
-in ``engine.rules`` agree). The others are named with the reason, and where there are any, both scores are made again
-from the compared findings alone. What a user has dismissed in the newer version is left out on both sides.
+in ``engine.rules`` agree, and a guess at the genre has widened them alike). The others are named with the reason, and
+where there are any, both scores are made again from the compared findings alone. What a user has dismissed in the newer
+version is left out on both sides.
 
 A difference counts from ``CHANGE`` of a rule's own step (and a tenth of the finding) or ``EXPOSURE_CHANGE`` of the time
 that matters; below that it is what two measurements of one thing differ by.
@@ -20,6 +21,7 @@ from typing import Any, Literal
 from uptrack_analysis.compare.alignment import Alignment, TimeSpan, align
 from uptrack_analysis.compare.matching import EVENT_S, at_an_edge, is_event, match, spans_of
 from uptrack_analysis.figures import digits
+from uptrack_analysis.findings.rule import all_rules
 from uptrack_analysis.findings.score import Kept, load_constants, overall_score
 from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
 
@@ -38,6 +40,9 @@ PHRASE_S = 2.0
 """From so much that was put in or taken out on, figures of the whole are figures of other music."""
 PHRASE_CHANGE = 1.0
 """What that moves an excess by: in 24 comparisons of ``benchmarks/version_phrases.py`` two findings moved further."""
+WIDENED_ALIKE = 0.04
+"""A family's limits lie 5.5 of a rule's own steps from the widest at most: widened by shares this close, they lie
+within ``CHANGE`` of each other."""
 NO_CHANGE_POINTS = 1.0
 """One point of score is no change."""
 
@@ -223,13 +228,15 @@ def _compared_rules(old: Report, new: Report) -> tuple[set[str], dict[str, str],
         return _without_digests(old, new, unmeasured)
     compared: set[str] = set()
     left_out: dict[str, str] = {}
+    apart = abs(old.context.genre.widened - new.context.genre.widened) > WIDENED_ALIKE
+    widened = {rule.id for rule in all_rules() if rule.family_tables} if apart else set[str]()
     for rule in sorted({*old.engine.rules, *new.engine.rules}):
         ours, theirs = new.engine.rules.get(rule), old.engine.rules.get(rule)
         if theirs is None:
             left_out[rule] = "The older version was not asked this."
         elif ours is None:
             left_out[rule] = "The newer version was not asked this."
-        elif ours != theirs:
+        elif ours != theirs or rule in widened:
             left_out[rule] = "It judged by other limits."
         elif rule in unmeasured[0] and rule in unmeasured[1]:
             continue

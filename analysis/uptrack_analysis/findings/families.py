@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -58,6 +58,34 @@ class Family:
 
     def fits_tempo(self, bpm: float) -> bool:
         return any(low <= bpm <= high for low, high in self.tempo_windows_bpm)
+
+    def widened(self, wider: Family, share: float) -> Family:
+        """This family with its limits moved ``share`` of the way to those of ``wider``: what a guess judges by.
+
+        The frequency under which the low end should be mono names what was measured, and stays.
+        """
+
+        def between(own: float, other: float) -> float:
+            return own + share * (other - own)
+
+        def ranges(own: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+            return between(own[0], other[0]), between(own[1], other[1])
+
+        return replace(
+            self,
+            club_loudness_lufs=ranges(self.club_loudness_lufs, wider.club_loudness_lufs),
+            plr_db=self.plr_db.moved(wider.plr_db, share),
+            psr_in_drop_warn_db=between(self.psr_in_drop_warn_db, wider.psr_in_drop_warn_db),
+            loudness_range_lu=ranges(self.loudness_range_lu, wider.loudness_range_lu),
+            low_side_db=self.low_side_db.moved(wider.low_side_db, share),
+            correlation=self.correlation.moved(wider.correlation, share),
+            tonal_warn_db=between(self.tonal_warn_db, wider.tonal_warn_db),
+            tonal_bad_db=between(self.tonal_bad_db, wider.tonal_bad_db),
+            tilt_warn_db_per_octave=between(self.tilt_warn_db_per_octave, wider.tilt_warn_db_per_octave),
+            tilt_bad_db_per_octave=between(self.tilt_bad_db_per_octave, wider.tilt_bad_db_per_octave),
+            mix_bars=ranges(self.mix_bars, wider.mix_bars) if self.mix_bars and wider.mix_bars else self.mix_bars,
+            drop_step_lu=self.drop_step_lu.moved(wider.drop_step_lu, share),
+        )
 
 
 @cache

@@ -5,6 +5,9 @@ DAW sent one, and how usual each cue of rhythm and spectrum (``genre_cues.py``),
 cues are few and taken for independent, which they are not, so no answer is called surer than ``MOST_CONFIDENCE``. A
 family that is likely enough is guessed; failing that the narrowest file that covers the likely ones, with the widest
 tolerance of each; failing that ``general``, under which every finding that rests on the genre is less certain as well.
+
+A guess that is only just likely enough judges by limits that lie between its own and the wider ones it would otherwise
+be judged by: what moves a likelihood by a hair, another rate or an encoder, moves no verdict by more.
 """
 
 from __future__ import annotations
@@ -20,15 +23,17 @@ from uptrack_analysis.findings.tables import read_table
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import GenreChoice, ProjectFacts
 
-__all__ = ["choose_genre", "kick_regularity"]
+__all__ = ["choose_family", "choose_genre", "kick_regularity"]
 
 UNSURE_CONFIDENCE = 0.6
-"""D grade: how sure findings are that rest on the genre, where nobody knows it."""
+"""D grade: how sure findings are at least that rest on the genre, where nobody knows it."""
 LIKELY_FROM = 0.75
 """Of a family, or of all that one file covers, to be guessed."""
 MOST_CONFIDENCE = 0.9
-# A detected tempo less certain than this says nothing about the genre.
-LEAST_TEMPO_CONFIDENCE = 0.3
+"""Also from where on a guess judges by its own limits alone."""
+# A detected tempo less certain than the first figure says nothing about the genre; from the second on a guess by it may
+# be sure.
+LEAST_TEMPO_CONFIDENCE, ENOUGH_TEMPO_CONFIDENCE = 0.3, 0.4
 # Neither does an alternative less than half as likely as the winner; from the second figure on it says all it has to.
 RIVAL_SHARE, FULL_RIVAL_SHARE = 0.5, 0.6
 BELIEVED_TEMPO = 0.75
@@ -50,7 +55,12 @@ CLEARLY = 0.8
 
 
 def choose_genre(name: str | None, measured: Measured, project: ProjectFacts) -> GenreChoice:
-    """The family that judges, and why.
+    """As ``choose_family``, without its limits."""
+    return choose_family(name, measured, project)[0]
+
+
+def choose_family(name: str | None, measured: Measured, project: ProjectFacts) -> tuple[GenreChoice, Family]:
+    """The family that judges, and why; and its limits, which a guess that is not sure has widened.
 
     Parameters
     ----------
@@ -65,11 +75,11 @@ def choose_genre(name: str | None, measured: Measured, project: ProjectFacts) ->
     if name is not None and name.strip():
         family = find_family(name)
         reason = f"You called it {name.strip()}." if name.strip().casefold() != family.id else "You named the genre."
-        return GenreChoice(family.id, family.name, "given", 1.0, reason)
+        return GenreChoice(family.id, family.name, "given", 1.0, reason), family
     return _guess(measured, project)
 
 
-def _guess(measured: Measured, project: ProjectFacts) -> GenreChoice:
+def _guess(measured: Measured, project: ProjectFacts) -> tuple[GenreChoice, Family]:
     tempos = _tempos(measured, project)
     if not tempos:
         return _unsure("no steady tempo was found to guess a genre from")
@@ -79,17 +89,28 @@ def _guess(measured: Measured, project: ProjectFacts) -> GenreChoice:
     covering = sorted((family for family in families.values() if family.id != GENERAL), key=_width)
     # Which file covers what is likely is the kick's to say; a tempo by itself is shared by too much.
     kick_heard = cues_of(measured, next(iter(tempos))).kick_on_beats is not None
-    for family in covering if kick_heard else ():
-        share = math.fsum(likely[name] for name in family.covers or (family.id,))
-        if share >= LIKELY_FROM:
-            confidence = min(MOST_CONFIDENCE, share) * _tempo_trust(measured, project)
-            reason = f"Guessed from {_said(measured, project, tempos, tuple(WORDS))}; name the genre if that is wrong."
-            return GenreChoice(family.id, family.name, "guessed", confidence, reason)
+    shares = {family.id: math.fsum(likely[name] for name in family.covers or (family.id,)) for family in covering}
+    sure = {name: min(MOST_CONFIDENCE, share) * _tempo_trust(measured, project) for name, share in shares.items()}
+    # What lies outside the widest limits lies outside those of the likeliest genre: that much is sure without a guess.
+    confidence = max(UNSURE_CONFIDENCE, *sure.values()) if kick_heard else UNSURE_CONFIDENCE
+    limits, narrowed, guessed = families[GENERAL], 0.0, False
+    # From the widest to the narrowest, each taking over as far as it is sure.
+    for family in reversed(covering) if kick_heard else ():
+        if shares[family.id] >= LIKELY_FROM:
+            narrowed = _ramp(shares[family.id], LIKELY_FROM, MOST_CONFIDENCE) * _tempo_enough(measured, project)
+            confidence += narrowed * (sure[family.id] - confidence)
+            limits, guessed = family.widened(limits, 1.0 - narrowed), True
+    if guessed:
+        doubt = "" if narrowed == 1.0 else " The guess is not sure, so limits lie between its own and wider ones."
+        reason = (
+            f"Guessed from {_said(measured, project, tempos, tuple(WORDS))}; name the genre if that is wrong.{doubt}"
+        )
+        return GenreChoice(limits.id, limits.name, "guessed", confidence, reason, 1.0 - narrowed), limits
     best = sorted((name for name in likely if name != OTHER), key=lambda name: -likely[name])
     worth = [families[name].name for name in best[:3] if likely[name] >= 0.1]
     if not worth or likely[OTHER] >= LIKELY_FROM:
-        return _unsure(f"no genre here goes with {said}")
-    return _unsure(f"{said} would suit {_listed(sorted(worth))}")
+        return _unsure(f"no genre here goes with {said}", confidence)
+    return _unsure(f"{said} would suit {_listed(sorted(worth))}", confidence)
 
 
 def _width(family: Family) -> tuple[int, str]:
@@ -191,15 +212,10 @@ def _said(measured: Measured, project: ProjectFacts, tempos: Mapping[float, floa
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
-def _unsure(reason: str) -> GenreChoice:
+def _unsure(reason: str, confidence: float = UNSURE_CONFIDENCE) -> tuple[GenreChoice, Family]:
     general = load_families()[GENERAL]
-    return GenreChoice(
-        GENERAL,
-        general.name,
-        "unsure",
-        UNSURE_CONFIDENCE,
-        f"Not guessed: {reason}. Judged with the widest tolerance of every genre; name it for a closer look.",
-    )
+    reason = f"Not guessed: {reason}. Judged with the widest tolerance of every genre; name it for a closer look."
+    return GenreChoice(GENERAL, general.name, "unsure", confidence, reason), general
 
 
 def _listed(names: list[str]) -> str:
@@ -226,6 +242,13 @@ def _tempos(measured: Measured, project: ProjectFacts) -> dict[float, float]:
 def _tempo_trust(measured: Measured, project: ProjectFacts) -> float:
     """A believed tempo is as good as the project's; a doubtful one lowers the guess in proportion."""
     return 1.0 if project.bpm is not None else 0.5 + 0.5 * _ramp(measured.tempo.confidence, 0.0, BELIEVED_TEMPO)
+
+
+def _tempo_enough(measured: Measured, project: ProjectFacts) -> float:
+    """0 for a tempo that says nothing to 1 for one by which a guess may be sure, as it may by the project's."""
+    if project.bpm is not None:
+        return 1.0
+    return _ramp(measured.tempo.confidence, LEAST_TEMPO_CONFIDENCE, ENOUGH_TEMPO_CONFIDENCE)
 
 
 def _ramp(value: float, low: float, high: float) -> float:

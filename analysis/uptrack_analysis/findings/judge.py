@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from uptrack_analysis.findings import score as scoring
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.culprits import find_culprits
-from uptrack_analysis.findings.families import load_families
-from uptrack_analysis.findings.genre import choose_genre
+from uptrack_analysis.findings.genre import choose_family
 from uptrack_analysis.findings.reference_profile import ReferenceProfile
 from uptrack_analysis.findings.rule import Rule, all_rules
 from uptrack_analysis.findings.targets import load_deliveries
@@ -58,8 +57,8 @@ def judge(
     RuntimeError
         A rule found one problem twice: a slip in that rule. Whatever else a rule raises comes through as it is.
     """
-    choice = choose_genre(genre, measured, project)
-    case = Case(measured, load_families()[choice.family], load_deliveries()[target], choice, project, references, stems)
+    choice, family = choose_family(genre, measured, project)
+    case = Case(measured, family, load_deliveries()[target], choice, project, references, stems)
     findings: list[Finding] = []
     costs: list[scoring.Cost] = []
     asked: list[scoring.AskedRule] = []

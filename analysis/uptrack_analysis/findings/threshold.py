@@ -67,6 +67,18 @@ class Threshold:
         slack = max(0.0, warn - WARN_EXCESS * scale)
         return cls(low - slack, high + slack, scale)
 
+    def moved(self, towards: Threshold, share: float) -> Threshold:
+        """The threshold that lies ``share`` of the way to another; a side that either leaves open stays open."""
+
+        def between(own: float | None, other: float | None) -> float | None:
+            return None if own is None or other is None else own + share * (other - own)
+
+        return Threshold(
+            between(self.ok_low, towards.ok_low),
+            between(self.ok_high, towards.ok_high),
+            self.scale + share * (towards.scale - self.scale),
+        )
+
     def distance(self, value: float) -> float:
         """How far outside the range, in the value's unit; never negative."""
         under = 0.0 if self.ok_low is None else self.ok_low - value

@@ -170,6 +170,17 @@ def test_a_rule_that_changed_is_left_out_on_both_sides_and_named() -> None:
     assert comparison.old.score not in (None, 76.0)
 
 
+@pytest.mark.parametrize(("share", "compared"), [(0.03, True), (0.3, False)])
+def test_a_guess_that_is_less_sure_judges_by_other_limits_where_they_are_the_genre_s(
+    share: float, compared: bool
+) -> None:
+    old, new = version(finding(), finding("int.dropout")), version(finding(), finding("int.dropout"))
+    genre = dataclasses.replace(new.context.genre, widened=share)
+    comparison = compare(old, dataclasses.replace(new, context=dataclasses.replace(new.context, genre=genre)))
+    assert ("low.mono" not in comparison.left_out) == compared
+    assert set(RULES) - set(comparison.left_out) == (set(RULES) if compared else {"int.dropout"})
+
+
 def test_what_one_version_could_not_measure_is_neither_fixed_nor_new() -> None:
     unmeasured = Score("score-1", 80.0, 0.9, (), {"low.mono": "The file is mono."})
     new = version(name="mix_v2.wav", score=unmeasured)

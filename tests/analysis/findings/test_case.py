@@ -43,7 +43,8 @@ def test_where_the_arrangement_has_drops_they_are_the_loud_passage() -> None:
             part("drop", 45, 60, -9.5),
         )
     )
-    assert case.loud_spans == ((15.0, 30.0), (45.0, pytest.approx(60.0 - clean().defects.tail_silence_s)))
+    assert case.loud_spans == ((15.0, 30.0), (45.0, case.sounds_until_s))
+    assert case.sounds_until_s == pytest.approx(60.0 - clean().defects.tail_silence_s)
 
 
 def test_a_drop_that_is_quiet_or_hardly_believed_is_no_place_to_judge_at() -> None:

@@ -8,7 +8,8 @@ import pytest
 from support.mixes import HOP_S, clean, with_silence
 from support.verdicts import case_of
 from uptrack_analysis.errors import BadInput
-from uptrack_analysis.findings.genre import OTHER, choose_genre, kick_regularity, likelihoods
+from uptrack_analysis.findings.families import load_families
+from uptrack_analysis.findings.genre import OTHER, choose_family, choose_genre, kick_regularity, likelihoods
 from uptrack_analysis.findings.genre_cues import cues_of
 from uptrack_analysis.measure.bands import BandMeter
 from uptrack_analysis.measure.results import Measured, TempoEstimate
@@ -131,6 +132,22 @@ def test_without_a_low_end_or_time_the_kick_is_unknown() -> None:
     silent = replace(mix.bands, ll=np.zeros_like(mix.bands.ll), rr=np.zeros_like(mix.bands.rr))
     assert kick_regularity(replace(mix, bands=silent), 128.0) is None
     assert kick_regularity(drums(128.0, EVERY_BEAT, 5.0), 128.0) is None
+
+
+def test_no_limit_and_no_confidence_leaps_where_a_guess_becomes_likely_enough() -> None:
+    # From drum and bass for sure, over a guess that is not, to none, by twentieths of a beat a minute.
+    judged = [
+        choose_family(None, drums(174.0, TWO_STEP), ProjectFacts(bpm=bpm)) for bpm in np.arange(180.0, 190.0, 0.05)
+    ]
+    assert {choice.how for choice, _family in judged} == {"guessed", "unsure"}
+    assert {choice.widened for choice, _family in judged} > {0.0}
+    for figures in (
+        [choice.confidence for choice, _family in judged],
+        [family.tonal_warn_db / load_families()["general"].tonal_warn_db for _choice, family in judged],
+        [family.club_loudness_lufs[0] / load_families()["general"].club_loudness_lufs[0] for _choice, family in judged],
+    ):
+        assert max(figures) - min(figures) > 0.1
+        assert np.abs(np.diff(figures)).max() < 0.05
 
 
 def test_a_named_genre_is_taken_at_its_word() -> None:

@@ -223,7 +223,8 @@ def test_what_is_hardly_a_drop_is_no_part_of_a_sure_one_behind_it(
 ) -> None:
     # The names are given here, because no song of ours is so nearly a build that an encoder makes it a drop.
     def named(found: list[SectionEstimate]) -> list[tuple[SectionKind, float]]:
-        return [("intro", 0.9)] * (len(found) - 2) + [("drop", first_sure), ("drop", 0.9)]
+        parts: list[tuple[SectionKind, float]] = [("intro", 0.9)] * (len(found) - 2)
+        return [*parts, ("drop", first_sure), ("drop", 0.9)]
 
     monkeypatch.setattr(structure, "name_parts", named)
     drops = [part for part in heard(HOUSE).structure(HOUSE.grid).sections if part.kind == "drop"]
