@@ -34,8 +34,8 @@ MOST_CONFIDENCE = 0.9
 # A detected tempo less certain than the first figure says nothing about the genre; from the second on a guess by it may
 # be sure.
 LEAST_TEMPO_CONFIDENCE, ENOUGH_TEMPO_CONFIDENCE = 0.3, 0.4
-# Neither does an alternative less than half as likely as the winner; from the second figure on it says all it has to.
-RIVAL_SHARE, FULL_RIVAL_SHARE = 0.5, 0.6
+# Neither does an alternative a quarter as likely as the winner; from the second figure on it says all it has to.
+RIVAL_SHARE, FULL_RIVAL_SHARE = 0.25, 0.75
 BELIEVED_TEMPO = 0.75
 """D grade. Its confidence counts the odds among metrical levels; what is over this turns on the frames of one file."""
 OTHER = "other"
