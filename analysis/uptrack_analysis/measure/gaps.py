@@ -8,7 +8,8 @@ Electronic music is full of true digital silence, so silence alone proves nothin
 * the wave is cut, not faded: over its last and its first eighth of a millisecond the wave or its slope still has a
   quarter of its strength (both, because one of them is always large when the other crosses zero);
 * the wave around it moves, sample by sample: pulse waves and held (bit-crushed) signals are flat by nature;
-* a held value lies under the neighbouring peaks and is left by a jump: clipped and round crests are flat as well;
+* a held value lies between the neighbouring peaks, above and below, and is left by a jump: clipped and round crests are
+  flat as well, and a wave clipped on one side alone goes further on the other;
 * it is not one of many: where hits stop in silence as often nearby, one that stops early is playing (a silence before
   which nothing over -50 dBFS was left says nothing of that: hits have died away into it), unless those silences end in
   time and it does not;
@@ -36,7 +37,8 @@ _MOST_RISE = 10 ** (8 / 20)
 _MOST_FALL_DB, _MOST_FALL_DB_PER_S = 15.0, 80.0
 _EDGE_SHARE = 0.25
 _FLAT_SHARE = 0.25
-_CREST_SHARE = 0.98
+_CREST_SHARE = 0.01
+"""Of the way from the lowest to the highest sample around: what is held nearer to either than that is a flat crest."""
 _JUMP_STEPS = 8
 _SAME_S = 0.001
 _NEARBY_S = 4.0
@@ -124,9 +126,10 @@ class GapFinder:
             return False
         if value == 0.0:
             return True
-        crest = max(np.abs(before).max(), np.abs(after).max())
+        over = max(before.max(), after.max()) - value
+        under = value - min(before.min(), after.min())
         jump = max(abs(before[-2] - value), abs(after[1] - value))
-        return bool(abs(value) < _CREST_SHARE * crest and jump > _JUMP_STEPS * self._resolution)
+        return bool(min(over, under) > _CREST_SHARE * (over + under) and jump > _JUMP_STEPS * self._resolution)
 
     def _is_stop(self, samples: Block, start: int) -> bool:
         """Whether something could be heard right before."""

@@ -344,6 +344,13 @@ def test_long_flat_tops_of_a_clipped_sub_bass_are_no_gaps() -> None:
     assert measured(clipped[np.newaxis]).gaps == ()
 
 
+@pytest.mark.parametrize("offset", [0.0, -0.1])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_flat_tops_of_a_sub_bass_clipped_on_one_side_alone_are_no_gaps(sign: float, offset: float) -> None:
+    clipped = sign * np.clip(0.95 * np.sin(2 * np.pi * 40 * seconds_of(2)) + 0.05 * music(RATE, 2)[0], -0.999, 0.6)
+    assert measured(clipped[np.newaxis] + offset).gaps == ()
+
+
 def test_clean_music_has_none_of_these_faults() -> None:
     defects = measured(quantised(music(RATE, 5), 16), bit_depth=16)
     assert (defects.clipped_runs, defects.gaps, defects.silent_channels) == (0, (), ())
