@@ -254,6 +254,7 @@ def _defects(measured: Measured) -> DefectFigures:
         non_finite_samples=int(measured.non_finite_samples),
         lead_silence_s=defects.lead_silence_s,
         tail_silence_s=defects.tail_silence_s,
+        dropout_count=len(defects.gaps),
         click_count=len(defects.clicks) + defects.more_clicks,
         clicks=_clicks(defects, rate, measured.channels),
         repeat_count=len(defects.repeats),

@@ -334,6 +334,8 @@ class DefectFigures:
     non_finite_samples: int
     lead_silence_s: float
     tail_silence_s: float
+    dropout_count: int = 0
+    """A hole in several channels is one, and listed once for each unless it is in all."""
     click_count: int = 0
     clicks: tuple[Click, ...] = ()
     repeat_count: int = 0

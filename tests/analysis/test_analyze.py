@@ -15,7 +15,7 @@ import pytest
 import soundfile as sf
 
 from support.signals import amplitude, music, tone
-from uptrack_analysis import series
+from uptrack_analysis import measurements, series
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.errors import BadInput, NothingToMeasure
 from uptrack_analysis.measure import clicks as measured_clicks
@@ -85,6 +85,7 @@ def test_dropouts_and_broken_samples_are_told_to_the_sample(mix: Path, tmp_path:
     sf.write(tmp_path / "broken.wav", samples, rate_hz, subtype="FLOAT")
     defects = analyze_file(tmp_path / "broken.wav", Settings()).report.measurements.defects
     assert [(gap.frame, gap.frames, gap.channel) for gap in defects.dropouts] == [(220_623, 900, None)]
+    assert defects.dropout_count == 1
     assert [(one.frame, one.frames, one.channel) for one in defects.non_finite] == [(330_001, 1, 1)]
 
 
@@ -160,6 +161,17 @@ def test_of_more_hits_than_a_report_holds_the_strongest_are_listed(
     assert sorted(short.series.hits.rise_db) == sorted(report.series.hits.rise_db)[-5:]
     assert set(short.series.hits.time_s) <= set(report.series.hits.time_s)
     assert short.measurements.dynamics == report.measurements.dynamics
+
+
+def test_dropouts_beyond_those_listed_are_counted(mix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples, rate_hz = sf.read(mix, dtype="float32")
+    samples[220_623:221_523] = samples[300_100:301_000, :1] = 0
+    sf.write(tmp_path / "holes.wav", samples, rate_hz, subtype="FLOAT")
+    whole = analyze_file(tmp_path / "holes.wav", Settings()).report.measurements.defects
+    assert [gap.channel for gap in whole.dropouts] == [None, 0]
+    monkeypatch.setattr(measurements, "MOST_SPANS", 1)
+    short = analyze_file(tmp_path / "holes.wav", Settings()).report.measurements.defects
+    assert (short.dropout_count, short.dropouts) == (whole.dropout_count, whole.dropouts[:1]) == (2, whole.dropouts[:1])
 
 
 def test_clicks_beyond_those_kept_are_counted(mix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

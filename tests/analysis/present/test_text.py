@@ -11,7 +11,7 @@ from rich.console import Console
 
 from support.reports import a_finding, a_report
 from uptrack_analysis.present.text import print_report
-from uptrack_analysis.report import Click, DefectFigures, Hum, ProjectFacts, Repeat, Report
+from uptrack_analysis.report import Click, DefectFigures, Hum, ProjectFacts, Repeat, Report, Stretch
 
 
 def in_a_pipe(report: Report, *, width: int = 80, every_finding: bool = False) -> str:
@@ -124,6 +124,14 @@ def test_clicks_repeats_and_hum_are_told_where_there_are_any() -> None:
     capped = dataclasses.replace(measurements, defects=dataclasses.replace(defects, repeat_count=1_000))
     assert re.search(r"Repeated blocks +1000 or more", in_a_pipe(a_report(measurements=capped)))
     assert re.search(r"Mains hum +.48\.2 dBFS +at 50\.0 Hz", text)
+
+
+def test_dropouts_beyond_those_listed_are_counted() -> None:
+    measurements = a_report().measurements
+    listed = tuple(Stretch(float(at), at + 0.01, None, at * 48_000, 480) for at in range(61, 66))
+    defects = dataclasses.replace(measurements.defects, dropouts=listed, dropout_count=300)
+    text = in_a_pipe(a_report(measurements=dataclasses.replace(measurements, defects=defects)))
+    assert re.search(r"Dropouts +300 +at 1:01\.000", text)
 
 
 def test_a_mono_file_is_shown_without_left_or_right() -> None:

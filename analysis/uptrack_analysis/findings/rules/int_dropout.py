@@ -47,7 +47,11 @@ def check(case: Case) -> Verdict:
         return _repeats(case, threshold)
     often = len(holes) > max(AT_MOST, LIMITS.number("effect_per_min") * measured.duration_s / 60)
     drafts: list[Draft] = []
-    for cluster in _longest(_clusters(holes, max(case.bar_s, LEAST_APART_S) * rate_hz)):
+    clusters = _clusters(holes, max(case.bar_s, LEAST_APART_S) * rate_hz)
+    told = _longest(clusters)
+    # Where all are told, the counts of the findings add up; where not, each says of how many it is.
+    of_all = f" of {len(holes)} in the file" if len(told) < len(clusters) else ""
+    for cluster in told:
         longest_ms = max(gap.end - gap.start for gap in cluster) * 1000 / rate_hz
         if not threshold.excess(longest_ms):
             continue
@@ -55,7 +59,8 @@ def check(case: Case) -> Verdict:
         channels = sorted({channel for gap in cluster for channel in gap.channels})
         channel = channels[0] if len(channels) == 1 and measured.channels > 1 else None
         where = f" in {channel_name(channel, measured.channels)}" if channel is not None else ""
-        count = f"{len(cluster)} gaps, the longest {digits(longest_ms, 0)} ms," if len(cluster) > 1 else ""
+        one = f"A gap of {digits(longest_ms, 0)} ms" + (f", one{of_all}," if of_all else "")
+        many = f"{len(cluster)} gaps{of_all}, the longest {digits(longest_ms, 0)} ms,"
         spans = [(gap.start / rate_hz, gap.end / rate_hz) for gap in cluster]
         drafts.append(
             Draft(
@@ -65,7 +70,7 @@ def check(case: Case) -> Verdict:
                 confidence=MAYBE_EFFECT if often else CERTAIN,
                 exposure=min(1.0, overlap_s(spans, [case.whole]) / measured.duration_s),
                 advice=(
-                    f"{count or f'A gap of {digits(longest_ms, 0)} ms'} at {clock(start_s, 3)}{where}: render again, "
+                    f"{many if len(cluster) > 1 else one} at {clock(start_s, 3)}{where}: render again, "
                     f"offline and with a larger buffer; if it stays, the fault is in the source clip."
                 ),
                 spans=tuple(Span(start, end, channel) for start, end in spans),
@@ -142,5 +147,5 @@ RULE = Rule(
     grade="B",
     check=check,
     limits=LIMITS,
-    version=3,
+    version=4,
 )

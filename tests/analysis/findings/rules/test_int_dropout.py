@@ -40,6 +40,16 @@ def test_a_hole_every_second_is_likelier_an_effect() -> None:
     assert {finding.severity for finding in findings} == {"minor"}
 
 
+def test_the_findings_count_every_hole_or_say_of_how_many_they_tell() -> None:
+    all_told = ask("int.dropout", holed(*((2.0 * k + d, 9.0) for k in range(1, 20) for d in (0.0, 0.1))))
+    assert len(all_told) == 19
+    assert all(finding.advice.startswith("2 gaps, ") for finding in all_told)
+    some = ask("int.dropout", holed(*((2.0 * k + d, 9.0) for k in range(1, 25) for d in (0.0, 0.1)), (52.0, 30.0)))
+    assert len(some) == 20
+    assert {finding.advice.split(", ")[0] for finding in some} == {"2 gaps of 49 in the file", "A gap of 30 ms"}
+    assert any("one of 49 in the file, at 0:52" in finding.advice for finding in some)
+
+
 def test_no_hole_no_finding() -> None:
     assert ask("int.dropout", clean()) == ()
 
