@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from uptrack_analysis.measure.defects import DefectMeter
 from uptrack_analysis.measure.results import Defects
@@ -122,6 +123,7 @@ def main(seconds: float) -> None:
         report_planted(name, plant, kind, clean, rng)
     report_hum(clean)
     report_levels(clean, untouched)
+    report_dithered(clean, untouched)
 
 
 def report_untouched(untouched: dict[Path, Defects], clean: dict[Path, tuple[Block, int]]) -> None:
@@ -129,10 +131,11 @@ def report_untouched(untouched: dict[Path, Defects], clean: dict[Path, tuple[Blo
     totals = {
         kind: sum(len(places(found)[kind]) for found in untouched.values()) for kind in ("clicks", "repeats", "gaps")
     }
+    totals["clip runs"] = sum(found.clipped_runs for found in untouched.values())
     totals["hum"] = sum(len(found.hum or ()) for found in untouched.values())
     print(f"untouched: {len(clean)} tracks, {hours * 60:.1f} min")
     for kind, count in totals.items():
-        print(f"  {kind:8} {count:4d}  {count / hours:7.1f} an hour")
+        print(f"  {kind:9} {count:4d}  {count / hours:7.1f} an hour")
     for path, found in untouched.items():
         for kind, frames in places(found).items():
             if frames:
@@ -180,6 +183,55 @@ def report_hum(clean: dict[Path, tuple[Block, int]]) -> None:
             print(
                 f"hum {mains_hz:g} Hz {level_dbfs} dBFS{where}: found in {hits / len(clean):6.1%} of tracks, median "
                 f"error {np.median(errors_hz or [np.nan]):.3f} Hz, {np.median(errors_db or [np.nan]):.2f} dB"
+            )
+
+
+def dithered(signal: Block, bits: int, rng: np.random.Generator, shape: str = "TPDF") -> Block:
+    """An export's samples: dither of a step either way, or of half a step, and rounding."""
+    scale = 2.0 ** (bits - 1)
+    noise = sum(rng.uniform(-0.5, 0.5, signal.shape) for _ in range(2 if shape == "TPDF" else 1))
+    rounded: Block = (np.clip(np.round(signal * scale + noise), -scale, scale - 1) / scale).astype(np.float32)
+    return rounded
+
+
+def limited(signal: Block, over_db: float, ceiling: float, ahead: int) -> Block:
+    """Turned up, and down again around each peak, which is left as pointed as it was."""
+    loud = signal * (10 ** (over_db / 20) / np.abs(signal).max())
+    wanted = np.minimum(1, ceiling / np.maximum(np.abs(loud).max(axis=0), 1e-9))
+    held: Block = loud * uniform_filter1d(minimum_filter1d(wanted, 2 * ahead + 1), ahead + 1)
+    return held
+
+
+def report_dithered(clean: dict[Path, tuple[Block, int]], untouched: dict[Path, Defects]) -> None:
+    """Tracks that are not clipped, once they are: flat tops with dither against those without; and behind limiters."""
+    rng = np.random.default_rng(4)
+    unclipped = {path: track for path, track in clean.items() if not untouched[path].clipped_runs}
+    for over_db in (1, 3, 6):
+        bare = {
+            path: np.clip(signal * (10 ** (over_db / 20) / np.abs(signal).max()), -1, 1)
+            for path, (signal, _rate_hz) in unclipped.items()
+        }
+        runs = {path: measured(0.966 * signal, unclipped[path][1]).clipped_runs for path, signal in bare.items()}
+        for bits, shape in ((24, "TPDF"), (16, "RPDF"), (16, "TPDF")):
+            for ceiling in (0.966, 0.5):
+                found = {
+                    path: measured(dithered(ceiling * signal, bits, rng, shape), unclipped[path][1]).clipped_runs
+                    for path, signal in bare.items()
+                }
+                told = [path for path, count in runs.items() if count]
+                print(
+                    f"clipped by {over_db} dB at {ceiling:g}, {bits}-bit {shape}: {sum(found.values())} of "
+                    f"{sum(runs.values())} runs, in {sum(found[path] > 0 for path in told)} of {len(told)} tracks"
+                )
+    for over_db in (0, 6, 12):
+        for ahead in (2, 8, 60):
+            wrong = [
+                measured(dithered(limited(signal, over_db, 0.966, ahead), 16, rng), rate_hz).clipped_runs
+                for signal, rate_hz in unclipped.values()
+            ]
+            print(
+                f"limited by {over_db} dB, {ahead} samples ahead, 16-bit TPDF: {sum(wrong)} runs in "
+                f"{np.count_nonzero(wrong)} of {len(wrong)} tracks"
             )
 
 

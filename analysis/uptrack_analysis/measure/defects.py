@@ -103,7 +103,7 @@ class DefectMeter:
         breaks = self._breaks.finish(self._frames_in)
         return Defects(
             clip_runs=tuple(runs[: plateaus.MAX_RUNS]),
-            clipped_runs=sum(tally.sliced + tally.stepped for _channel, tally in clipped),
+            clipped_runs=sum(tally.count for _channel, tally in clipped),
             clipped_samples=sum(tally.samples for _channel, tally in clipped),
             dc_offset=self._sum / max(1, self._frames_in),
             gaps=breaks.gaps,

@@ -15,6 +15,12 @@ Dense music clipped hard has sliced plateaus everywhere, and some whose neighbou
 wave has none or few sliced ones. So a ceiling is judged as a whole, by the share of sliced plateaus. Under full scale
 one plateau of three samples proves nothing either: once in a few hours of music a crest is flat by chance. There the
 plateaus must go on for three samples more than two each, together.
+
+Dither that was added behind the clipper, as for an export in 16 bits, leaves hardly two samples of a flat top alike:
+they lie within three steps of each other. So all that comes so near to a ceiling is judged a second time, with plateaus
+as rough as that. There flat means less, and more is asked: the crest of a parabola counts as round by that width, more
+samples must speak, and a good part of all that comes to the ceiling must stay there for three samples or more. Behind a
+limiter, which scales peaks and leaves them pointed, next to none does.
 """
 
 from __future__ import annotations
@@ -38,12 +44,45 @@ _EVIDENCE = 3
 # A ceiling lower than this is noise or silence, not music that hit something.
 _LOWEST_CEILING = 1e-3
 
+_STEP = 2.0**-15
+_DITHER = 3 * _STEP
+"""TPDF dither of a 16-bit step either way, and half a step of rounding: so far apart lie the samples of a flat top."""
+_CREEP = 1.5 * _STEP
+"""By how much a ceiling may rise and still be the same: the largest sample so far need not be dither's largest."""
+_NOISE = 2 * _STEP
+"""By how much dither can move one sample against another, all but never more."""
+_DITHERED_EVIDENCE = 8
+"""Samples past the second of each plateau: in a minute of music, limited and not clipped, chance made three at most."""
+_DITHERED_RUNS = 3
+"""One or two are no ceiling, however long: a sampled kick had one of 13 samples."""
+_STAYING_SHARE = 0.2
+"""Of the samples at a ceiling, in plateaus. Clipped music had 0.28 and more, dithered or not, unclipped under 0.15."""
+_LOWEST_DITHERED = 2.0**-4
+"""Lower, three steps are too much of the wave: a saturated note of 2 kHz is as flat at -28 dBFS."""
+_MORE = 1.1
+"""How many times the plateaus of equal samples there must be rough ones, if these are to be believed instead: in files
+without dither the two differ by less than a hundredth, with the smoothest dither by a third."""
+
 _BEFORE = np.array([[-1], [-2]])
 _AFTER = np.array([[0], [1]])
 """The two samples outside a plateau, from its first and from its end, the nearer one first."""
 
 Drops = tuple[float, float]
 """How far under the ceiling the first and second sample outside a plateau lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """What counts as being at a ceiling, and how much of a difference there says nothing."""
+
+    low: np.float32
+    high: np.float32
+    flat: float
+    """How far the samples of a plateau may lie apart, for the crest of a parabola to be one."""
+    noise: float
+    """How far a sample may lie off the wave."""
+    slack: float = 0.0
+    """How far the step into a plateau may be longer for that."""
 
 
 @dataclass(slots=True)
@@ -59,6 +98,9 @@ class Tally:
     lengths: list[NDArray[np.int64]] = field(default_factory=list)
     kept: int = 0
     ceiling: float = FULL_SCALE
+    visits: int = 0
+    """Samples at a rough ceiling, in plateaus or not."""
+    visits_sum: float = 0.0
     open: tuple[int, Drops] | None = None
     """First sample, and the drops before it, of a plateau that the stretch ended in."""
 
@@ -67,9 +109,23 @@ class Tally:
         enough = self.sliced > 0 and self.beyond_two >= evidence
         return enough and self.sliced >= _SLICED_SHARE * (self.sliced + self.stepped)
 
+    def is_dithered_clipping(self) -> bool:
+        """The same of plateaus within dither's width, where those that were cut are most of what comes there."""
+        enough = self.count >= _DITHERED_RUNS and self.samples >= _STAYING_SHARE * self.visits
+        return enough and self.is_clipping(_DITHERED_EVIDENCE)
+
+    @property
+    def count(self) -> int:
+        return self.sliced + self.stepped
+
+    @property
+    def level(self) -> float:
+        """Where the plateaus lie, full scale 1.0; of rough ones the mean, so that dither does not show in it."""
+        return self.visits_sum / self.visits if self.visits else self.ceiling
+
     def runs(self, channel: int) -> list[ClipRun]:
         return [
-            ClipRun(channel, start, length, self.ceiling)
+            ClipRun(channel, start, length, self.level)
             for starts, lengths in zip(self.starts, self.lengths, strict=True)
             for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)
         ]
@@ -92,6 +148,8 @@ class CeilingWatch:
         self._level = np.float32(_LOWEST_CEILING)
         self._at_peak = Tally()
         self._at_full_scale = Tally()
+        self._takes_dither = resolution <= _STEP
+        self._near_peak = Tally(ceiling=0.0)
 
     def push(self, samples: Block, start: int, top: np.float32) -> None:
         """Take a stretch that follows the last one.
@@ -108,9 +166,31 @@ class CeilingWatch:
         if top > self._level:
             self._level, self._at_peak = top, Tally(ceiling=float(top))
         if top >= FULL_SCALE:
-            self._collect(self._at_full_scale, np.float32(FULL_SCALE), samples, start)
+            full = np.float32(FULL_SCALE)
+            self._collect(self._at_full_scale, self._exact(full), samples, start, self._hits(samples, full, full))
+        if self._takes_dither and top >= _LOWEST_DITHERED:
+            self._push_rough(samples, start, top)
+        elif top == self._level != FULL_SCALE:
+            self._collect(self._at_peak, self._exact(top), samples, start, self._hits(samples, top, top))
+
+    def _push_rough(self, samples: Block, start: int, top: np.float32) -> None:
+        if top > self._near_peak.ceiling + _CREEP:
+            self._near_peak = Tally(ceiling=float(top))
+        near = self._near_peak
+        low, high = np.float32(near.ceiling - _DITHER), np.float32(near.ceiling + _CREEP)
+        if top < low:
+            return
+        hits = self._hits(samples, low, high)
+        values = self._sign * samples[hits + CONTEXT]
+        near.visits += hits.size
+        near.visits_sum += float(values.sum(dtype=np.float64))
         if top == self._level != FULL_SCALE:
-            self._collect(self._at_peak, top, samples, start)
+            self._collect(self._at_peak, self._exact(top), samples, start, hits[values == top])
+        rough = _Band(low, high, _DITHER + _CREEP + _NOISE, _NOISE, slack=_DITHER + _NOISE)
+        self._collect(near, rough, samples, start, hits)
+
+    def _exact(self, level: np.float32) -> _Band:
+        return _Band(level, level, self._resolution, self._resolution)
 
     def finish(self) -> list[Tally]:
         """Clipped ceilings, if any."""
@@ -119,11 +199,22 @@ class CeilingWatch:
         found = [self._at_full_scale] if self._at_full_scale.is_clipping(_FULL_SCALE_EVIDENCE) else []
         if self._at_peak.is_clipping(_FULL_SCALE_EVIDENCE if at_end_of_range else _EVIDENCE):
             found.append(self._at_peak)
-        return found
+        near = self._near_peak
+        if not near.is_dithered_clipping():
+            return found
+        elsewhere = [tally for tally in found if tally.ceiling < near.ceiling - _DITHER]
+        alike = sum(tally.count for tally in found) - sum(tally.count for tally in elsewhere)
+        return [*elsewhere, near] if near.count > _MORE * alike else found
 
-    def _collect(self, tally: Tally, level: np.float32, samples: Block, start: int) -> None:
+    def _hits(self, samples: Block, low: np.float32, high: np.float32) -> NDArray[np.intp]:
+        """Places in the stretch, in order, of what is at the one level, or else from ``low`` on: none is higher."""
+        own = samples[CONTEXT:-CONTEXT]
+        if low == high:
+            return np.flatnonzero(own == self._sign * low)
+        return np.flatnonzero(own >= low if self._sign > 0 else own <= -low)
+
+    def _collect(self, tally: Tally, band: _Band, samples: Block, start: int, hits: NDArray[np.intp]) -> None:
         frames = samples.size - 2 * CONTEXT
-        hits = np.flatnonzero(samples[CONTEXT:-CONTEXT] == self._sign * level)
         if hits.size == 0:
             return
         breaks = np.flatnonzero(np.diff(hits) > 1)
@@ -136,20 +227,22 @@ class CeilingWatch:
         if not long.any():
             return
         firsts, ends = firsts[long], ends[long]
-        before, after = (level - self._sign * samples[places + CONTEXT] for places in (firsts + _BEFORE, ends + _AFTER))
+        before, after = (
+            band.high - self._sign * samples[places + CONTEXT] for places in (firsts + _BEFORE, ends + _AFTER)
+        )
         starts = firsts + start
         stops = ends + start
         if tally.open is not None and firsts[0] == 0:
             starts[0], before[:, 0] = tally.open
         tally.open = None
-        if ends[-1] == frames and after[0, -1] == 0:
+        if ends[-1] == frames and 0 <= after[0, -1] <= band.high - band.low:
             tally.open = int(starts[-1]), (float(before[0, -1]), float(before[1, -1]))
             starts, stops, before, after = starts[:-1], stops[:-1], before[:, :-1], after[:, :-1]
         lengths = stops - starts
         away = np.minimum(before.max(axis=0), after.max(axis=0))
-        round_steps = (1 + 4 / np.maximum(1, lengths - 1)) ** 2 + 1
-        judged = (lengths >= MIN_RUN) & (away > round_steps * self._resolution)
-        sliced = judged & (_slopes_into(before) | _slopes_into(after))
+        round_off = (1 + 4 / np.maximum(1, lengths - 1)) ** 2 * band.flat + band.noise
+        judged = (lengths >= MIN_RUN) & (away > round_off)
+        sliced = judged & (_slopes_into(before, band.slack) | _slopes_into(after, band.slack))
         tally.sliced += int(sliced.sum())
         tally.stepped += int((judged & ~sliced).sum())
         tally.samples += int(lengths[judged].sum())
@@ -161,8 +254,8 @@ class CeilingWatch:
             tally.kept += tally.starts[-1].size
 
 
-def _slopes_into(drops: Block) -> NDArray[np.bool_]:
+def _slopes_into(drops: Block, slack: float) -> NDArray[np.bool_]:
     """Whether the last step into a plateau is at most twice the one before it: the same slope, cut short."""
     into, slope = drops[0], drops[1] - drops[0]
-    sloped: NDArray[np.bool_] = into <= 2 * slope
+    sloped: NDArray[np.bool_] = into <= 2 * slope + slack
     return sloped

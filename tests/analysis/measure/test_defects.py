@@ -28,6 +28,15 @@ def quantised(signal: Block | FloatArray, bits: int) -> Block:
     return held
 
 
+def dithered(signal: Block | FloatArray, bits: int = 16, shape: str = "TPDF", seed: int = 1) -> Block:
+    """As a DAW exports it: dither of one step either way (RPDF: half a step), then rounded."""
+    rng, step = np.random.default_rng(seed), 2.0 ** (1 - bits)
+    noise = rng.uniform(-0.5, 0.5, signal.shape)
+    if shape == "TPDF":
+        noise += rng.uniform(-0.5, 0.5, signal.shape)
+    return quantised(signal + step * noise, bits)
+
+
 def seconds_of(seconds: float) -> FloatArray:
     return np.arange(round(seconds * RATE)) / RATE
 
@@ -147,6 +156,70 @@ def test_every_run_counts_but_ten_thousand_are_listed() -> None:
     assert len(defects.clip_runs) == 10_000
     starts = [run.start for run in defects.clip_runs]
     assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize(("bits", "shape"), [(16, "TPDF"), (16, "RPDF"), (24, "TPDF")])
+@pytest.mark.parametrize(
+    # Nearer to the noise, fewer tops that are left slowly can be told from round crests.
+    ("ceiling_db", "found_share"),
+    [(0.0, 0.95), (-0.3, 0.95), (-6.0, 0.95), (-18.0, 0.75)],
+)
+@pytest.mark.parametrize("over_db", [3.0, 8.0])
+def test_dither_behind_a_clipper_hides_neither_its_flat_tops_nor_their_level(
+    over_db: float, ceiling_db: float, found_share: float, bits: int, shape: str
+) -> None:
+    loud = music(RATE, 3)
+    clipped = np.clip(loud * amplitude(over_db) / np.abs(loud).max(), -1, 1) * amplitude(ceiling_db)
+    bare = measured(clipped)
+    through = measured(dithered(clipped, bits, shape), bit_depth=bits)
+    assert bare.clipped_runs > 50
+    assert found_share * bare.clipped_runs <= through.clipped_runs <= bare.clipped_runs + 2
+    assert through.clipped_samples == sum(run.length for run in through.clip_runs)
+    levels_db = [20 * math.log10(run.ceiling) for run in through.clip_runs]
+    assert levels_db == pytest.approx([ceiling_db] * len(levels_db), abs=0.001)
+    places = {(run.channel, run.start + run.length // 2) for run in bare.clip_runs}
+    found = {(run.channel, run.start + run.length // 2) for run in through.clip_runs}
+    assert len(places & found) >= (found_share - 0.15) * len(places)
+
+
+def limited(signal: FloatArray, ceiling: float, ahead: int) -> FloatArray:
+    """Turned down around each peak, by a gain that reaches the peak's own there: peaks at the ceiling, and pointed."""
+    wanted = np.minimum(1.0, ceiling / np.maximum(np.abs(signal).max(axis=0), 1e-9))
+    padded = np.pad(wanted, ahead, constant_values=1.0)
+    lowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * ahead + 1).min(axis=1)
+    smooth = np.pad(lowest, ahead // 2, mode="edge")
+    gain = np.lib.stride_tricks.sliding_window_view(smooth, 2 * (ahead // 2) + 1).mean(axis=1)
+    held: FloatArray = signal * gain
+    return held
+
+
+@pytest.mark.parametrize("ahead", [2, 8, 60])
+@pytest.mark.parametrize("over_db", [4.0, 12.0])
+def test_peaks_that_a_limiter_brought_to_one_ceiling_are_no_flat_tops(over_db: float, ahead: int) -> None:
+    loud = music(RATE, 4).astype(np.float64)
+    held = dithered(limited(loud * amplitude(over_db) / np.abs(loud).max(), amplitude(-0.3), ahead))
+    assert np.count_nonzero(np.abs(held) > amplitude(-0.3) - 3 / 32_768) > 50
+    assert measured(held, bit_depth=16).clipped_runs == 0
+
+
+@pytest.mark.parametrize("level_dbfs", [-0.1, -12.0, -20.0])
+@pytest.mark.parametrize("frequency_hz", [20.0, 41.2, 55.0, 110.0, 441.0, 5_000.0])
+def test_the_round_crest_of_a_dithered_low_note_is_not_clipping(frequency_hz: float, level_dbfs: float) -> None:
+    note = tone(RATE, 3, level_dbfs, frequency_hz=frequency_hz)
+    assert measured(dithered(note), bit_depth=16).clipped_runs == 0
+
+
+def test_a_dithered_low_note_clipped_by_a_tenth_of_a_decibel_is_clipping() -> None:
+    note = dithered(amplitude(-0.3) * np.clip(tone(RATE, 1, 0.1, frequency_hz=50.0), -1, 1))
+    assert measured(note, bit_depth=16).clipped_runs >= 99 * 2
+
+
+@pytest.mark.parametrize("level", [1.0, 0.5, 0.1])
+def test_dithered_square_and_crushed_waves_are_flat_by_nature(level: float) -> None:
+    square = np.where(np.sin(2 * np.pi * 110 * seconds_of(2) + 0.01) >= 0, 1.0, -1.0)
+    crushed = np.repeat(np.sin(2 * np.pi * 220 * seconds_of(2)[::8]), 8)
+    for wave in (square, crushed):
+        assert measured(dithered(level * wave[np.newaxis]), bit_depth=16).clipped_runs == 0
 
 
 # --- offset, channels, edges ----------------------------------------------------------------------------------------
@@ -378,6 +451,35 @@ def test_block_size_never_shows_in_the_result(sizes: list[int], seed: int) -> No
         whole.gaps,
     )
     assert (pieced.head_peak_dbfs, pieced.tail_rms_dbfs) == (whole.head_peak_dbfs, whole.tail_rms_dbfs)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(1, 40_000), max_size=15))
+def test_block_size_never_shows_in_what_dither_hides(sizes: list[int]) -> None:
+    signal = dithered(0.9 * np.clip(music(RATE, 3) * 2, -1, 1))
+    whole = measured(signal, bit_depth=16)
+    meter = DefectMeter(RATE, 2, 16)
+    for block in cut(signal, sizes):
+        meter.push(block)
+    pieced = meter.finish()
+    assert whole.clipped_runs > 50
+    assert (pieced.clip_runs, pieced.clipped_samples, pieced.gaps) == (
+        whole.clip_runs,
+        whole.clipped_samples,
+        whole.gaps,
+    )
+
+
+def test_dithered_runs_across_the_meters_own_seams_are_whole() -> None:
+    ramp = np.linspace(0.1, 0.85, 8)
+    crest_of_12 = np.concatenate([ramp, np.full(12, 0.9), ramp[::-1]])
+    for start in range(65_520, 65_540):
+        signal = 0.5 * music(RATE, 2)
+        signal[1] = 0.25 * signal[0]
+        for first in (10_000, start - 8, 80_000):
+            signal[0, first : first + 28] = crest_of_12
+        runs = [run for run in measured(dithered(signal), bit_depth=16).clip_runs if run.channel == 0]
+        assert [(run.start, run.length) for run in runs] == [(10_008, 12), (start, 12), (80_008, 12)]
 
 
 def test_runs_across_the_meters_own_seams_are_whole() -> None:
