@@ -57,6 +57,8 @@ _DITHERED_RUNS = 3
 """One or two are no ceiling, however long: a sampled kick had one of 13 samples."""
 _STAYING_SHARE = 0.2
 """Of the samples at a ceiling, in plateaus. Clipped music had 0.28 and more, dithered or not, unclipped under 0.15."""
+_ALL_BUT_ALL, _OF_AT_LEAST = 0.98, 24
+"""Of so many samples at a ceiling so far: where these equal the largest, it was left without dither."""
 _LOWEST_DITHERED = 2.0**-4
 """Lower, three steps are too much of the wave: a saturated note of 2 kHz is as flat at -28 dBFS."""
 _MORE = 1.1
@@ -99,8 +101,12 @@ class Tally:
     kept: int = 0
     ceiling: float = FULL_SCALE
     visits: int = 0
-    """Samples at a rough ceiling, in plateaus or not."""
+    """Samples looked at near a rough ceiling, in plateaus or not."""
     visits_sum: float = 0.0
+    met: int = 0
+    """Samples near it, looked at or not."""
+    met_alike: int = 0
+    """Those of them that equalled the largest so far."""
     open: tuple[int, Drops] | None = None
     """First sample, and the drops before it, of a plateau that the stretch ended in."""
 
@@ -165,32 +171,42 @@ class CeilingWatch:
         """
         if top > self._level:
             self._level, self._at_peak = top, Tally(ceiling=float(top))
-        if top >= FULL_SCALE:
-            full = np.float32(FULL_SCALE)
-            self._collect(self._at_full_scale, self._exact(full), samples, start, self._hits(samples, full, full))
-        if self._takes_dither and top >= _LOWEST_DITHERED:
-            self._push_rough(samples, start, top)
-        elif top == self._level != FULL_SCALE:
-            self._collect(self._at_peak, self._exact(top), samples, start, self._hits(samples, top, top))
-
-    def _push_rough(self, samples: Block, start: int, top: np.float32) -> None:
-        if top > self._near_peak.ceiling + _CREEP:
-            self._near_peak = Tally(ceiling=float(top))
         near = self._near_peak
-        low, high = np.float32(near.ceiling - _DITHER), np.float32(near.ceiling + _CREEP)
-        if top < low:
-            return
-        hits = self._hits(samples, low, high)
-        values = self._sign * samples[hits + CONTEXT]
-        near.visits += hits.size
-        near.visits_sum += float(values.sum(dtype=np.float64))
+        if top > near.ceiling + _CREEP:
+            near = self._near_peak = Tally(ceiling=float(top))
+        low = np.float32(near.ceiling - _DITHER)
+        seen_roughly = self._takes_dither and top >= max(low, _LOWEST_DITHERED)
+        if seen_roughly:
+            hits = np.flatnonzero(
+                samples[CONTEXT:-CONTEXT] >= low if self._sign > 0 else samples[CONTEXT:-CONTEXT] <= -low
+            )
+            values = self._sign * samples[hits + CONTEXT]
+            alike = hits[values == self._level]
+            near.met += hits.size
+            near.met_alike += alike.size
+            # What equals the largest needs no second look, and most of what comes to a ceiling without dither does.
+            if near.met < _OF_AT_LEAST or near.met_alike < _ALL_BUT_ALL * near.met:
+                near.visits += hits.size
+                near.visits_sum += float(values.sum(dtype=np.float64))
+                rough = _Band(
+                    low, low + np.float32(_DITHER + _CREEP), _DITHER + _CREEP + _NOISE, _NOISE, _DITHER + _NOISE
+                )
+                self._collect(near, rough, samples, start, hits)
+            else:
+                near.open = None
         if top == self._level != FULL_SCALE:
-            self._collect(self._at_peak, self._exact(top), samples, start, hits[values == top])
-        rough = _Band(low, high, _DITHER + _CREEP + _NOISE, _NOISE, slack=_DITHER + _NOISE)
-        self._collect(near, rough, samples, start, hits)
+            self._collect_at(self._at_peak, top, samples, start, alike if seen_roughly else None)
+        if top >= FULL_SCALE:
+            is_top = seen_roughly and top == FULL_SCALE
+            self._collect_at(self._at_full_scale, np.float32(FULL_SCALE), samples, start, alike if is_top else None)
 
-    def _exact(self, level: np.float32) -> _Band:
-        return _Band(level, level, self._resolution, self._resolution)
+    def _collect_at(
+        self, tally: Tally, level: np.float32, samples: Block, start: int, hits: NDArray[np.intp] | None
+    ) -> None:
+        """Plateaus of samples that equal the level; ``hits`` are their places, if they are known."""
+        if hits is None:
+            hits = np.flatnonzero(samples[CONTEXT:-CONTEXT] == self._sign * level)
+        self._collect(tally, _Band(level, level, self._resolution, self._resolution), samples, start, hits)
 
     def finish(self) -> list[Tally]:
         """Clipped ceilings, if any."""
@@ -205,13 +221,6 @@ class CeilingWatch:
         elsewhere = [tally for tally in found if tally.ceiling < near.ceiling - _DITHER]
         alike = sum(tally.count for tally in found) - sum(tally.count for tally in elsewhere)
         return [*elsewhere, near] if near.count > _MORE * alike else found
-
-    def _hits(self, samples: Block, low: np.float32, high: np.float32) -> NDArray[np.intp]:
-        """Places in the stretch, in order, of what is at the one level, or else from ``low`` on: none is higher."""
-        own = samples[CONTEXT:-CONTEXT]
-        if low == high:
-            return np.flatnonzero(own == self._sign * low)
-        return np.flatnonzero(own >= low if self._sign > 0 else own <= -low)
 
     def _collect(self, tally: Tally, band: _Band, samples: Block, start: int, hits: NDArray[np.intp]) -> None:
         frames = samples.size - 2 * CONTEXT

@@ -96,4 +96,5 @@ RULE = Rule(
     limits=LIMITS,
     family_tables=("psr_in_drop", "plr"),
     by_target=True,
+    version=2,
 )
