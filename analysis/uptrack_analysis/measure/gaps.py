@@ -1,4 +1,4 @@
-"""Holes in the signal: zeros, or one held sample, where the music plainly goes on.
+"""Holes in the signal: zeros, or one held sample, where the music plainly goes on; dither may have come upon them.
 
 Electronic music is full of true digital silence, so silence alone proves nothing. A hole is reported when
 
@@ -40,6 +40,8 @@ _FLAT_SHARE = 0.25
 _CREST_SHARE = 0.01
 """Of the way from the lowest to the highest sample around: what is held nearer to either than that is a flat crest."""
 _JUMP_STEPS = 8
+_DITHER = 3 * 2.0**-15
+"""TPDF dither of a 16-bit step either way, and half a step of rounding: so far apart lie samples of one value."""
 _SAME_S = 0.001
 _NEARBY_S = 4.0
 _ORDINARY_MIN = 3
@@ -64,6 +66,8 @@ class GapFinder:
     def __init__(self, rate_hz: int, resolution: float) -> None:
         self._rate_hz = rate_hz
         self._resolution = resolution
+        # In files of fewer bits three steps of theirs are music.
+        self._dither = np.float32(_DITHER if resolution <= _DITHER / 3 else 0.0)
         self._shortest = math.ceil(MIN_S * rate_hz)
         self._longest = math.floor(MAX_S * rate_hz)
         self._context = math.ceil(CONTEXT_S * rate_hz)
@@ -84,36 +88,52 @@ class GapFinder:
         """
         earliest = self.history_frames - self._context
         latest = samples.size - self._context
-        for start, end in self._constant_runs(samples):
+        for start, end, value in self._constant_runs(samples):
             if earliest <= end < latest and self._shortest <= end - start <= self._longest:
-                is_hole = self._is_hole(samples, start, end)
-                if is_hole or (samples[start] == 0 and self._is_stop(samples, start)):
+                is_hole = self._is_hole(samples, start, end, value)
+                if is_hole or (value == 0 and self._is_stop(samples, start)):
                     yield start, end, is_hole
 
-    def _constant_runs(self, samples: Block) -> Iterator[tuple[int, int]]:
-        probe = self._probe
+    def _constant_runs(self, samples: Block) -> Iterator[tuple[int, int, float]]:
+        """Start, end and value of each stretch of equal samples, or of samples that only dither may have told apart."""
+        probe, dither = self._probe, self._dither
         rows = samples[: samples.size // probe * probe].reshape(-1, probe)
         # Three samples settle it for nearly every stretch of music; only what passes is read whole.
-        likely = np.flatnonzero((rows[:, 0] == rows[:, probe // 2]) & (rows[:, 0] == rows[:, -1]))
+        near = np.abs(rows[:, 0] - rows[:, probe // 2]) <= dither
+        likely = np.flatnonzero(near)
+        likely = likely[np.abs(rows[likely, 0] - rows[likely, -1]) <= dither]
         if likely.size == 0:
             return
-        whole = likely[(rows[likely] == rows[likely, :1]).all(axis=1)]
-        if whole.size == 0:
+        lowest, highest = rows[likely].min(axis=1), rows[likely].max(axis=1)
+        held = highest - lowest <= dither
+        if not held.any():
             return
-        joined = (np.diff(whole) == 1) & (rows[whole[1:], 0] == rows[whole[:-1], 0])
+        whole, lowest, highest = likely[held], lowest[held], highest[held]
+        # What is equal to the sample stays so: the first sample of music that is near it is none of it.
+        exact, centre = lowest == highest, (lowest + highest) / 2
+        alike = np.where(exact[1:], centre[1:] == centre[:-1], np.abs(np.diff(centre)) <= dither / 2)
+        joined = (np.diff(whole) == 1) & (exact[1:] == exact[:-1]) & alike
         breaks = np.flatnonzero(~joined)
         firsts = whole[np.concatenate([[0], breaks + 1])] * probe
         lasts = (whole[np.concatenate([breaks, [whole.size - 1]])] + 1) * probe
-        for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        rough = ~exact[np.concatenate([[0], breaks + 1])]
+        for first, last, is_rough in zip(firsts.tolist(), lasts.tolist(), rough.tolist(), strict=True):
             if last - first > self._longest:
                 continue
-            value = samples[first]
-            head = (samples[max(0, first - probe) : first] != value).nonzero()[0]
-            start = max(0, first - probe) + int(head[-1]) + 1 if head.size else max(0, first - probe)
-            tail = (samples[last : last + probe] != value).nonzero()[0]
-            yield start, last + (int(tail[0]) if tail.size else min(probe, samples.size - last))
+            value, most = float(samples[first]), 0.0
+            if is_rough:
+                value, most = float(samples[first:last].mean(dtype=np.float64)), float(dither) * 2 / 3
+                value = 0.0 if abs(value) <= dither / 3 else value
+            start, end = max(0, first - probe), last + probe
+            head = np.flatnonzero(np.abs(samples[start:first] - value) > most)
+            tail = np.flatnonzero(np.abs(samples[last:end] - value) > most)
+            yield (
+                start + int(head[-1]) + 1 if head.size else start,
+                last + int(tail[0]) if tail.size else min(end, samples.size),
+                value,
+            )
 
-    def _is_hole(self, samples: Block, start: int, end: int) -> bool:
+    def _is_hole(self, samples: Block, start: int, end: int, value: float) -> bool:
         before = samples[start - self._context : start].astype(np.float64)
         after = samples[end : end + self._context].astype(np.float64)
         if (level_before := _rms(before)) < _LOUD or (level_after := _rms(after)) < _LOUD:
@@ -121,7 +141,6 @@ class GapFinder:
         most_fall_db = _MOST_FALL_DB + _MOST_FALL_DB_PER_S * (end - start) / self._rate_hz
         if level_after > _MOST_RISE * level_before or level_before > 10 ** (most_fall_db / 20) * level_after:
             return False
-        value = float(samples[start])
         if not (self._is_cut(before[::-1] - value) and self._is_cut(after - value)):
             return False
         if value == 0.0:

@@ -307,6 +307,36 @@ def test_a_held_sample_is_a_gap() -> None:
     assert [(gap.start, gap.end) for gap in measured(signal).gaps] == [(40_000, 40_500)]
 
 
+@pytest.mark.parametrize(("bits", "shape"), [(16, "TPDF"), (16, "RPDF"), (24, "TPDF")])
+@pytest.mark.parametrize("held", [0.0, 0.5])
+@pytest.mark.parametrize("gap_ms", [5, 100])
+def test_dither_behind_a_hole_does_not_fill_it(gap_ms: int, held: float, bits: int, shape: str) -> None:
+    found = 0
+    for place in range(4):
+        signal = 0.5 * music(RATE, 2)
+        start = 30_000 + 1777 * place
+        end = start + round(gap_ms * RATE / 1000)
+        signal[:, start:end] = held * signal[:, start - 1 : start]
+        bare = [(gap.start, gap.end) for gap in measured(signal).gaps]
+        through = [(gap.start, gap.end) for gap in measured(dithered(signal, bits, shape), bit_depth=bits).gaps]
+        assert len(through) == len(bare)
+        # A sample of music that happens to lie where the hole does is taken for dither.
+        assert np.array(through) == pytest.approx(np.array(bare), abs=2)
+        found += len(bare)
+    assert found >= 2
+
+
+@pytest.mark.parametrize("fade_s", [0.0, 0.005])
+@pytest.mark.parametrize("decay", [0.0, 20.0, 80.0])
+def test_dithered_silence_between_hits_is_no_gap(decay: float, fade_s: float) -> None:
+    signal = np.zeros((2, 4 * RATE))
+    for number in range(30):
+        sound = hit(0.075, number, decay=decay, fade_s=fade_s)
+        start = round(0.125 * number * RATE)
+        signal[:, start : start + sound.size] = 0.6 * sound
+    assert measured(dithered(signal), bit_depth=16).gaps == ()
+
+
 def test_lost_buffers_at_odd_times_are_gaps_however_many() -> None:
     signal = music(RATE, 10)
     starts = np.cumsum(np.random.default_rng(4).integers(5_000, 40_000, 18)) // 512 * 512
