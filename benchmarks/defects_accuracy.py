@@ -198,7 +198,8 @@ def limited(signal: Block, over_db: float, ceiling: float, ahead: int) -> Block:
     """Turned up, and down again around each peak, which is left as pointed as it was."""
     loud = signal * (10 ** (over_db / 20) / np.abs(signal).max())
     wanted = np.minimum(1, ceiling / np.maximum(np.abs(loud).max(axis=0), 1e-9))
-    held: Block = loud * uniform_filter1d(minimum_filter1d(wanted, 2 * ahead + 1), ahead + 1)
+    gain = uniform_filter1d(minimum_filter1d(wanted, 2 * ahead + 1), ahead + 1)
+    held: Block = np.asarray(loud * gain, dtype=np.float32)
     return held
 
 

@@ -175,7 +175,7 @@ class CeilingWatch:
         if top > near.ceiling + _CREEP:
             near = self._near_peak = Tally(ceiling=float(top))
         low = np.float32(near.ceiling - _DITHER)
-        seen_roughly = self._takes_dither and top >= max(low, _LOWEST_DITHERED)
+        seen_roughly = self._takes_dither and bool(top >= low) and bool(top >= _LOWEST_DITHERED)
         if seen_roughly:
             hits = np.flatnonzero(
                 samples[CONTEXT:-CONTEXT] >= low if self._sign > 0 else samples[CONTEXT:-CONTEXT] <= -low
