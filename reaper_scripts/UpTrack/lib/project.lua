@@ -70,12 +70,13 @@ function project.key_in(notes)
   return tonic:sub(1, 1):upper() .. tonic:sub(2) .. " " .. mode
 end
 
---- Facts for an `analyze`; `start_s` is where the file's first sample lies on the timeline. `spend` may yield.
-function project.facts(proj, path, start_s, part, spend)
+--- Facts for an `analyze`; `start_s` is where the file's first sample lies on the timeline. A `part` has versions of
+--- its own; what is a song of its own has a `name` of its own as well. `spend` may yield.
+function project.facts(proj, path, start_s, part, name, spend)
   local id = project.id(proj)
   return {
     id = part and id .. " " .. part or id,
-    name = project.name(proj),
+    name = name or project.name(proj),
     path = path,
     start_s = start_s,
     tempo_map = tempo_map.read(proj, spend),

@@ -1,10 +1,12 @@
 --[[
 What part of a project is rendered: all of it, the time selection, or each region. A range is
-{start_s, end_s, whole, part}; `part` names it where it is not the project, so that versions of it are compared with it.
+{start_s, end_s, whole, part, name}; `part` names it where it is not the project, so that versions of it are compared
+with it, and `name` is what the user calls a region.
 ]]
 
 local looping = require("looping")
 local markers = require("markers")
+local part_names = require("part_names")
 
 local ranges = {}
 
@@ -23,17 +25,19 @@ end
 function ranges.selection(proj)
   local start_s, end_s = looping.selection(proj)
   if end_s - start_s < SHORTEST_S then return nil end
-  return {start_s = start_s, end_s = end_s, part = markers.SELECTION}
+  return {start_s = start_s, end_s = end_s, part = part_names.selection(start_s, end_s)}
 end
 
 local function regions_once(proj, is_ours, spend)
-  local list = {}
+  local list, of_a_name = {}, {}
   local count = reaper.CountProjectMarkers(proj)
   for index = 0, count - 1 do
     local _, region, start_s, end_s, name, number = reaper.EnumProjectMarkers3(proj, index)
     if region and end_s - start_s >= SHORTEST_S and not is_ours(index) then
       local called = name ~= "" and name or ("region %d"):format(number)
-      list[#list + 1] = {start_s = start_s, end_s = end_s, part = called}
+      of_a_name[called] = (of_a_name[called] or 0) + 1
+      local part = part_names.region(markers.guid_of(proj, index), called, of_a_name[called])
+      list[#list + 1] = {start_s = start_s, end_s = end_s, part = part, name = called}
     end
     spend(STEPS_A_MARKER)
   end

@@ -333,7 +333,7 @@ local function dismiss(intent, finding)
   end)
 end
 
---- Make the run that is shown once more, with the same tracks as stems.
+--- Make the run that is shown once more: with the same tracks as stems, or of the same file.
 local function analyze_again()
   at.own = nil
   again.wish(at.project, at.feedback)
@@ -387,7 +387,12 @@ end
 
 local ANALYZES = {mix = actions.ANALYZE_MIX, stems = actions.ANALYZE_STEMS, live = actions.ANALYZE_LIVE}
 
+local function is_of_a_file()
+  return at.feedback ~= nil and at.feedback.asked ~= nil and at.feedback.asked.file ~= nil
+end
+
 function acts.analyze(intent)
+  if intent.what == "mix" and is_of_a_file() then return analyze_again() end
   at.own = nil
   actions.start(ANALYZES[intent.what], at.project)
 end

@@ -190,6 +190,7 @@ function commands.label(name, now)
     return name == "dismiss" and "Take back" or "Take rule back"
   end
   if name == "loop" and is_looped(now) then return "Stop looping" end
+  if name == "analyze mix" and now.report and (now.report.asked or {}).file then return "Analyze file again" end
   if name == "live setup" and live_step(now) == "clicks" then return "Show ReaStream" end
   if name == "remove all" and now.view.asking then return "Really remove?" end
   return commands.by_name[name].label
