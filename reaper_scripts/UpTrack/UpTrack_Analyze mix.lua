@@ -29,8 +29,9 @@ local spread = require("spread")
 
 --- What is to be rendered, as the settings say: a list of jobs; nil and a sentence where there is nothing.
 local function jobs_of(proj, spend)
-  local wished = again.take(proj)
+  local wished, why = again.take(proj, spend)
   if wished then return {wished} end
+  if why then return nil, why end
   local wanted = settings.read().range
   if wanted == "regions" then
     local regions, sentence = ranges.regions(proj, spend)
@@ -41,7 +42,7 @@ local function jobs_of(proj, spend)
   end
   local selection = wanted == "selection" and ranges.selection(proj)
   if selection then return {{range = selection, what = "the time selection"}} end
-  local whole, sentence = ranges.project(proj)
+  local whole, sentence = ranges.project(proj, spend)
   if not whole then return nil, sentence end
   return {{range = whole, what = "the mix"}}
 end

@@ -24,6 +24,7 @@ local project = require("project")
 local ranges = require("ranges")
 local say = require("say")
 local settings = require("settings")
+local spread = require("spread")
 local tracks = require("tracks")
 
 local function main()
@@ -33,12 +34,15 @@ local function main()
   for _, parent in ipairs(left_out) do
     say.line(("The folder %s is left out, because tracks inside it are selected too."):format(tracks.name(parent)))
   end
-  local range = settings.read().range ~= "project" and ranges.selection(proj)
-  local sentence
-  if not range then range, sentence = ranges.project(proj) end
-  if not range then return say.line(sentence) end
-  local what = ("the mix and %d tracks"):format(#chosen)
-  analysis.run {role = "stems", project = proj, path = path, jobs = {{range = range, tracks = chosen, what = what}}}
+  spread.run(proj, function(spend)
+    local selection = settings.read().range ~= "project" and ranges.selection(proj)
+    if selection then return selection end
+    return ranges.project(proj, spend)
+  end, function(range, sentence)
+    if not range then return say.line(sentence) end
+    local what = ("the mix and %d tracks"):format(#chosen)
+    analysis.run {role = "stems", project = proj, path = path, jobs = {{range = range, tracks = chosen, what = what}}}
+  end)
 end
 
 main()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from support.reaper_functions import API, SWS, FakeSource, ReaperFunctions, Tick
-from support.reaper_project import FakeEnvelope, FakeMarker, FakeProject, FakeTrack
+from support.reaper_project import FakeEnvelope, FakeItem, FakeMarker, FakeProject, FakeTrack
 from support.reaper_tempo import TempoMarker
 from support.reaper_transport import advance
 
@@ -122,6 +122,8 @@ class FakeReaper(ReaperFunctions):
         self._counters: list[Callable[[], int]] = []
         self._in_a_round = False
         self._objects: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        """Places in ``_objects`` by an object's id."""
         self._pointers: list[Callable[[int], Any]] = []
 
     # -- driving the scripts -------------------------------------------------------------------------------------------
@@ -244,6 +246,8 @@ class FakeReaper(ReaperFunctions):
                 return whole or given is None or isinstance(self._object(given), FakeProject)
             case "MediaTrack":
                 return isinstance(self._object(given), FakeTrack)
+            case "MediaItem":
+                return isinstance(self._object(given), FakeItem)
             case "PCM_source":
                 return isinstance(self._object(given), FakeSource)
             case "TrackEnvelope":
@@ -260,11 +264,11 @@ class FakeReaper(ReaperFunctions):
 
     def _handed(self, answer: Any, runtime: int) -> Any:
         """What Lua holds of a project, track or source: equal to itself, and nothing else can be done with it."""
-        if not isinstance(answer, FakeProject | FakeTrack | FakeEnvelope | FakeSource):
+        if not isinstance(answer, FakeProject | FakeTrack | FakeEnvelope | FakeItem | FakeSource):
             return answer
-        if not any(one is answer for one in self._objects):
-            self._objects.append(answer)
-        number = next(index for index, one in enumerate(self._objects) if one is answer)
+        number = self._numbers.setdefault(id(answer), len(self._objects))
+        if number == len(self._objects):
+            self._objects.append(answer)  # kept alive, so no other object gets its id
         return self._pointers[runtime](number)
 
 

@@ -31,6 +31,7 @@ from support.reaper_project import (
     FakeBand,
     FakeEnvelope,
     FakeFx,
+    FakeItem,
     FakeMarker,
     FakeProject,
     FakeTrack,
@@ -161,6 +162,12 @@ class ReaperFunctions(ABC):
     def ColorToNative(self, r: int, g: int, b: int) -> int:
         return r | g << 8 | b << 16
 
+    def AnyTrackSolo(self, proj: Any) -> bool:
+        return any(track.solo for track in self._project(proj).tracks)
+
+    def CountMediaItems(self, proj: Any) -> int:
+        return len(self._project(proj).items)
+
     def CountProjectMarkers(self, proj: Any) -> tuple[int, int, int]:
         markers = self._project(proj).markers
         regions = sum(marker.is_region for marker in markers)
@@ -232,6 +239,13 @@ class ReaperFunctions(ABC):
 
     def GetMasterTrack(self, proj: Any) -> FakeTrack:
         return self._project(proj).master
+
+    def GetMediaItem(self, proj: Any, itemidx: int) -> FakeItem | None:
+        items = self._project(proj).items
+        return items[itemidx] if 0 <= itemidx < len(items) else None
+
+    def GetMediaItemInfo_Value(self, item: FakeItem, parmname: str) -> float:
+        return {"D_POSITION": item.position_s, "D_LENGTH": item.length_s}[parmname]
 
     def GetMediaSourceLength(self, source: FakeSource) -> tuple[float, bool]:
         return source.length_s, False
@@ -624,7 +638,7 @@ class ReaperFunctions(ABC):
         assert project.texts["RENDER_FORMAT2"] == ""
         assert numbers["RENDER_BOUNDSFLAG"] == 0, "other bounds are moved by the user's =START and =END markers"
         start_s, end_s = numbers["RENDER_STARTPOS"], numbers["RENDER_ENDPOS"]
-        if end_s < project.length_s:
+        if end_s < project.sound_s:
             assert numbers["RENDER_TAILFLAG"] == 0, "a passage would get a tail"
         self.during_render()
         folder, pattern = Path(project.texts["RENDER_FILE"]), project.texts["RENDER_PATTERN"]

@@ -91,6 +91,12 @@ class FakeEnvelope:
 
 
 @dataclass(eq=False)
+class FakeItem:
+    position_s: float
+    length_s: float
+
+
+@dataclass(eq=False)
 class FakeTrack:
     name: str
     audio: Audio | None = None
@@ -104,6 +110,9 @@ class FakeTrack:
     fx: list[FakeFx] = field(default_factory=list[FakeFx])
     sws_notes: str = ""
     envelopes: dict[str, FakeEnvelope] = field(default_factory=dict[str, FakeEnvelope])
+    solo: bool = False
+    silent_items: list[FakeItem] = field(default_factory=list[FakeItem])
+    """Beside the one that ``audio`` is."""
 
 
 State = dict[str, Any]
@@ -178,10 +187,25 @@ class FakeProject:
         return self._grid
 
     @property
+    def items(self) -> list[FakeItem]:
+        """Of all tracks, in their order."""
+        found: list[FakeItem] = []
+        for track in self.tracks:
+            if track.audio is not None:
+                found.append(FakeItem(0.0, len(track.audio) / self.sample_rate_hz))
+            found += track.silent_items
+        return found
+
+    @property
+    def sound_s(self) -> float:
+        """Where the last item ends."""
+        return max((item.position_s + item.length_s for item in self.items), default=0.0)
+
+    @property
     def length_s(self) -> float:
-        return max(
-            (len(track.audio) / self.sample_rate_hz for track in self.tracks if track.audio is not None), default=0.0
-        )
+        """As REAPER has it: the end of the last item, marker or region, or the last tempo marker."""
+        ends = [one.position_s if one.end_s is None else one.end_s for one in self.markers]
+        return max([self.sound_s, *ends, *(point.time_s for point in self.tempo)])
 
     # -- markers -------------------------------------------------------------------------------------------------------
 

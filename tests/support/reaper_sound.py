@@ -18,7 +18,7 @@ HIGH_PASS, LOW_SHELF, BELL, NOTCH, HIGH_SHELF = range(5)
 
 def mix_of(project: FakeProject, start_s: float, end_s: float) -> Audio:
     """The master mix between two project times, shape (n_frames, 2)."""
-    whole = np.zeros((_frame(project, max(project.length_s, end_s)), 2))
+    whole = np.zeros((_frame(project, max(project.sound_s, end_s)), 2))
     for track in project.tracks:
         sound = _whole_track(project, track)
         whole[: len(sound)] += sound[: len(whole)]

@@ -89,7 +89,7 @@ class StreamOut:
     def _mix(self, project: FakeProject) -> Audio:
         # Mixed once: REAPER mixes block by block and never stands still for it. What is edited later is not heard.
         if self._sound is None or self._sound[0] is not project:
-            self._sound = project, reaper_sound.mix_of(project, 0.0, project.length_s)
+            self._sound = project, reaper_sound.mix_of(project, 0.0, project.sound_s)
         return self._sound[1]
 
     def _send(self, sound: Audio, rate_hz: int) -> None:

@@ -5,6 +5,7 @@ wish here and starts "Analyze mix", which takes it instead of what is selected; 
 
 local json = require("json")
 local project = require("project")
+local ranges = require("ranges")
 local tracks = require("tracks")
 
 local again = {}
@@ -26,8 +27,9 @@ function again.wish(proj, report)
   reaper.SetExtState(SECTION, KEY, json.encode(wish), false)
 end
 
---- The job that was wished for a moment ago, for this project; nil if there is none.
-function again.take(proj)
+--- The job that was wished for a moment ago, for this project; nil if there is none. Where the whole project was wished
+--- for and is empty by now, nil and a sentence. `spend` may yield.
+function again.take(proj, spend)
   local read, wish = pcall(json.decode, reaper.GetExtState(SECTION, KEY))
   reaper.SetExtState(SECTION, KEY, "", false)
   if not read or type(wish) ~= "table" or wish.project ~= project.id(proj) then return nil end
@@ -37,9 +39,14 @@ function again.take(proj)
   end
   local chosen = {}
   for _, guid in ipairs(wish.tracks) do chosen[#chosen + 1] = tracks.find(proj, guid) end
-  local end_s = wish.whole and reaper.GetProjectLength(proj) or wish.end_s
+  local range = {start_s = wish.start_s, end_s = wish.end_s, whole = false, part = wish.part}
+  if wish.whole then
+    local sentence
+    range, sentence = ranges.project(proj, spend)
+    if not range then return nil, sentence end
+  end
   return {
-    range = {start_s = wish.start_s, end_s = end_s, whole = wish.whole, part = wish.part},
+    range = range,
     tracks = chosen, what = #chosen > 0 and ("the mix and %d tracks"):format(#chosen) or "the mix",
   }
 end

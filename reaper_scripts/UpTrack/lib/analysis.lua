@@ -60,6 +60,9 @@ local function render_job(run, job)
   if not project.is_in_front(run.project) then
     return nil, "another project is in front now, so nothing was rendered."
   end
+  local caveat, why = render.caveat(run.project)
+  if caveat and run.caveat ~= caveat then say.line(why) end
+  run.caveat, job.caveat = caveat, caveat
   local rendered, sentence = render.run(run.project, job.range, job.tracks or {}, run.talk.link.found.audio)
   if not rendered then return nil, sentence end
   job.file, job.stems, job.start_s, job.part = rendered.mix, rendered.stems, job.range.start_s, job.range.part
@@ -83,17 +86,27 @@ local function ask(run, job)
   end)
 end
 
+local function say_rendering(run, job)
+  run.talk:state("rendering")
+  run.says_rendering = true
+  show("rendering " .. job.what .. " ...", {phase = "rendering"})
+end
+
+--- A job could not be had: the others still can. Of the last one it is the end.
+local function go_on_without(run, sentence)
+  if run.stopped or run.at >= #run.jobs then return run.stop(sentence) end
+  say.line(("%s: %s"):format(run.jobs[run.at].what, sentence))
+  run.id = nil
+  return run.next_job()
+end
+
 --- Render the next job on the round after next, so that "rendering" is on the screen and on the wire by then.
 local function next_job(run)
   if run.stopped then return end
   run.at = run.at + 1
   local job = run.jobs[run.at]
   if not job then return end
-  if job.range then
-    run.talk:state("rendering")
-    run.says_rendering = true
-    show("rendering " .. job.what .. " ...", {phase = "rendering"})
-  end
+  if job.range and not render.must_wait(run.project) then say_rendering(run, job) end
   run.render_in = 2
 end
 
@@ -102,17 +115,38 @@ local function rendering_is_over(run)
   run.says_rendering = false
 end
 
+--- Whether something is recorded, which a render would end: then the job waits, and its render is said anew.
+local function wait_for_recording(run, job)
+  if render.must_wait(run.project) then
+    rendering_is_over(run)
+    run.render_in = 1
+    if not run.says_waiting then
+      say.line(job.what .. " is rendered once the recording has ended.")
+      show("waiting for the recording to end", {phase = "waiting", stage = "for the recording to end"})
+    end
+    run.says_waiting = true
+    return true
+  end
+  run.says_waiting = false
+  if run.says_rendering then return false end
+  say_rendering(run, job)
+  run.render_in = 2
+  return true
+end
+
 local function render_when_shown(run)
   if not run.render_in then return end
   run.render_in = run.render_in - 1
   if run.render_in > 0 then return end
-  run.render_in = nil
   local job = run.jobs[run.at]
+  if job.range and wait_for_recording(run, job) then return end
+  run.render_in = nil
   if job.capture then return capture(run, job) end
   local rendered, sentence = render_job(run, job)
   if not run.talk:is_open() then return end
   rendering_is_over(run)
-  if not rendered then return run.stop(sentence) end
+  if not rendered and not project.is_in_front(run.project) then return run.stop(sentence) end
+  if not rendered then return go_on_without(run, sentence) end
   ask(run, job)
 end
 
@@ -129,6 +163,7 @@ local function place(run, job, feedback)
   local proj = run.project
   while not project.is_in_front(proj) do coroutine.yield("behind") end
   local range = job.range
+  if job.caveat then feedback.status = ("%s · %s"):format(feedback.status or "done", job.caveat) end
   local options = markers.options(feedback, run.settings, job.part, run.budget.spend)
   local plan = markers.plan(proj, feedback.markers, options)
   local in_sws = run.settings.sws_notes == "yes"
@@ -215,7 +250,7 @@ local function events_of(run)
       {phase = "analysing", fraction = fraction, stage = stage, id = id})
   end
 
-  function events.failed(_, sentence) run.stop(sentence) end
+  function events.failed(_, sentence) go_on_without(run, sentence) end
 
   function events.feedback(_, message)
     if run.stopped then return run.talk:applied(message, {}, ids_of(message.markers)) end
@@ -292,6 +327,7 @@ function analysis.run(run)
     if not run.over then show("", nil) end -- ended from outside: nothing of it may stay on the board
   end)
   project.hold(run.project)
+  function run.next_job() next_job(run) end
   function run.stop(sentence)
     run.stopped = true
     if run.talk and run.talk:is_open() then

@@ -7,6 +7,7 @@ silence after would prove nothing, and anything else that was changed since the 
 local json = require("json")
 local project = require("project")
 local render = require("render")
+local say = require("say")
 local tracks = require("tracks")
 
 local measure_again = {}
@@ -21,8 +22,13 @@ local function stems_of(proj, report)
   return list
 end
 
---- Render `range` as it sounds now; nil and a sentence where it failed. REAPER stands still meanwhile.
+--- Render `range` as it sounds now; nil and a sentence where it failed. REAPER stands still meanwhile. Call it in a
+--- coroutine: while something is recorded it waits.
 function measure_again.render(talk, proj, report, range)
+  while project.is_open(proj) and render.must_wait(proj) do coroutine.yield("behind") end
+  if not project.is_open(proj) then return nil, "The project was closed." end
+  local caveat, why = render.caveat(proj)
+  if caveat then say.line(why) end
   if not project.is_in_front(proj) then return nil, "Another project is in front now: analyze the mix again." end
   talk:state("rendering")
   local rendered, sentence = render.run(proj, range, stems_of(proj, report), talk.link.found.audio)

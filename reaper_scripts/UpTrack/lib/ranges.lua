@@ -1,7 +1,7 @@
 --[[
 What part of a project is rendered: all of it, the time selection, or each region. A range is
-{start_s, end_s, whole, part, name}; `part` names it where it is not the project, so that versions of it are compared
-with it, and `name` is what the user calls a region.
+{start_s, end_s, whole, is_ended, part, name}; `is_ended` says that the user has said where it ends, `part` names it
+where it is not the project, so that versions of it are compared with it, and `name` is what the user calls a region.
 ]]
 
 local looping = require("looping")
@@ -12,13 +12,50 @@ local ranges = {}
 
 local SHORTEST_S = 1
 local STEPS_A_MARKER = 2
+local STEPS_AN_ITEM = 2
 local MOST_LOOKS = 4 -- somebody who drags a fader changes the project in every round
 local MOST = 0.6 -- of a run: what is longer is about all of it
 
-function ranges.project(proj)
-  local end_s = reaper.GetProjectLength(proj)
-  if end_s < SHORTEST_S then return nil, "The project is empty: there is nothing to render." end
-  return {start_s = 0, end_s = end_s, whole = true}
+--- Where the last media item ends. What REAPER calls the project's length counts markers, regions and tempo markers as
+--- well: a region of ideas behind the song would be rendered as silence.
+local function end_of_items(proj, spend)
+  local end_s, index = 0, 0
+  while index < reaper.CountMediaItems(proj) do
+    local item = reaper.GetMediaItem(proj, index) -- and not held while `spend` yields: it may be deleted by then
+    if item then
+      local start_s = reaper.GetMediaItemInfo_Value(item, "D_POSITION")
+      end_s = math.max(end_s, start_s + reaper.GetMediaItemInfo_Value(item, "D_LENGTH"))
+    end
+    index = index + 1
+    spend(STEPS_AN_ITEM)
+  end
+  return end_s
+end
+
+--- Where the user's own =START and =END markers stand, which REAPER's render of the entire project goes by (User Guide,
+--- 21.3); nil for one that is not there.
+local function users_bounds(proj, spend)
+  local found, index = {}, 0
+  while index < reaper.CountProjectMarkers(proj) do
+    local _, region, at_s, _, name = reaper.EnumProjectMarkers3(proj, index)
+    if not region and (name == "=START" or name == "=END") then found[name] = found[name] or at_s end
+    index = index + 1
+    spend(STEPS_A_MARKER)
+  end
+  return found["=START"], found["=END"]
+end
+
+--- All of it: up to the end of the last item, or as the user's =START and =END say. `spend` may yield.
+function ranges.project(proj, spend)
+  local start_s, end_s = users_bounds(proj, spend)
+  local last_s = end_of_items(proj, spend)
+  local is_ended = end_s ~= nil
+  start_s, end_s = start_s or 0, end_s or last_s
+  if last_s < SHORTEST_S then return nil, "The project is empty: there is nothing to render." end
+  if end_s - start_s < SHORTEST_S then
+    return nil, "There is less than a second to render: look at the project's =START and =END markers."
+  end
+  return {start_s = start_s, end_s = end_s, whole = true, is_ended = is_ended}
 end
 
 --- What the user has selected, also while the window loops a passage over it; nil if nothing.

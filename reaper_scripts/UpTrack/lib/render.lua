@@ -19,6 +19,7 @@ local RENDER_AND_CLOSE = 42230 -- "Render project, using the most recent render 
 local FLOAT_WAV = "ZXZhdyAAAAA=" -- "evaw" and 32: 32-bit floating point
 local MASTER_MIX, SELECTED_TRACKS = 0, 2
 local CUSTOM = 0
+local RECORDING = 4 -- of GetPlayStateEx
 -- Bits of RENDER_TAILFLAG: whether there is a tail, for custom bounds and for the entire project.
 local TAIL_OF_CUSTOM, TAIL_OF_PROJECT = 1, 2
 local SHORT_BY_S = 0.05
@@ -107,10 +108,11 @@ function render.new_folder(audio)
 end
 
 --- Bounds are always given in seconds: what REAPER calls the entire project begins and ends at =START and =END.
---- A passage has no tail, or it would be longer than it says; for the whole project the user's own choice holds.
+--- A passage has no tail, or it would be longer than it says; for the whole project the user's own choice holds, but
+--- not behind an =END, where other things may lie.
 local function run(proj, range, what, folder, pattern)
   local tail = math.tointeger(reaper.GetSetProjectInfo(proj, "RENDER_TAILFLAG", 0, false)) or 0
-  local tails = range.whole and tail & (TAIL_OF_PROJECT | TAIL_OF_CUSTOM) ~= 0
+  local tails = range.whole and not range.is_ended and tail & (TAIL_OF_PROJECT | TAIL_OF_CUSTOM) ~= 0
   set(proj, {
     RENDER_SETTINGS = what,
     RENDER_BOUNDSFLAG = CUSTOM,
@@ -187,6 +189,22 @@ local function render_stems(proj, range, chosen, folder)
   end
   if #stems == 0 then return nil, missing[1] end
   return stems, missing
+end
+
+--- Whether something is being recorded: a render would end the take.
+function render.must_wait(proj)
+  return reaper.GetPlayStateEx(proj) & RECORDING ~= 0
+end
+
+--- Why what is rendered now is not the whole mix, in a few words and in a sentence; nil where it is.
+function render.caveat(proj)
+  if reaper.GetMediaTrackInfo_Value(reaper.GetMasterTrack(proj), "B_MUTE") ~= 0 then
+    return "master muted", "The master track is muted, and so is what is rendered: unmute it and analyze again."
+  elseif reaper.AnyTrackSolo(proj) then
+    return "rendered with a solo", "A track is soloed: what is rendered is the solo, not the mix. End it and analyze "
+      .. "again to know about the mix."
+  end
+  return nil
 end
 
 --- Render the mix of `range` {start_s, end_s, whole}, and `chosen` tracks as stems, into a new folder of `audio`.

@@ -22,6 +22,7 @@ local pace = require("pace")
 local project = require("project")
 local ranges = require("ranges")
 local remove = require("remove")
+local render = require("render")
 local report_text = require("report_text")
 local say = require("say")
 local skew = require("skew")
@@ -492,7 +493,12 @@ local function round()
   follow(now_s)
   if at.talk then at.talk:tick(now_s) end
   -- Rendering stands still for a while: the window says so a round before.
-  if at.soon then
+  if (at.soon or #at.later > 0) and render.must_wait(at.project) then
+    at.own = {phase = "waiting", stage = "for the recording to end"}
+    at.waits = true
+  elseif at.waits then
+    at.own, at.waits = at.soon and {phase = "rendering"} or nil, nil
+  elseif at.soon then
     work(at.soon.body, at.soon.project, at.soon.song)
     at.soon, at.own = nil, nil
   elseif #at.later > 0 and not next(at.checks) then
