@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from support.feedbacks import a_feedback, a_marker
-from support.studio import REMOVE, RESULTS, Studio
+from support.studio import ANALYZE_MIX, REMOVE, RESULTS, Studio
 from support.studio_window import BELL, Window
-from uptrack_bridges.messages import Marker
+from uptrack_bridges.messages import Analyze, Feedback, Marker
 
 
 def named(*findings: str) -> list[Marker]:
@@ -96,3 +96,50 @@ async def test_a_fix_is_there_with_its_record_or_gone_with_it(window: Window, sa
             await window.press("p")
             assert "−2.5 dB at 240 Hz" in window.words()
         assert (len(bass.fx), len(window.project.markers)) == (0, 1)
+
+
+async def test_undo_that_takes_our_id_is_no_closing(studio: Studio) -> None:
+    studio.tracks("Kick")
+    project = studio.reaper.front
+    ids: list[str | None] = []
+
+    def undone_meanwhile(request: Analyze, job: str) -> Feedback:
+        ids.append(request.project.id if request.project else None)
+        project.state.clear()
+        return a_feedback(*named("a"), job=job, run=f"run of {job}")
+
+    studio.desk.answer = undone_meanwhile
+    async with studio.daemon():
+        await studio.analyze(ANALYZE_MIX)
+        await studio.analyze(ANALYZE_MIX)
+    assert names(studio)[-1:] == ["a is off"]
+    assert "was closed" not in studio.reaper.console
+    assert len(set(ids)) == 1, "it is the same song"
+
+
+async def test_another_song_without_an_id_in_the_same_tab_gets_no_marker(studio: Studio) -> None:
+    studio.tracks("Kick")
+    project = studio.reaper.front
+
+    def another_is_loaded(_request: Analyze, job: str) -> Feedback:
+        project.state.clear()
+        del project.tracks[:]
+        studio.tracks("Kick")
+        return a_feedback(*named("a"), job=job)
+
+    studio.desk.answer = another_is_loaded
+    async with studio.daemon():
+        await studio.analyze(ANALYZE_MIX)
+    assert project.markers == []
+    assert "was closed" in studio.reaper.console
+
+
+async def test_what_the_window_was_asked_for_survives_an_undo_that_takes_our_id(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press("p")
+        assert window.gfx is not None
+        window.gfx.press("a")
+        window.reaper.turn(0.05)
+        del window.project.state["UpTrack", "project"]
+        await window.studio.until(lambda: [fix["state"] for fix in window.fixes()] == ["closed"])

@@ -6,12 +6,15 @@ The id is ours: a GUID in the project's extended state, made at the first analys
 ]]
 
 local tempo_map = require("tempo_map")
+local tracks = require("tracks")
 
 local project = {}
 
 local SECTION = "UpTrack"
 
-local songs = {} -- by pointer: the id of the song that was in it when we began
+local MOST_MARKS = 8 -- tracks a song is known by where its id is gone
+
+local songs = {} -- by pointer: the song that was in it when we began: its id, its name, the GUIDs of its first tracks
 
 --- The project's own id; nil if it has none yet.
 function project.known_id(proj)
@@ -19,14 +22,37 @@ function project.known_id(proj)
   return id:match("^{[%x%-]+}$")
 end
 
+--- Whether a project without an id is the song all the same: it has its name and one of its tracks. REAPER does not say
+--- whether undo takes back what scripts keep in a project, and our id with it.
+local function is_known_by_its_tracks(proj, song)
+  if reaper.GetProjectName(proj) ~= song.name then return false end
+  for _, guid in ipairs(song.tracks) do
+    if tracks.find(proj, guid) then return true end
+  end
+  return false
+end
+
+--- Whether the song of this id is in a project. Where undo has taken its id, it gets it back.
+function project.holds(proj, id)
+  local known, song = project.known_id(proj), songs[proj]
+  if known then return known == id end
+  if not song or song.id ~= id or not is_known_by_its_tracks(proj, song) then return false end
+  reaper.SetProjExtState(proj, SECTION, "project", id)
+  return true
+end
+
 --- Whether a project is open, and still holds the song it held: REAPER may load another into the same tab.
 function project.is_open(proj)
-  return reaper.ValidatePtr2(0, proj, "ReaProject*") and (not songs[proj] or project.known_id(proj) == songs[proj])
+  return reaper.ValidatePtr2(0, proj, "ReaProject*") and (not songs[proj] or project.holds(proj, songs[proj].id))
 end
 
 --- From now on this project is this song only.
 function project.hold(proj)
-  songs[proj] = project.id(proj)
+  local song = {id = project.id(proj), name = reaper.GetProjectName(proj), tracks = {}}
+  for index = 0, math.min(reaper.CountTracks(proj), MOST_MARKS) - 1 do
+    song.tracks[index + 1] = tracks.guid(reaper.GetTrack(proj, index))
+  end
+  songs[proj] = song
 end
 
 --- What changes when another song is in front, be it in another tab or in the same one.

@@ -88,13 +88,14 @@ end
 local function work(body, proj, song)
   proj = proj or at.project
   if not reaper.ValidatePtr2(0, proj, "ReaProject*") then return end
+  if project.known_id(proj) then project.hold(proj) end
   at.queue[#at.queue + 1] = {thread = coroutine.create(body), project = proj, song = song or project.known_id(proj)}
 end
 
 --- Whether the project something was asked for is closed, or another song lies under its pointer.
 local function is_past(item)
   if not reaper.ValidatePtr2(0, item.project, "ReaProject*") then return true end
-  return item.song ~= nil and project.known_id(item.project) ~= item.song
+  return item.song ~= nil and not project.holds(item.project, item.song)
 end
 
 local function load_report()
