@@ -9,6 +9,7 @@
   compared with what lay under its name before, never with the project. Renders nothing. Nothing leaves the computer.
 ]]
 
+reaper.defer(function() end) -- or REAPER makes an undo step of a run that changes nothing
 local folder = debug.getinfo(1, "S").source:match("^@?(.*[/\\])")
 -- On Windows Lua opens names in the system's own code page, and REAPER writes them in UTF-8: the letters of Western
 -- Europe are tried as one byte each.

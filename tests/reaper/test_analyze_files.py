@@ -265,12 +265,14 @@ def test_a_missing_or_damaged_bridge_file_is_said_in_a_sentence(
     studio.reaper.run(ANALYZE_FILES)
     assert sentence in studio.reaper.console
     assert studio.reaper.console.count("\n") == 1
+    studio.reaper.turn()
     assert not studio.reaper.running
 
 
 def test_cancelling_the_file_chooser_does_nothing(studio: Studio) -> None:
     studio.reaper.chosen_file = None
     studio.reaper.run(ANALYZE_FILES)
+    studio.reaper.turn()
     assert (studio.reaper.console, studio.reaper.running, studio.mailbox.exists()) == ("", False, False)
 
 

@@ -44,7 +44,7 @@ async def test_with_a_time_selection_only_that_is_rendered_and_is_compared_with_
     assert studio.reaper.rendered == [("mix.wav", 1.5, 3.5)]
     assert request.project.start_s == 1.5
     assert request.project.id is not None
-    assert request.project.id.endswith(" selection")
+    assert request.project.id.endswith(" selection 1.500 3.500")
 
 
 async def test_who_wants_the_whole_project_gets_it_whatever_is_selected(studio: Studio) -> None:
@@ -57,13 +57,14 @@ async def test_who_wants_the_whole_project_gets_it_whatever_is_selected(studio: 
 
 async def test_each_region_is_rendered_and_analysed_by_itself_and_ours_are_none(studio: Studio) -> None:
     studio.tracks("Kick", seconds=9.0)
-    studio.reaper.front.markers += [FakeMarker(1.0, "verse", 1, end_s=3.0), FakeMarker(4.0, "", 2, end_s=8.0)]
+    regions = [FakeMarker(1.0, "verse", 1, end_s=3.0), FakeMarker(4.0, "", 2, end_s=8.0)]
+    studio.reaper.front.markers += regions
     studio.reaper.ext_state["UpTrack settings", "range"] = "regions"
     requests = await analyze(studio)
     assert studio.reaper.rendered == [("mix.wav", 1.0, 3.0), ("mix.wav", 4.0, 8.0)]
     projects = [request.project for request in requests if request.project]
     assert [project.start_s for project in projects] == [1.0, 4.0]
-    assert [str(project.id).split(" ", 1)[1] for project in projects] == ["verse", "region 2"]
+    assert [str(project.id).split(" ", 1)[1] for project in projects] == [f"region {one.guid}" for one in regions]
     studio.reaper.rendered.clear()
     await analyze(studio)
     assert len(studio.reaper.rendered) == 2
@@ -225,6 +226,7 @@ async def test_no_daemon_means_no_render(studio: Studio) -> None:
     (studio.home / "bridge.json").unlink()
     studio.reaper.run(ANALYZE_MIX)
     assert "The UpTrack daemon is not running" in studio.reaper.console
+    studio.reaper.turn()
     assert not studio.reaper.running
     assert studio.reaper.rendered == []
     studio.reaper.reload()  # what the script does at its end

@@ -71,6 +71,7 @@ def test_where_lua_cannot_open_our_files_every_action_says_so_and_what_to_do(
 ) -> None:
     scripts = installed(windows, tmp_path / "音楽" / "Scripts" / "UpTrack")
     windows.reaper.run(scripts / action)
+    windows.reaper.turn()
     assert not windows.reaper.running
     assert windows.reaper.console.count("\n") == 1
     assert f"{scripts}/ has others" in windows.reaper.console

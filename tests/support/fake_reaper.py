@@ -151,9 +151,19 @@ class FakeReaper(ReaperFunctions):
         if self.disk_s:
             lua.eval(SLOW_DISK)(self._wait_for_disk)
         if self._in_a_round:  # another script has started it
-            lua.globals().dofile(str(script))
+            self._start(lua, script)
         else:
-            self._as_a_tick([lambda: lua.globals().dofile(str(script))])
+            self._as_a_tick([lambda: self._start(lua, script)])
+
+    def _start(self, lua: Any, script: Path) -> None:
+        """Run a script to its end; unless it deferred something or made a step of its own, REAPER makes one."""
+        project, before, self._keeps_undo = self.front, self._keeps_undo, False
+        try:
+            lua.globals().dofile(str(script))
+        finally:
+            makes_one, self._keeps_undo = not self._keeps_undo, before
+            if makes_one:
+                project.add_undo_point(f"ReaScript: {script.name}")
 
     def _as_a_tick(self, functions: list[Callable[[], object]]) -> None:
         self.tick = Tick()

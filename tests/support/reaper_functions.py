@@ -119,6 +119,8 @@ class ReaperFunctions(ABC):
         self.tick = Tick()
         """The round that is going on."""
         self._picked = False
+        self._keeps_undo = False
+        """Whether the script that is being run has seen to its undo step: by `defer`, or by a block of its own."""
         self._deferred: list[Callable[[], None]] = []
         self._exits: list[Callable[[], None]] = []
         self._listing: dict[str, list[str]] = {}
@@ -579,6 +581,7 @@ class ReaperFunctions(ABC):
         assert self._undo_block is None, "undo blocks do not nest"
         assert self._project(proj) is self.front, "undo works on the project in front"
         self._undo_block = self._project(proj)
+        self._keeps_undo = True
 
     def Undo_EndBlock2(self, proj: Any, descchange: str, extraflags: int) -> None:
         assert self._undo_block is self._project(proj), "no undo block of this project is open"
@@ -602,6 +605,7 @@ class ReaperFunctions(ABC):
         self._exits.append(function)
 
     def defer(self, function: Callable[[], None]) -> None:
+        self._keeps_undo = True
         self._deferred.append(function)
 
     def file_exists(self, path: str) -> bool:
