@@ -11,7 +11,7 @@ import pytest
 from support.fake_reaper import FakeMarker, TempoMarker, Tick
 from support.feedbacks import a_feedback, a_marker, many_markers
 from support.gfx_canvas import GfxCanvas
-from support.reaper_project import FakeFx, new_guid
+from support.reaper_project import FakeFx, FakeItem, new_guid
 from support.studio import ANALYZE_FILES, ANALYZE_MIX, REMOVE, RESULTS, Studio
 from uptrack_bridges.messages import Analyze, Feedback, Step
 
@@ -169,6 +169,15 @@ async def test_regions_are_told_from_ours_within_the_budget(studio: Studio) -> N
         del studio.reaper.ticks[:], studio.reaper.rendered[:]
         await studio.analyze(ANALYZE_MIX)
     assert studio.reaper.rendered == [("mix.wav", 3.0, 5.0), ("mix.wav", 5.0, 7.0)]
+    assert within_budget(studio.reaper.ticks), worst(studio.reaper.ticks)
+
+
+async def test_the_last_of_two_thousand_items_is_found_within_the_budget(studio: Studio) -> None:
+    (kick,) = studio.tracks("Kick", seconds=1.0)
+    kick.silent_items += [FakeItem(0.01 * (number * 7 % 2_000), 0.5) for number in range(2_000)]
+    async with studio.daemon():
+        await studio.analyze(ANALYZE_MIX)
+    assert studio.reaper.rendered == [("mix.wav", 0.0, pytest.approx(20.49))]
     assert within_budget(studio.reaper.ticks), worst(studio.reaper.ticks)
 
 

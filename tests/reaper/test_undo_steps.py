@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.feedbacks import a_feedback, a_marker
 from support.gfx_canvas import GfxCanvas
 from support.studio import (
     ANALYZE_FILES,
@@ -47,3 +48,23 @@ def test_reaper_makes_an_undo_step_of_a_script_that_defers_nothing(studio: Studi
     script.write_text("reaper.ShowConsoleMsg('x')")
     studio.reaper.run(script)
     assert studio.reaper.front.undo_steps == ["ReaScript: plain.lua"]
+
+
+async def test_a_report_of_many_stems_is_one_undo_step_whatever_the_user_does_meanwhile(studio: Studio) -> None:
+    tracks = studio.tracks(*(f"Stem {number}" for number in range(60)), seconds=2.0)
+    project = studio.reaper.front
+    for track in tracks:
+        track.selected = True
+    findings = [a_marker(f"x{number}", start_s=0.1 * number, end_s=0.1 * number) for number in range(12)]
+    notes = {track.guid: "a note" for track in tracks}
+    studio.desk.answer = lambda _request, job: a_feedback(*findings, notes=notes, job=job)
+    async with studio.daemon():
+        studio.reaper.run(ANALYZE_STEMS)
+        await studio.until(lambda: project.markers)
+        project.add_undo_point("user: fader")
+        await studio.until(lambda: not studio.reaper.running)
+    assert project.undo_steps == ["UpTrack: show 12 findings", "user: fader"]
+    project.undo()
+    assert (len(project.markers), project.tracks[-1].texts) == (12, {"P_EXT:UpTrack": "a note"})
+    project.undo()
+    assert (project.markers, [track.texts for track in project.tracks]) == ([], [{}] * 60)

@@ -3,6 +3,7 @@ What a report says of a track, kept with the track: in its own extended state (P
 and, only where the user asked for it and SWS is installed, in SWS's track notes between two lines of ours.
 ]]
 
+local edits = require("edits")
 local tracks = require("tracks")
 
 local track_notes = {}
@@ -44,10 +45,10 @@ end
 
 --- An operation that gives a track this note, if it is still there by then.
 local function setting(proj, track, text, in_sws)
-  return function()
+  return edits.cheap(function()
     if not reaper.ValidatePtr2(proj, track, "MediaTrack*") then return false end
     set(track, text, in_sws)
-  end
+  end)
 end
 
 --- What has to be done so that each track has the note of `wanted` (tracks of a feedback): a list of operations.
