@@ -12,7 +12,7 @@ local ranges = {}
 
 local SHORTEST_S = 1
 local STEPS_A_MARKER = 2
-local STEPS_AN_ITEM = 2
+local STEPS_AN_ITEM = 3 -- five calls
 local MOST_LOOKS = 4 -- somebody who drags a fader changes the project in every round
 local MOST = 0.6 -- of a run: what is longer is about all of it
 
