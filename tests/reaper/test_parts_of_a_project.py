@@ -194,11 +194,11 @@ async def test_a_region_without_guid_whose_name_has_a_tab_breaks_no_ledger(studi
     choose(studio, region)
     answers = studio.reaper.GetSetProjectInfo_String
 
-    def without_its_guid(project: object, desc: str, text: str, is_set: bool) -> tuple[bool, str]:
+    def GetSetProjectInfo_String(project: object, desc: str, text: str, is_set: bool) -> tuple[bool, str]:  # noqa: N802
         known, answer = answers(project, desc, text, is_set)
         return (False, "") if answer == region.guid else (known, answer)
 
-    studio.reaper.GetSetProjectInfo_String = without_its_guid  # type: ignore[method-assign]
+    setattr(studio.reaper, GetSetProjectInfo_String.__name__, GetSetProjectInfo_String)
     studio.desk = EchoDesk(answer=one_finding_each)
     async with studio.daemon():
         await studio.analyze(ANALYZE_MIX)
