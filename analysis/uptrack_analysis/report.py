@@ -56,6 +56,8 @@ class GenreChoice:
     reason: str
     widened: float = 0.0
     """How far the limits lie on the way from the family's own to the wider ones: a guess that is not sure."""
+    widened_rules: tuple[str, ...] = ()
+    """The rules that have such limits; none where nothing is widened."""
 
 
 @dataclass(frozen=True, slots=True)

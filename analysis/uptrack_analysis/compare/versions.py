@@ -21,7 +21,6 @@ from typing import Any, Literal
 from uptrack_analysis.compare.alignment import Alignment, TimeSpan, align
 from uptrack_analysis.compare.matching import EVENT_S, at_an_edge, is_event, match, spans_of
 from uptrack_analysis.figures import digits
-from uptrack_analysis.findings.rule import all_rules
 from uptrack_analysis.findings.score import Kept, load_constants, overall_score
 from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
 
@@ -228,15 +227,16 @@ def _compared_rules(old: Report, new: Report) -> tuple[set[str], dict[str, str],
         return _without_digests(old, new, unmeasured)
     compared: set[str] = set()
     left_out: dict[str, str] = {}
-    apart = abs(old.context.genre.widened - new.context.genre.widened) > WIDENED_ALIKE
-    widened = {rule.id for rule in all_rules() if rule.family_tables} if apart else set[str]()
+    ours, theirs = new.context.genre, old.context.genre
+    apart = abs(ours.widened - theirs.widened) > WIDENED_ALIKE
+    widened = {*ours.widened_rules, *theirs.widened_rules} if apart else set[str]()
     for rule in sorted({*old.engine.rules, *new.engine.rules}):
-        ours, theirs = new.engine.rules.get(rule), old.engine.rules.get(rule)
-        if theirs is None:
+        digest, before = new.engine.rules.get(rule), old.engine.rules.get(rule)
+        if before is None:
             left_out[rule] = "The older version was not asked this."
-        elif ours is None:
+        elif digest is None:
             left_out[rule] = "The newer version was not asked this."
-        elif ours != theirs or rule in widened:
+        elif digest != before or rule in widened:
             left_out[rule] = "It judged by other limits."
         elif rule in unmeasured[0] and rule in unmeasured[1]:
             continue

@@ -58,6 +58,8 @@ def judge(
         A rule found one problem twice: a slip in that rule. Whatever else a rule raises comes through as it is.
     """
     choice, family = choose_family(genre, measured, project)
+    if choice.widened:
+        choice = replace(choice, widened_rules=tuple(rule.id for rule in all_rules() if rule.family_tables))
     case = Case(measured, family, load_deliveries()[target], choice, project, references, stems)
     findings: list[Finding] = []
     costs: list[scoring.Cost] = []
