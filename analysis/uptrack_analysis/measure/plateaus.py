@@ -175,8 +175,8 @@ class CeilingWatch:
         if top > near.ceiling + _CREEP:
             near = self._near_peak = Tally(ceiling=float(top))
         low = np.float32(near.ceiling - _DITHER)
-        seen_roughly = self._takes_dither and bool(top >= low) and bool(top >= _LOWEST_DITHERED)
-        if seen_roughly:
+        alike: NDArray[np.intp] | None = None
+        if self._takes_dither and bool(top >= low) and bool(top >= _LOWEST_DITHERED):
             hits = np.flatnonzero(
                 samples[CONTEXT:-CONTEXT] >= low if self._sign > 0 else samples[CONTEXT:-CONTEXT] <= -low
             )
@@ -195,10 +195,10 @@ class CeilingWatch:
             else:
                 near.open = None
         if top == self._level != FULL_SCALE:
-            self._collect_at(self._at_peak, top, samples, start, alike if seen_roughly else None)
+            self._collect_at(self._at_peak, top, samples, start, alike)
         if top >= FULL_SCALE:
-            is_top = seen_roughly and top == FULL_SCALE
-            self._collect_at(self._at_full_scale, np.float32(FULL_SCALE), samples, start, alike if is_top else None)
+            full = alike if top == FULL_SCALE else None
+            self._collect_at(self._at_full_scale, np.float32(FULL_SCALE), samples, start, full)
 
     def _collect_at(
         self, tally: Tally, level: np.float32, samples: Block, start: int, hits: NDArray[np.intp] | None

@@ -160,8 +160,8 @@ def _defects(report: Report) -> tuple[KeyFigure, ...]:
         )
     if defects.dropouts:
         # Reports of before there was a count were stored without one.
-        count = defects.dropout_count or len(defects.dropouts)
-        rows.append(KeyFigure("Dropouts", str(count), _at(defects.dropouts[0].start_s)))
+        dropouts = defects.dropout_count or len(defects.dropouts)
+        rows.append(KeyFigure("Dropouts", str(dropouts), _at(defects.dropouts[0].start_s)))
     if defects.repeats:
         count = f"{defects.repeat_count}{' or more' if defects.repeat_count >= MOST_REPEATS else ''}"
         rows.append(KeyFigure("Repeated blocks", count, _at(defects.repeats[0].start_s)))
