@@ -326,6 +326,18 @@ def test_dither_behind_a_hole_does_not_fill_it(gap_ms: int, held: float, bits: i
     assert found >= 2
 
 
+@pytest.mark.parametrize("bits", [16, 24])
+def test_what_is_left_of_a_note_is_no_dither_in_a_hole(bits: int) -> None:
+    """A voice that is cut by its next note leaves a slow wave of a step or two, as one of LMMS's projects has it."""
+    signal = quantised(0.5 * music(RATE, 2), bits)
+    signal[:, 30_000:30_110] = quantised(1.5 / 32_768 * np.sin(2 * np.pi * np.arange(110) / 90), bits)
+    assert measured(signal, bit_depth=bits).gaps == ()
+    signal[:, 30_000:30_110] = dithered(np.zeros((2, 110)))
+    (hole,) = measured(signal, bit_depth=bits).gaps
+    assert hole.start == pytest.approx(30_000, abs=2)
+    assert hole.end == pytest.approx(30_110, abs=2)
+
+
 @pytest.mark.parametrize("fade_s", [0.0, 0.005])
 @pytest.mark.parametrize("decay", [0.0, 20.0, 80.0])
 def test_dithered_silence_between_hits_is_no_gap(decay: float, fade_s: float) -> None:
