@@ -20,7 +20,7 @@ from genre_songs import OTHER, Song
 
 from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.findings.families import GENERAL, load_families
-from uptrack_analysis.findings.genre import choose_genre
+from uptrack_analysis.findings.genre import choose_family
 from uptrack_analysis.measure.one_pass import measure
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import ProjectFacts
@@ -44,7 +44,7 @@ def heard(path: Path) -> Measured:
 
 def guesses(song: Song, measured: Measured) -> dict[str, Guess]:
     """What each way of guessing says of a song."""
-    ours = choose_genre(None, measured, ProjectFacts())
+    ours, _limits = choose_family(None, measured, ProjectFacts())
     said = {"uptrack": (ours.family, ours.confidence), "tempo and kick": genre_by_tempo.guess(measured)}
     return {who: Guess(family, sure, _verdict(song, family)) for who, (family, sure) in said.items()}
 

@@ -15,7 +15,7 @@ from uptrack_analysis.findings.judge import judge
 from uptrack_analysis.findings.reference_profile import ReferenceProfile
 from uptrack_analysis.measure.codecs import measure_codecs
 from uptrack_analysis.measure.crate import measure_crate
-from uptrack_analysis.measure.one_pass import Progress, measure
+from uptrack_analysis.measure.one_pass import Progress, hear
 from uptrack_analysis.references import measure_references
 from uptrack_analysis.report import Analysis
 from uptrack_analysis.settings import Settings
@@ -65,21 +65,22 @@ def analyze_file(
     profile = ReferenceProfile.of(tracks)
     with open_audio(path, settings.limits, follow_links=settings.follow_links, fingerprint=True) as source:
         heard = work.next(1.0)
-        measured = measure(source, heard, work.timings_s, probes=bool(settings.stems))
+        mix = hear(source, heard, work.timings_s, probes=bool(settings.stems))
         file = describe_mix(path.name, source)
-        file = replace(file, notes=(*file.notes, *silence_notes(source.name, measured)))
     stems: Stems | None = None
     read: tuple[ReadStem, ...] = ()
     if settings.stems:
-        heard = work.next(_stem_cost(settings), "stems")
-        stems, read = measure_stems(
-            measured,
+        measured, stems, read = measure_stems(
+            mix,
             settings.stems,
             settings.limits,
-            heard,
+            work.next(_stem_cost(settings), "stems"),
             in_full=settings.stems_in_full,
             follow_links=settings.follow_links,
         )
+    else:
+        measured = mix.complete()
+    file = replace(file, notes=(*file.notes, *silence_notes(file.name, measured)))
     if settings.codecs:
         part = _of_one_stage(work.next(1.0, "codecs"), "codecs")
         codecs = measure_codecs(path, settings.limits, part, follow_links=settings.follow_links)

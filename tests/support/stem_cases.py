@@ -12,12 +12,11 @@ from support.small_band import mixed, written
 from uptrack_analysis.audio.limits import Limits
 from uptrack_analysis.audio.source import open_audio
 from uptrack_analysis.findings.case import Case, Unmeasured
-from uptrack_analysis.findings.families import load_families
-from uptrack_analysis.findings.genre import choose_genre
+from uptrack_analysis.findings.genre import choose_family
 from uptrack_analysis.findings.judge import finding_of
 from uptrack_analysis.findings.rule import all_rules
 from uptrack_analysis.findings.targets import load_deliveries
-from uptrack_analysis.measure.one_pass import measure
+from uptrack_analysis.measure.one_pass import hear
 from uptrack_analysis.report import Finding, ProjectFacts
 from uptrack_analysis.signal import Block
 from uptrack_analysis.stems.measure_stems import measure_stems
@@ -33,10 +32,10 @@ def case_with_stems(stems: Mapping[str, Block], mix: Block | None = None, *, pro
         soundfile.write(path, (mixed(stems) if mix is None else mix).T, RATE_HZ, subtype="FLOAT")
         files = written(Path(folder) / "stems", stems)
         with open_audio(path) as source:
-            measured = measure(source, lambda _fraction, _stage: None, probes=True)
-        found, _read = measure_stems(measured, files, Limits(), lambda _fraction, _stage: None)
-    genre = choose_genre("techno", measured, project)
-    return Case(measured, load_families()[genre.family], load_deliveries()["club"], genre, project, stems=found)
+            heard = hear(source, lambda _fraction, _stage: None, probes=True)
+        measured, found, _read = measure_stems(heard, files, Limits(), lambda _fraction, _stage: None)
+    genre, family = choose_family("techno", measured, project)
+    return Case(measured, family, load_deliveries()["club"], genre, project, stems=found)
 
 
 def ask_stems(

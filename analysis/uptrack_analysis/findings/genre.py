@@ -23,7 +23,7 @@ from uptrack_analysis.findings.tables import read_table
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import GenreChoice, ProjectFacts
 
-__all__ = ["choose_family", "choose_genre", "kick_regularity"]
+__all__ = ["choose_family", "kick_regularity"]
 
 UNSURE_CONFIDENCE = 0.6
 """D grade: how sure findings are at least that rest on the genre, where nobody knows it."""
@@ -52,11 +52,6 @@ RHYTHM = ("kick_on_beats", "snare_half_time")
 """What is said of music that is not guessed: who makes it knows its spectrum."""
 CLEARLY = 0.8
 """From so much (or so little) of a cue on it is worth saying."""
-
-
-def choose_genre(name: str | None, measured: Measured, project: ProjectFacts) -> GenreChoice:
-    """As ``choose_family``, without its limits."""
-    return choose_family(name, measured, project)[0]
 
 
 def choose_family(name: str | None, measured: Measured, project: ProjectFacts) -> tuple[GenreChoice, Family]:

@@ -21,6 +21,9 @@ from uptrack_analysis.signal import Block
 Kind = Literal["gaps", "clicks", "repeats"]
 EVERY_KIND: frozenset[Kind] = frozenset({"gaps", "clicks", "repeats"})
 CHUNK_FRAMES = 65_536
+_GAPS_CHUNK_FRAMES = 262_144
+"""Where gaps alone are sought, whose every look is short: two stems side by side then wait half as long for the
+interpreter's lock."""
 CLICK_OF_EDGE_S = 0.002
 _FINEST_STEP = 2.0**-15
 """Jumps and plateaus are judged in steps of 16 bits even in finer files: 24-bit files full of 16-bit samples abound."""
@@ -47,10 +50,11 @@ class BreakFinder:
 
     def __init__(self, rate_hz: int, channels: int, resolution: float, sought: Collection[Kind] = EVERY_KIND) -> None:
         self._rate_hz = rate_hz
+        self.chunk_frames = _GAPS_CHUNK_FRAMES if set(sought) == {"gaps"} else CHUNK_FRAMES
         self._sought = frozenset(sought)
         self._gap_finder = gaps.GapFinder(rate_hz, resolution)
-        self._screen = Screen(rate_hz, CHUNK_FRAMES, clicks.LATE_S)
-        self._clicks = ClickFinder(rate_hz, self._screen.row, CHUNK_FRAMES // self._screen.row)
+        self._screen = Screen(rate_hz, self.chunk_frames, clicks.LATE_S)
+        self._clicks = ClickFinder(rate_hz, self._screen.row, self.chunk_frames // self._screen.row)
         self._repeats = RepeatFinder(rate_hz)
         self._holes: list[list[tuple[int, int]]] = [[] for _ in range(channels)]
         self._silences: list[list[int]] = [[] for _ in range(channels)]
@@ -59,7 +63,7 @@ class BreakFinder:
         """Frames after a fault without which it is not judged."""
 
     def look(self, window: Block, first: int) -> None:
-        """``window`` has shape (channels, history + CHUNK_FRAMES); its chunk begins with frame ``first``."""
+        """``window`` has shape (channels, history + chunk_frames); its chunk begins with frame ``first``."""
         if "gaps" in self._sought:
             self._look_for_gaps(window, first)
         if self._sought.isdisjoint(("clicks", "repeats")):
@@ -129,7 +133,8 @@ class BreakMeter:
         self._channels = channels
         self._finder = BreakFinder(rate_hz, channels, resolution_of(bit_depth), sought)
         history = self._finder.history
-        self._framer = Framer(channels, history + CHUNK_FRAMES, CHUNK_FRAMES, lead=history, batch=1)
+        self._chunk = self._finder.chunk_frames
+        self._framer = Framer(channels, history + self._chunk, self._chunk, lead=history, batch=1)
         self._looked_at = 0
         self._frames_in = 0
 
@@ -148,13 +153,13 @@ class BreakMeter:
 
     def finish(self) -> Breaks:
         """Everything found in what was pushed."""
-        for window in self._framer.finish(-(-(self._frames_in + self._finder.reach) // CHUNK_FRAMES)):
+        for window in self._framer.finish(-(-(self._frames_in + self._finder.reach) // self._chunk)):
             self._look(window[:, 0])
         return self._finder.finish(self._frames_in)
 
     def _look(self, window: Block) -> None:
         self._finder.look(window, self._looked_at)
-        self._looked_at += CHUNK_FRAMES
+        self._looked_at += self._chunk
 
 
 def clicks_apart_from(borders: Sequence[tuple[int, int]], clicks: Sequence[Click], rate_hz: int) -> tuple[Click, ...]:

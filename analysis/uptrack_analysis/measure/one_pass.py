@@ -7,7 +7,7 @@ memory.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -26,7 +26,7 @@ from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
 from uptrack_analysis.measure.probes import ProbeMeter
-from uptrack_analysis.measure.results import Defects, LowSignal, Measured, Structure
+from uptrack_analysis.measure.results import BandMatrix, Defects, LowSignal, Measured, Probes, Structure
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.structure import find_structure
 from uptrack_analysis.measure.tempo import TempoMeter
@@ -44,6 +44,17 @@ _BLOCK_FRAMES, _SURROUND_BLOCK_FRAMES = 524_288, 131_072
 _STREAMED = 0.9
 # Where no header tells how long a file is, progress approaches its end as if this much were still to come.
 _GUESSED_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the meters heard of a file that has been read to its end."""
+
+    bands: BandMatrix
+    defects: Defects
+    probes: Probes | None
+    complete: Callable[[], Measured]
+    """Makes of it what no meter knows alone; one thread's work, for which nothing of the file is needed."""
 
 
 def measure(
@@ -74,6 +85,20 @@ def measure(
     NothingToMeasure
         The file holds no frames.
     """
+    whole = hear(source, progress, timings, probes=probes, stem=stem).complete()
+    progress(1.0, STRUCTURE)
+    return whole
+
+
+def hear(
+    source: AudioSource,
+    progress: Progress,
+    timings: dict[str, float] | None = None,
+    *,
+    probes: bool = False,
+    stem: bool = False,
+) -> Heard:
+    """All of ``measure`` that needs the file; parameters and errors are the same."""
     info = source.info
     rate_hz, channels = info.sample_rate_hz, info.channels
     front = front_pair(info.layout)
@@ -130,53 +155,58 @@ def measure(
         if source.frames_read == 0:
             raise NothingToMeasure("Expected audio, but the file ends before its first sample: export it again.")
         lanes.finish(heard)
-    begun = perf_counter()
-    structure = Structure()
-    if tempo.onsets is not None:
-        grid, duration_s = found_tempo.result.grid, source.frames_read / rate_hz
-        structure = find_structure(found_bands.result, tempo.onsets, found_loudness.result, grid, duration_s)
-    progress(1.0, STRUCTURE)
-    structure_s = perf_counter() - begun
+    found_faults = _apart_from_broken(found_defects.result, source)
+    kept_probes = None if found_probes is None else found_probes.result
     if timings is not None:
-        stages_s = {lane.stage: lane.seconds for lane in lanes.all}
-        timings |= {DECODE: decoding_s, **stages_s, STRUCTURE: structure_s}
-    measured = Measured(
-        sample_rate_hz=rate_hz,
-        channels=channels,
-        frames=source.frames_read,
-        rms_dbfs=found_rms.result if found_rms else rms_dbfs(found_stereo.result, source.frames_read),
-        loudness=found_loudness.result,
-        peaks=found_peaks.result,
-        defects=_apart_from_broken(found_defects.result, source),
-        bands=found_bands.result,
-        stereo=found_stereo.result,
-        tempo=found_tempo.result,
-        key=key.estimate(found_tempo.result.grid),
-        non_finite_samples=source.non_finite_samples,
-        non_finite=source.broken_stretches,
-        codec=info.codec,
-        bit_depth=info.bit_depth,
-        structure=structure,
-        bass=key.bass,
-        waveform=found_waveform.result,
-        probes=None if found_probes is None else found_probes.result,
-        low=LowSignal(bands.low_rate_hz, bands.low_signal) if stem else None,
-    )
-    details, reasons = measure_details(
-        measured, fine=bands.fine, low_envelope=bands.low_envelope, excerpts=stereo.excerpts
-    )
-    return replace(
-        measured,
-        details=details,
-        unmeasured={
-            **reasons,
-            **_unmeasured(measured),
-            **loudness.unmeasured,
-            **({"tempo.bpm": tempo.reason} if tempo.reason else {}),
-            **key.unmeasured,
-            **({"defects.hum": HUM_TOO_SHORT} if measured.defects.hum is None else {}),
-        },
-    )
+        timings |= {DECODE: decoding_s} | {lane.stage: lane.seconds for lane in lanes.all}
+
+    def complete() -> Measured:
+        begun = perf_counter()
+        structure = Structure()
+        if tempo.onsets is not None:
+            grid, duration_s = found_tempo.result.grid, source.frames_read / rate_hz
+            structure = find_structure(found_bands.result, tempo.onsets, found_loudness.result, grid, duration_s)
+        if timings is not None:
+            timings[STRUCTURE] = perf_counter() - begun
+        measured = Measured(
+            sample_rate_hz=rate_hz,
+            channels=channels,
+            frames=source.frames_read,
+            rms_dbfs=found_rms.result if found_rms else rms_dbfs(found_stereo.result, source.frames_read),
+            loudness=found_loudness.result,
+            peaks=found_peaks.result,
+            defects=found_faults,
+            bands=found_bands.result,
+            stereo=found_stereo.result,
+            tempo=found_tempo.result,
+            key=key.estimate(found_tempo.result.grid),
+            non_finite_samples=source.non_finite_samples,
+            non_finite=source.broken_stretches,
+            codec=info.codec,
+            bit_depth=info.bit_depth,
+            structure=structure,
+            bass=key.bass,
+            waveform=found_waveform.result,
+            probes=kept_probes,
+            low=LowSignal(bands.low_rate_hz, bands.low_signal) if stem else None,
+        )
+        details, reasons = measure_details(
+            measured, fine=bands.fine, low_envelope=bands.low_envelope, excerpts=stereo.excerpts
+        )
+        return replace(
+            measured,
+            details=details,
+            unmeasured={
+                **reasons,
+                **_unmeasured(measured),
+                **loudness.unmeasured,
+                **({"tempo.bpm": tempo.reason} if tempo.reason else {}),
+                **key.unmeasured,
+                **({"defects.hum": HUM_TOO_SHORT} if measured.defects.hum is None else {}),
+            },
+        )
+
+    return Heard(found_bands.result, found_faults, kept_probes, complete)
 
 
 def _apart_from_broken(defects: Defects, source: AudioSource) -> Defects:

@@ -1,6 +1,7 @@
 """All stems of a mix: measured two at a time, given a role, and laid over the mix.
 
-A thread for which no stem is left helps with the last one, so that neither waits for the other.
+What remains to be made of the mix is one thread's work, and done beside the first stem. A thread for which no stem is
+left helps with the last one, so that neither waits for the other.
 
 A stem that cannot be read is left out and said so; the rest goes on. So does the mix, if all are.
 """
@@ -20,8 +21,8 @@ from uptrack_analysis.audio.source import AudioSource, open_audio
 from uptrack_analysis.errors import UpTrackError
 from uptrack_analysis.measure.breaks import Kind
 from uptrack_analysis.measure.lanes import Lanes
-from uptrack_analysis.measure.one_pass import measure
-from uptrack_analysis.measure.results import Measured
+from uptrack_analysis.measure.one_pass import Heard, Progress, measure
+from uptrack_analysis.measure.results import Defects, Measured
 from uptrack_analysis.report import MeasuredFile
 from uptrack_analysis.settings import StemFile
 from uptrack_analysis.stems.alignment import Delay, DelayFinder, align
@@ -33,8 +34,6 @@ from uptrack_analysis.stems.sum_check import check_sum
 _THREADS = 2
 _WAIT_S = 0.05
 """How long the caller waits before it shows progress again, which is where a cancelled analysis ends."""
-
-Heard = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +56,19 @@ class _Stopped(Exception):
 
 
 def measure_stems(
-    mix: Measured,
+    mix: Heard,
     files: Sequence[StemFile],
     limits: Limits,
-    progress: Heard,
+    progress: Progress,
     *,
     in_full: bool = False,
     follow_links: bool = True,
-) -> tuple[Stems, tuple[ReadStem, ...]]:
-    """Measure and place every stem.
+) -> tuple[Measured, Stems, tuple[ReadStem, ...]]:
+    """Complete the mix; measure and place every stem.
 
     Parameters
     ----------
-    mix : Measured
+    mix : Heard
         With its probes.
     files : sequence of StemFile
     limits : Limits
@@ -83,12 +82,12 @@ def measure_stems(
 
     Returns
     -------
-    tuple of (Stems, tuple of ReadStem)
-        The stems that could be measured, and what became of every file, in the order given.
+    tuple of (Measured, Stems, tuple of ReadStem)
+        The mix, the stems that could be measured, and what became of every file, in the order given.
     """
     assert mix.probes is not None  # noqa: S101 - the caller asked for them
     finder = DelayFinder(mix.probes)
-    sought = _sought(mix)
+    sought = _sought(mix.defects)
 
     def read_one(file: StemFile, heard: Callable[[], None], lanes: Lanes) -> ReadStem:
         def measured(source: AudioSource) -> tuple[StemMeasured, Measured | None]:
@@ -100,10 +99,10 @@ def measure_stems(
         return _read(file, limits, measured, finder, follow_links=follow_links)
 
     # What measures in full has a helper of its own.
-    read = _read_all(files, read_one, progress, threads=1 if in_full else _THREADS)
+    whole, read = _read_all(mix.complete, files, read_one, progress, threads=1 if in_full else _THREADS)
     there = [(one.file, one.measured) for one in read if one.measured is not None]
     if not there:
-        return Stems((), None, "no stem could be measured"), read
+        return whole, Stems((), None, "no stem could be measured"), read
     measured = [stem for _file, stem in there]
     placed = align(mix.probes, mix.bands, measured, [one.delay for one in read if one.measured is not None])
     check = check_sum(mix.probes, [stem.probes for stem in measured], placed)
@@ -112,13 +111,12 @@ def measure_stems(
         role, confidence = guess_role(stem, file.name)
         stems.append(Stem(file.name, file.track, stem, alignment, role, confidence))
     if isinstance(check, str):
-        return Stems(tuple(stems), None, check), read
-    return Stems(tuple(stems), check), read
+        return whole, Stems(tuple(stems), None, check), read
+    return whole, Stems(tuple(stems), check), read
 
 
-def _sought(mix: Measured) -> frozenset[Kind]:
+def _sought(defects: Defects) -> frozenset[Kind]:
     """What of a stem is looked for: what the mix has. The edges of a stem's hole or copy are clicks, if not sought."""
-    defects = mix.defects
     found: dict[Kind, bool] = {
         "gaps": bool(defects.gaps),
         "clicks": bool(defects.clicks),
@@ -128,12 +126,13 @@ def _sought(mix: Measured) -> frozenset[Kind]:
 
 
 def _read_all(
+    complete: Callable[[], Measured],
     files: Sequence[StemFile],
     read: Callable[[StemFile, Callable[[], None], Lanes], ReadStem],
-    progress: Heard,
+    progress: Progress,
     *,
     threads: int,
-) -> tuple[ReadStem, ...]:
+) -> tuple[Measured, tuple[ReadStem, ...]]:
     stop = Event()
     done = 0
     begun: SimpleQueue[Lanes] = SimpleQueue()
@@ -155,6 +154,7 @@ def _read_all(
         pending: set[Future[ReadStem]] = set()
         helping: list[Future[None]] = []
         try:
+            whole = pool.submit(complete)
             futures = [pool.submit(read_one, file) for file in files]
             pending = set(futures)
             helping = [pool.submit(help_others) for _ in range(threads - 1)]
@@ -162,7 +162,7 @@ def _read_all(
                 ended, pending = wait(pending, timeout=_WAIT_S, return_when=FIRST_COMPLETED)
                 done += len(ended)
                 progress(done / len(files), "stems")
-            return tuple(future.result() for future in futures)
+            return whole.result(), tuple(future.result() for future in futures)
         finally:
             stop.set()
             for helper in helping:
