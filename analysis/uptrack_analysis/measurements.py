@@ -30,6 +30,7 @@ from uptrack_analysis.report import (
     Measurements,
     Repeat,
     ResonanceFigures,
+    Silence,
     SpectrumFigures,
     StereoFigures,
     Stretch,
@@ -255,6 +256,20 @@ def _defects(measured: Measured) -> DefectFigures:
         lead_silence_s=defects.lead_silence_s,
         tail_silence_s=defects.tail_silence_s,
         dropout_count=len(defects.gaps),
+        holes_in_time=len(defects.timed_gaps),
+        silence_count=len(defects.silences),
+        silences=tuple(
+            Silence(
+                silence.start / rate,
+                silence.end / rate,
+                silence.channel,
+                silence.start,
+                silence.end - silence.start,
+                silence.cut_before,
+                silence.cut_after,
+            )
+            for silence in defects.silences[:MOST_SPANS]
+        ),
         click_count=len(defects.clicks) + defects.more_clicks,
         clicks=_clicks(defects, rate, measured.channels),
         repeat_count=len(defects.repeats),

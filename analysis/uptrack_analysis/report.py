@@ -283,6 +283,15 @@ class Stretch(Span):
 
 
 @dataclass(frozen=True, slots=True)
+class Silence(Stretch):
+    """At least 120 ms without a sample over -80.8 dBFS: of one channel, or without one of the whole file."""
+
+    cut_before: bool = False
+    """The wave was loud up to its last sample, as faults and hard edits leave it."""
+    cut_after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Clip(Stretch):
     """A clipped run: its samples lie at the ceiling, which gain can have moved since."""
 
@@ -338,6 +347,10 @@ class DefectFigures:
     tail_silence_s: float
     dropout_count: int = 0
     """A hole in several channels is one, and listed once for each unless it is in all."""
+    holes_in_time: int = 0
+    """Holes that keep one grid, and the music's if it has a beat: taken for a gate or a stutter, not for dropouts."""
+    silence_count: int = 0
+    silences: tuple[Silence, ...] = ()
     click_count: int = 0
     clicks: tuple[Click, ...] = ()
     repeat_count: int = 0

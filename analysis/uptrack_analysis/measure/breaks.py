@@ -92,9 +92,10 @@ class BreakFinder:
     def finish(self, frames: int) -> Breaks:
         """Everything found in a stream of so many frames."""
         holes, repeats = self._gaps(), tuple(self._repeats.finish())
+        timed = gaps.in_time(holes, self._rate_hz)
         borders = [*((gap.start, gap.end) for gap in holes), *((copy.start, copy.end) for copy in repeats)]
         found = clicks_apart_from(borders, self._clicks.finish(frames), self._rate_hz)
-        return Breaks(holes, found, repeats)
+        return Breaks(() if timed else holes, found, repeats, holes if timed else ())
 
     def _gaps(self) -> tuple[Gap, ...]:
         holes = [
@@ -102,8 +103,7 @@ class BreakFinder:
             for channel, (own, silences) in enumerate(zip(self._holes, self._silences, strict=True))
             for start, end in gaps.exceptional(own, silences, self._rate_hz)
         ]
-        found = gaps.joined(holes, self._rate_hz)
-        return () if gaps.in_time(found, self._rate_hz) else tuple(found)
+        return tuple(gaps.joined(holes, self._rate_hz))
 
 
 class BreakMeter:

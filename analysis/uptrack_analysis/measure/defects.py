@@ -18,6 +18,7 @@ from uptrack_analysis.measure.framing import Framer, check_block, check_stream
 from uptrack_analysis.measure.hum import HumMeter
 from uptrack_analysis.measure.results import Defects
 from uptrack_analysis.measure.runs import sums
+from uptrack_analysis.measure.silences import SilenceFinder, silences
 from uptrack_analysis.signal import Block, FloatArray
 
 DEAD_CHANNEL = 10 ** (-90 / 20)
@@ -53,6 +54,7 @@ class DefectMeter:
         self._channels = channels
         self._ceilings = [[plateaus.CeilingWatch(sign, resolution) for sign in (1, -1)] for _ in range(channels)]
         self._breaks = BreakFinder(rate_hz, channels, resolution)
+        self._silences = [SilenceFinder(rate_hz) for _ in range(channels)]
         self._hum = HumMeter(rate_hz, channels)
         self._history = self._breaks.history
         self._framer = Framer(channels, self._history + CHUNK_FRAMES, CHUNK_FRAMES, lead=self._history, batch=1)
@@ -83,7 +85,7 @@ class DefectMeter:
 
     def finish(self) -> Defects:
         """Everything found in what was pushed."""
-        reach = self._breaks.reach + plateaus.CONTEXT
+        reach = max(self._breaks.reach + plateaus.CONTEXT, self._silences[0].context)
         for window in self._framer.finish(-(-(self._frames_in + reach) // CHUNK_FRAMES)):
             self._look(window[:, 0])
         clipped = [
@@ -117,6 +119,8 @@ class DefectMeter:
             more_clicks=max(0, len(breaks.clicks) - clicks.MAX_CLICKS),
             repeats=breaks.repeats,
             hum=self._hum.finish(self._frames_in, self._loudest),
+            silences=silences([finder.finish(self._frames_in) for finder in self._silences], self._rate_hz),
+            timed_gaps=breaks.timed_gaps,
         )
 
     def _look(self, window: Block) -> None:
@@ -133,6 +137,10 @@ class DefectMeter:
             for watch, top in zip(self._ceilings[channel], tops[channel], strict=True):
                 watch.push(stretch[channel], first - plateaus.CONTEXT, top)
         self._breaks.look(window, first)
+        # As plateaus do, silences trail the chunk by what they are judged with.
+        context = self._silences[0].context
+        for channel, finder in enumerate(self._silences):
+            finder.look(window[channel, self._history - 2 * context :], first - context)
         self._hum.push(window, self._first, min(first + CHUNK_FRAMES, self._frames_in))
         self._first += CHUNK_FRAMES
 

@@ -13,13 +13,14 @@ Electronic music is full of true digital silence, so silence alone proves nothin
 * it is not one of many: where hits stop in silence as often nearby, one that stops early is playing (a silence before
   which nothing over -50 dBFS was left says nothing of that: hits have died away into it), unless those silences end in
   time and it does not;
-* holes are not in time: six or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose.
+* holes are not in time: six or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose,
+  unless that grid is not the music's: buffers that are lost at even intervals keep time with the driver.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ MIN_S = 0.002
 MAX_S = 0.120
 CONTEXT_S = 0.010
 _EDGE_S = 0.000_125
-_LOUD = 10 ** (-50 / 20)
+LOUD = 10 ** (-50 / 20)
 _MOST_RISE = 10 ** (8 / 20)
 _MOST_FALL_DB, _MOST_FALL_DB_PER_S = 15.0, 80.0
 _EDGE_SHARE = 0.25
@@ -40,7 +41,7 @@ _FLAT_SHARE = 0.25
 _CREST_SHARE = 0.01
 """Of the way from the lowest to the highest sample around: what is held nearer to either than that is a flat crest."""
 _JUMP_STEPS = 8
-_DITHER = 3 * 2.0**-15
+DITHER = 3 * 2.0**-15
 """TPDF dither of a 16-bit step either way, and half a step of rounding: so far apart lie samples of one value."""
 _WHITE = 0.7
 """Squares of the differences from sample to sample, over those from the mean: about 2 where one sample says nothing of
@@ -53,6 +54,9 @@ _IN_TIME_NEARBY_S = 8.0
 _OUT_OF_TIME_S = 0.015
 _PARTS = (1, 2, 3, 4, 6, 8)
 """Into how many the step of those silences may be divided for a rest to be played."""
+_OF_A_BEAT = (1 / 8, 1 / 6, 1 / 4, 1 / 3, 3 / 8, 1 / 2, 2 / 3, 3 / 4, 1, 4 / 3, 3 / 2, 2, 3, 4, 6, 8, 12, 16, 32)
+"""Steps that gates and stutters are set to, and those of a tempo that is heard as 3:2 or 4:3."""
+_SAME_STEP = 0.005
 MAX_SILENCES = 100_000
 """Of one channel; those after are not looked at."""
 
@@ -71,11 +75,11 @@ class GapFinder:
         self._rate_hz = rate_hz
         self._resolution = resolution
         # In files of fewer bits three steps of theirs are music.
-        self._dither = np.float32(_DITHER if resolution <= _DITHER / 3 else 0.0)
+        self._dither = np.float32(DITHER if resolution <= DITHER / 3 else 0.0)
         self._shortest = math.ceil(MIN_S * rate_hz)
         self._longest = math.floor(MAX_S * rate_hz)
         self._context = math.ceil(CONTEXT_S * rate_hz)
-        self._edge = max(4, math.ceil(_EDGE_S * rate_hz))
+        self._edge = edge_frames(rate_hz)
         # Every run of the shortest length covers at least one whole probe, wherever it lies.
         self._probe = self._shortest // 2
         self.history_frames = self._longest + 2 * self._context + 2 * self._probe
@@ -147,18 +151,18 @@ class GapFinder:
         """
         reach = 1 + -(-self._context // self._probe)
         before = np.maximum(places[:, np.newaxis] - np.arange(1, reach + 1), 0)
-        found: NDArray[np.bool_] = np.abs(rows[before]).max(axis=(1, 2)) >= _LOUD
+        found: NDArray[np.bool_] = np.abs(rows[before]).max(axis=(1, 2)) >= LOUD
         return found
 
     def _is_hole(self, samples: Block, start: int, end: int, value: float) -> bool:
         before = samples[start - self._context : start].astype(np.float64)
         after = samples[end : end + self._context].astype(np.float64)
-        if (level_before := _rms(before)) < _LOUD or (level_after := _rms(after)) < _LOUD:
+        if (level_before := rms(before)) < LOUD or (level_after := rms(after)) < LOUD:
             return False
         most_fall_db = _MOST_FALL_DB + _MOST_FALL_DB_PER_S * (end - start) / self._rate_hz
         if level_after > _MOST_RISE * level_before or level_before > 10 ** (most_fall_db / 20) * level_after:
             return False
-        if not (self._is_cut(before[::-1] - value) and self._is_cut(after - value)):
+        if not (is_cut(before[::-1] - value, self._edge) and is_cut(after - value, self._edge)):
             return False
         if value == 0.0:
             return True
@@ -169,18 +173,23 @@ class GapFinder:
 
     def _is_stop(self, samples: Block, start: int) -> bool:
         """Whether something could be heard right before."""
-        return _rms(samples[start - self._context : start].astype(np.float64)) >= _LOUD
-
-    def _is_cut(self, outwards: FloatArray) -> bool:
-        """Whether the wave, read away from the hole, is strong from its first samples on, and no flat drawing."""
-        slope = np.diff(outwards)
-        if np.mean(slope == 0) > _FLAT_SHARE:
-            return False
-        edge = self._edge
-        return _rms(outwards[:edge]) >= _EDGE_SHARE * _rms(outwards) or _rms(slope[:edge]) >= _EDGE_SHARE * _rms(slope)
+        return rms(samples[start - self._context : start].astype(np.float64)) >= LOUD
 
 
-def _rms(wave: FloatArray) -> float:
+def edge_frames(rate_hz: int) -> int:
+    """How much of the wave beside a hole ``is_cut`` looks at."""
+    return max(4, math.ceil(_EDGE_S * rate_hz))
+
+
+def is_cut(outwards: FloatArray, edge: int) -> bool:
+    """Whether the wave, read away from the hole, is strong in its first ``edge`` samples, and no flat drawing."""
+    slope = np.diff(outwards)
+    if np.mean(slope == 0) > _FLAT_SHARE:
+        return False
+    return rms(outwards[:edge]) >= _EDGE_SHARE * rms(outwards) or rms(slope[:edge]) >= _EDGE_SHARE * rms(slope)
+
+
+def rms(wave: FloatArray) -> float:
     return math.sqrt(float(wave @ wave) / wave.size)
 
 
@@ -246,6 +255,16 @@ def _twin(gaps: list[Gap], start: int, end: int, channel: int, near: float) -> i
     return None
 
 
-def in_time(gaps: list[Gap], rate_hz: int) -> bool:
-    """Whether the holes' ends keep to one grid, as notes do and lost buffers do not."""
-    return keeps_time(np.array(sorted({gap.end for gap in gaps}), dtype=np.float64) / rate_hz)
+def in_time(gaps: Sequence[Gap], rate_hz: int) -> bool:
+    """Whether the holes' ends keep to one grid, as notes do and lost buffers seldom do."""
+    return keeps_time(_ends_s(gaps, rate_hz))
+
+
+def in_time_with(gaps: Sequence[Gap], rate_hz: int, beat_s: float) -> bool:
+    """Whether the grid that the holes' ends keep to goes with a beat of ``beat_s``, as a gate's does."""
+    step_s = step_of(_ends_s(gaps, rate_hz))
+    return step_s is not None and any(abs(step_s / (part * beat_s) - 1) < _SAME_STEP for part in _OF_A_BEAT)
+
+
+def _ends_s(gaps: Sequence[Gap], rate_hz: int) -> FloatArray:
+    return np.array(sorted({gap.end for gap in gaps}), dtype=np.float64) / rate_hz

@@ -19,14 +19,15 @@ from uptrack_analysis.measure.decimation import fold
 from uptrack_analysis.measure.defects import DefectMeter
 from uptrack_analysis.measure.details import measure_details
 from uptrack_analysis.measure.envelope import EnvelopeMeter
+from uptrack_analysis.measure.gaps import in_time_with
 from uptrack_analysis.measure.hum import TOO_SHORT as HUM_TOO_SHORT
 from uptrack_analysis.measure.key import KeyMeter
 from uptrack_analysis.measure.lanes import Lane, Lanes
 from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
-from uptrack_analysis.measure.probes import ProbeMeter
-from uptrack_analysis.measure.results import BandMatrix, Defects, LowSignal, Measured, Probes, Structure
+from uptrack_analysis.measure.probes import ProbeMeter, Probes
+from uptrack_analysis.measure.results import BandMatrix, Defects, LowSignal, Measured, Structure
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.structure import find_structure
 from uptrack_analysis.measure.tempo import TempoMeter
@@ -155,7 +156,7 @@ def hear(
         if source.frames_read == 0:
             raise NothingToMeasure("Expected audio, but the file ends before its first sample: export it again.")
         lanes.finish(heard)
-    found_faults = _apart_from_broken(found_defects.result, source)
+    faults = _apart_from_broken(found_defects.result, source)
     kept_probes = None if found_probes is None else found_probes.result
     if timings is not None:
         timings |= {DECODE: decoding_s} | {lane.stage: lane.seconds for lane in lanes.all}
@@ -175,7 +176,7 @@ def hear(
             rms_dbfs=found_rms.result if found_rms else rms_dbfs(found_stereo.result, source.frames_read),
             loudness=found_loudness.result,
             peaks=found_peaks.result,
-            defects=found_faults,
+            defects=_out_of_time(faults, rate_hz, found_tempo.result.bpm),
             bands=found_bands.result,
             stereo=found_stereo.result,
             tempo=found_tempo.result,
@@ -206,13 +207,20 @@ def hear(
             },
         )
 
-    return Heard(found_bands.result, found_faults, kept_probes, complete)
+    return Heard(found_bands.result, faults, kept_probes, complete)
 
 
 def _apart_from_broken(defects: Defects, source: AudioSource) -> Defects:
     """Without the clicks that begin or end what was no sound, and was silenced: those samples are told as such."""
     borders = [(broken.start, broken.end) for broken in source.broken_stretches]
     return replace(defects, clicks=clicks_apart_from(borders, defects.clicks, source.info.sample_rate_hz))
+
+
+def _out_of_time(defects: Defects, rate_hz: int, bpm: float | None) -> Defects:
+    """With the holes that keep a time which is not the music's."""
+    if not defects.timed_gaps or bpm is None or in_time_with(defects.timed_gaps, rate_hz, 60 / bpm):
+        return defects
+    return replace(defects, gaps=defects.timed_gaps, timed_gaps=())
 
 
 def front_pair(layout: tuple[Speaker, ...]) -> tuple[int, ...]:

@@ -97,6 +97,18 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """At least 120 ms without a sample over the dither of a 16-bit file: of one channel, or of the whole file."""
+
+    start: int
+    end: int
+    cut_before: bool
+    """The wave was loud up to its last sample."""
+    cut_after: bool
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hum:
     """Mains hum of one channel: lines at multiples of ``frequency_hz`` that nothing in the music moves."""
 
@@ -117,6 +129,7 @@ class Breaks:
     gaps: tuple[Gap, ...]
     clicks: tuple[Click, ...]
     repeats: tuple[Repeat, ...]
+    timed_gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +158,9 @@ class Defects:
     repeats: tuple[Repeat, ...] = ()
     hum: tuple[Hum, ...] | None = ()
     """Empty where there is none, ``None`` where the file is too short to tell it from a note."""
+    silences: tuple[Silence, ...] = ()
+    timed_gaps: tuple[Gap, ...] = ()
+    """Holes that keep one grid of time: a gate or a stutter, if the music keeps it as well."""
 
 
 @dataclass(frozen=True, slots=True)

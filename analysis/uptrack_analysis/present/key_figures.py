@@ -8,6 +8,8 @@ from uptrack_analysis.figures import channel_name, clock, digits, percent, signe
 from uptrack_analysis.present.wording import KeyFigure
 from uptrack_analysis.report import Report
 
+STEADY_S = 60.0
+"""EBU Tech 3341 (2016) has meters say that the loudness range of a shorter stretch is not stable."""
 NAMES = {
     "loudness.integrated_lufs": "Integrated loudness",
     "loudness.short_term_max_lufs": "Loudest short-term",
@@ -75,13 +77,14 @@ def _loudness(report: Report) -> tuple[KeyFigure, ...]:
     peak_note = _at(figures.true_peak_s)
     if figures.true_peak_channel is not None and report.source.channels > 1:
         peak_note = f"{peak_note}, {channel_name(figures.true_peak_channel, report.source.channels)}"
+    range_note = f"not steady under {STEADY_S:.0f} s" if report.source.duration_s < STEADY_S else ""
     return (
         _row("loudness.integrated_lufs", figures.integrated_lufs, digits, "LUFS"),
         _row(
             "loudness.short_term_max_lufs", figures.short_term_max_lufs, digits, "LUFS", _at(figures.short_term_max_s)
         ),
         _row("loudness.momentary_max_lufs", figures.momentary_max_lufs, digits, "LUFS", _at(figures.momentary_max_s)),
-        _row("loudness.range_lu", figures.range_lu, digits, "LU"),
+        _row("loudness.range_lu", figures.range_lu, digits, "LU", range_note),
         _row("loudness.true_peak_dbtp", figures.true_peak_dbtp, signed, "dBTP", peak_note),
         _row("loudness.sample_peak_dbfs", figures.sample_peak_dbfs, signed, "dBFS"),
         _row("loudness.plr_db", figures.plr_db, digits, "dB"),
@@ -162,6 +165,8 @@ def _defects(report: Report) -> tuple[KeyFigure, ...]:
         # Reports of before there was a count were stored without one.
         dropouts = defects.dropout_count or len(defects.dropouts)
         rows.append(KeyFigure("Dropouts", str(dropouts), _at(defects.dropouts[0].start_s)))
+    if defects.holes_in_time:
+        rows.append(KeyFigure("Holes in time", str(defects.holes_in_time), "a gate or stutter, if they are meant"))
     if defects.repeats:
         count = f"{defects.repeat_count}{' or more' if defects.repeat_count >= MOST_REPEATS else ''}"
         rows.append(KeyFigure("Repeated blocks", count, _at(defects.repeats[0].start_s)))

@@ -118,7 +118,7 @@ def measure_stems(
 def _sought(defects: Defects) -> frozenset[Kind]:
     """What of a stem is looked for: what the mix has. The edges of a stem's hole or copy are clicks, if not sought."""
     found: dict[Kind, bool] = {
-        "gaps": bool(defects.gaps),
+        "gaps": bool(defects.gaps or defects.timed_gaps),
         "clicks": bool(defects.clicks),
         "repeats": bool(defects.repeats),
     }

@@ -75,6 +75,20 @@ def test_one_decode_fills_every_figure_of_a_mix(wav: Path) -> None:
     assert found.non_finite_samples == 0
 
 
+@pytest.mark.parametrize(
+    ("every_s", "told"), [(0.71, "gaps"), (1.7, "gaps"), (0.48, "timed_gaps"), (1.92, "timed_gaps")]
+)
+def test_holes_at_even_intervals_are_a_gate_only_in_the_musics_own_time(every_s: float, told: str, wav: Path) -> None:
+    signal = music(44_100, 24).copy()
+    places = [round(place * 44_100) for place in np.arange(0.9, 23.0, every_s)]
+    for place in places:
+        signal[:, place : place + 400] = 0.0
+    defects = measured(wav, signal, 44_100).defects
+    found = {name: len(getattr(defects, name)) for name in ("gaps", "timed_gaps")}
+    assert found.pop(told) > 0.8 * len(places)
+    assert list(found.values()) == [0]
+
+
 @pytest.mark.parametrize("rate_hz", [8_000, 11_025, 22_050, 48_000, 96_000, 192_000])
 def test_loudness_and_level_do_not_depend_on_the_rate(rate_hz: int, wav: Path) -> None:
     found = measured(wav, tone(rate_hz, 4, -20), rate_hz)

@@ -161,6 +161,21 @@ def test_a_mono_file_is_shown_without_left_or_right() -> None:
     assert "Stereo correlation, Side to mid: mono" in text
 
 
+def test_holes_in_time_are_told_as_what_they_are_if_meant() -> None:
+    assert "Holes in time" not in in_a_pipe(a_report())
+    measurements = a_report().measurements
+    defects = dataclasses.replace(measurements.defects, holes_in_time=48)
+    text = in_a_pipe(a_report(measurements=dataclasses.replace(measurements, defects=defects)))
+    assert re.search(r"Holes in time +48 +a gate or stutter, if they are meant", text)
+
+
+@pytest.mark.parametrize(("duration_s", "steady"), [(59.0, False), (61.0, True)])
+def test_the_loudness_range_of_a_short_file_is_said_not_to_be_steady(duration_s: float, steady: bool) -> None:
+    report = a_report()
+    source = dataclasses.replace(report.source, duration_s=duration_s)
+    assert ("not steady under 60 s" in in_a_pipe(dataclasses.replace(report, source=source))) == (not steady)
+
+
 def test_the_arrangement_is_one_line_of_bars() -> None:
     assert "Arrangement\n  Intro bars 1–17 · Drop 17–73 · Outro 73–91\n" in in_a_pipe(a_report())
     assert "Arrangement" not in in_a_pipe(a_report(sections=()))

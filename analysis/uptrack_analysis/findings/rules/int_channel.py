@@ -1,20 +1,36 @@
-"""``int.channel``: one side missing, far quieter for long, or upside down."""
+"""``int.channel``: one side missing from start to end or for a while, far quieter for long, or upside down."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.figures import channel_name, digits, signed
+from uptrack_analysis.figures import channel_name, clock, digits, signed
 from uptrack_analysis.findings.case import Case, Draft, StereoWindows, Unmeasured
-from uptrack_analysis.findings.places import TimeSpan, as_spans, share, total_s, when
+from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import BAD_EXCESS, Threshold
-from uptrack_analysis.report import Action
+from uptrack_analysis.measure.results import Silence
+from uptrack_analysis.report import Action, Span
+from uptrack_analysis.signal import FloatArray
 
 LIMITS = table(
     "int.channel",
+    # A stretch of nothing in one channel, with the wave cut where it begins, while the other plays on.
+    fallen={
+        "other_from_dbfs": -45.0,
+        "other_falls_db": 15.0,  # by more, and both stopped
+        "warn_s": 0.05,
+        "bad_s": 0.5,
+        "blocker_s": 5.0,
+        "grade": "D",
+        "source": "proposal",
+    },
     # left minus right in loud windows of 1 s
     balance={
         "from_db": 3.0,  # below this, `ste.balance` judges
@@ -54,7 +70,7 @@ def check(case: Case) -> Verdict:
     windows = case.stereo
     if isinstance(windows, Unmeasured):
         return windows
-    drafts = [_inverted(case, windows), _lopsided(case, windows)]
+    drafts = [_fallen_silent(case), _inverted(case, windows), _lopsided(case, windows)]
     return [draft for draft in drafts if draft is not None]
 
 
@@ -80,6 +96,62 @@ def _silent(case: Case, channel: int) -> Draft:
     )
 
 
+def fallen(case: Case) -> tuple[Silence, ...]:
+    """Silences of one front channel in the middle of what it plays; ``ste.balance`` leaves these alone."""
+    if case.measured.defects.silent_channels:
+        return ()
+    return tuple(silence for silence in case.measured.defects.silences if _is_fault(case, silence))
+
+
+def _is_fault(case: Case, silence: Silence) -> bool:
+    if silence.channel not in (0, 1) or not silence.cut_before:
+        return False
+    data, curve = LIMITS.table("fallen"), case.measured.stereo
+    step = curve.step_s * case.measured.sample_rate_hz
+    power = (curve.rr if silence.channel == 0 else curve.ll) / step
+    first = math.floor(silence.start / step)
+    during, before = power[first : math.ceil(silence.end / step)], power[max(0, first - 1) : first + 1]
+    least_db = max(data.number("other_from_dbfs"), _db(before) - data.number("other_falls_db"))
+    return _db(during) >= least_db
+
+
+def _db(power: FloatArray) -> float:
+    return 10 * math.log10(max(1e-20, float(np.mean(power)))) if power.size else -math.inf
+
+
+def _fallen_silent(case: Case) -> Draft | None:
+    found = fallen(case)
+    if not found:
+        return None
+    data, rate_hz = LIMITS.table("fallen"), case.measured.sample_rate_hz
+    spans = [(silence.start / rate_hz, silence.end / rate_hz) for silence in found]
+    longest = max(found, key=lambda silence: silence.end - silence.start)
+    longest_s = (longest.end - longest.start) / rate_hz
+    channels = {silence.channel for silence in found}
+    channel = longest.channel if len(channels) == 1 else None
+    name = "One" if channel is None else f"The {channel_name(channel, case.measured.channels)}"
+    often = "" if len(found) == 1 else f" {len(found)} times, the longest {digits(longest_s, 2)} s"
+    return Draft(
+        value=longest_s,
+        unit="s",
+        threshold=Threshold.above(data.number("warn_s"), data.number("bad_s")),
+        confidence=CONFIDENCE,
+        exposure=share(spans, [case.whole]),
+        title="One channel falls silent",
+        advice=(
+            f"{name} channel breaks off at {clock(spans[0][0], 3)} and is silent to the last sample"
+            f"{often or f' for {digits(longest_s, 2)} s'} while the other plays on: look for a cut clip, a mute or a "
+            f"fault of the render on that side, and render this passage again."
+        ),
+        spans=tuple(Span(start, end, silence.channel) for (start, end), silence in zip(spans, found, strict=True)),
+        blocker=longest_s >= data.number("blocker_s"),
+        channel=channel,
+        place="fallen",
+        actions=(Action("MK", "Mark the silence"), Action("NT", "Render this passage again")),
+        expected_delta="sound in both channels",
+    )
+
+
 def inverted_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
     """Stretches in which the channels cancel, if they add up to a fault; other rules leave these to this one."""
     data = LIMITS.table("polarity")
@@ -98,6 +170,18 @@ def lopsided_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
     # Ping-pong from side to side is an effect: only one side leading is a fault.
     spans = windows.spans(left if left.sum() >= right.sum() else right)
     return spans if total_s(spans) >= data.number("for_s") else ()
+
+
+def without_fallen(windows: StereoWindows, case: Case) -> StereoWindows:
+    """The windows with none loud that a silence of one channel reaches into."""
+    spans = widened(fallen(case), windows.length_s, case.measured.sample_rate_hz)
+    return replace(windows, loud=windows.loud & ~inside(windows.ends_s - windows.length_s / 2, spans))
+
+
+def widened(silences: Sequence[Silence], window_s: float, rate_hz: int) -> tuple[TimeSpan, ...]:
+    """Where the middle of a window of ``window_s`` lies that reaches into one of them."""
+    half = window_s / 2
+    return tuple((silence.start / rate_hz - half, silence.end / rate_hz + half) for silence in silences)
 
 
 def _inverted(case: Case, windows: StereoWindows) -> Draft | None:
@@ -133,6 +217,7 @@ def _inverted(case: Case, windows: StereoWindows) -> Draft | None:
 
 
 def _lopsided(case: Case, windows: StereoWindows) -> Draft | None:
+    windows = without_fallen(windows, case)
     found = lopsided_spans(windows)
     if not found:
         return None
@@ -175,8 +260,12 @@ RULE = Rule(
     group="channel",
     weight=0.6,
     title="Channel fault",
-    measures="A dead front channel; 30 loud seconds with over 3 dB between the sides; 10 s of correlation under −0.5.",
+    measures=(
+        "A front channel that is dead, or breaks off while the other plays on; 30 loud seconds with over 3 dB between "
+        "the sides; 10 s of correlation under −0.5."
+    ),
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

@@ -7,14 +7,16 @@ between 100 Hz and 10 kHz counts alike; unweighted, a mono bass would hide a mix
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from uptrack_analysis.figures import digits, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.moments import Moments, moments
-from uptrack_analysis.findings.places import as_spans, share, when
+from uptrack_analysis.findings.places import as_spans, inside, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
-from uptrack_analysis.findings.rules.int_channel import lopsided_spans
+from uptrack_analysis.findings.rules.int_channel import fallen, lopsided_spans, widened, without_fallen
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
@@ -45,10 +47,13 @@ def check(case: Case) -> Verdict:
         return case.stereo
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its balance in.")
-    if lopsided_spans(case.stereo):
+    if lopsided_spans(without_fallen(case.stereo, case)):
         return ()  # int.channel's: beyond a matter of taste
     windows = moments(case, WINDOW_S)
     balance_db = None if windows is None else _weighted_balance_db(windows)
+    if windows is not None and (silences := fallen(case)):  # int.channel's, too
+        reached = inside(windows.centres_s, widened(silences, WINDOW_S, case.measured.sample_rate_hz))
+        windows = replace(windows, loud=windows.loud & ~reached)
     if windows is None or balance_db is None:
         return Unmeasured("There is no signal between 100 Hz and 10 kHz to weigh.")
     threshold = Threshold.around(0.0, LIMITS.number("warn_db"), LIMITS.number("bad_db"))
@@ -114,5 +119,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=3,
+    version=4,
 )
