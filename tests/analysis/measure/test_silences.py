@@ -86,8 +86,8 @@ def test_silences_are_those_a_plain_search_finds_whatever_the_blocks(
     planted: list[tuple[int, int, int]], places: list[int]
 ) -> None:
     signal = noise(4.0)
-    for channel, start, length in planted:
-        signal[channel, start : start + length] = 0.0
+    for row, start, length in planted:
+        signal[row, start : start + length] = 0.0
     expected: list[tuple[int | None, int, int]] = []
     looked_at: list[tuple[int | None, NDArray[np.bool_]]] = [
         (None, (signal == 0).all(axis=0)),
