@@ -72,6 +72,8 @@ class Mix:
     stems: dict[str, Sound] = field(default_factory=dict)
     master: Callable[[Sound], Sound] | None = None
     only_stems: bool = False
+    lossy: bool = False
+    """It came through a codec: one more is not to be found, and a rule that hears the first is right."""
 
     @property
     def half(self) -> Half:
@@ -85,7 +87,7 @@ class Mix:
     @cached_property
     def digest(self) -> str:
         """Of the samples, and of whatever else changes a verdict about them."""
-        facts = f"{self.name} {self.bpm} {self.beat_s} {self.genre} {self.target}"
+        facts = f"{self.name} {self.bpm} {self.beat_s} {self.genre} {self.target}{' lossy' if self.lossy else ''}"
         whole = hashlib.sha256(facts.encode())
         for sound in (self.sound, *self.stems.values()):
             whole.update(np.ascontiguousarray(sound).tobytes())
@@ -101,6 +103,7 @@ class Plan:
     make: Callable[[], Mix]
     master: Callable[[Sound], Sound] | None = None
     """What turns the sum of its stems into the mix, for a mix that has stems."""
+    lossy: bool = False
 
     @property
     def half(self) -> Half:
@@ -288,7 +291,7 @@ def _lmms() -> Iterator[Plan]:
 
 def _lmms_mix(name: str, project: str) -> Mix:
     path, bpm = corpus_lmms.render_at(project)
-    sound = _read(path)
+    sound = read_sound(path)
     cut = loudest(sound)
     return Mix(name, name, faded(sound[:, cut]), bpm, _first_beat_s(cut.start, bpm))
 
@@ -308,7 +311,7 @@ def _material() -> Iterator[Plan]:
 
 
 def _track(item: dict[str, object], name: str) -> Mix:
-    sound = _read(corpus.MATERIAL / str(item["file"]))
+    sound = read_sound(corpus.MATERIAL / str(item["file"]))
     cut = loudest(sound)
     bpm = None if item.get("true_bpm") is None else float(str(item["true_bpm"]))
     return Mix(name, name, faded(sound[:, cut]), bpm)
@@ -323,7 +326,7 @@ def _stem_sets() -> Iterator[Plan]:
 
 def _stem_set(name: str, song: str) -> Mix:
     folder = corpus.MATERIAL / "stems" / name
-    stems = {path.stem: faded(_read(path)) for path in sorted(folder.glob("*.flac")) if path.stem != "00_mix"}
+    stems = {path.stem: faded(read_sound(path)) for path in sorted(folder.glob("*.flac")) if path.stem != "00_mix"}
     mix = np.asarray(np.sum(list(stems.values()), axis=0), dtype=np.float32)
     bpm = next(float(str(item["true_bpm"])) for item in _manifest() if str(item["id"]).startswith(f"{name}__"))
     # Eight to twelve seconds: too short for what is judged over a passage.
@@ -334,7 +337,8 @@ def _as_it_is(summed: Sound) -> Sound:
     return summed
 
 
-def _read(path: Path) -> Sound:
+def read_sound(path: Path) -> Sound:
+    """The first two channels of a file, at ``RATE_HZ``."""
     interleaved, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     if rate_hz != RATE_HZ:
         interleaved = soxr.resample(interleaved, rate_hz, RATE_HZ)
