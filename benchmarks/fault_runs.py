@@ -20,13 +20,14 @@ import json
 import pickle
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import fault_mixes
 import numpy as np
+import packaged_music
 import soundfile
 from fault_kinds import KINDS, Kind, Planted
 from fault_mixes import RATE_HZ, ROOT, Mix, Plan, Sound
@@ -45,6 +46,8 @@ from uptrack_analysis.settings import Settings, StemFile
 CACHE = ROOT / ".cache" / "faults"
 PACKAGE = Path(uptrack_analysis.__file__).parent
 MEASURING = ("audio", "measure")
+OF_A_LOSSY_SOURCE = ("int.format",)
+"""Rules that are right about a song that came lossy, fault or no fault: of such a song they are counted neither way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,16 @@ class Outcome:
 
 def run(job: Job) -> Outcome | None:
     """Analyse one mix; ``None`` if it cannot carry the fault."""
+    outcome = _run(job)
+    return but_of_the_source(outcome) if outcome is not None and mix_named(job.mix).lossy else outcome
+
+
+def but_of_the_source(outcome: Outcome) -> Outcome:
+    """Without what is said of a lossy song because it is one."""
+    return replace(outcome, findings=tuple(seen for seen in outcome.findings if seen.rule not in OF_A_LOSSY_SOURCE))
+
+
+def _run(job: Job) -> Outcome | None:
     kind = next((kind for kind in KINDS if kind.name == job.kind), None)
     mix = mix_named(job.mix)
     target = (kind.target if kind else job.target) or mix.target
@@ -208,7 +221,7 @@ def _run_with_stems(job: Job, kind: Kind | None, mix: Mix, target: Target) -> Ou
 
 @cache
 def _plans() -> dict[str, Plan]:
-    return {plan.name: plan for plan in fault_mixes.plans()}
+    return {plan.name: plan for plan in (*fault_mixes.plans(), *packaged_music.plans())}
 
 
 @lru_cache(maxsize=2)
@@ -228,7 +241,7 @@ def mix_named(name: str) -> Mix:
     with np.load(kept) as loaded:
         sounds = {key: loaded[key] for key in loaded.files}
     stems = {key.removeprefix("stem "): sound for key, sound in sounds.items() if key != "mix"}
-    return Mix(name, plan.song, sounds["mix"], stems=stems, master=plan.master, **facts)
+    return Mix(name, plan.song, sounds["mix"], stems=stems, master=plan.master, lossy=plan.lossy, **facts)
 
 
 # -- records -----------------------------------------------------------------------------------------------------------

@@ -19,14 +19,14 @@ TARGETS = (
 )
 
 
-def report(half: str, judged: Sequence[Judged], sternly: Sequence[Judged], clean: Sequence[Outcome]) -> Iterator[str]:
-    """Everything that goes into the docs for one half; ``sternly`` counts findings of moderate or worse only."""
+def report(mixes: str, judged: Sequence[Judged], sternly: Sequence[Judged], clean: Sequence[Outcome]) -> Iterator[str]:
+    """Everything that goes into the docs for some ``mixes``; ``sternly`` counts findings of moderate or worse only."""
     scores = [score_kind(kind, judged) for kind in KINDS if any(one.kind is kind for one in judged)]
     counted = [one for one in judged if one.counts]
     hours = sum(outcome.figures.duration_s for outcome in clean) / 3600
     loud = [(outcome.job.mix, seen) for outcome in clean for seen in alarms(outcome)]
     false = sum(not confirms(*alarm) for alarm in loud)
-    yield f"### {half.capitalize()} half: {len(clean)} clean mixes, {len(judged)} with a fault"
+    yield f"### {mixes}: {len(clean)} clean mixes, {len(judged)} with a fault"
     yield ""
     yield TARGETS
     yield ""

@@ -3,6 +3,7 @@
     .venv/bin/python benchmarks/faults.py                       both halves, twelve mixes each
     .venv/bin/python benchmarks/faults.py --half tune --mixes 4 --kinds "dropout,click"
     .venv/bin/python benchmarks/faults.py --half test --mixes 32 --markdown     what docs/accuracy.md shows
+    .venv/bin/python benchmarks/faults.py --packaged --mixes 32       songs of neither half (``packaged_music.py``)
     .venv/bin/python benchmarks/faults.py --json faults.json          every file, every finding
 
 Clean mixes (``fault_mixes.py``) times kinds of fault in three or four amounts (``fault_kinds/``), each at a seeded
@@ -30,9 +31,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import fault_tables
 from fault_kinds import KINDS, Kind
-from fault_mixes import Half, plans
+from fault_mixes import Half, Plan, plans
 from fault_runs import Job, Outcome, mix_named, run
 from fault_scoring import Judged, judge_outcome
+from packaged_music import plans as packaged_plans
 
 PROCESSES = 2
 MIXES = 12
@@ -40,13 +42,12 @@ MIXES = 12
 
 def main() -> None:
     asked = _arguments()
-    halves: tuple[Half, ...] = (asked.half,) if asked.half else get_args(Half)
     kinds = _kinds(asked.kinds)
     with_stems = {kind.name for kind in kinds if kind.stem}
     everything = []
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn"), initializer=_warm) as pool:
-        for half in halves:
-            names = [plan.name for plan in plans(half)][asked.after :][: asked.mixes]
+        for title, mixes in _sets(asked.half, packaged=asked.packaged).items():
+            names = [plan.name for plan in mixes][asked.after :][: asked.mixes]
             outcomes = _outcomes(pool, names, kinds)
             copies = {(one.job.mix, one.target, one.job.stems): one for one in outcomes if one.job.kind is None}
             faulty = [one for one in outcomes if one.job.kind is not None]
@@ -54,16 +55,23 @@ def main() -> None:
             judged = [judge_outcome(*pair) for pair in pairs]
             sternly = [judge_outcome(*pair, least="moderate") for pair in pairs]
             clean = [one for one in outcomes if one.job.kind is None and one.job.target is None and not one.job.stems]
-            _show(half, judged, sternly, clean, failures=not asked.markdown)
-            everything += [{"half": half, **asdict(one)} for one in outcomes]
+            _show(title, judged, sternly, clean, failures=not asked.markdown)
+            everything += [{"mixes": title, **asdict(one)} for one in outcomes]
     if asked.json:
         asked.json.write_text(json.dumps(everything, indent=1) + "\n")
 
 
+def _sets(half: Half | None, *, packaged: bool) -> dict[str, list[Plan]]:
+    if packaged:
+        return {"Packaged music": packaged_plans()}
+    halves: tuple[Half, ...] = (half,) if half else get_args(Half)
+    return {f"{name.capitalize()} half": plans(name) for name in halves}
+
+
 def _show(
-    half: Half, judged: Sequence[Judged], sternly: Sequence[Judged], clean: Sequence[Outcome], *, failures: bool
+    title: str, judged: Sequence[Judged], sternly: Sequence[Judged], clean: Sequence[Outcome], *, failures: bool
 ) -> None:
-    for line in fault_tables.report(half, judged, sternly, clean):
+    for line in fault_tables.report(title, judged, sternly, clean):
         print(line)
     if failures:
         print("\nFailures by file:\n")
@@ -125,7 +133,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--after", type=int, default=0, help="leave out so many mixes of each half, to run those after them"
     )
-    parser.add_argument("--half", choices=get_args(Half), help="only this half")
+    sets = parser.add_mutually_exclusive_group()
+    sets.add_argument("--half", choices=get_args(Half), help="only this half")
+    sets.add_argument("--packaged", action="store_true", help="only songs of Debian's packages, all for testing")
     parser.add_argument("--json", type=Path, help="write every outcome there")
     parser.add_argument("--markdown", action="store_true", help="only the tables of docs/accuracy.md")
     return parser.parse_args()
