@@ -47,6 +47,19 @@ def test_every_lane_takes_every_block_in_order(helpers: int) -> None:
     assert [lane.result for lane in found] == [tuple(range(100))] * 4
 
 
+def meeting() -> tuple[set[int], Callable[[], None]]:
+    """The threads that came, and where each waits for the other; it fails the work of one that works alone."""
+    workers: set[int] = set()
+    both = threading.Barrier(2)
+
+    def meet() -> None:
+        if threading.get_ident() not in workers:
+            workers.add(threading.get_ident())
+            both.wait(PATIENCE_S)
+
+    return workers, meet
+
+
 def collectors(count: int) -> list[tuple[str, Collector]]:
     return [(f"stage {number}", Collector()) for number in range(count)]
 
@@ -73,14 +86,7 @@ def test_a_lane_that_is_held_up_holds_up_no_other() -> None:
 
 
 def test_the_caller_works_too_where_a_lane_is_too_far_behind() -> None:
-    workers: set[int] = set()
-    both = threading.Barrier(2)
-
-    def meet() -> None:
-        if threading.get_ident() not in workers:
-            workers.add(threading.get_ident())
-            both.wait(PATIENCE_S)  # breaks, and fails the work, unless two are at it
-
+    workers, meet = meeting()
     with Lanes(1) as lanes:
         for name in ("one", "other"):
             collector = Collector(meet)
@@ -94,14 +100,7 @@ def test_the_caller_works_too_where_a_lane_is_too_far_behind() -> None:
 
 
 def test_a_thread_that_comes_to_help_works_until_the_lanes_are_left() -> None:
-    workers: set[int] = set()
-    both = threading.Barrier(2)
-
-    def meet() -> None:
-        if threading.get_ident() not in workers:
-            workers.add(threading.get_ident())
-            both.wait(PATIENCE_S)  # breaks, and fails the work, unless two are at it
-
+    workers, meet = meeting()
     with Lanes() as lanes:
         guest = threading.Thread(target=lanes.help)
         guest.start()
