@@ -450,6 +450,8 @@ def test_a_text_made_ready_in_parts_is_read_from_the_moment_it_is_kept(lua: Any)
         keep()
         assert kept.read(0, "probe") == text == reaper.front.kept("probe")
         assert (kept.head(0, "probe") == head) == (before == text), "what is the same is not written"
+        kept.clear(0, "probe", told.append)
+        assert kept.read(0, "probe") == text
         pieces = {key for (_, key), value in reaper.front.state.items() if key.startswith("probe.") and value}
         assert len(pieces) == int((kept.head(0, "probe") or "0").split()[0]), "nothing of the old text is left"
     assert len(told) > 20

@@ -14,6 +14,7 @@ local kept = {}
 local SECTION = "UpTrack"
 local PIECE = 3500 -- bytes; some libraries cut values at 4096
 local STEPS_A_PIECE = 20
+local STEPS_A_CALL = 4
 
 -- Tables, not functions: gsub then does a whole report without a single step of Lua.
 local ESCAPES, CHARACTERS = {}, {}
@@ -154,7 +155,7 @@ end
 
 --- Have a long text ready to be kept. `spend` is called for each piece, and may yield; the function that is returned
 --- keeps it, at once. Until then what was kept before is what is read. Undo may take pieces away meanwhile, and another
---- script may write: then all of it is written when it is kept.
+--- script may write: then all of it is written when it is kept. `kept.clear` takes away what the text before leaves.
 function kept.prepare(proj, key, text, spend)
   local function keep_now() kept.write(proj, key, text) end
   local head = get(proj, key)
@@ -179,8 +180,21 @@ function kept.prepare(proj, key, text, spend)
   return function()
     if get(proj, key) ~= head or not are_there(proj, key, other, pieces) then return keep_now() end
     put(proj, key, #pieces > 0 and head_of(#pieces, other) or "")
-    forget(proj, key, sort, 1, before)
-    forget_from(proj, key, other, #pieces + 1)
+  end
+end
+
+--- Take away the pieces of which nothing is read any more, of the text before or of one that was never kept. `spend` is
+--- called for each, and may yield; it ends where another text is written meanwhile.
+function kept.clear(proj, key, spend)
+  local head = get(proj, key)
+  local count, sort = pieces_in(head)
+  for _, unread in ipairs {{sort == "b" and "" or "b", 1}, {sort, count + 1}} do
+    local unread_sort, number = unread[1], unread[2]
+    while get(proj, key) == head and get(proj, key_of(key, unread_sort, number)) ~= "" do
+      put(proj, key_of(key, unread_sort, number), "")
+      number = number + 1
+      spend(STEPS_A_CALL)
+    end
   end
 end
 

@@ -29,6 +29,7 @@ function kept_report.write(proj, feedback, facts, spend)
   end
   report.asked = facts -- what was asked for, so that it can be asked for again
   kept.prepare(proj, KEY, json.encode(report, spend), spend)()
+  kept.clear(proj, KEY, spend)
 end
 
 --- The kept feedback as text; empty if there is none. Decode it with `kept_report.decode`.
