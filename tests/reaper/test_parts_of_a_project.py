@@ -76,6 +76,75 @@ async def test_a_region_that_is_moved_and_renamed_stays_the_same_part(studio: St
     assert names(studio) == {"Chorus, late", "at 6"}
 
 
+async def regions_analyzed(studio: Studio, *more: FakeMarker) -> tuple[FakeMarker, ...]:
+    """Two regions that were analysed, and a song of ten more seconds."""
+    studio.tracks("Kick", seconds=30.0)
+    regions = FakeMarker(1.0, "Verse", 1, end_s=5.0), FakeMarker(10.0, "Chorus", 2, end_s=15.0), *more
+    choose(studio, *regions)
+    studio.desk.answer = one_finding_each
+    await studio.analyze(ANALYZE_MIX)
+    return regions
+
+
+def delete_by_hand(studio: Studio, region: FakeMarker) -> None:
+    studio.reaper.front.markers.remove(region)
+    studio.reaper.front.add_undo_point("Delete region")
+
+
+@pytest.mark.parametrize("then", ["regions", "project"])
+async def test_what_was_found_in_a_region_that_was_deleted_goes_with_the_next_analysis(
+    studio: Studio, then: str
+) -> None:
+    async with studio.daemon():
+        _verse, chorus = await regions_analyzed(studio)
+        delete_by_hand(studio, chorus)
+        project, before = studio.reaper.front, len(studio.reaper.front.undo_steps)
+        assert names(studio) == {"Verse", "at 1", "at 10"}
+        studio.reaper.ext_state["UpTrack settings", "range"] = then
+        await studio.analyze(ANALYZE_MIX)
+    assert names(studio) == {"Verse", "at 1"} | ({"at 0"} if then == "project" else set())
+    assert len(project.undo_steps) == before + 1, "in the step of the report that comes, and no other"
+    project.undo()
+    project.undo()
+    assert names(studio) == {"Verse", "Chorus", "at 1", "at 10"}
+
+
+async def test_a_region_that_is_back_is_analysed_like_any_other(studio: Studio) -> None:
+    async with studio.daemon():
+        _verse, chorus = await regions_analyzed(studio)
+        delete_by_hand(studio, chorus)
+        await studio.analyze(ANALYZE_MIX)
+        choose(studio, chorus)
+        await studio.analyze(ANALYZE_MIX)
+    assert names(studio) == {"Verse", "Chorus", "at 1", "at 10"}
+
+
+async def test_of_a_deleted_regions_markers_those_a_hand_was_on_stay(studio: Studio) -> None:
+    async with studio.daemon():
+        _verse, chorus, bridge = await regions_analyzed(studio, FakeMarker(20.0, "Bridge", 3, end_s=25.0))
+        project = studio.reaper.front
+        (moved,) = [one for one in project.markers if "at 10" in one.name]
+        (renamed,) = [one for one in project.markers if "at 20" in one.name]
+        moved.position_s, renamed.name = 11.0, "ask Jo"
+        delete_by_hand(studio, chorus)
+        delete_by_hand(studio, bridge)
+        await studio.analyze(ANALYZE_MIX)
+    assert names(studio) == {"Verse", "at 1", "at 10", "ask Jo"}
+    studio.reaper.run(REMOVE)
+    while studio.reaper.running:
+        studio.reaper.turn()
+    assert names(studio) == {"Verse"}, "and are still known as ours"
+
+
+async def test_an_analysis_of_a_file_leaves_what_was_found_in_a_deleted_region(studio: Studio) -> None:
+    async with studio.daemon():
+        _verse, chorus = await regions_analyzed(studio)
+        delete_by_hand(studio, chorus)
+        studio.reaper.front.cursor_s = 3.0
+        await studio.analyze(ANALYZE_FILES)
+    assert names(studio) == {"Verse", "at 1", "at 10", "at 3"}
+
+
 async def test_a_region_called_selection_is_no_time_selection(studio: Studio) -> None:
     studio.tracks("Kick", seconds=20.0)
     choose(studio, FakeMarker(1.0, "selection", 1, end_s=5.0))

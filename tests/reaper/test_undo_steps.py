@@ -19,6 +19,10 @@ from support.studio import (
     SETTINGS,
     Studio,
 )
+from uptrack_bridges.messages import Marker
+
+MOST_INSTRUCTIONS, MOST_CALLS = 75_000, 1_000
+"""2 ms: see ``test_stall_budget``."""
 
 ACTIONS = [ANALYZE_FILES, ANALYZE_LIVE, ANALYZE_MIX, ANALYZE_STEMS, REMOVE, RESULTS, SETTINGS]
 
@@ -68,3 +72,50 @@ async def test_a_report_of_many_stems_is_one_undo_step_whatever_the_user_does_me
     assert (len(project.markers), project.tracks[-1].texts) == (12, {"P_EXT:UpTrack": "a note"})
     project.undo()
     assert (project.markers, [track.texts for track in project.tracks]) == ([], [{}] * 60)
+
+
+def one_after_another(count: int) -> list[Marker]:
+    return [a_marker(f"x{number}", start_s=0.1 * number, end_s=0.1 * number) for number in range(count)]
+
+
+async def test_a_report_that_takes_the_place_of_ten_others_is_one_undo_step_within_one_tick(studio: Studio) -> None:
+    studio.tracks("Kick", seconds=60.0)
+    project, reaper = studio.reaper.front, studio.reaper
+    studio.desk.answer = lambda _request, job: a_feedback(*one_after_another(12), job=job)
+    counts = set()
+
+    def has_ended() -> bool:
+        counts.add(len(project.markers))
+        return not reaper.running
+
+    async with studio.daemon():
+        for part in range(10):
+            project.selection_s = (5.0 * part, 5.0 * part + 3.0)
+            await studio.analyze(ANALYZE_MIX)
+        project.selection_s = (0.0, 0.0)
+        del reaper.ticks[:]
+        reaper.run(ANALYZE_MIX)
+        await studio.until(has_ended)
+    assert counts == {120, 12}, "at no moment did some of it stand"
+    assert max(tick.instructions for tick in reaper.ticks) <= MOST_INSTRUCTIONS
+    assert max(tick.calls for tick in reaper.ticks) <= MOST_CALLS
+    project.undo()
+    assert len(project.markers) == 120
+
+
+async def test_a_step_of_the_users_between_the_parts_of_a_long_one_is_told(studio: Studio) -> None:
+    studio.tracks("Kick", seconds=2.0)
+    project = studio.reaper.front
+    studio.desk.answer = lambda _request, job: a_feedback(*one_after_another(200), job=job)
+    async with studio.daemon():
+        studio.reaper.run(ANALYZE_FILES)
+        await studio.until(lambda: project.markers)
+        assert len(project.markers) < 200
+        project.add_undo_point("Move fader")
+        await studio.until(lambda: not studio.reaper.running)
+        assert "your “Move fader” came between" in studio.reaper.console
+        studio.reaper.console = ""
+        studio.desk.answer = lambda _request, job: a_feedback(job=job)
+        await studio.analyze(ANALYZE_FILES)
+    assert project.markers == []
+    assert "came between" not in studio.reaper.console, "nothing did"

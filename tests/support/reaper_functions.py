@@ -583,6 +583,10 @@ class ReaperFunctions(ABC):
         self._undo_block = self._project(proj)
         self._keeps_undo = True
 
+    def Undo_CanUndo2(self, proj: Any) -> str | None:
+        steps = self._project(proj).undo_steps
+        return steps[-1] if steps else None
+
     def Undo_EndBlock2(self, proj: Any, descchange: str, extraflags: int) -> None:
         assert self._undo_block is self._project(proj), "no undo block of this project is open"
         assert descchange, "an undo step needs a description"

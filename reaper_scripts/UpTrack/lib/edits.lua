@@ -3,25 +3,33 @@ Changing the project: a list of operations as one undo step, spread over ticks w
 
 REAPER's undo works on the project in front, so nothing is changed while another tab is. An undo block is never left
 open over a tick: what is spread is done first, and the block around the last part makes the step, which holds
-everything since the step before. A step the user makes between two parts takes the parts before it along, so what can
-be done in one tick is: a report's twelve markers and the notes of its stems. No operation, no step; and where every
-one says false, because there was nothing to change after all, none either.
+everything since the step before. A step the user makes between two parts takes the parts before it along, which is said
+then; so what can be done in one tick is: a report's twelve markers with 120 that go, or the notes of its stems. No
+operation, no step; and where every one says false, because there was nothing to change after all, none either.
 ]]
 
 local pace = require("pace")
 local project = require("project")
+local say = require("say")
 
 local edits = {}
 
 local AT_ONCE = 32 -- each looks for a marker by halves and asks REAPER twenty times
-local CHEAP = 1 / 8 -- of such a one: it asks REAPER two to four times
+-- What an operation costs: one of those, one that asks two to four times, one that asks four times and writes a line.
+local SEARCHING, CHEAP, REMOVING = 24, 3, 4
 local EVERYTHING, NOTHING = -1, 0
 
-local cheap = setmetatable({}, {__mode = "k"}) -- operations that cost little
+local costs = setmetatable({}, {__mode = "k"}) -- of operations that cost less than one that looks for a place
 
 --- An operation that looks for nothing, and costs an eighth of one that does.
 function edits.cheap(operation)
-  cheap[operation] = true
+  costs[operation] = CHEAP
+  return operation
+end
+
+--- An operation that takes away what is known by its GUID.
+function edits.removing(operation)
+  costs[operation] = REMOVING
   return operation
 end
 
@@ -29,8 +37,8 @@ end
 local function are_few(operations)
   local cost = 0
   for _, operation in ipairs(operations) do
-    cost = cost + (cheap[operation] and CHEAP or 1)
-    if cost > AT_ONCE then return false end
+    cost = cost + (costs[operation] or SEARCHING)
+    if cost > SEARCHING * AT_ONCE then return false end
   end
   return true
 end
@@ -58,6 +66,7 @@ end
 --- All of them in parts, each in a tick; whether anything was changed, or nil where the project was closed.
 local function in_parts(proj, plan)
   local operations, from, any = plan.operations, 1, false
+  local last_step = reaper.Undo_CanUndo2(proj)
   repeat
     if not in_front(proj) then return nil end
     local to = math.min(from + AT_ONCE - 1, #operations)
@@ -68,12 +77,18 @@ local function in_parts(proj, plan)
     from, any = left, any or changed
     coroutine.yield("more")
   until from > #operations
+  local step = reaper.Undo_CanUndo2(proj)
+  if any and step and step ~= last_step then
+    say.line(("so much was changed that it took several rounds, and your “%s” came between: undo of that takes back "
+      .. "what was changed before it as well."):format(step))
+  end
   return any
 end
 
 --- Do a plan's `operations`, then its `finish`, if there is one, as one undo step; call it in a coroutine, which yields
 --- between two parts. Where the operations are so many that there are parts, each part ends with the plan's `note`, and
---- where they are so many, or none, and `finish` may have much to do, its `prepare` comes before and may yield.
+--- where they are so many, or none, and `finish` may have much to do, its `prepare` comes before and may yield, and
+--- its `clear` after the step.
 --- Returns true once it is done, false where the project was closed meanwhile.
 function edits.step(proj, description, plan)
   local operations, finish = plan.operations, plan.finish or function() end
@@ -97,6 +112,7 @@ function edits.step(proj, description, plan)
   reaper.Undo_EndBlock2(proj, description, (any or changed) and EVERYTHING or NOTHING)
   reaper.UpdateTimeline()
   if not (done and finished) then error(problem or slip, 0) end
+  if plan.clear then plan.clear() end
   return true
 end
 

@@ -15,6 +15,7 @@ Only what the ledger holds is ever changed or removed, and of that only what sti
 spread over ticks. A finding with a length becomes a region, unless it is about most of the run.
 ]]
 
+local edits = require("edits")
 local kept = require("kept")
 local marker_ledger = require("marker_ledger")
 local pace = require("pace")
@@ -192,6 +193,12 @@ local function delete(proj, entry, renamed_too)
   return true
 end
 
+--- Take it away where it is as we left it.
+local function delete_untouched(proj, entry)
+  local now = there(proj, entry)
+  return now ~= nil and not moved(entry, now) and delete(proj, entry)
+end
+
 --- True where it was changed.
 local function change(proj, entry, wanted)
   local now = there(proj, entry)
@@ -214,6 +221,24 @@ local function place(proj, goal, moved_from)
   goal.start_s, goal.end_s = at_s, at_end_s -- so that it is known as moved
   if goal.guid then marker_ledger.write(goal) end
   return goal.guid ~= nil
+end
+
+local function region_stands(proj, guid)
+  local index = index_of(proj, guid)
+  return index ~= nil and index >= 0 and guid_of(proj, index) == guid
+end
+
+--- Says of an entry whether the region it was placed for is not there any more: nobody can analyse that again. What is
+--- asked of REAPER is asked once a region, and only by an analysis of the project itself.
+local function orphans(proj, part)
+  local standing = {}
+  local is_of_project = part_names.is_of_project(part)
+  return function(entry)
+    local guid = is_of_project and part_names.region_guid(entry.part)
+    if not guid then return false end
+    if standing[guid] == nil then standing[guid] = region_stands(proj, guid) end
+    return not standing[guid]
+  end
 end
 
 --- What stands, and what did. Of a part's findings `by_id` holds the entry that stands for each (of several, as undo
@@ -314,6 +339,7 @@ local function plan_on(proj, ledger, found, head, options)
       catch_up(spend)
       keep = kept.prepare(proj, KEY, lines_now(spend), spend)
     end
+    function plan.clear() kept.clear(proj, KEY, spend) end
     return plan
   end
 
@@ -397,14 +423,21 @@ function markers.plan(proj, wanted, options)
   local function measured(entry)
     return entry.part == options.part or part_names.is_within(entry.part, options.part)
   end
+  local is_orphan = orphans(proj, options.part)
   for entry, now in pairs(states) do
     local stands = is_wanted[entry.id] and by_id[entry.id] == entry
     if not stands and measured(entry) then
       if renamed(entry, now) then
         plan.released[entry.guid] = true
       else
-        plan.later(function() return plan.noted(entry, delete(proj, entry)) end)
+        plan.later(edits.removing(function() return plan.noted(entry, delete(proj, entry)) end))
       end
+    elseif not stands and not renamed(entry, now) and not moved(entry, now) and is_orphan(entry) then
+      plan.later(edits.removing(function()
+        -- It was planned some ticks ago: undo may have brought the region back since.
+        if region_stands(proj, part_names.region_guid(entry.part)) then return false end
+        return plan.noted(entry, delete_untouched(proj, entry))
+      end))
     end
     spend(1)
   end
@@ -437,11 +470,11 @@ function markers.plan_removal(proj, ids, spend)
   local plan, news = {operations = {}}, {}
   for _, entry in ipairs(marker_ledger.read(proj, spend)) do
     if (not ids or ids[entry.id]) and there(proj, entry) then
-      plan.operations[#plan.operations + 1] = function()
+      plan.operations[#plan.operations + 1] = edits.removing(function()
         local deleted = delete(proj, entry, ids == nil)
         if deleted then news[#news + 1] = entry.line end
         return deleted
-      end
+      end)
     end
     if spend then spend(STEPS_AN_ENTRY) end
   end

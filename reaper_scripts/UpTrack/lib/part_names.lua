@@ -45,6 +45,16 @@ function part_names.region(guid, name, ordinal)
   return "region " .. (guid or ("%d of %s"):format(ordinal, clean(name)))
 end
 
+--- The GUID of the region a part is; nil for any other part.
+function part_names.region_guid(part)
+  return part:match("^region ({[%x%-]+})$")
+end
+
+--- Whether a part is of the project, and not a file or what was played.
+function part_names.is_of_project(part)
+  return part == "" or part:find("^region ") ~= nil or part:find("^selection ") ~= nil
+end
+
 function part_names.file(path)
   return ("file %s %s"):format(clean(part_names.file_name(path)), check_sum(path))
 end
