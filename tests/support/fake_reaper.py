@@ -145,7 +145,7 @@ class FakeReaper(ReaperFunctions):
         )
         lua.globals().reaper = guard(table, lambda name: name in API["functions"])
         self.prepare(lua, script)
-        self._counters.append(lua.eval(COUNTER)(INSTRUCTIONS_A_COUNT))
+        self._counters.append(self._counter(lua))
         if self.windows:
             lua.execute(ANSI_NAMES)
         if self.disk_s:
@@ -154,6 +154,9 @@ class FakeReaper(ReaperFunctions):
             self._start(lua, script)
         else:
             self._as_a_tick([lambda: self._start(lua, script)])
+
+    def _counter(self, lua: Any) -> Callable[[], int]:
+        return lua.eval(COUNTER)(INSTRUCTIONS_A_COUNT)  # type: ignore[no-any-return]
 
     def _start(self, lua: Any, script: Path) -> None:
         """Run a script to its end; unless it deferred something or made a step of its own, REAPER makes one."""
