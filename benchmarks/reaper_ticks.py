@@ -25,7 +25,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import support.studio
 from support.desks import EchoDesk
 from support.fake_reaper import FakeReaper
 from support.feedbacks import a_feedback, a_marker, many_markers
@@ -40,6 +39,8 @@ ROUNDS_A_SECOND = 30
 clock_s = time.thread_time
 
 
+PATIENCE_S = 1_000.0
+"""A tick that is run six times over takes its time."""
 REHEARSALS = 5
 QUICK_MS = 1.9
 """A tick that was run in no longer is not run more often."""
@@ -262,7 +263,7 @@ async def measure(version: str) -> None:
             os.environ["UPTRACK_HOME"] = folder
             lua = import_module(f"lupa.{version}").LuaRuntime(unpack_returned_tuples=True, register_eval=False)
             reaper = MeteredReaper(lua)
-            studio = Studio(reaper, Path(folder), EchoDesk())
+            studio = Studio(reaper, Path(folder), EchoDesk(), PATIENCE_S)
             studio.announce()
             async with studio.daemon():
                 await scenario(studio, reaper)
@@ -274,7 +275,6 @@ async def measure(version: str) -> None:
 
 
 def main() -> None:
-    support.studio.PATIENCE_S = 1_000.0  # a tick that is run six times over takes its time
     for version in ("lua53", "lua54"):
         asyncio.run(measure(version))
 

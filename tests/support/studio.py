@@ -35,6 +35,7 @@ class Studio:
     reaper: FakeReaper
     home: Path
     desk: EchoDesk
+    patience_s: float = PATIENCE_S
 
     def __post_init__(self) -> None:
         # Tests open the results window themselves.
@@ -76,7 +77,7 @@ class Studio:
 
     async def until(self, happened: Callable[[], object]) -> None:
         """Go round until ``happened``."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self.patience_s):
             while not happened():
                 self._turn()
                 await asyncio.sleep(0.002)
@@ -84,7 +85,7 @@ class Studio:
     async def analyze(self, script: Path = ANALYZE_FILES) -> None:
         """Run an action from the key press to its end."""
         self.reaper.run(script)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self.patience_s):
             while self.reaper.running:
                 self._turn()
                 await asyncio.sleep(0.002)
