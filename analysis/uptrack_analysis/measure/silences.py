@@ -42,7 +42,8 @@ class SilenceFinder:
         self._found: list[Run] = []
         self._start = 0
         """The first sample after the last one that sounds."""
-        self._cut_before = False
+        self._before: Block = np.zeros(self.context, dtype=np.float32)
+        """What lies right before it."""
         self._may_last = True
 
     def look(self, window: Block, first: int) -> None:
@@ -51,8 +52,7 @@ class SilenceFinder:
         quiet = np.abs(chunk[:: self._step]) <= DITHER
         if not self._may_last and not (quiet[-1] or (quiet[1:] & quiet[:-1]).any()):
             last = (quiet.size - 1) * self._step
-            self._start = first + last + int(np.flatnonzero(np.abs(chunk[last:]) > DITHER)[-1]) + 1
-            self._cut_before = self._is_cut(window, self._start - first, before=True)
+            self._begin(window, last + int(np.flatnonzero(np.abs(chunk[last:]) > DITHER)[-1]) + 1, first)
             return
         self._may_last = bool(quiet[-1])
         sounding = np.flatnonzero(np.abs(chunk) > DITHER)
@@ -61,24 +61,28 @@ class SilenceFinder:
         ends = np.flatnonzero(np.diff(sounding) > self._shortest)
         runs = [(self._start, first + int(sounding[0]))]
         runs += [(first + int(sounding[at]) + 1, first + int(sounding[at + 1])) for at in ends]
-        for number, (start, end) in enumerate(runs):
+        for start, end in runs:
             if end - start >= self._shortest and len(self._found) < MOST:
-                before = self._cut_before if number == 0 else self._is_cut(window, start - first, before=True)
-                self._found.append((start, end, before, self._is_cut(window, end - first, before=False)))
-        self._start = first + int(sounding[-1]) + 1
-        self._cut_before = self._is_cut(window, self._start - first, before=True)
+                if start != self._start:
+                    self._begin(window, start - first, first)
+                after = window[end - first + self.context :][: self.context]
+                self._found.append((start, end, self._is_cut(self._before[::-1]), self._is_cut(after)))
+        self._begin(window, int(sounding[-1]) + 1, first)
 
     def finish(self, frames: int) -> list[Run]:
         """Each in a stream of so many frames."""
         if frames - self._start >= self._shortest:
-            self._found.append((self._start, frames, self._cut_before, False))
+            self._found.append((self._start, frames, self._is_cut(self._before[::-1]), False))
         return self._found
 
-    def _is_cut(self, window: Block, place: int, *, before: bool) -> bool:
-        place += self.context
-        near = window[place - self.context : place][::-1] if before else window[place : place + self.context]
-        outwards = near.astype(np.float64)
-        return rms(outwards) >= LOUD and is_cut(outwards, self._edge)
+    def _begin(self, window: Block, place: int, first: int) -> None:
+        """Nothing sounds from ``place`` of the chunk on, as far as is known."""
+        self._start = first + place
+        self._before = window[place : place + self.context].copy()
+
+    def _is_cut(self, outwards: Block) -> bool:
+        wave = outwards.astype(np.float64)
+        return rms(wave) >= LOUD and is_cut(wave, self._edge)
 
 
 def silences(found: Sequence[Sequence[Run]], rate_hz: int) -> tuple[Silence, ...]:
