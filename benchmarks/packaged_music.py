@@ -1,8 +1,8 @@
-"""Real music that nobody has looked at: songs that Debian's packages of games and demos carry.
+"""Real music that no rule was set by: songs that Debian's packages of games and demos carry.
 
-``faults.py --packaged`` plants faults in these mixes alone. They are in no half: no rule was set by any of them, all
-are for testing, and they are blind until somebody looks at what is found in them. None is by an artist of the shared
-material.
+``faults.py --packaged`` plants faults in these mixes alone. They are in no half: all are for testing, and nobody had
+looked at what is found in them before docs/accuracy.md had its table. Who looks and mends has to say so there. None is
+by an artist of the shared material.
 
 A package is fetched once, with ``apt-get download``; nothing is installed, and of what it unpacks to only the songs
 stay, in ``.cache/packaged``. Tracker modules are rendered by libopenmpt, through ffmpeg, and have never met a codec. A
