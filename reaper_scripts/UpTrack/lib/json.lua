@@ -14,6 +14,8 @@ local json = {}
 
 local DEEPEST = 64
 local VALUES_A_STEP = 100
+local VALUES_A_TICK = 500 -- as `pace.STEPS_A_TICK`: what comes then begins in another tick
+local LONG = 65536 -- bytes
 
 local list_mark = {}
 json.null = setmetatable({}, {__tostring = function() return "null" end})
@@ -29,15 +31,15 @@ end
 
 local function no_step() end
 
---- What is called for every value and every escape, and calls `pace` now and then.
+--- What is called for every value and every escape, and calls `pace` now and then; at once for as many as a tick holds.
 local function stepping(pace)
   if not pace then return no_step end
   local left = VALUES_A_STEP
-  return function()
-    left = left - 1
+  return function(as_many)
+    left = left - (as_many or 1)
     if left > 0 then return end
     left = VALUES_A_STEP
-    pace(VALUES_A_STEP)
+    pace(as_many or VALUES_A_STEP)
   end
 end
 
@@ -69,12 +71,25 @@ end
 
 local encode
 
+--- The parts as one text. A long one is put together as a tick begins: memory has to be found for all of it at once.
+local function joined(parts, separator, size, step)
+  if size > LONG then step(VALUES_A_TICK) end
+  return table.concat(parts, separator)
+end
+
 local function encode_table(value, depth, step)
   if depth > DEEPEST then error("expected at most " .. DEEPEST .. " levels of nesting", 0) end
-  local parts = {}
+  local parts, size = {}, 0
   if json.is_list(value) then
-    for index = 1, #value do parts[index] = encode(value[index], depth + 1, step) end
-    return "[" .. table.concat(parts, ",") .. "]"
+    local count = #value
+    if count == 0 then return "[]" end
+    for index = 1, count do
+      parts[index] = encode(value[index], depth + 1, step)
+      size = size + #parts[index]
+    end
+    parts[1] = "[" .. parts[1]
+    parts[count] = parts[count] .. "]"
+    return joined(parts, ",", size, step)
   end
   local names = {}
   for name in pairs(value) do
@@ -83,9 +98,13 @@ local function encode_table(value, depth, step)
   end
   table.sort(names)
   for index, name in ipairs(names) do
-    parts[index] = quoted(name) .. ":" .. encode(value[name], depth + 1, step)
+    local text = encode(value[name], depth + 1, step)
+    parts[2 * index - 1] = (index == 1 and "{" or ",") .. quoted(name) .. ":"
+    parts[2 * index] = text -- by itself, because a long one would be copied once more
+    size = size + #text
   end
-  return "{" .. table.concat(parts, ",") .. "}"
+  parts[#parts + 1] = #names == 0 and "{}" or "}"
+  return joined(parts, "", size, step)
 end
 
 encode = function(value, depth, step)
