@@ -130,7 +130,8 @@ def _has_fault(stem: Stem, spans: Sequence[Place]) -> bool:
     breaks, rate_hz = stem.measured.breaks, stem.measured.sample_rate_hz
     if breaks is None:
         return False
-    places = [(gap.start, gap.end) for gap in breaks.gaps]
+    # Whether holes in time are a gate, the mix has judged, by the music's beat; of a stem it is asked where they are.
+    places = [(gap.start, gap.end) for gap in (*breaks.gaps, *breaks.timed_gaps)]
     places += [(click.frame, click.frame) for click in breaks.clicks]
     places += [(copy.start, copy.end) for copy in breaks.repeats]
     delay_s = stem.alignment.delay_s

@@ -98,6 +98,19 @@ def test_a_hole_is_the_stems_that_has_it_at_that_time() -> None:
     assert shares(mix(), found, "faults", [(9.0, 9.02)]) == ()
 
 
+def test_a_hole_that_comes_at_even_intervals_in_its_stem_is_that_stems_too() -> None:
+    holed = band()["Pad"].copy()
+    places = [round(at_s * RATE_HZ) for at_s in np.arange(0.4, 4.0, 0.43)]
+    for place in places:
+        holed[:, place : place + 400] = 0
+    pad = stem("Pad", holed, breaks=["gaps"])
+    assert pad.measured.breaks is not None
+    assert pad.measured.breaks.gaps == ()
+    found = Stems((*(one for one in stems().stems if one.name != "Pad"), pad), None)
+    at_s = places[3] / RATE_HZ
+    assert shares(mix(), found, "faults", [(at_s, at_s + 0.009)]) == (("Pad", 1.0),)
+
+
 def test_a_stem_counts_by_what_it_is_in_the_mix() -> None:
     down = Alignment(gain_db=-12.0, level_db=-12.0, by="waveform")
     turned = [replace(one, alignment=down) if one.name == "Hats" else one for one in stems().stems]

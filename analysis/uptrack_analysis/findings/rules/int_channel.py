@@ -130,7 +130,8 @@ def _fallen_silent(case: Case) -> Draft | None:
     channels = {silence.channel for silence in found}
     channel = longest.channel if len(channels) == 1 else None
     name = "One" if channel is None else f"The {channel_name(channel, case.measured.channels)}"
-    often = "" if len(found) == 1 else f" {len(found)} times, the longest {digits(longest_s, 2)} s"
+    often = f" {len(found)} times, first at" if len(found) > 1 else " at"
+    long = f"{digits(longest_s, 2)} s" + (" at most" if len(found) > 1 else "")
     return Draft(
         value=longest_s,
         unit="s",
@@ -139,9 +140,9 @@ def _fallen_silent(case: Case) -> Draft | None:
         exposure=share(spans, [case.whole]),
         title="One channel falls silent",
         advice=(
-            f"{name} channel breaks off at {clock(spans[0][0], 3)} and is silent to the last sample"
-            f"{often or f' for {digits(longest_s, 2)} s'} while the other plays on: look for a cut clip, a mute or a "
-            f"fault of the render on that side, and render this passage again."
+            f"{name} channel breaks off{often} {clock(spans[0][0], 3)}, and for {long} there is nothing in it while "
+            "the other plays on: look for a cut clip, a mute or a fault of the render on that side, and render this "
+            "passage again."
         ),
         spans=tuple(Span(start, end, silence.channel) for (start, end), silence in zip(spans, found, strict=True)),
         blocker=longest_s >= data.number("blocker_s"),

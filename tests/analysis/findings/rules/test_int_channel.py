@@ -85,6 +85,15 @@ def test_a_channel_that_breaks_off_while_the_other_plays_on_is_told_with_its_sid
     assert f"The {side} channel breaks off at 0:20.000" in finding.advice
 
 
+def test_several_such_silences_are_one_finding_that_counts_them() -> None:
+    once, again = fallen(20.0, 21.0), fallen(30.0, 32.0)
+    gone = np.minimum(once.stereo.rr, again.stereo.rr)
+    both = replace(once, stereo=replace(once.stereo, rr=gone))
+    finding = ask_one("int.channel", with_defects(both, silences=(*once.defects.silences, *again.defects.silences)))
+    assert "breaks off 2 times, first at 0:20.000, and for 2.00 s at most there is nothing in it" in finding.advice
+    assert [(span.start_s, span.end_s) for span in finding.spans] == [(20.0, 21.0), (30.0, 32.0)]
+
+
 def test_a_channel_that_dies_away_or_stops_with_the_other_has_no_fault() -> None:
     assert ask("int.channel", fallen(20.0, 25.0, cut=False)) == ()
     assert ask("int.channel", fallen(20.0, 25.0, both_fall=True)) == ()
