@@ -10,26 +10,23 @@ from sqlalchemy import event
 
 from uptrack_daemon.store import Store
 
+AS_MANY_AS_YOU_LIKE = 1_073_741_823
+
 
 @asynccontextmanager
 async def full_disk(store: Store) -> AsyncIterator[None]:
     """While the block runs, the database cannot take another page; what has pages can still be changed."""
     await store.wipe_traces(compact=True)
+    pages = 1  # SQLite takes the present size instead
 
-    def no_more_pages(connection: Any, _record: Any, _proxy: Any) -> None:
+    def limit(connection: Any, _record: Any, _proxy: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA max_page_count = 1")  # SQLite takes the present size instead
+        cursor.execute(f"PRAGMA max_page_count = {pages}")
         cursor.close()
 
-    def as_many_as_you_like(connection: Any, _record: Any, _proxy: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA max_page_count = 1073741823")
-        cursor.close()
-
-    engine = store.engine.sync_engine
-    event.listen(engine, "checkout", no_more_pages)
+    # It stays when the block ends: a checkout of another task may be in the midst of it, waiting for its cursor.
+    event.listen(store.engine.sync_engine, "checkout", limit)
     try:
         yield
     finally:
-        event.remove(engine, "checkout", no_more_pages)
-        event.listen(engine, "checkout", as_many_as_you_like)
+        pages = AS_MANY_AS_YOU_LIKE
