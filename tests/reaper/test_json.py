@@ -109,6 +109,55 @@ def _values(document: Any) -> int:
 
 
 @both
+@settings(max_examples=100)
+@given(document=documents, ascii_only=st.booleans(), every=st.integers(1, 40))
+def test_a_text_is_read_from_its_slices_wherever_it_was_cut(
+    version: str, document: Any, ascii_only: bool, every: int
+) -> None:
+    lua, codec = RUNTIMES[version], CODECS[version]
+    written = json.dumps(document, ensure_ascii=ascii_only, indent=1)
+    slices = [written[start : start + every] for start in range(0, len(written), every)]
+    assert json.loads(codec.encode(codec.decode(lua.table_from(slices)))) == document
+
+
+@both
+@pytest.mark.parametrize(
+    "broken", ['{"a": [1, tru]}', '{"a": "open', "[1, 2", '{"a": "\\u12"}', '{"a": 1} x', '{"a" 1}', ""]
+)
+@pytest.mark.parametrize("every", [1, 2, 5])
+def test_what_is_broken_is_refused_with_the_same_sentence_wherever_it_was_cut(
+    version: str, broken: str, every: int
+) -> None:
+    lua, codec = RUNTIMES[version], CODECS[version]
+    slices = [broken[start : start + every] for start in range(0, len(broken), every)]
+    refused, sentence = lua.globals().pcall(codec.decode, broken)
+    assert (refused, sentence) == lua.globals().pcall(codec.decode, lua.table_from(slices))
+    assert refused is False
+    assert sentence.startswith("expected JSON, got ")
+
+
+@both
+def test_a_long_text_is_never_put_together_while_it_is_read_from_its_slices(version: str) -> None:
+    """What a slice is put to is what is left of the one before: a copy of all of it costs more than a tick."""
+    lua, codec = RUNTIMES[version], CODECS[version]
+    written = json.dumps([{"name": "a bass drum", "at": number} for number in range(100_000)])
+    slices = [written[start : start + 60_000] for start in range(0, len(written), 60_000)]
+    read = lua.eval(
+        "function(codec, slices)"
+        " collectgarbage() collectgarbage('stop')"
+        " local most, last = 0, collectgarbage('count')"
+        " codec.decode(slices, function()"
+        "  local now = collectgarbage('count')"
+        "  most, last = math.max(most, now - last), now"
+        " end)"
+        " collectgarbage('restart')"
+        " return most "
+        "end"
+    )
+    assert read(codec, lua.table_from(slices)) < 4 * 1024, "kilobytes, with the table that grows for a list's values"
+
+
+@both
 def test_what_is_broken_is_refused_at_a_pace_too(version: str) -> None:
     broken = "[" + "1," * 500 + "]"
     refused = RUNTIMES[version].eval("function(codec, text) return pcall(codec.decode, text, function() end) end")

@@ -15,7 +15,7 @@ incoming.__index = incoming
 
 incoming.MOST_A_LOOK = 32
 
---- Read one text, in as many ticks as it takes; nil if it is no object.
+--- Read one text, or the slices of one, in as many ticks as it takes; nil if it is no object.
 local function read(self, text)
   self.budget.spend(1)
   local done, message = pcall(json.decode, text, self.budget.spend)
@@ -29,7 +29,7 @@ local function work(self)
     else
       local message = read(self, self.texts[self.first])
       if message and message.type == "part" then
-        local whole = self.joiner:add(message, self.budget.spend)
+        local whole = self.joiner:add(message)
         message = whole and read(self, whole)
         -- A part inside parts is nothing anybody sends.
         if message and message.type == "part" then message = nil end

@@ -16,6 +16,8 @@ local DEEPEST = 64
 local VALUES_A_STEP = 100
 local VALUES_A_TICK = 500 -- as `pace.STEPS_A_TICK`: what comes then begins in another tick
 local LONG = 65536 -- bytes
+local BYTES_A_VALUE = 4096 -- that are copied in the time a value takes
+local LONGEST_ESCAPE = 11 -- bytes after the backslash, two code units of a pair
 
 local list_mark = {}
 json.null = setmetatable({}, {__tostring = function() return "null" end})
@@ -38,8 +40,9 @@ local function stepping(pace)
   return function(as_many)
     left = left - (as_many or 1)
     if left > 0 then return end
+    local done = VALUES_A_STEP - left
     left = VALUES_A_STEP
-    pace(as_many or VALUES_A_STEP)
+    pace(done)
   end
 end
 
@@ -127,51 +130,91 @@ end
 
 local PLAIN = {b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", ['"'] = '"', ["\\"] = "\\", ["/"] = "/"}
 
-local function fail(what, at)
-  error(("expected JSON, got %s at byte %d"):format(what, at), 0)
+-- What is being read: `text` from byte `at` on, then the slices from `next_slice` on. A slice is put to what is left
+-- when it is needed: all of them at once would be megabytes, which cost REAPER more than a tick. These are no fields of
+-- a table, which would take a sixth longer; so what was being read when `pace` is called is put back when it returns.
+local text, at, gone, slices, next_slice, step
+
+local function fail(what, where)
+  error(("expected JSON, got %s at byte %d"):format(what, gone + (where or at)), 0)
 end
 
-local function after_space(text, at)
-  return text:find("[^ \t\r\n]", at) or #text + 1
+--- Take in another slice, forgetting what was read; false if there is none.
+local function more()
+  local slice = slices[next_slice]
+  if not slice then return false end
+  gone = gone + at - 1
+  text, at, next_slice = text:sub(at) .. slice, 1, next_slice + 1
+  step(1 + #slice // BYTES_A_VALUE)
+  return true
 end
 
-local function code_unit(text, at)
-  local digits = text:match("^%x%x%x%x", at)
-  if not digits then fail("a broken \\u escape", at) end
+--- The next character that is no space, where reading goes on; empty at the end.
+local function after_space()
+  while true do
+    at = text:find("[^ \t\r\n]", at) or #text + 1
+    if at <= #text then return text:sub(at, at) end
+    if not more() then return "" end
+  end
+end
+
+--- What matches a `pattern` that any number of characters match, all of it: a slice may end in its middle.
+local function run_of(pattern)
+  while true do
+    local found = text:match(pattern, at)
+    if at + #found <= #text or not more() then return found end
+  end
+end
+
+local function code_unit(where)
+  local digits = text:match("^%x%x%x%x", where)
+  if not digits then fail("a broken \\u escape", where) end
   return tonumber(digits, 16)
 end
 
---- The character of the escape whose letter stands at `at`, and where reading goes on.
-local function escape(text, at)
-  local letter = text:sub(at, at)
-  if PLAIN[letter] then return PLAIN[letter], at + 1 end
-  if letter ~= "u" then fail("an unknown escape", at) end
-  local unit = code_unit(text, at + 1)
-  if unit >= 0xD800 and unit <= 0xDBFF and text:sub(at + 5, at + 6) == "\\u" then
-    local low = code_unit(text, at + 7)
+--- The character of the escape whose letter stands here; reading goes on after it.
+local function escape()
+  while #text - at < LONGEST_ESCAPE and more() do end
+  local from = at
+  local letter = text:sub(from, from)
+  at = from + 1
+  if PLAIN[letter] then return PLAIN[letter] end
+  if letter ~= "u" then fail("an unknown escape", from) end
+  local unit = code_unit(from + 1)
+  at = from + 5
+  if unit >= 0xD800 and unit <= 0xDBFF and text:sub(from + 5, from + 6) == "\\u" then
+    local low = code_unit(from + 7)
     if low >= 0xDC00 and low <= 0xDFFF then
-      return utf8.char(0x10000 + (unit - 0xD800) * 0x400 + (low - 0xDC00)), at + 11
+      at = from + 11
+      return utf8.char(0x10000 + (unit - 0xD800) * 0x400 + (low - 0xDC00))
     end
   end
   if unit >= 0xD800 and unit <= 0xDFFF then unit = 0xFFFD end -- half of a pair
-  return utf8.char(unit), at + 5
+  return utf8.char(unit)
 end
 
-local function read_string(text, at, step)
-  local from = at + 1
-  local plain = text:match('^[^%c"\\]*"()', from)
-  if plain then return text:sub(from, plain - 2), plain end -- most texts, and many times faster
+--- A string, at whose quotation mark we are.
+local function read_string()
+  local plain, after = text:match('^"([^%c"\\]*)"()', at)
+  if plain then -- most texts, and many times faster
+    at = after
+    return plain
+  end
   local parts = {}
+  at = at + 1
   while true do
-    local stop = text:find('[%c"\\]', from)
-    if not stop then fail("the end inside a string", #text) end
-    parts[#parts + 1] = text:sub(from, stop - 1)
-    local character = text:sub(stop, stop)
-    if character == '"' then return table.concat(parts), stop + 1 end
-    if character == "\127" then
-      parts[#parts + 1], from = character, stop + 1
+    local stop = text:find('[%c"\\]', at)
+    parts[#parts + 1] = text:sub(at, (stop or 0) - 1)
+    at = (stop or #text) + 1
+    local character = stop and text:sub(stop, stop)
+    if not stop then
+      if not more() then fail("the end inside a string", #text) end
+    elseif character == '"' then
+      return table.concat(parts)
+    elseif character == "\127" then
+      parts[#parts + 1] = character
     elseif character == "\\" then
-      parts[#parts + 1], from = escape(text, stop + 1)
+      parts[#parts + 1] = escape()
       step()
     else
       fail("a control character inside a string", stop)
@@ -179,73 +222,95 @@ local function read_string(text, at, step)
   end
 end
 
-local function read_number(text, at)
-  local digits = text:match("^-?%d+%.?%d*[eE]?[+-]?%d*", at)
+local function read_number()
+  local digits = run_of("^[-+.eE%d]*"):match("^-?%d+%.?%d*[eE]?[+-]?%d*")
   local whole = digits and digits:match("^-?(%d+)")
   local valid = whole
     and (whole == "0" or whole:sub(1, 1) ~= "0") and not digits:find("%.$") and not digits:find("%.[eE]")
   local value = valid and tonumber(digits)
-  if not value then fail("something that is no number", at) end
-  return value, at + #digits
+  if not value then fail("something that is no number") end
+  at = at + #digits
+  return value
 end
 
-local WORDS = {["true"] = true, ["false"] = false, ["null"] = json.null}
+local WORDS = {t = "true", f = "false", n = "null"}
+local MEANT = {t = true, f = false, n = json.null}
 
 local decode
 
-local function read_list(text, at, depth, step)
+local function read_list(depth)
   local values = json.list()
-  at = after_space(text, at + 1)
-  if text:sub(at, at) == "]" then return values, at + 1 end
+  at = at + 1
+  if after_space() == "]" then
+    at = at + 1
+    return values
+  end
   while true do
-    values[#values + 1], at = decode(text, at, depth + 1, step)
-    at = after_space(text, at)
-    local mark = text:sub(at, at)
-    if mark == "]" then return values, at + 1 end
-    if mark ~= "," then fail("no comma in a list", at) end
-    at = after_space(text, at + 1)
+    values[#values + 1] = decode(depth + 1)
+    local mark = after_space()
+    if mark ~= "]" and mark ~= "," then fail("no comma in a list") end
+    at = at + 1
+    if mark == "]" then return values end
   end
 end
 
-local function read_object(text, at, depth, step)
+local function read_object(depth)
   local fields = {}
-  at = after_space(text, at + 1)
-  if text:sub(at, at) == "}" then return fields, at + 1 end
+  at = at + 1
+  local mark = after_space()
+  if mark == "}" then
+    at = at + 1
+    return fields
+  end
   while true do
-    if text:sub(at, at) ~= '"' then fail("a field without a name", at) end
-    local name, value
-    name, at = read_string(text, at, step)
-    at = after_space(text, at)
-    if text:sub(at, at) ~= ":" then fail("no colon after a name", at) end
-    value, at = decode(text, after_space(text, at + 1), depth + 1, step)
+    if mark ~= '"' then fail("a field without a name") end
+    local name, after = text:match('^"([^%c"\\]*)":()', at)
+    if name then -- most names
+      at = after
+    else
+      name = read_string()
+      if after_space() ~= ":" then fail("no colon after a name") end
+      at = at + 1
+    end
+    local value = decode(depth + 1)
     if value == json.null then value = nil end
     fields[name] = value
-    at = after_space(text, at)
-    local mark = text:sub(at, at)
-    if mark == "}" then return fields, at + 1 end
-    if mark ~= "," then fail("no comma in an object", at) end
-    at = after_space(text, at + 1)
+    mark = after_space()
+    if mark ~= "}" and mark ~= "," then fail("no comma in an object") end
+    at = at + 1
+    if mark == "}" then return fields end
+    mark = after_space()
   end
 end
 
-decode = function(text, at, depth, step)
+decode = function(depth)
   step()
-  if depth > DEEPEST then fail("more than " .. DEEPEST .. " levels", at) end
-  local first = text:sub(at, at)
-  if first == "{" then return read_object(text, at, depth, step) end
-  if first == "[" then return read_list(text, at, depth, step) end
-  if first == '"' then return read_string(text, at, step) end
-  local word = text:match("^%l+", at)
-  if word and WORDS[word] ~= nil then return WORDS[word], at + #word end
-  if first == "" then fail("the end", #text) end
-  return read_number(text, at)
+  if depth > DEEPEST then fail("more than " .. DEEPEST .. " levels") end
+  local first = after_space()
+  if first == "{" then return read_object(depth) end
+  if first == "[" then return read_list(depth) end
+  if first == '"' then return read_string() end
+  if first == "" then fail("the end") end
+  local word = WORDS[first]
+  if not word then return read_number() end
+  if run_of("^%l*") ~= word then fail("an unknown word") end
+  at = at + #word
+  return MEANT[first]
 end
 
---- The value of a whole JSON text; `pace`, if given, is called with the work done every `VALUES_A_STEP` values.
-function json.decode(text, pace)
-  local value, at = decode(text, after_space(text, 1), 1, stepping(pace))
-  at = after_space(text, at)
-  if at <= #text then fail("more text after the value", at) end
+--- The value of a whole JSON text, or of its slices; `pace`, if given, is called with the work done every
+--- `VALUES_A_STEP` values.
+function json.decode(whole, pace)
+  local function resting(count)
+    local held_text, held_at, held_gone, held_slices, held_next, held_step = text, at, gone, slices, next_slice, step
+    pace(count)
+    text, at, gone, slices, next_slice, step = held_text, held_at, held_gone, held_slices, held_next, held_step
+  end
+  text, at, gone, slices, next_slice = "", 1, 0, type(whole) == "table" and whole or {whole}, 1
+  step = stepping(pace and resting)
+  local value = decode(1)
+  if after_space() ~= "" then fail("more text after the value") end
+  text, slices = nil, nil
   return value
 end
 

@@ -89,9 +89,9 @@ function kept.head(proj, key)
   return get(proj, key)
 end
 
---- The text under a key; empty if there is none, or if a piece of it is missing. `spend`, if given, is called for each
---- piece, and may yield; then what is written meanwhile is what is read.
-function kept.read(proj, key, spend)
+--- The text under a key in slices; none if there is no text, or if a piece of it is missing. `spend`, if given, is
+--- called for each piece, and may yield; then what is written meanwhile is what is read.
+function kept.slices(proj, key, spend)
   local head, parts
   repeat
     head, parts = get(proj, key), {}
@@ -109,7 +109,12 @@ function kept.read(proj, key, spend)
       if spend then spend(STEPS_A_PIECE) end
     end
   until get(proj, key) == head
-  return table.concat(parts)
+  return parts
+end
+
+--- The same as one text.
+function kept.read(proj, key, spend)
+  return table.concat(kept.slices(proj, key, spend))
 end
 
 local function forget(proj, key, sort, from, to)

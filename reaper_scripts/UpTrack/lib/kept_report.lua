@@ -32,14 +32,9 @@ function kept_report.write(proj, feedback, facts, spend)
   kept.clear(proj, KEY, spend)
 end
 
---- The kept feedback as text; empty if there is none. Decode it with `kept_report.decode`.
-function kept_report.text(proj, spend)
-  return kept.read(proj, KEY, spend)
-end
-
---- A kept feedback; nil for what is none.
-function kept_report.decode(text, spend)
-  local read, value = pcall(json.decode, text, spend)
+--- The kept feedback; nil where there is none.
+function kept_report.read(proj, spend)
+  local read, value = pcall(json.decode, kept.slices(proj, KEY, spend), spend)
   if not read or type(value) ~= "table" or type(value.run) ~= "string" then return nil end
   value.markers, value.more = value.markers or json.list(), value.more or json.list()
   return value

@@ -16,7 +16,6 @@ local PATIENCE_S = 60
 -- Of text looked through at once for what has to be escaped, in a fifth of a millisecond or two.
 local BYTES_A_STEP = 4096
 local STEPS_A_COUNT = 100
-local BYTES_JOINED_A_STEP = 4096
 
 -- cutting ------------------------------------------------------------------------------------------------------------
 
@@ -91,23 +90,9 @@ local function make_room(self, now_s)
   while #self.order > MOST_BEING_JOINED or self.bytes > MOST_BYTES do forget(self, self.order[1]) end
 end
 
---- Neighbours two by two, until one is left: none makes room for more than it needs, as one step for all would.
-local function joined(slices, spend)
-  while #slices > 1 do
-    local longer = {}
-    for index = 1, #slices, 2 do
-      local text = slices[index] .. (slices[index + 1] or "")
-      longer[#longer + 1] = text
-      if spend then spend(1 + #text // BYTES_JOINED_A_STEP) end
-    end
-    slices = longer
-  end
-  return slices[1]
-end
-
---- Keep a part; gives the whole message's text once its last part is here. What is no part is dropped. `spend`, if
---- given, is called while parts are joined, and may yield.
-function Joiner:add(part, spend)
+--- Keep a part; gives the slices of the whole message's text, in their order, once its last part is here. What is no
+--- part is dropped.
+function Joiner:add(part)
   if not (is_count(part.parts, MOST_PARTS) and is_count(part.part, part.parts)) then return nil end
   if type(part.id) ~= "string" or type(part.data) ~= "string" then return nil end
   local id, now_s = part.id, reaper.time_precise()
@@ -132,7 +117,7 @@ function Joiner:add(part, spend)
     return nil
   end
   forget(self, id)
-  return joined(message.slices, spend)
+  return message.slices
 end
 
 return parts

@@ -101,8 +101,7 @@ end
 local function load_report()
   local proj = at.project
   work(function()
-    local text = kept_report.text(proj, at.budget.spend)
-    local feedback = text ~= "" and kept_report.decode(text, at.budget.spend) or nil
+    local feedback = kept_report.read(proj, at.budget.spend)
     if feedback then at.fix:hear(proj, feedback) end
     local report = feedback and report_of(proj, feedback) or nil
     if proj ~= at.project then return end
