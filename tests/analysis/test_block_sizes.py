@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def faulty(rate_hz: int, seconds: float, channels: int) -> Block:
     return signal
 
 
-@pytest.fixture(scope="module", params=[(44_100, 14.0, 2), (22_050, 10.0, 1), (8_000, 10.0, 6)], ids=str)
+@pytest.fixture(scope="module", params=[(44_100, 14.0, 2), (96_000, 9.0, 2), (22_050, 10.0, 1), (8_000, 10.0, 6)], ids=str)
 def mix(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     rate_hz, seconds, channels = request.param
     path = tmp_path_factory.mktemp("mix") / "mix.wav"
@@ -60,28 +60,33 @@ def mix(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     return path
 
 
-def measured(path: Path, sizes: list[int] | None, *, stem: bool) -> Any:
+Way = Literal["mix", "stem", "stem, for holes", "stem, in full"]
+
+
+def measured(path: Path, sizes: list[int] | None, way: Way) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         if sizes is not None:
             recut(sizes, patch)
         with open_audio(path) as source:
-            if stem:
+            if way == "stem":
                 return measure_stem(source, breaks=EVERY_KIND)
-            return measure(source, lambda _fraction, _stage: None, probes=True)
+            if way == "stem, for holes":
+                return measure_stem(source, breaks={"gaps"})
+            return measure(source, lambda _fraction, _stage: None, probes=True, stem=way != "mix")
 
 
 @cache
-def as_it_comes(path: Path, *, stem: bool) -> Any:
-    return measured(path, None, stem=stem)
+def as_it_comes(path: Path, way: Way) -> Any:
+    return measured(path, None, way)
 
 
-@pytest.mark.parametrize("stem", [False, True])
+@pytest.mark.parametrize("way", get_args(Way))
 @settings(max_examples=4)
 @given(sizes=SIZES)
 def test_all_meters_of_a_mix_or_a_stem_find_the_same_in_blocks_of_any_size(
-    mix: Path, sizes: list[int], stem: bool
+    mix: Path, sizes: list[int], way: Way
 ) -> None:
-    assert_same(measured(mix, sizes, stem=stem), as_it_comes(mix, stem=stem))
+    assert_same(measured(mix, sizes, way), as_it_comes(mix, way))
 
 
 def test_a_report_with_stems_has_the_same_bytes_whatever_the_blocks(

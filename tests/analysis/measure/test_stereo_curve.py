@@ -78,7 +78,9 @@ def test_mono_has_no_curve() -> None:
 
 @settings(max_examples=20)
 @given(
-    sizes=st.lists(st.integers(1, 9_000), max_size=20), rate_hz=st.sampled_from([11_025, 12_000]), exact=st.booleans()
+    sizes=st.lists(st.integers(1, 9_000), max_size=20),
+    rate_hz=st.sampled_from([11_025, 12_000, 88_200, 96_000, 192_000]),
+    exact=st.booleans(),
 )
 def test_block_size_never_shows_in_the_result(sizes: list[int], rate_hz: int, exact: bool) -> None:
     signal = music(rate_hz, 2)
