@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from uptrack_analysis.measure.key import camelot, key_name
 from uptrack_analysis.measure.ltas import mean_spectrum, spectrum_figures
 from uptrack_analysis.measure.notes import nearest_note
 from uptrack_analysis.measure.psr import smallest_psr
-from uptrack_analysis.measure.results import Defects, KeyEstimate, Measured, Peaks, TempoEstimate
+from uptrack_analysis.measure.results import Defects, Gap, KeyEstimate, Measured, Peaks, TempoEstimate
 from uptrack_analysis.measure.stereo import stereo_figures
 from uptrack_analysis.measure.transients import transient_figures
 from uptrack_analysis.missing import missing
@@ -234,6 +235,7 @@ def _dynamics(measured: Measured) -> DynamicsFigures:
 
 def _defects(measured: Measured) -> DefectFigures:
     defects, rate = measured.defects, measured.sample_rate_hz
+    in_time = [gap for group in defects.timed_gaps for gap in group.gaps]
     clips = [
         Clip(
             run.start / rate,
@@ -250,13 +252,14 @@ def _defects(measured: Measured) -> DefectFigures:
         clipped_samples=int(defects.clipped_samples),
         clips=tuple(clips),
         dc_offset=tuple(float(offset) for offset in defects.dc_offset),
-        dropouts=_dropouts(defects, rate, measured.channels),
+        dropouts=_holes(defects.gaps, rate, measured.channels),
         silent_channels=tuple(int(channel) for channel in defects.silent_channels),
         non_finite_samples=int(measured.non_finite_samples),
         lead_silence_s=defects.lead_silence_s,
         tail_silence_s=defects.tail_silence_s,
         dropout_count=len(defects.gaps),
-        holes_in_time=len(defects.timed_gaps),
+        holes_in_time=len(in_time),
+        timed_holes=_holes(in_time, rate, measured.channels),
         silence_count=len(defects.silences),
         silences=tuple(
             Silence(
@@ -314,13 +317,13 @@ def _hum(defects: Defects) -> tuple[Hum, ...] | None:
     )
 
 
-def _dropouts(defects: Defects, rate: int, channels: int) -> tuple[Stretch, ...]:
-    dropouts = [
+def _holes(gaps: Sequence[Gap], rate: int, channels: int) -> tuple[Stretch, ...]:
+    holes = [
         _stretch(gap.start, gap.end, rate, channel)
-        for gap in defects.gaps
+        for gap in gaps
         for channel in ((None,) if len(gap.channels) == channels else gap.channels)
     ]
-    return tuple(dropouts[:MOST_SPANS])
+    return tuple(holes[:MOST_SPANS])
 
 
 def _stretch(start: int, end: int, rate: int, channel: int | None) -> Stretch:

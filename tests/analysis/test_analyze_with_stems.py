@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,14 @@ import soundfile
 
 from support.small_band import mixed, small_band, written
 from uptrack_analysis.analyze import analyze_file
+from uptrack_analysis.audio.limits import Limits
+from uptrack_analysis.audio.source import open_audio
+from uptrack_analysis.measure.one_pass import hear
+from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import Report, StemReport, from_json, to_document, to_json
 from uptrack_analysis.settings import Settings, StemFile
 from uptrack_analysis.signal import Block
+from uptrack_analysis.stems.measure_stems import measure_stems
 
 RATE_HZ = 44_100
 
@@ -224,6 +230,20 @@ def test_a_cancelled_analysis_ends_while_stems_are_read(tmp_path: Path, count: i
 
     with pytest.raises(Cancelled):
         analyze_file(mix, Settings(stems=files, stems_in_full=in_full), cancel)
+
+
+def test_a_mix_that_cannot_be_completed_does_not_wait_for_its_stems(tmp_path: Path) -> None:
+    (one, *_) = written(tmp_path / "stems", band())
+    reached: list[float] = []
+
+    def fail() -> Measured:
+        raise MemoryError
+
+    with open_audio(a_mix(tmp_path, band())) as source:
+        mix = replace(hear(source, lambda _fraction, _stage: None, probes=True), complete=fail)
+    with pytest.raises(MemoryError):
+        measure_stems(mix, [one] * 40, Limits(), lambda fraction, _stage: reached.append(fraction))
+    assert max(reached, default=0.0) < 0.5
 
 
 def test_progress_never_goes_back(tmp_path: Path) -> None:

@@ -52,7 +52,9 @@ def faulty(rate_hz: int, seconds: float, channels: int) -> Block:
     return signal
 
 
-@pytest.fixture(scope="module", params=[(44_100, 14.0, 2), (96_000, 9.0, 2), (22_050, 10.0, 1), (8_000, 10.0, 6)], ids=str)
+@pytest.fixture(
+    scope="module", params=[(44_100, 14.0, 2), (96_000, 9.0, 2), (22_050, 10.0, 1), (8_000, 10.0, 6)], ids=str
+)
 def mix(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     rate_hz, seconds, channels = request.param
     path = tmp_path_factory.mktemp("mix") / "mix.wav"

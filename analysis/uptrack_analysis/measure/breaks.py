@@ -16,6 +16,7 @@ from uptrack_analysis.measure.framing import Framer, alike, check_block, check_s
 from uptrack_analysis.measure.repeats import RepeatFinder
 from uptrack_analysis.measure.results import Breaks, Click, Gap
 from uptrack_analysis.measure.screening import LEAD, Screen
+from uptrack_analysis.measure.timed_gaps import apart_in_time
 from uptrack_analysis.signal import Block
 
 Kind = Literal["gaps", "clicks", "repeats"]
@@ -56,7 +57,7 @@ class BreakFinder:
         self._screen = Screen(rate_hz, self.chunk_frames, clicks.LATE_S)
         self._clicks = ClickFinder(rate_hz, self._screen.row, self.chunk_frames // self._screen.row)
         self._repeats = RepeatFinder(rate_hz)
-        self._holes: list[list[tuple[int, int]]] = [[] for _ in range(channels)]
+        self._holes: list[list[gaps.Stop]] = [[] for _ in range(channels)]
         self._silences: list[list[int]] = [[] for _ in range(channels)]
         self.history = max(self._gap_finder.history_frames, self._clicks.history_frames, self._repeats.history_frames)
         self.reach = max(self._gap_finder.reach_frames, self._clicks.reach_frames, self._repeats.reach_frames)
@@ -81,27 +82,27 @@ class BreakFinder:
         one_for_both = list(self._gap_finder.search(window[0, unseen:])) if alike(window) else None
         for channel, (holes, silences) in enumerate(zip(self._holes, self._silences, strict=True)):
             found = self._gap_finder.search(window[channel, unseen:]) if one_for_both is None else one_for_both
-            for start, end, is_hole in found:
+            for start, end, rise_db in found:
                 if len(holes) + len(silences) >= gaps.MAX_SILENCES:
                     break
-                if is_hole:
-                    holes.append((start + begins, end + begins))
+                if rise_db is not None:
+                    holes.append(gaps.Stop(start + begins, end + begins, rise_db))
                 else:
                     silences.append(end + begins)
 
     def finish(self, frames: int) -> Breaks:
         """Everything found in a stream of so many frames."""
         holes, repeats = self._gaps(), tuple(self._repeats.finish())
-        timed = gaps.in_time(holes, self._rate_hz)
+        lost, timed = apart_in_time(holes, self._rate_hz)
         borders = [*((gap.start, gap.end) for gap in holes), *((copy.start, copy.end) for copy in repeats)]
         found = clicks_apart_from(borders, self._clicks.finish(frames), self._rate_hz)
-        return Breaks(() if timed else holes, found, repeats, holes if timed else ())
+        return Breaks(lost, found, repeats, timed)
 
     def _gaps(self) -> tuple[Gap, ...]:
         holes = [
-            (start, end, channel)
+            (hole, channel)
             for channel, (own, silences) in enumerate(zip(self._holes, self._silences, strict=True))
-            for start, end in gaps.exceptional(own, silences, self._rate_hz)
+            for hole in gaps.exceptional(own, silences, self._rate_hz)
         ]
         return tuple(gaps.joined(holes, self._rate_hz))
 

@@ -13,20 +13,21 @@ Electronic music is full of true digital silence, so silence alone proves nothin
 * it is not one of many: where hits stop in silence as often nearby, one that stops early is playing (a silence before
   which nothing over -50 dBFS was left says nothing of that: hits have died away into it), unless those silences end in
   time and it does not;
-* holes are not in time: six or more whose ends keep to one grid are a gate, a stutter or hits cut short on purpose,
-  unless that grid is not the music's: buffers that are lost at even intervals keep time with the driver.
+* it is not one of six or more that keep time (``timed_gaps.py``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.measure.regular import keeps_time, off_grid_s, step_of
+from uptrack_analysis.measure.regular import off_grid_s, step_of
 from uptrack_analysis.measure.results import Gap
+from uptrack_analysis.measure.timed_gaps import OUT_OF_TIME_S, finer_steps_s
 from uptrack_analysis.signal import Block, FloatArray
 
 MIN_S = 0.002
@@ -51,14 +52,16 @@ _SAME_S = 0.001
 _NEARBY_S = 4.0
 _ORDINARY_MIN = 3
 _IN_TIME_NEARBY_S = 8.0
-_OUT_OF_TIME_S = 0.015
-_PARTS = (1, 2, 3, 4, 6, 8)
-"""Into how many the step of those silences may be divided for a rest to be played."""
-_OF_A_BEAT = (1 / 8, 1 / 6, 1 / 4, 1 / 3, 3 / 8, 1 / 2, 2 / 3, 3 / 4, 1, 4 / 3, 3 / 2, 2, 3, 4, 6, 8, 12, 16, 32)
-"""Steps that gates and stutters are set to, and those of a tempo that is heard as 3:2 or 4:3."""
-_SAME_STEP = 0.005
 MAX_SILENCES = 100_000
 """Of one channel; those after are not looked at."""
+
+
+class Stop(NamedTuple):
+    """Where something stops, or holds, in samples; ``rise_db`` of a hole, as ``Gap``, and ``None`` of a mere stop."""
+
+    start: int
+    end: int
+    rise_db: float | None
 
 
 class GapFinder:
@@ -89,8 +92,8 @@ class GapFinder:
         """How far past a hole's end its judgement looks."""
         return self._context
 
-    def search(self, samples: Block) -> Iterator[tuple[int, int, bool]]:
-        """Start and end, in samples of the window, of each stop or hold that ends in its newest part; hole or not.
+    def search(self, samples: Block) -> Iterator[Stop]:
+        """Each stop or hold that ends in the window's newest part.
 
         That part runs from ``reach_frames`` before the end of the history to ``reach_frames`` before the window's end.
         """
@@ -98,9 +101,9 @@ class GapFinder:
         latest = samples.size - self._context
         for start, end, value in self._constant_runs(samples):
             if earliest <= end < latest and self._shortest <= end - start <= self._longest:
-                is_hole = self._is_hole(samples, start, end, value)
-                if is_hole or (value == 0 and self._is_stop(samples, start)):
-                    yield start, end, is_hole
+                rise_db = self._rise_over_hole(samples, start, end, value)
+                if rise_db is not None or (value == 0 and self._is_stop(samples, start)):
+                    yield Stop(start, end, rise_db)
 
     def _constant_runs(self, samples: Block) -> Iterator[tuple[int, int, float]]:
         """Start, end and value of each stretch of equal samples, or of samples that only dither may have told apart."""
@@ -154,22 +157,25 @@ class GapFinder:
         found: NDArray[np.bool_] = np.abs(rows[before]).max(axis=(1, 2)) >= LOUD
         return found
 
-    def _is_hole(self, samples: Block, start: int, end: int, value: float) -> bool:
+    def _rise_over_hole(self, samples: Block, start: int, end: int, value: float) -> float | None:
+        """By how many dB it is louder after than before; ``None`` where it is no hole."""
         before = samples[start - self._context : start].astype(np.float64)
         after = samples[end : end + self._context].astype(np.float64)
         if (level_before := rms(before)) < LOUD or (level_after := rms(after)) < LOUD:
-            return False
+            return None
         most_fall_db = _MOST_FALL_DB + _MOST_FALL_DB_PER_S * (end - start) / self._rate_hz
         if level_after > _MOST_RISE * level_before or level_before > 10 ** (most_fall_db / 20) * level_after:
-            return False
+            return None
         if not (is_cut(before[::-1] - value, self._edge) and is_cut(after - value, self._edge)):
-            return False
+            return None
+        rise_db = 20 * math.log10(level_after / level_before)
         if value == 0.0:
-            return True
+            return rise_db
         over = max(before.max(), after.max()) - value
         under = value - min(before.min(), after.min())
         jump = max(abs(before[-2] - value), abs(after[1] - value))
-        return bool(min(over, under) > _CREST_SHARE * (over + under) and jump > _JUMP_STEPS * self._resolution)
+        is_held = min(over, under) > _CREST_SHARE * (over + under) and jump > _JUMP_STEPS * self._resolution
+        return rise_db if is_held else None
 
     def _is_stop(self, samples: Block, start: int) -> bool:
         """Whether something could be heard right before."""
@@ -193,17 +199,17 @@ def rms(wave: FloatArray) -> float:
     return math.sqrt(float(wave @ wave) / wave.size)
 
 
-def exceptional(holes: list[tuple[int, int]], ordinary: list[int], rate_hz: int) -> list[tuple[int, int]]:
+def exceptional(holes: list[Stop], ordinary: list[int], rate_hz: int) -> list[Stop]:
     """The holes of one channel that are not outnumbered by ordinary silences nearby.
 
     Parameters
     ----------
-    holes : list of (start, end)
+    holes : list of Stop
     ordinary : list of int
         Ends of silences, in which something stops, that are no holes.
     """
     reach = _NEARBY_S * rate_hz
-    hole_ends = np.sort([end for _start, end in holes])
+    hole_ends = np.sort([hole.end for hole in holes])
     ordinary_ends = np.sort(ordinary)
 
     def near(ends: NDArray[np.int64], position: int) -> int:
@@ -216,32 +222,33 @@ def exceptional(holes: list[tuple[int, int]], ordinary: list[int], rate_hz: int)
         around_s = ordinary_ends[first:last] / rate_hz
         if (step_s := step_of(around_s)) is None:
             return False
-        # Who plays on the beat may play between, too: on eighths, triplets and sixteenths that are slow enough to tell.
-        finer_s = [step_s / parts for parts in _PARTS if parts == 1 or step_s / parts >= 4 * _OUT_OF_TIME_S]
-        return all(off_grid_s(end / rate_hz, around_s, one_s) >= _OUT_OF_TIME_S for one_s in finer_s)
+        return all(off_grid_s(end / rate_hz, around_s, one_s) >= OUT_OF_TIME_S for one_s in finer_steps_s(step_s))
 
     return [
-        (start, end)
-        for start, end in holes
-        if near(ordinary_ends, end) < max(_ORDINARY_MIN, near(hole_ends, end)) or is_out_of_time(end)
+        hole
+        for hole in holes
+        if near(ordinary_ends, hole.end) < max(_ORDINARY_MIN, near(hole_ends, hole.end)) or is_out_of_time(hole.end)
     ]
 
 
-def joined(found: list[tuple[int, int, int]], rate_hz: int) -> list[Gap]:
+def joined(found: list[tuple[Stop, int]], rate_hz: int) -> list[Gap]:
     """One ``Gap`` for holes of several channels that begin and end together.
 
     Parameters
     ----------
-    found : list of (start, end, channel)
+    found : list of (Stop, channel)
     """
     gaps: list[Gap] = []
-    for start, end, channel in sorted(found):
+    for (start, end, rise_db), channel in sorted(found):
+        own = Gap(start, end, (channel,), rise_db or 0.0)
         twin = _twin(gaps, start, end, channel, _SAME_S * rate_hz)
         if twin is None:
-            gaps.append(Gap(start, end, (channel,)))
+            gaps.append(own)
         else:
             other = gaps[twin]
-            gaps[twin] = Gap(other.start, max(end, other.end), tuple(sorted((*other.channels, channel))))
+            channels = tuple(sorted((*other.channels, channel)))
+            most_db = max(other.rise_db, own.rise_db, key=abs)
+            gaps[twin] = Gap(other.start, max(end, other.end), channels, most_db)
     return gaps
 
 
@@ -253,18 +260,3 @@ def _twin(gaps: list[Gap], start: int, end: int, channel: int, near: float) -> i
         if abs(end - other.end) <= near and channel not in other.channels:
             return index
     return None
-
-
-def in_time(gaps: Sequence[Gap], rate_hz: int) -> bool:
-    """Whether the holes' ends keep to one grid, as notes do and lost buffers seldom do."""
-    return keeps_time(_ends_s(gaps, rate_hz))
-
-
-def in_time_with(gaps: Sequence[Gap], rate_hz: int, beat_s: float) -> bool:
-    """Whether the grid that the holes' ends keep to goes with a beat of ``beat_s``, as a gate's does."""
-    step_s = step_of(_ends_s(gaps, rate_hz))
-    return step_s is not None and any(abs(step_s / (part * beat_s) - 1) < _SAME_STEP for part in _OF_A_BEAT)
-
-
-def _ends_s(gaps: Sequence[Gap], rate_hz: int) -> FloatArray:
-    return np.array(sorted({gap.end for gap in gaps}), dtype=np.float64) / rate_hz

@@ -19,7 +19,6 @@ from uptrack_analysis.measure.decimation import fold
 from uptrack_analysis.measure.defects import DefectMeter
 from uptrack_analysis.measure.details import measure_details
 from uptrack_analysis.measure.envelope import EnvelopeMeter
-from uptrack_analysis.measure.gaps import in_time_with
 from uptrack_analysis.measure.hum import TOO_SHORT as HUM_TOO_SHORT
 from uptrack_analysis.measure.key import KeyMeter
 from uptrack_analysis.measure.lanes import Lane, Lanes
@@ -27,10 +26,19 @@ from uptrack_analysis.measure.levels import RmsMeter
 from uptrack_analysis.measure.loudness import LoudnessMeter
 from uptrack_analysis.measure.peaks import PeakMeter
 from uptrack_analysis.measure.probes import ProbeMeter, Probes
-from uptrack_analysis.measure.results import BandMatrix, Defects, LowSignal, Measured, Structure
+from uptrack_analysis.measure.results import (
+    BandMatrix,
+    Defects,
+    LowSignal,
+    Measured,
+    Structure,
+    TempoEstimate,
+    TimedGaps,
+)
 from uptrack_analysis.measure.stereo_curve import StereoCurveMeter, rms_dbfs
 from uptrack_analysis.measure.structure import find_structure
 from uptrack_analysis.measure.tempo import TempoMeter
+from uptrack_analysis.measure.timed_gaps import goes_with, plays_on
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and the stage's name."""
@@ -48,11 +56,12 @@ _GUESSED_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Metered:
     """What the meters heard of a file that has been read to its end."""
 
     bands: BandMatrix
     defects: Defects
+    """Before it is known which of ``timed_gaps`` the music keeps time with."""
     probes: Probes | None
     complete: Callable[[], Measured]
     """Makes of it what no meter knows alone; one thread's work, for which nothing of the file is needed."""
@@ -98,7 +107,7 @@ def hear(
     *,
     probes: bool = False,
     stem: bool = False,
-) -> Heard:
+) -> Metered:
     """All of ``measure`` that needs the file; parameters and errors are the same."""
     info = source.info
     rate_hz, channels = info.sample_rate_hz, info.channels
@@ -157,16 +166,20 @@ def hear(
             raise NothingToMeasure("Expected audio, but the file ends before its first sample: export it again.")
         lanes.finish(heard)
     faults = _apart_from_broken(found_defects.result, source)
+    if not faults.timed_gaps:
+        tempo.forget()
     kept_probes = None if found_probes is None else found_probes.result
     if timings is not None:
         timings |= {DECODE: decoding_s} | {lane.stage: lane.seconds for lane in lanes.all}
 
     def complete() -> Measured:
         begun = perf_counter()
+        defects, pulse = _settled(faults, rate_hz, tempo, found_tempo.result)
+        tempo.forget()
         structure = Structure()
         if tempo.onsets is not None:
-            grid, duration_s = found_tempo.result.grid, source.frames_read / rate_hz
-            structure = find_structure(found_bands.result, tempo.onsets, found_loudness.result, grid, duration_s)
+            duration_s = source.frames_read / rate_hz
+            structure = find_structure(found_bands.result, tempo.onsets, found_loudness.result, pulse.grid, duration_s)
         if timings is not None:
             timings[STRUCTURE] = perf_counter() - begun
         measured = Measured(
@@ -176,11 +189,11 @@ def hear(
             rms_dbfs=found_rms.result if found_rms else rms_dbfs(found_stereo.result, source.frames_read),
             loudness=found_loudness.result,
             peaks=found_peaks.result,
-            defects=_out_of_time(faults, rate_hz, found_tempo.result.bpm),
+            defects=defects,
             bands=found_bands.result,
             stereo=found_stereo.result,
-            tempo=found_tempo.result,
-            key=key.estimate(found_tempo.result.grid),
+            tempo=pulse,
+            key=key.estimate(pulse.grid),
             non_finite_samples=source.non_finite_samples,
             non_finite=source.broken_stretches,
             codec=info.codec,
@@ -207,7 +220,7 @@ def hear(
             },
         )
 
-    return Heard(found_bands.result, faults, kept_probes, complete)
+    return Metered(found_bands.result, faults, kept_probes, complete)
 
 
 def _apart_from_broken(defects: Defects, source: AudioSource) -> Defects:
@@ -216,11 +229,29 @@ def _apart_from_broken(defects: Defects, source: AudioSource) -> Defects:
     return replace(defects, clicks=clicks_apart_from(borders, defects.clicks, source.info.sample_rate_hz))
 
 
-def _out_of_time(defects: Defects, rate_hz: int, bpm: float | None) -> Defects:
-    """With the holes that keep a time which is not the music's."""
-    if not defects.timed_gaps or bpm is None or in_time_with(defects.timed_gaps, rate_hz, 60 / bpm):
-        return defects
-    return replace(defects, gaps=defects.timed_gaps, timed_gaps=())
+def _settled(defects: Defects, rate_hz: int, tempo: TempoMeter, pulse: TempoEstimate) -> tuple[Defects, TempoEstimate]:
+    """With the holes that keep a time which is not the music's among the lost ones, and the music's own tempo."""
+    lost: list[TimedGaps] = []
+    doubted: list[TimedGaps] = []
+    for group in defects.timed_gaps:
+        if pulse.bpm is not None and not goes_with(group, 60 / pulse.bpm):
+            lost.append(group)
+        elif plays_on(group, rate_hz):
+            doubted.append(group)
+    if doubted:
+        heard, reason = tempo.onsets, tempo.reason
+        own = tempo.without([(gap.start / rate_hz, gap.end / rate_hz) for group in doubted for gap in group.gaps])
+        unmeant = [group for group in doubted if own.bpm is None or not goes_with(group, 60 / own.bpm)]
+        if unmeant:
+            lost, pulse = lost + unmeant, own
+        else:
+            tempo.onsets, tempo.reason = heard, reason
+    if not lost:
+        return defects, pulse
+    gaps = [gap for group in lost for gap in group.gaps]
+    kept = tuple(group for group in defects.timed_gaps if group not in lost)
+    together = tuple(sorted((*defects.gaps, *gaps), key=lambda gap: (gap.start, gap.channels)))
+    return replace(defects, gaps=together, timed_gaps=kept, regular_gaps=len(gaps)), pulse
 
 
 def front_pair(layout: tuple[Speaker, ...]) -> tuple[int, ...]:

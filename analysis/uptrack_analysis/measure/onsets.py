@@ -9,11 +9,13 @@ channel feeds ``attacks.py``, which hears less but times it finer.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from uptrack_analysis.measure.attacks import AttackMeter, Attacks
+from uptrack_analysis.measure.attacks import HIGH_WINDOW_S, LOW_WINDOW_S, AttackMeter, Attacks
 from uptrack_analysis.measure.decimation import Decimator, fold
 from uptrack_analysis.measure.fft import rfft
 from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
@@ -28,6 +30,7 @@ GROUP_EDGES_HZ = (30.0, 160.0, 800.0, 3_500.0, 10_000.0)
 """Kick and bass; toms, bass harmonics, body; snare and synths; hats."""
 
 _FRAMES_A_WINDOW = 4
+_HALF_WINDOW_S = _FRAMES_A_WINDOW / 2 / FRAME_RATE_HZ
 # Logarithmic above this share of the level a band reaches: 30 dB down, hits have sunk into the tails of others.
 _COMPRESSION_FLOOR = 1e-3
 # A band that never comes within 60 dB of the whole signal's loud moments is noise floor, and may not be scaled up.
@@ -59,6 +62,36 @@ class OnsetEnvelope(OnsetFlux):
     levels: Block
     """shape (n_frames, n_bands): compressed level of each band, natural log, 0 where it reaches its own loud moments"""
     attacks: Attacks
+
+
+def without(envelope: OnsetEnvelope, spans_s: Sequence[tuple[float, float]]) -> OnsetEnvelope:
+    """The envelope as if nothing started in these spans, nor where they end: what lies about them goes on through.
+
+    Parameters
+    ----------
+    spans_s : sequence of (start, end)
+    """
+    attacks = envelope.attacks
+    return replace(
+        envelope,
+        groups=np.stack([_bridged(group, envelope.rate_hz, spans_s, _HALF_WINDOW_S) for group in envelope.groups]),
+        attacks=replace(
+            attacks,
+            low=_bridged(attacks.low, attacks.rate_hz, spans_s, LOW_WINDOW_S),
+            high=_bridged(attacks.high, attacks.rate_hz, spans_s, HIGH_WINDOW_S),
+        ),
+    )
+
+
+def _bridged(flux: Block, rate_hz: float, spans_s: Sequence[tuple[float, float]], window_s: float) -> Block:
+    """With straight lines over the spans and all around them that a window of so many seconds, and a rise, reach."""
+    touched = np.zeros(flux.size, dtype=np.bool_)
+    for start_s, end_s in spans_s:
+        touched[max(0, math.floor((start_s - window_s) * rate_hz)) : math.ceil((end_s + 2 * window_s) * rate_hz)] = True
+    if touched.all():
+        return np.zeros_like(flux)
+    frames = np.arange(flux.size)
+    return np.interp(frames, frames[~touched], flux[~touched]).astype(flux.dtype)
 
 
 class OnsetMeter:

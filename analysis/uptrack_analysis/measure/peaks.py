@@ -33,11 +33,11 @@ from uptrack_analysis.signal import Block
 
 _BLOCK = 64
 _CHUNK = 2048 * _BLOCK
-_SCAN_EVERY = 4  # phases: a first look at four times the rate
-_SCAN_PHASES = PHASES // _SCAN_EVERY
-# A band-limited signal that reaches M stays over M cos(pi d) at d samples from there, and the scan comes within 1/8:
-# 0.924. The rest of the way is for the part over the Nyquist frequency that a finite kernel lets through.
-_SCAN_SHARE = 0.90
+SCAN_EVERY = 4  # phases: a first look at four times the rate
+_SCAN_PHASES = PHASES // SCAN_EVERY
+# Of the highest value, what the first look sees of it beside it at least: no samples allow less than 0.934, says a
+# linear programme over the kernels (in the tests).
+SCAN_SHARE = 0.90
 # Single precision of the scan and of the bound, with room to spare.
 _ROUNDING = 1 - 1e-5
 # Blocks and windows of one product: few enough for OpenBLAS to stay on one thread (2**18 multiply-adds).
@@ -84,7 +84,7 @@ class PeakMeter:
         self._frames_in = 0
         self._samples = [_Highest() for _ in range(channels)]
         self._true = [_Highest() for _ in range(channels)]
-        self._scan = block_matrix(_BLOCK, _SCAN_EVERY)
+        self._scan = block_matrix(_BLOCK, SCAN_EVERY)
         self._window = np.zeros((channels, _CHUNK + _BLOCK), dtype=np.float32)
         # Views of that window, made once because making one costs as much as reading a thousand samples.
         self._stretches = windows(self._window, _BLOCK + TAPS - 1, _BLOCK)
@@ -170,7 +170,7 @@ class PeakMeter:
         if looked_at:
             here = np.arange(_BLOCK) + BEFORE + np.concatenate(looked_at)[:, np.newaxis] * _BLOCK
             around = np.maximum(np.abs(samples[here]), np.abs(samples[here + 1]))
-            self._refine(channel, here[np.maximum(np.concatenate(reached), around) >= floor * _SCAN_SHARE])
+            self._refine(channel, here[np.maximum(np.concatenate(reached), around) >= floor * SCAN_SHARE])
 
     def _refine(self, channel: int, near: NDArray[np.int64]) -> None:
         best = self._true[channel]

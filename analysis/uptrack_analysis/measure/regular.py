@@ -7,10 +7,10 @@ import numpy as np
 from uptrack_analysis.signal import FloatArray
 
 LEAST_EVENTS = 6
-_STEP_S = 0.050
+LEAST_STEP_S = 0.050
 _DIVISIONS = (1, 2, 3, 4)
 # Played by hand, or swung a little; chance would keep one event in six within it, and six of six never.
-_ERROR_S = 0.004
+ERROR_S = 0.004
 _SHARE = 0.9
 
 
@@ -37,9 +37,9 @@ def step_of(times_s: FloatArray) -> float | None:
         step = float(intervals.min()) / divisions
         counts = np.maximum(1, np.round(intervals / step))
         step = float(intervals.sum() / counts.sum())
-        if step >= _STEP_S:
+        if step >= LEAST_STEP_S:
             errors = np.abs(intervals - step * np.round(intervals / step))
-            if np.mean(errors <= _ERROR_S) >= _SHARE:
+            if np.mean(errors <= ERROR_S) >= _SHARE:
                 return step
     return None
 

@@ -73,6 +73,16 @@ class Gap:
     start: int
     end: int
     channels: tuple[int, ...]
+    rise_db: float = 0.0
+    """By how much it is louder right after than right before, in the channel where that differs most."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedGaps:
+    """Holes whose ends lie on one grid of ``step_s``; some of its places may have none."""
+
+    step_s: float
+    gaps: tuple[Gap, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +139,7 @@ class Breaks:
     gaps: tuple[Gap, ...]
     clicks: tuple[Click, ...]
     repeats: tuple[Repeat, ...]
-    timed_gaps: tuple[Gap, ...] = ()
+    timed_gaps: tuple[TimedGaps, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +169,10 @@ class Defects:
     hum: tuple[Hum, ...] | None = ()
     """Empty where there is none, ``None`` where the file is too short to tell it from a note."""
     silences: tuple[Silence, ...] = ()
-    timed_gaps: tuple[Gap, ...] = ()
-    """Holes that keep one grid of time: a gate or a stutter, if the music keeps it as well."""
+    timed_gaps: tuple[TimedGaps, ...] = ()
+    """A gate or a stutter, in which the music keeps the time of the holes."""
+    regular_gaps: int = 0
+    """How many of ``gaps`` keep a time that is not the music's: what loses them is a driver, and no effect."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ envelope-to-autocorrelation chain); the scoring is this project's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.measure.beat_grid import fit_grid
 from uptrack_analysis.measure.fft import fast_length, irfft, rfft
-from uptrack_analysis.measure.onsets import OnsetEnvelope, OnsetFlux, OnsetMeter
+from uptrack_analysis.measure.onsets import OnsetEnvelope, OnsetFlux, OnsetMeter, without
 from uptrack_analysis.measure.pulse import follow
 from uptrack_analysis.measure.results import TempoEstimate
 from uptrack_analysis.signal import Block, FloatArray
@@ -86,6 +88,7 @@ class TempoMeter:
         self.reason: str | None = None
         self.onsets: OnsetFlux | None = None
         """After ``finish``: the flux the tempo was found in, for whatever else asks when things start."""
+        self._envelope: OnsetEnvelope | None = None
 
     def push(self, block: Block) -> None:
         """Take the next samples, shape (channels, frames)."""
@@ -93,7 +96,20 @@ class TempoMeter:
 
     def finish(self) -> TempoEstimate:
         """The tempo of everything pushed; confidence is the odds among metrical levels times the beat's clarity."""
-        envelope = self._onsets.finish()
+        self._envelope = envelope = self._onsets.finish()
+        return self._estimate(envelope)
+
+    def without(self, spans_s: Sequence[tuple[float, float]]) -> TempoEstimate:
+        """As ``finish``, after it and before ``forget``, as if nothing started in these spans, nor at their ends."""
+        if self._envelope is None:
+            raise RuntimeError("expected the envelope of a finished file, but it was let go of")
+        return self._estimate(without(self._envelope, spans_s))
+
+    def forget(self) -> None:
+        """Let go of what only ``without`` needs: 14 kB of a second."""
+        self._envelope = None
+
+    def _estimate(self, envelope: OnsetEnvelope) -> TempoEstimate:
         self.onsets = OnsetFlux(envelope.rate_hz, envelope.groups)
         estimate, self.reason = estimate_tempo(envelope)
         return estimate

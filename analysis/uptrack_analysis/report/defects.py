@@ -88,7 +88,9 @@ class DefectFigures:
     dropout_count: int = 0
     """A hole in several channels is one, and listed once for each unless it is in all."""
     holes_in_time: int = 0
-    """Holes that keep one grid, and the music's if it has a beat: taken for a gate or a stutter, not for dropouts."""
+    """Holes that keep a grid, and the music's if it has a beat: taken for a gate or a stutter, not for dropouts."""
+    timed_holes: tuple[Stretch, ...] = ()
+    """Those, as ``dropouts``."""
     silence_count: int = 0
     silences: tuple[Silence, ...] = ()
     click_count: int = 0

@@ -21,7 +21,7 @@ from uptrack_analysis.audio.source import AudioSource, open_audio
 from uptrack_analysis.errors import UpTrackError
 from uptrack_analysis.measure.breaks import Kind
 from uptrack_analysis.measure.lanes import Lanes
-from uptrack_analysis.measure.one_pass import Heard, Progress, measure
+from uptrack_analysis.measure.one_pass import Metered, Progress, measure
 from uptrack_analysis.measure.results import Defects, Measured
 from uptrack_analysis.report import MeasuredFile
 from uptrack_analysis.settings import StemFile
@@ -56,7 +56,7 @@ class _Stopped(Exception):
 
 
 def measure_stems(
-    mix: Heard,
+    mix: Metered,
     files: Sequence[StemFile],
     limits: Limits,
     progress: Progress,
@@ -68,7 +68,7 @@ def measure_stems(
 
     Parameters
     ----------
-    mix : Heard
+    mix : Metered
         With its probes.
     files : sequence of StemFile
     limits : Limits
@@ -161,6 +161,8 @@ def _read_all(
             while pending:
                 ended, pending = wait(pending, timeout=_WAIT_S, return_when=FIRST_COMPLETED)
                 done += len(ended)
+                if whole.done():
+                    whole.result()  # which ends all of it, if it failed
                 progress(done / len(files), "stems")
             return whole.result(), tuple(future.result() for future in futures)
         finally:

@@ -84,9 +84,60 @@ def test_holes_at_even_intervals_are_a_gate_only_in_the_musics_own_time(every_s:
     for place in places:
         signal[:, place : place + 400] = 0.0
     defects = measured(wav, signal, 44_100).defects
-    found = {name: len(getattr(defects, name)) for name in ("gaps", "timed_gaps")}
+    found = {"gaps": len(defects.gaps), "timed_gaps": sum(len(group.gaps) for group in defects.timed_gaps)}
+    assert defects.regular_gaps == found["gaps"]
     assert found.pop(told) > 0.8 * len(places)
     assert list(found.values()) == [0]
+
+
+def test_a_hole_off_the_grid_of_a_gate_is_a_dropout_and_the_gate_is_none(wav: Path) -> None:
+    signal = music(44_100, 24).copy()
+    for place in [*np.arange(0.9, 20.0, 0.48) * 44_100, 333_333]:
+        signal[:, round(place) : round(place) + (900 if place == 333_333 else 400)] = 0.0
+    defects = measured(wav, signal, 44_100).defects
+    assert [(gap.start, gap.end) for gap in defects.gaps] == [(333_333, 334_233)]
+    assert [round(group.step_s, 4) for group in defects.timed_gaps] == [0.48]
+    assert defects.regular_gaps == 0
+
+
+def test_a_hole_far_from_a_stutter_is_a_dropout_and_the_stutter_is_none(wav: Path) -> None:
+    signal = music(44_100, 24).copy()
+    for place in [*np.arange(4.0, 8.1, 0.24) * 44_100, 700_000]:
+        signal[:, round(place) : round(place) + 400] = 0.0
+    defects = measured(wav, signal, 44_100).defects
+    assert [gap.start for gap in defects.gaps] == [700_000]
+    assert [round(group.step_s, 4) for group in defects.timed_gaps] == [0.24]
+
+
+def pad(seconds: float) -> Block:
+    """Slow, with no beat of its own, shape (2, frames)."""
+    time_s = np.arange(round(seconds * 44_100)) / 44_100
+    swell = 1 + 0.3 * np.sin(2 * np.pi * 0.07 * time_s)
+    notes = sum(0.1 * np.sin(2 * np.pi * hz * time_s + hz) for hz in (110.0, 164.8, 220.0, 277.2, 329.6, 440.3))
+    return np.stack([notes * swell, notes * 0.9]).astype(np.float32)
+
+
+@pytest.mark.parametrize("every_s", [0.5, 0.7, 1.0, 1.37])
+def test_buffers_lost_at_even_intervals_from_music_without_a_beat_are_dropouts_and_make_no_beat(
+    every_s: float, wav: Path
+) -> None:
+    signal = pad(24)
+    places = [round(place * 44_100) for place in np.arange(0.9, 23.0, every_s)]
+    for place in places:
+        signal[:, place : place + 512] = 0.0
+    found = measured(wav, signal, 44_100)
+    assert found.defects.timed_gaps == ()
+    assert len(found.defects.gaps) == found.defects.regular_gaps > 0.8 * len(places)
+    assert found.tempo.bpm is None
+
+
+def test_a_gate_makes_the_beat_of_music_that_has_none(wav: Path) -> None:
+    signal = pad(24)
+    gate = np.tile(np.repeat([1.0, 0.0, 1.0, 1.0, 0.0, 1.0], 2_646), 66)
+    found = measured(wav, (signal[:, : gate.size] * gate).astype(np.float32), 44_100)
+    assert found.defects.gaps == ()
+    assert [round(group.step_s, 4) for group in found.defects.timed_gaps] == [0.18]
+    assert found.tempo.bpm == pytest.approx(60 / 0.36, abs=0.1)
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 11_025, 22_050, 48_000, 96_000, 192_000])

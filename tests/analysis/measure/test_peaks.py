@@ -11,13 +11,23 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.optimize import linprog
 
 from support.ffmpeg import ebur128
 from support.libebur128 import libebur128
 from support.signals import cut, music
 from uptrack_analysis.errors import InvalidSignal
-from uptrack_analysis.measure.interpolation import BEFORE, CURVE, KERNELS, L1, TAPS, highest_possible, interpolated
-from uptrack_analysis.measure.peaks import PeakMeter
+from uptrack_analysis.measure.interpolation import (
+    BEFORE,
+    CURVE,
+    KERNELS,
+    L1,
+    PHASES,
+    TAPS,
+    highest_possible,
+    interpolated,
+)
+from uptrack_analysis.measure.peaks import SCAN_EVERY, SCAN_SHARE, PeakMeter
 from uptrack_analysis.measure.results import Peaks
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -121,6 +131,43 @@ def test_the_bounds_are_the_kernels_own_and_are_reached() -> None:
     worst = np.sign(KERNELS[np.abs(KERNELS).sum(axis=1).argmax()])
     assert np.abs(interpolated(worst[np.newaxis])).max() == pytest.approx(L1)
     assert 0.2 < CURVE < 0.6
+
+
+@pytest.mark.parametrize("phase", range(1, PHASES))
+def test_no_samples_hide_a_peak_from_the_first_look(phase: int) -> None:
+    """The least that the look at every fourth phase can see of a peak of 1, nothing within eight samples being higher.
+
+    A linear programme over all samples that the values near it are made of finds the worst there are.
+    """
+    reach = 8
+    samples = TAPS + 2 * reach
+
+    def value(frame: int, at: int) -> FloatArray:
+        weights = np.zeros(samples)
+        if at:
+            weights[frame + reach : frame + reach + TAPS] = KERNELS[at - 1]
+        else:
+            weights[frame + reach + BEFORE] = 1.0
+        return weights
+
+    everywhere = np.array([value(frame, at) for frame in range(-reach, reach + 1) for at in range(PHASES)])
+    looked_at = np.array([*(value(0, at) for at in range(0, PHASES, SCAN_EVERY)), value(1, 0)])
+    seen = np.ones((2 * len(looked_at), 1))
+    least = linprog(
+        [0.0] * samples + [1.0],
+        A_ub=np.block(
+            [
+                [np.concatenate([everywhere, -everywhere]), np.zeros((2 * len(everywhere), 1))],
+                [np.concatenate([looked_at, -looked_at]), -seen],
+            ]
+        ),
+        b_ub=[1.0] * (2 * len(everywhere)) + [0.0] * seen.size,
+        A_eq=[[*value(0, phase), 0.0]],
+        b_eq=[1.0],
+        bounds=[(None, None)] * samples + [(0, None)],
+    )
+    assert least.fun is not None
+    assert least.fun > SCAN_SHARE + 0.03
 
 
 def test_the_kernel_passes_constants_and_ramps_unchanged() -> None:

@@ -40,6 +40,12 @@ def test_a_hole_every_second_is_likelier_an_effect() -> None:
     assert {finding.severity for finding in findings} == {"minor"}
 
 
+def test_holes_that_keep_the_time_of_a_driver_are_told_as_surely_as_any() -> None:
+    often = holed(*((1.0 + 1.3 * k, 9.0) for k in range(44)))
+    findings = ask("int.dropout", with_defects(often, regular_gaps=44))
+    assert {finding.severity for finding in findings} == {"major"}
+
+
 def test_the_findings_count_every_hole_or_say_of_how_many_they_tell() -> None:
     all_told = ask("int.dropout", holed(*((2.0 * k + d, 9.0) for k in range(1, 20) for d in (0.0, 0.1))))
     assert len(all_told) == 19
