@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def told_over(wire: str, version: str, stems: Path, daemon: Daemon) -> dict[str,
     return seen
 
 
-@pytest.fixture(scope="module", params=[("osc", "5.4"), ("mailbox", "5.3")], ids=" ".join)
+@pytest.fixture(scope="module", params=product(("osc", "mailbox"), ("5.4", "5.3")), ids=" ".join)
 def told(request: pytest.FixtureRequest, stems: Path, daemon: Daemon) -> dict[str, Any]:
     wire, version = request.param
     return told_over(wire, version, stems, daemon)
