@@ -12,8 +12,9 @@ def test_k_weighting_of_spectra_is_that_of_the_filter() -> None:
     assert gains_db == pytest.approx([-6.0, 0.69, 4.0], abs=0.1)
 
 
-@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 96_000])
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 96_000, 192_000])
 def test_every_rate_has_the_response_of_the_tables_for_48_khz(rate_hz: int) -> None:
     frequency_hz = np.geomspace(20.0, min(0.48 * rate_hz, 20_000.0), 300)
     off_db = 10 * np.log10(k_weighting_power(frequency_hz, rate_hz) / k_weighting_power(frequency_hz))
-    assert np.abs(off_db).max() < 0.03
+    # Above 48 kHz the transform bends less than the tables', which shows at 20 kHz.
+    assert np.abs(off_db).max() < (0.03 if rate_hz <= 96_000 else 0.05)
