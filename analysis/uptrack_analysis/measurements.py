@@ -252,27 +252,17 @@ def _defects(measured: Measured) -> DefectFigures:
         clipped_samples=int(defects.clipped_samples),
         clips=tuple(clips),
         dc_offset=tuple(float(offset) for offset in defects.dc_offset),
-        dropouts=_holes(defects.gaps, rate, measured.channels),
+        dropouts=_holes(sorted((*defects.gaps, *defects.held), key=lambda gap: gap.start), rate, measured.channels),
         silent_channels=tuple(int(channel) for channel in defects.silent_channels),
         non_finite_samples=int(measured.non_finite_samples),
         lead_silence_s=defects.lead_silence_s,
         tail_silence_s=defects.tail_silence_s,
-        dropout_count=len(defects.gaps),
+        dropout_count=len(defects.gaps) + len(defects.held),
         holes_in_time=len(in_time),
         timed_holes=_holes(in_time, rate, measured.channels),
         silence_count=len(defects.silences),
-        silences=tuple(
-            Silence(
-                silence.start / rate,
-                silence.end / rate,
-                silence.channel,
-                silence.start,
-                silence.end - silence.start,
-                silence.cut_before,
-                silence.cut_after,
-            )
-            for silence in defects.silences[:MOST_SPANS]
-        ),
+        channel_silence_count=sum(silence.channel is not None for silence in defects.silences),
+        silences=_silences(defects, rate),
         click_count=len(defects.clicks) + defects.more_clicks,
         clicks=_clicks(defects, rate, measured.channels),
         repeat_count=len(defects.repeats),
@@ -324,6 +314,25 @@ def _holes(gaps: Sequence[Gap], rate: int, channels: int) -> tuple[Stretch, ...]
         for channel in ((None,) if len(gap.channels) == channels else gap.channels)
     ]
     return tuple(holes[:MOST_SPANS])
+
+
+def _silences(defects: Defects, rate: int) -> tuple[Silence, ...]:
+    """In order; where there are too many, those of the whole file first, and the longest."""
+    found = defects.silences
+    first = sorted(range(len(found)), key=lambda at: (found[at].channel is not None, found[at].start - found[at].end))
+    return tuple(
+        Silence(
+            silence.start / rate,
+            silence.end / rate,
+            silence.channel,
+            silence.start,
+            silence.end - silence.start,
+            silence.cut_before,
+            silence.cut_after,
+            silence.value,
+        )
+        for silence in (found[at] for at in sorted(first[:MOST_SPANS]))
+    )
 
 
 def _stretch(start: int, end: int, rate: int, channel: int | None) -> Stretch:

@@ -43,6 +43,8 @@ DECIMALS_BY_UNIT: tuple[tuple[str, int], ...] = (
     ("points", 1),
     # Fine enough that a score made again from them is the score.
     ("penalty", 6),
+    # As fine as ``dc_offset``, which it is compared with.
+    ("sample_value", 6),
     # A finding's figure, in decibels mostly: two decimals, as the level it came from has.
     ("value", 2),
     ("ok_range", 2),

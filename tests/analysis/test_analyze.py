@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from support.mixes import clean, with_defects
 from support.signals import amplitude, music, tone
 from uptrack_analysis import measurements, series
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.errors import BadInput, NothingToMeasure
 from uptrack_analysis.measure import clicks as measured_clicks
+from uptrack_analysis.measure.results import Silence
 from uptrack_analysis.report import Analysis, ProjectFacts, Report, from_json, to_document, to_json
 from uptrack_analysis.rounding import rounded
 from uptrack_analysis.settings import Settings
@@ -92,6 +94,36 @@ def test_dropouts_and_broken_samples_are_told_to_the_sample(mix: Path, tmp_path:
 def test_every_number_is_rounded_already(report: Report) -> None:
     assert rounded(report) == report
     assert max(len(repr(value)) for value in numbers(to_document(report)) if abs(value) >= 0.001) <= len("-20000.123")
+def test_what_a_stream_has_held_is_a_dropout_and_a_silence_with_its_value(mix: Path, tmp_path: Path) -> None:
+    samples, rate_hz = sf.read(mix, dtype="float32")
+    samples[220_000:240_000, 1] = 0.3125
+    sf.write(tmp_path / "stalled.wav", samples, rate_hz, subtype="FLOAT")
+    defects = analyze_file(tmp_path / "stalled.wav", Settings()).report.measurements.defects
+    assert [(gap.frame, gap.frames, gap.channel) for gap in defects.dropouts] == [(220_000, 20_000, 1)]
+    assert defects.dropout_count == 1
+    (silence,) = [silence for silence in defects.silences if silence.sample_value]
+    assert (silence.frame, silence.frames, silence.channel, silence.sample_value) == (220_000, 20_000, 1, 0.3125)
+
+
+def test_of_too_many_silences_those_of_the_whole_file_and_the_longest_are_listed_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    second = 44_100
+    beats = [Silence(at * second, at * second + 9_000 + at, True, True, at % 2) for at in range(20)]
+    breaks = [Silence(at * second, at * second + 8_000, True, True) for at in (25, 30)]
+    monkeypatch.setattr(measurements, "MOST_SPANS", 5)
+    mix = with_defects(clean(), silences=(*beats, *breaks))
+    defects = measurements.measurements_of(mix).defects
+    assert (defects.silence_count, defects.channel_silence_count) == (22, 20)
+    assert [(round(one.start_s), one.channel) for one in defects.silences] == [
+        (17, 1),
+        (18, 0),
+        (19, 1),
+        (25, None),
+        (30, None),
+    ]
+
+
 
 
 def numbers(document: Any) -> list[float]:

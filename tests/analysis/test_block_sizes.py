@@ -39,13 +39,14 @@ def recut(sizes: list[int], patch: pytest.MonkeyPatch) -> None:
 
 
 def faulty(rate_hz: int, seconds: float, channels: int) -> Block:
-    """Music with something for every meter: a hole, a click, clipping, NaN, a step of level, silence, a hum."""
+    """Music with something for every meter: a hole, click, clipping, stall, NaN, step of level, silence, hum."""
     signal = music(rate_hz, seconds, channels=channels)
     signal += tone(rate_hz, seconds, -50.0, frequency_hz=50.0, channels=channels)
     at = rate_hz
     signal[:, 2 * at : 2 * at + 900] = 0.0
     signal[0, 3 * at + 7] += 0.5
     np.clip(signal[:, 4 * at : 5 * at] * 3, -0.9, 0.9, out=signal[:, 4 * at : 5 * at])
+    signal[0, 5 * at + at // 3 : 5 * at + 2 * at // 3] = 0.31
     signal[0, 6 * at : 6 * at + 3] = np.nan
     signal[:, 7 * at :] *= 0.5
     signal[:, -at:] = 0.0

@@ -7,6 +7,7 @@ cut, all are fed, and the rest is counted. The definitions of all figures are th
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from itertools import chain
 
 import numpy as np
@@ -19,6 +20,7 @@ from uptrack_analysis.measure.hum import HumMeter
 from uptrack_analysis.measure.results import Defects
 from uptrack_analysis.measure.runs import sums
 from uptrack_analysis.measure.silences import SilenceFinder, silences
+from uptrack_analysis.measure.stalls import stalls
 from uptrack_analysis.signal import Block, FloatArray
 
 DEAD_CHANNEL = 10 ** (-90 / 20)
@@ -40,6 +42,8 @@ class DefectMeter:
         Rows of each block.
     bit_depth : int, optional
         Of the file's samples, if they are integers.
+    unheard : collection of int
+        Channels of low-frequency effects, which rest most of the time: their silences are not listed.
 
     Raises
     ------
@@ -47,20 +51,23 @@ class DefectMeter:
         A rate outside that range, or no channel.
     """
 
-    def __init__(self, rate_hz: int, channels: int, bit_depth: int | None = None) -> None:
+    def __init__(
+        self, rate_hz: int, channels: int, bit_depth: int | None = None, *, unheard: Collection[int] = ()
+    ) -> None:
         check_stream(rate_hz, channels)
         resolution = resolution_of(bit_depth)
         self._rate_hz = rate_hz
         self._channels = channels
+        self._unheard = unheard
         self._ceilings = [[plateaus.CeilingWatch(sign, resolution) for sign in (1, -1)] for _ in range(channels)]
         self._breaks = BreakFinder(rate_hz, channels, resolution)
-        self._silences = [SilenceFinder(rate_hz) for _ in range(channels)]
+        self._silences = [SilenceFinder(rate_hz, resolution) for _ in range(channels)]
         self._hum = HumMeter(rate_hz, channels)
         self._history = self._breaks.history
         self._framer = Framer(channels, self._history + CHUNK_FRAMES, CHUNK_FRAMES, lead=self._history, batch=1)
         self._first = -self._history
         self._frames_in = 0
-        self._sum: FloatArray = np.zeros(channels)
+        self._sums: list[FloatArray] = []
         self._loudest: FloatArray = np.zeros(channels)
         self._head_peak = 0.0
         self._head_step = 0.0
@@ -103,11 +110,13 @@ class DefectMeter:
             lead = self._first_audible / self._rate_hz
             tail = (self._frames_in - 1 - self._last_audible) / self._rate_hz
         breaks = self._breaks.finish(self._frames_in)
+        of_chunks = np.array(self._sums).reshape(-1, self._channels)
+        still = [finder.finish(self._frames_in) for finder in self._silences]
         return Defects(
             clip_runs=tuple(runs[: plateaus.MAX_RUNS]),
             clipped_runs=sum(tally.count for _channel, tally in clipped),
             clipped_samples=sum(tally.samples for _channel, tally in clipped),
-            dc_offset=self._sum / max(1, self._frames_in),
+            dc_offset=of_chunks.sum(axis=0) / max(1, self._frames_in),
             gaps=breaks.gaps,
             silent_channels=self._silent_channels(),
             lead_silence_s=lead,
@@ -119,14 +128,15 @@ class DefectMeter:
             more_clicks=max(0, len(breaks.clicks) - clicks.MAX_CLICKS),
             repeats=breaks.repeats,
             hum=self._hum.finish(self._frames_in, self._loudest),
-            silences=silences([finder.finish(self._frames_in) for finder in self._silences], self._rate_hz),
+            silences=silences(still, self._rate_hz, self._unheard),
+            held=stalls(still, of_chunks, CHUNK_FRAMES, self._frames_in, self._rate_hz),
             timed_gaps=breaks.timed_gaps,
         )
 
     def _look(self, window: Block) -> None:
         chunk = window[:, self._history :]
         first = self._first + self._history
-        self._sum += sums(chunk)
+        self._sums.append(sums(chunk))
         # Plateaus are judged with samples on both sides, so their stretch trails the chunk by as many.
         stretch = window[:, self._history - 2 * plateaus.CONTEXT :]
         inside = stretch[:, plateaus.CONTEXT : -plateaus.CONTEXT]
@@ -138,9 +148,8 @@ class DefectMeter:
                 watch.push(stretch[channel], first - plateaus.CONTEXT, top)
         self._breaks.look(window, first)
         # As plateaus do, silences trail the chunk by what they are judged with.
-        context = self._silences[0].context
         for channel, finder in enumerate(self._silences):
-            finder.look(window[channel, self._history - 2 * context :], first - context)
+            finder.look(window[channel, self._history - finder.lead - finder.context :], first - finder.context)
         self._hum.push(window, self._first, min(first + CHUNK_FRAMES, self._frames_in))
         self._first += CHUNK_FRAMES
 

@@ -115,7 +115,9 @@ def hear(
     rows = len(front)
     loudness = LoudnessMeter(rate_hz, info.layout)
     peaks = PeakMeter(rate_hz, channels)
-    defects = DefectMeter(rate_hz, channels, info.bit_depth)
+    defects = DefectMeter(
+        rate_hz, channels, info.bit_depth, unheard=[at for at, speaker in enumerate(info.layout) if speaker == "LFE"]
+    )
     bands = BandMeter(rate_hz, rows, keep_low=stem)
     stereo = StereoCurveMeter(rate_hz, rows)
     tempo = TempoMeter(rate_hz, 1)

@@ -108,7 +108,10 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """At least 120 ms without a sample over the dither of a 16-bit file: of one channel, or of the whole file."""
+    """Over 120 ms without a sample over the dither of a 16-bit file, or in which but for dither all samples are one.
+
+    Of one channel, or of the whole file.
+    """
 
     start: int
     end: int
@@ -116,6 +119,8 @@ class Silence:
     """The wave was loud up to its last sample."""
     cut_after: bool
     channel: int | None = None
+    value: float = 0.0
+    """What its samples are, if not zero; of several channels, that furthest from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,8 @@ class Defects:
     hum: tuple[Hum, ...] | None = ()
     """Empty where there is none, ``None`` where the file is too short to tell it from a note."""
     silences: tuple[Silence, ...] = ()
+    held: tuple[Gap, ...] = ()
+    """Those of ``silences`` in which a stream had stalled and held a sample, in the middle of what played."""
     timed_gaps: tuple[TimedGaps, ...] = ()
     """A gate or a stutter, in which the music keeps the time of the holes."""
     regular_gaps: int = 0

@@ -24,11 +24,16 @@ class Stretch(Span):
 
 @dataclass(frozen=True, slots=True)
 class Silence(Stretch):
-    """At least 120 ms without a sample over -80.8 dBFS: of one channel, or without one of the whole file."""
+    """Over 120 ms without a sample over -80.8 dBFS, or in which but for dither all samples are one.
+
+    Of one channel, or without one of the whole file.
+    """
 
     cut_before: bool = False
     """The wave was loud up to its last sample, as faults and hard edits leave it."""
     cut_after: bool = False
+    sample_value: float = 0.0
+    """What its samples are if not zero, 1.0 is full scale; of the whole file that of the channel furthest from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +86,22 @@ class DefectFigures:
     dc_offset: tuple[float, ...]
     """Mean of each channel, 1.0 is full scale."""
     dropouts: tuple[Stretch, ...]
+    """Holes, and what a stream that stalled has held for longer."""
     silent_channels: tuple[int, ...]
     non_finite_samples: int
     lead_silence_s: float
     tail_silence_s: float
     dropout_count: int = 0
-    """A hole in several channels is one, and listed once for each unless it is in all."""
+    """One in several channels is one, and listed once for each unless it is in all."""
     holes_in_time: int = 0
     """Holes that keep a grid, and the music's if it has a beat: taken for a gate or a stutter, not for dropouts."""
     timed_holes: tuple[Stretch, ...] = ()
     """Those, as ``dropouts``."""
     silence_count: int = 0
+    channel_silence_count: int = 0
+    """Of ``silence_count``, those of single channels."""
     silences: tuple[Silence, ...] = ()
+    """Of more than 200 all of the whole file, before any of single channels, and of either the longest."""
     click_count: int = 0
     clicks: tuple[Click, ...] = ()
     repeat_count: int = 0

@@ -251,3 +251,13 @@ def test_a_caller_who_raises_from_progress_ends_the_measurement(wav: Path) -> No
 def test_the_same_file_gives_the_same_figures_to_the_last_bit(wav: Path) -> None:
     signal = music(44_100, 6)
     assert_same(measured(wav, signal, 44_100), measured(wav, signal, 44_100))
+
+
+def test_low_frequency_effects_have_no_silences_of_their_own(wav: Path) -> None:
+    signal = music(44_100, 10, channels=6)
+    signal[3] *= np.arange(signal.shape[1]) % 14_000 < 2_000
+    signal[:, 200_000:250_000] = 0.0
+    heard = measured(wav, signal, 44_100)
+    assert [(silence.start, silence.end, silence.channel) for silence in heard.defects.silences] == [
+        (200_000, 250_000, None)
+    ]
