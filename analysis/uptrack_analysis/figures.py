@@ -39,7 +39,7 @@ def percent(share: float) -> str:
 
 
 def channel_name(channel: int, channels: int) -> str:
-    """What people call a channel counted from 0: "mono", "left", "right", "channel 5"."""
+    """What people call a channel counted from 0: "mono", "left", "right"; by its number where there are more."""
     if channels == 1:
         return "mono"
     return ("left", "right")[channel] if channels == 2 else f"channel {channel + 1}"

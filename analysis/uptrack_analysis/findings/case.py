@@ -240,13 +240,21 @@ class Case:
         """Kick and bass of the stems where they meet, or a sentence that says why there is nothing to compare."""
         return "There are no stems." if self.stems is None else low_end(self.stems)
 
+    @property
+    def dead_sides(self) -> tuple[int, ...]:
+        """Channels of the front pair without a sound while another plays.
+
+        Surround files often carry an unused centre or LFE; a dead front channel is never meant.
+        """
+        return tuple(channel for channel in self.measured.defects.silent_channels if channel in self.measured.front)
+
     @cached_property
     def stereo(self) -> StereoWindows | Unmeasured:
         """The front pair over time, or why there is none to judge."""
         curve = self.measured.stereo
         if self.measured.channels < 2:
             return Unmeasured("The file has one channel, so there is no stereo image to judge.")
-        if any(channel < 2 for channel in self.measured.defects.silent_channels):
+        if self.dead_sides:
             return Unmeasured("One channel is silent, so there is no stereo image to judge.")
         steps = round(CORRELATION_S / curve.step_s)
         if curve.ll.size < steps:

@@ -58,5 +58,5 @@ def _peak(path: Path, limits: Limits, codec: Codec, heard: Heard, *, follow_link
         found = meter.finish()
     channel = int(found.true_dbtp.argmax())
     return CodecPeak(
-        codec.name, float(found.true_dbtp[channel]), max(0.0, float(found.true_s[channel]) - delay_s), channel
+        codec.name, float(found.true_dbtp[channel]), max(0.0, float(found.true_s[channel]) - delay_s), rows[channel]
     )

@@ -65,5 +65,6 @@ def measure_light(source: AudioSource, progress: Progress = lambda _fraction, _s
         tempo=TempoEstimate(None, 0.0, ()),
         key=KeyEstimate(None, None, 0.0, ()),
         non_finite_samples=source.non_finite_samples,
+        front=front,
         unmeasured=loudness.unmeasured,
     )

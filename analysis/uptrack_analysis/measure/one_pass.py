@@ -200,6 +200,7 @@ def hear(
             non_finite=source.broken_stretches,
             codec=info.codec,
             bit_depth=info.bit_depth,
+            front=front,
             structure=structure,
             bass=key.bass,
             waveform=found_waveform.result,

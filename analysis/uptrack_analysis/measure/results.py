@@ -482,6 +482,8 @@ class Measured:
     """As ``AudioInfo`` names it; ``None`` where nobody said."""
     bit_depth: int | None = None
     """Of the file; ``None`` for lossy encodings."""
+    front: tuple[int, ...] = (0, 1)
+    """Channels of front left and right, which ``bands`` and ``stereo`` are of; the only one of a mono file."""
     details: Details = Details()
     structure: Structure = field(default_factory=Structure)
     bass: BassLine = field(default_factory=lambda: BassLine(0.0, np.empty(0), np.empty(0)))

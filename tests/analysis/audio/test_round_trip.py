@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from support.format_zoo import encode
 from support.needs import need_program
 from support.signals import music
 from uptrack_analysis.audio.limits import Limits
@@ -87,6 +88,15 @@ def test_without_ffmpeg_there_is_a_reason_and_no_peak(tmp_path: Path, monkeypatc
     found = measure_codecs(tmp_path / "mix.wav", Limits(), lambda _fraction: None)
     assert found.peaks == ()
     assert "not installed" in (found.reason or "")
+
+
+def test_a_peak_names_its_channel_as_the_file_counts_it(tmp_path: Path) -> None:
+    need_program("ffmpeg")
+    sound = music(RATE_HZ, 3.0, channels=3)
+    sound[:2] *= 0.3
+    (tmp_path / "mix.ogg").write_bytes(encode(sound.T.astype(np.float64), "OGG", "VORBIS"))  # left, centre, right
+    found = measure_codecs(tmp_path / "mix.ogg", Limits(), lambda _fraction: None)
+    assert {peak.channel for peak in found.peaks} == {2}
 
 
 class Cancelled(Exception):

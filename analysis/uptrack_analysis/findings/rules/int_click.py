@@ -17,7 +17,7 @@ from uptrack_analysis.findings.case import Case, Draft
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
-from uptrack_analysis.measure.results import BandMatrix, Click
+from uptrack_analysis.measure.results import Click, Measured
 from uptrack_analysis.report import Action, Span
 
 # By how much the wave misses its course over the level of 4-16 kHz around it.
@@ -55,7 +55,7 @@ def check(case: Case) -> Verdict:
     threshold = Threshold.above(LIMITS.number("warn_db"), LIMITS.number("bad_db"))
     rate_hz = measured.sample_rate_hz
     often = len(clicks) > LIMITS.number("effect_per_min") * max(1.0, measured.duration_s / 60)
-    heard = [(click, _over_music_db(measured.bands, click, click.frame / rate_hz)) for click in clicks]
+    heard = [(click, _over_music_db(measured, click)) for click in clicks]
     audible = [(click, over_db) for click, over_db in heard if over_db >= LIMITS.number("audible_db")]
     places = _places(audible, max(case.bar_s, LEAST_APART_S) * rate_hz)
     worst = sorted(places, key=lambda place: -max(over_db for _, over_db in place))[:AT_MOST]
@@ -106,8 +106,12 @@ def _draft(case: Case, place: Sequence[tuple[Click, float]], threshold: Threshol
     )
 
 
-def _over_music_db(bands: BandMatrix, click: Click, at_s: float) -> float:
-    """Level of the click re the music's highs in the half second around it, in the louder channel."""
+def _over_music_db(measured: Measured, click: Click) -> float:
+    """Level of the click re the music's highs in the half second around it, in the louder channel.
+
+    Of channels beside the front pair nothing is known of the highs: theirs stand for them.
+    """
+    bands, at_s = measured.bands, click.frame / measured.sample_rate_hz
     low, high = bands.edges_hz[:-1], bands.edges_hz[1:]
     columns = (low >= LIMITS.number("low_hz")) & (high <= LIMITS.number("high_hz"))
     quietest = 10 ** (LIMITS.number("quietest_dbfs") / 10)
@@ -115,8 +119,9 @@ def _over_music_db(bands: BandMatrix, click: Click, at_s: float) -> float:
     near = (away_s >= AROUND_S[0]) & (away_s <= AROUND_S[1])
     power = 0.0
     if near.any() and columns.any():
-        sides = [side for channel, side in enumerate((bands.ll, bands.rr)) if channel in click.channels]
-        power = max((float(np.median(side[near][:, columns].sum(axis=1))) for side in sides), default=0.0)
+        pair = (bands.ll, bands.rr)
+        own = [side for channel, side in zip(measured.front, pair, strict=False) if channel in click.channels]
+        power = max(float(np.median(side[near][:, columns].sum(axis=1))) for side in own or pair)
     return click.level_dbfs - 10 * float(np.log10(max(power, quietest)))
 
 

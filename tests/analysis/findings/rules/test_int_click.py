@@ -53,6 +53,16 @@ def test_what_the_music_hides_is_no_finding_and_the_same_in_a_quiet_break_is() -
     assert ask_one("int.click", clicking((14.0, -26.0), gain_db=-20.0)).severity == "major"
 
 
+def test_a_click_is_held_against_its_own_side_wherever_the_file_keeps_it() -> None:
+    def told(channel: int) -> float | None:
+        mix = clicking((14.0, -12.0), channels=(channel,))
+        quiet_right = replace(mix, bands=replace(mix.bands, rr=mix.bands.rr / 100))
+        return ask_one("int.click", replace(quiet_right, channels=6, front=(0, 2))).value
+
+    assert told(2) == pytest.approx((told(0) or 0.0) + 20.0, abs=0.1)
+    assert told(4) == told(0)  # of those behind only the music in front is known
+
+
 def test_turning_the_file_down_changes_nothing() -> None:
     loud = clicking((14.0, -12.0))
     quiet = replace(turned(loud, -6.0), defects=clicking((14.0, -18.0)).defects)
