@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.figures import channel_name, clock, digits, signed
+from uptrack_analysis.figures import clock, digits, signed
 from uptrack_analysis.findings.case import Case, Draft, StereoWindows, Unmeasured
+from uptrack_analysis.findings.one_sided import BrokenOff, broken_off
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import BAD_EXCESS, Threshold
 from uptrack_analysis.measure.results import Silence
 from uptrack_analysis.report import Action, Span
-from uptrack_analysis.signal import FloatArray
 
 LIMITS = table(
     "int.channel",
-    # A stretch of nothing in one channel, with the wave cut where it begins, while the other plays on.
+    # A stretch of nothing in one channel, with the wave cut where it begins, while the other plays on, and no rest.
     fallen={
         "other_from_dbfs": -45.0,
         "other_falls_db": 15.0,  # by more, and both stopped
@@ -62,11 +61,8 @@ def check(case: Case) -> Verdict:
     measured = case.measured
     if measured.channels < 2:
         return ()
-    silent = measured.defects.silent_channels
-    # Surround files often carry an unused centre or LFE; a dead front channel is never meant.
-    dead = [channel for channel in silent if channel < 2]
-    if dead:
-        return [_silent(case, channel) for channel in dead]
+    if case.dead_sides:
+        return [_silent(case, channel) for channel in case.dead_sides]
     windows = case.stereo
     if isinstance(windows, Unmeasured):
         return windows
@@ -75,7 +71,6 @@ def check(case: Case) -> Verdict:
 
 
 def _silent(case: Case, channel: int) -> Draft:
-    name = channel_name(channel, case.measured.channels)
     return Draft(
         value=1.0,
         unit="silent channels",
@@ -84,8 +79,8 @@ def _silent(case: Case, channel: int) -> Draft:
         exposure=1.0,
         title="One channel is silent",
         advice=(
-            f"The {name} channel is silent from start to end while the other plays: look for a pan, a mono utility or "
-            f"an export routed to one side, and render again."
+            f"The {_side(case, channel)} channel is silent from start to end while the other plays: look for a pan, a "
+            f"mono utility or an export routed to one side, and render again."
         ),
         spans=as_spans([case.whole], channel),
         blocker=True,
@@ -98,38 +93,32 @@ def _silent(case: Case, channel: int) -> Draft:
 
 def fallen(case: Case) -> tuple[Silence, ...]:
     """Silences of one front channel in the middle of what it plays; ``ste.balance`` leaves these alone."""
-    if case.measured.defects.silent_channels:
+    return tuple(fault.silence for fault in _broken_off(case))
+
+
+def _broken_off(case: Case) -> tuple[BrokenOff, ...]:
+    if case.dead_sides:
         return ()
-    return tuple(silence for silence in case.measured.defects.silences if _is_fault(case, silence))
-
-
-def _is_fault(case: Case, silence: Silence) -> bool:
-    if silence.channel not in (0, 1) or not silence.cut_before:
-        return False
-    data, curve = LIMITS.table("fallen"), case.measured.stereo
-    step = curve.step_s * case.measured.sample_rate_hz
-    power = (curve.rr if silence.channel == 0 else curve.ll) / step
-    first = math.floor(silence.start / step)
-    during, before = power[first : math.ceil(silence.end / step)], power[max(0, first - 1) : first + 1]
-    least_db = max(data.number("other_from_dbfs"), _db(before) - data.number("other_falls_db"))
-    return _db(during) >= least_db
-
-
-def _db(power: FloatArray) -> float:
-    return 10 * math.log10(max(1e-20, float(np.mean(power)))) if power.size else -math.inf
+    data = LIMITS.table("fallen")
+    return broken_off(
+        case.measured,
+        other_from_dbfs=data.number("other_from_dbfs"),
+        other_falls_db=data.number("other_falls_db"),
+    )
 
 
 def _fallen_silent(case: Case) -> Draft | None:
-    found = fallen(case)
-    if not found:
+    faults = _broken_off(case)
+    if not faults:
         return None
     data, rate_hz = LIMITS.table("fallen"), case.measured.sample_rate_hz
+    found = [fault.silence for fault in faults]
+    lengths_s = [(silence.end - silence.start) / rate_hz for silence in found]
+    longest_s = max(lengths_s)
     spans = [(silence.start / rate_hz, silence.end / rate_hz) for silence in found]
-    longest = max(found, key=lambda silence: silence.end - silence.start)
-    longest_s = (longest.end - longest.start) / rate_hz
     channels = {silence.channel for silence in found}
-    channel = longest.channel if len(channels) == 1 else None
-    name = "One" if channel is None else f"The {channel_name(channel, case.measured.channels)}"
+    channel = found[0].channel if len(channels) == 1 else None
+    name = "One" if channel is None else f"The {_side(case, channel)}"
     often = f" {len(found)} times, first at" if len(found) > 1 else " at"
     long = f"{digits(longest_s, 2)} s" + (" at most" if len(found) > 1 else "")
     return Draft(
@@ -145,12 +134,21 @@ def _fallen_silent(case: Case) -> Draft | None:
             "passage again."
         ),
         spans=tuple(Span(start, end, silence.channel) for (start, end), silence in zip(spans, found, strict=True)),
-        blocker=longest_s >= data.number("blocker_s"),
+        blocker=any(
+            fault.stands_alone and length_s >= data.number("blocker_s")
+            for fault, length_s in zip(faults, lengths_s, strict=True)
+        ),
         channel=channel,
         place="fallen",
         actions=(Action("MK", "Mark the silence"), Action("NT", "Render this passage again")),
         expected_delta="sound in both channels",
     )
+
+
+def _side(case: Case, channel: int) -> str:
+    """Of the front pair, wherever the file keeps it: "left", "front right (channel 3)"."""
+    name = ("left", "right")[case.measured.front.index(channel)]
+    return name if case.measured.channels == 2 else f"front {name} (channel {channel + 1})"
 
 
 def inverted_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
@@ -268,5 +266,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=2,
+    version=3,
 )
