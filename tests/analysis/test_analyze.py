@@ -24,6 +24,7 @@ from uptrack_analysis.measure.results import Silence
 from uptrack_analysis.report import Analysis, ProjectFacts, Report, from_json, to_document, to_json
 from uptrack_analysis.rounding import rounded
 from uptrack_analysis.settings import Settings
+from uptrack_analysis.signal import FloatArray
 
 RATE_HZ = 44_100
 SECONDS = 12.0
@@ -91,9 +92,6 @@ def test_dropouts_and_broken_samples_are_told_to_the_sample(mix: Path, tmp_path:
     assert [(one.frame, one.frames, one.channel) for one in defects.non_finite] == [(330_001, 1, 1)]
 
 
-def test_every_number_is_rounded_already(report: Report) -> None:
-    assert rounded(report) == report
-    assert max(len(repr(value)) for value in numbers(to_document(report)) if abs(value) >= 0.001) <= len("-20000.123")
 def test_what_a_stream_has_held_is_a_dropout_and_a_silence_with_its_value(mix: Path, tmp_path: Path) -> None:
     samples, rate_hz = sf.read(mix, dtype="float32")
     samples[220_000:240_000, 1] = 0.3125
@@ -124,6 +122,9 @@ def test_of_too_many_silences_those_of_the_whole_file_and_the_longest_are_listed
     ]
 
 
+def test_every_number_is_rounded_already(report: Report) -> None:
+    assert rounded(report) == report
+    assert max(len(repr(value)) for value in numbers(to_document(report)) if abs(value) >= 0.001) <= len("-20000.123")
 
 
 def numbers(document: Any) -> list[float]:
@@ -311,6 +312,26 @@ def test_a_file_that_is_silent_in_places_says_from_where_to_where(tmp_path: Path
         "s.wav is silent from 0:05.0 to 0:12.0 and from 0:33.0 to 0:40.0: every sample there is zero; look for a mute "
         "or a gap if that is not meant."
     )
+
+
+def test_samples_that_are_no_sound_are_not_called_zero(tmp_path: Path) -> None:
+    def notes(samples: FloatArray) -> tuple[str, ...]:
+        sf.write(tmp_path / "s.wav", samples, RATE_HZ, subtype="FLOAT")
+        return analyze_file(tmp_path / "s.wav", Settings()).report.source.notes
+
+    broken = np.full((4 * RATE_HZ, 2), np.nan)
+    first, second = notes(broken)
+    assert "samples that are no sound" in first
+    assert second.startswith("s.wav is silent: no sample from 0:00.0 to 0:04.0 is a sound, so there is nothing to")
+    broken[1:] = 0.0
+    assert notes(broken)[1].startswith("s.wav is silent: every other sample from 0:00.0 to 0:04.0 is zero, so")
+    for value, told in ((0.0, "zero"), (np.nan, "zero or no sound")):
+        samples = tone(RATE_HZ, 20.0, -20.0).T.astype(np.float64)
+        samples[5 * RATE_HZ : 12 * RATE_HZ] = value
+        assert notes(samples)[-1] == (
+            f"s.wav is silent from 0:05.0 to 0:12.0: every sample there is {told}; look for a mute or a gap if that "
+            "is not meant."
+        )
 
 
 def test_a_file_under_the_gate_is_called_all_but_silent(tmp_path: Path) -> None:

@@ -273,7 +273,7 @@ def _fraction(source: AudioSource) -> float:
 
 def _unmeasured(measured: Measured) -> dict[str, str]:
     """Why figures of the peaks and of the stereo image are missing."""
-    silent = "expected signal, but every sample is zero"
+    silent = f"expected signal, but every sample is {'no sound or zero' if measured.non_finite_samples else 'zero'}"
     reasons: dict[str, str] = {}
     if measured.rms_dbfs is None:
         reasons |= dict.fromkeys(
