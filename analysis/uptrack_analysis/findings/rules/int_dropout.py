@@ -1,8 +1,8 @@
 """``int.dropout``: holes of some milliseconds with signal on both sides, and blocks that were delivered twice.
 
-What counts as a hole, and what as a stop, a gate or a stutter in time, the meter in ``measure/gaps.py`` decides, and
-``measure/repeats.py`` what is a copy to the sample. Very many of either are likelier an effect that keeps no time: this
-rule then trusts the meter less.
+What counts as a hole, and what as a stop, a gate or a stutter in time, the meter in ``measure/gaps.py`` decides,
+``measure/stalls.py`` what held one sample for longer, and ``measure/repeats.py`` what is a copy to the sample. Many holes
+or copies are likelier an effect that keeps no time: this rule then trusts the meter less.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ def check(case: Case) -> Verdict:
     measured = case.measured
     threshold = Threshold.above(LIMITS.number("warn_ms"), LIMITS.number("bad_ms"))
     rate_hz = measured.sample_rate_hz
-    holes = measured.defects.gaps
+    defects = measured.defects
+    holes = [*defects.gaps, *defects.held]
     if not holes:
         return _repeats(case, threshold)
     # Holes that keep the time of a driver, and not of the music, the meter has told from an effect already.
-    unsure = len(holes) - measured.defects.regular_gaps
+    unsure = len(defects.gaps) - defects.regular_gaps
     often = unsure > max(AT_MOST, LIMITS.number("effect_per_min") * measured.duration_s / 60)
     drafts: list[Draft] = []
     clusters = _clusters(holes, max(case.bar_s, LEAST_APART_S) * rate_hz)
@@ -61,7 +62,8 @@ def check(case: Case) -> Verdict:
         channels = sorted({channel for gap in cluster for channel in gap.channels})
         channel = channels[0] if len(channels) == 1 and measured.channels > 1 else None
         where = f" in {channel_name(channel, measured.channels)}" if channel is not None else ""
-        one = f"A gap of {digits(longest_ms, 0)} ms" + (f", one{of_all}," if of_all else "")
+        what = "One sample held for" if all(gap in defects.held for gap in cluster) else "A gap of"
+        one = f"{what} {digits(longest_ms, 0)} ms" + (f", one{of_all}," if of_all else "")
         many = f"{len(cluster)} gaps{of_all}, the longest {digits(longest_ms, 0)} ms,"
         spans = [(gap.start / rate_hz, gap.end / rate_hz) for gap in cluster]
         drafts.append(

@@ -46,6 +46,14 @@ def test_holes_that_keep_the_time_of_a_driver_are_told_as_surely_as_any() -> Non
     assert {finding.severity for finding in findings} == {"major"}
 
 
+def test_a_sample_that_a_stalled_stream_held_is_told_as_one_and_blocks() -> None:
+    stalled = with_defects(clean(), held=(Gap(441_000, 463_050, (0, 1)),))
+    finding = ask_one("int.dropout", stalled)
+    assert finding.severity == "blocker"
+    assert finding.value == pytest.approx(500.0)
+    assert finding.advice.startswith("One sample held for 500 ms at 0:10.000: render again")
+
+
 def test_the_findings_count_every_hole_or_say_of_how_many_they_tell() -> None:
     all_told = ask("int.dropout", holed(*((2.0 * k + d, 9.0) for k in range(1, 20) for d in (0.0, 0.1))))
     assert len(all_told) == 19
