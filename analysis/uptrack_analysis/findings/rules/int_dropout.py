@@ -1,8 +1,8 @@
 """``int.dropout``: holes of some milliseconds with signal on both sides, and blocks that were delivered twice.
 
 What counts as a hole, and what as a stop, a gate or a stutter in time, the meter in ``measure/gaps.py`` decides,
-``measure/stalls.py`` what held one sample for longer, and ``measure/repeats.py`` what is a copy to the sample. Many holes
-or copies are likelier an effect that keeps no time: this rule then trusts the meter less.
+``measure/stalls.py`` what held one sample for longer, and ``measure/repeats.py`` what is a copy to the sample. Of very
+many holes or copies, which are likelier an effect that keeps no time, this rule trusts the meter less.
 """
 
 from __future__ import annotations
