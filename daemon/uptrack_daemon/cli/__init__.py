@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "install": "uptrack_daemon.cli.install",
     "doctor": "uptrack_daemon.cli.doctor",
     "demo": "uptrack_daemon.cli.demo",
+    "account": "uptrack_account.cli",
 }
 """Name on the command line to the module that registers it, in the order of the help."""
 

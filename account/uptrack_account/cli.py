@@ -1,0 +1,82 @@
+"""``uptrack account``: the hosted account, served from this machine."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from uptrack_account.settings import AccountSettings
+
+EXTRA = ("argon2", "email_validator", "psycopg", "zxcvbn")
+"""What ``uptrack[account]`` brings."""
+
+account_app = typer.Typer(help="The hosted account: serve it, or bring its database up to date.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(account_app, name="account")
+
+
+@account_app.command("serve")
+def serve() -> None:
+    """Serve the account until interrupted. Settings are UPTRACK_ACCOUNT_* in the environment."""
+    import asyncio
+
+    asyncio.run(_serve())
+
+
+@account_app.command("migrate")
+def migrate() -> None:
+    """Make the database's tables, or bring them up to date; `serve` does it by itself."""
+    import asyncio
+
+    asyncio.run(_migrate())
+
+
+async def _serve() -> None:
+    import asyncio
+    import signal
+
+    from uptrack_account.service import at_work, open_service
+    from uptrack_account.web.server import serve
+
+    settings = _settings()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_service(settings) as service, serve(service) as port, at_work(service):
+        typer.echo(f"The account is at {settings.origin} (listening on {settings.host}, port {port}).")
+        if not settings.smtp_host:
+            typer.echo(f"Letters are written into {settings.home / 'letters'}: no mail server is set.", err=True)
+        await stop.wait()
+
+
+async def _migrate() -> None:
+    from uptrack_account.store import open_database
+
+    async with open_database(_settings().database_url):
+        typer.echo("The account's database is up to date.")
+
+
+def _settings() -> AccountSettings:
+    from pydantic import ValidationError
+
+    from uptrack_analysis.errors import BadInput, Unavailable
+
+    if missing := [name for name in EXTRA if find_spec(name) is None]:
+        raise Unavailable(
+            f"Expected what the hosted account needs, but {missing[0]} is not installed: install uptrack[account].",
+            code="account.extra",
+        )
+    from uptrack_account.settings import AccountSettings
+
+    try:
+        return AccountSettings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        said = first["msg"].removeprefix("Value error, ")
+        raise BadInput(f"UPTRACK_ACCOUNT_{name or '*'}: {said}.", code="account.settings") from error

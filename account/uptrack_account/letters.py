@@ -1,0 +1,190 @@
+"""Letters: what they say, and how they get out.
+
+A letter is written into the database in the transaction that has a reason for it, so that neither is without the
+other, and is sent afterwards; one that could not be is tried again for two days. What is not essential (promise P16)
+goes to nobody who does not want it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import smtplib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from uptrack_account.store import Database
+from uptrack_account.store.models import AccountRow, LetterRow
+
+log = logging.getLogger(__name__)
+
+HELP = "support@uptrack.pro"
+GIVEN_UP_AFTER = timedelta(days=2)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    subject: str
+    text: str
+    essential: bool = True
+
+
+def verify(link: str) -> Letter:
+    return Letter(
+        "Prove your address for UpTrack",
+        f"Somebody, you we hope, made an UpTrack account with this address. To use it, open\n\n    {link}\n\n"
+        "within two days and give the password you chose. If it was not you, do nothing: the account goes by itself.\n",
+    )
+
+
+def reset(link: str) -> Letter:
+    return Letter(
+        "A new password for UpTrack",
+        f"To choose a new password, open\n\n    {link}\n\nwithin an hour. It signs out every browser. If you did not "
+        "ask for this, do nothing: your password stays as it is.\n",
+    )
+
+
+def already_there(site: str) -> Letter:
+    return Letter(
+        "You have an UpTrack account",
+        "Somebody tried to make an UpTrack account with this address, which has one. Sign in at\n\n"
+        f"    {site}/sign-in\n\n"
+        "or ask there for a new password. If it was not you, do nothing: nothing was changed.\n",
+    )
+
+
+def password_changed(site: str) -> Letter:
+    return Letter(
+        "Your UpTrack password was changed",
+        f"The password of your UpTrack account was changed just now. If it was not you, ask for a new one at\n\n"
+        f"    {site}/forgotten\n\nand write to {HELP}.\n",
+    )
+
+
+def post(session: AsyncSession, account_id: str, letter: Letter, now: datetime) -> None:
+    """Write it, within a transaction that something else is done in."""
+    session.add(
+        LetterRow(
+            account_id=account_id,
+            essential=letter.essential,
+            subject=letter.subject,
+            text=letter.text,
+            created_at=now,
+            due_at=now,
+        )
+    )
+
+
+class Sender(Protocol):
+    """Gets one letter out; raises ``OSError`` or ``SMTPException`` if it did not."""
+
+    def send(self, message: EmailMessage) -> None: ...
+
+
+class FolderSender:
+    """Writes each letter into a file of its own, for a service whose only reader sits before it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, message: EmailMessage) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = str(message["Message-ID"]).strip("<>").replace("/", "-")
+        partial = self._folder / f".{name}"
+        partial.touch(mode=0o600)
+        partial.write_bytes(bytes(message))
+        partial.rename(self._folder / f"{name}.eml")
+
+
+class SmtpSender:
+    """Hands each letter to a mail server, over TLS."""
+
+    def __init__(self, host: str, port: int, user: str, password: str, *, timeout_s: float = 30.0) -> None:
+        self._host, self._port, self._user, self._password = host, port, user, password
+        self._timeout_s = timeout_s
+
+    def send(self, message: EmailMessage) -> None:
+        with smtplib.SMTP(self._host, self._port, timeout=self._timeout_s) as server:
+            server.starttls()
+            if self._user:
+                server.login(self._user, self._password)
+            server.send_message(message)
+
+
+class Postman:
+    """Sends what is due.
+
+    Parameters
+    ----------
+    origin : str
+        Who letters are from.
+    """
+
+    def __init__(self, database: Database, sender: Sender, origin: str) -> None:
+        self._database = database
+        self._sender = sender
+        self._origin = origin
+
+    async def deliver(self) -> int:
+        """Send all that is due, one after the other; how many went out."""
+        sent = 0
+        while (letter := await self._taken()) is not None:
+            sent += await self._deliver_one(*letter)
+        return sent
+
+    async def _taken(self) -> tuple[LetterRow, str] | None:
+        """One that is due, and where to; put off meanwhile, so that no other process sends it as well."""
+        now = self._database.clock()
+        async with self._database.writing() as session:
+            found = (
+                await session.execute(
+                    select(LetterRow, AccountRow)
+                    .join(AccountRow)
+                    .where(LetterRow.due_at <= now)
+                    .order_by(LetterRow.due_at, LetterRow.id)
+                    .limit(1)
+                    .with_for_update(of=LetterRow, skip_locked=True)
+                )
+            ).one_or_none()
+            if found is None:
+                return None
+            letter, account = found
+            if not letter.essential and not account.wants_news:
+                await session.delete(letter)
+                return letter, ""
+            letter.attempts += 1
+            letter.due_at = now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** (letter.attempts - 1))
+            return letter, account.email
+
+    async def _deliver_one(self, letter: LetterRow, address: str) -> int:
+        if not address:
+            return 0
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self._origin, address, letter.subject
+        message["Date"], message["Message-ID"] = format_datetime(letter.created_at), make_msgid(domain="uptrack.pro")
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text)
+        mine = LetterRow.id == letter.id
+        try:
+            await asyncio.to_thread(self._sender.send, message)
+        except (OSError, smtplib.SMTPException) as error:
+            # Never the address or the text: they are a person's, and the link in it is a key.
+            log.warning(
+                "Letter %d could not be sent (attempt %d): %s", letter.id, letter.attempts, type(error).__name__
+            )
+            if self._database.clock() - letter.created_at > GIVEN_UP_AFTER:
+                async with self._database.writing() as session:
+                    await session.execute(delete(LetterRow).where(mine))
+            return 0
+        async with self._database.writing() as session:
+            await session.execute(delete(LetterRow).where(mine))
+        return 1

@@ -1,0 +1,54 @@
+"""How a service is configured: ``UPTRACK_ACCOUNT_*`` in the environment, nothing else.
+
+The defaults make a service of one's own: a folder with SQLite, letters as files, on this machine alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, HttpUrl, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
+
+
+class AccountSettings(BaseSettings):
+    """Where everything is kept, and how the service is reached."""
+
+    model_config = SettingsConfigDict(env_prefix="UPTRACK_ACCOUNT_", frozen=True)
+
+    home: Path = Path.home() / ".local" / "share" / "uptrack-account"
+    """What is kept in files: the database where it is SQLite, letters where nothing sends them, the secret."""
+    database: str = ""
+    """An address as SQLAlchemy writes it (``postgresql://user@host/name``); empty for SQLite in ``home``."""
+    site: HttpUrl = HttpUrl("http://localhost:8765")
+    """How browsers reach it. Over plain HTTP only on this machine: a browser keeps our cookie there alone."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8765
+    secret: SecretStr | None = None
+    """For several processes the same; else made once and kept in ``home``."""
+    mail_from: str = "UpTrack <support@uptrack.pro>"
+    smtp_host: str = ""
+    """Empty: letters are written into ``home``/letters."""
+    smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+
+    @model_validator(mode="after")
+    def _is_private(self) -> Self:
+        if self.site.scheme != "https" and self.site.host not in LOOPBACK:
+            raise ValueError(f"expected https in front of {self.site.host}: put a proxy with TLS before the service")
+        return self
+
+    @property
+    def origin(self) -> str:
+        """As a browser names it."""
+        site = self.site
+        usual = {"http": 80, "https": 443}[site.scheme]
+        return f"{site.scheme}://{site.host}" + ("" if site.port in (None, usual) else f":{site.port}")
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.home / 'account.sqlite'}"

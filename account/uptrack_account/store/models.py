@@ -1,0 +1,129 @@
+"""The tables. What a person is known by is an e-mail address and a display name, and nothing else (promise P1).
+
+Every table that says something of an account has ``account_id``, whose rows go with the account's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+EMAIL_LENGTH = 254  # of a path in SMTP (RFC 5321, 4.5.3.1.3), less its brackets
+NAME_LENGTH = 80
+DIGEST_BYTES = 32
+
+
+def utc_now() -> datetime:
+    """The clock everything here takes as an argument."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Thirty-two random hexadecimal digits: no other account's can be guessed."""
+    return secrets.token_hex(16)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware datetimes on both databases: SQLite knows no zones, and would hand back a naive one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"expected a datetime with a time zone, got the naive {value!r}")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    # Constraints need names, or a later migration cannot drop them on SQLite.
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def _of_account() -> Mapped[str]:
+    return mapped_column(String(32), ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+
+
+class AccountRow(Base):
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), unique=True)
+    """In lower case: two people never differ by that alone."""
+    display_name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    password_hash: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    verified_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    wants_news: Mapped[bool] = mapped_column(default=False)
+
+
+class SessionRow(Base):
+    """A browser that is signed in. Its cookie is kept as a digest: who reads this table cannot be anybody."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), unique=True, default=new_id)
+    """To name it by on a page."""
+    account_id: Mapped[str] = _of_account()
+    browser: Mapped[str] = mapped_column(String(40))
+    """Its kind and the system's, "Firefox on Linux"."""
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class LinkRow(Base):
+    """A link in a letter, that proves who reads it. Kept as a digest, too."""
+
+    __tablename__ = "links"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES), primary_key=True)
+    account_id: Mapped[str] = _of_account()
+    purpose: Mapped[str] = mapped_column(String(10))
+    expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
+class LetterRow(Base):
+    """A letter to be sent, written in the transaction that has a reason for it; gone once it is."""
+
+    __tablename__ = "letters"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    account_id: Mapped[str] = _of_account()
+    essential: Mapped[bool]
+    """Of security or money. Others are sent only to who wants them."""
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    due_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class TryRow(Base):
+    """How often something was tried lately. The subject is a keyed digest: no address can be read from it."""
+
+    __tablename__ = "tries"
+    __table_args__ = (Index(None, "until"),)
+
+    action: Mapped[str] = mapped_column(String(20), primary_key=True)
+    subject: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES), primary_key=True)
+    count: Mapped[int]
+    until: Mapped[datetime] = mapped_column(UtcTime)
+
+
+ACCOUNT_TABLES = tuple(table for table in Base.metadata.sorted_tables if "account_id" in table.columns)
+"""All that say something of one account, for export and erasure."""

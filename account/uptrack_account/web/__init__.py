@@ -1,0 +1,1 @@
+"""Pages: plain HTML forms, no script, nothing from another host."""

@@ -1,0 +1,116 @@
+"""What every request passes: is it sent to us, does it come from us, who is it from?
+
+A form of another site cannot act for who is signed in: what changes something must come from our own pages, by
+``Origin`` or, in browsers that leave it out, by ``Sec-Fetch-Site``; the cookie is SameSite besides. Every handler is
+marked with who may call it, and one that is not marked answers nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Literal
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from uptrack_account.service import Service
+from uptrack_account.sessions import LONGEST, Person
+
+log = logging.getLogger(__name__)
+
+COOKIE = "__Host-uptrack"
+"""The prefix has the browser refuse it from anybody but us, over anything but TLS (or this machine)."""
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
+PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+Access = Literal["anybody", "signed in"]
+Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_ACCESS: dict[Page, Access] = {}
+
+
+def open_to(access: Access) -> Callable[[Page], Page]:
+    """Mark a handler with who may call it."""
+
+    def marked(page: Page) -> Page:
+        _ACCESS[page] = access
+        return page
+
+    return marked
+
+
+def access_of(handler: Handler) -> Access | None:
+    return _ACCESS.get(handler)
+
+
+@web.middleware
+async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let a request through, or answer 403 or 421, or send who is not signed in to sign in."""
+    try:
+        response = await _answer(request, handler)
+    except web.HTTPException as error:
+        error.headers.update(_headers(request))
+        raise
+    if not response.prepared:
+        response.headers.update(_headers(request))
+    return response
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    over_tls = request.app[SERVICE].settings.site.scheme == "https"
+    return HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if over_tls else {})
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    service = request.app[SERVICE]
+    origin = service.settings.origin
+    if request.headers.get("Host", "") != urlsplit(origin).netloc:
+        return web.Response(status=421, text=f"This service is at {origin}.\n")
+    if request.method not in SAFE_METHODS and not _is_from_us(request, origin):
+        return web.Response(status=403, text="That did not come from one of our own pages, and nothing was done.\n")
+    token = request.cookies.get(COOKIE)
+    person = await service.sessions.person(token) if token else None
+    request[PERSON] = person
+    access = access_of(request.match_info.handler)
+    if access == "signed in" and person is None:
+        raise web.HTTPSeeOther("/sign-in")
+    if access is None and request.match_info.http_exception is None:
+        log.error("%s is marked for nobody", request.path)
+        return web.Response(status=403, text="Nobody may.\n")
+    return await handler(request)
+
+
+def _is_from_us(request: web.Request, origin: str) -> bool:
+    named = request.headers.get("Origin")
+    return named == origin if named is not None else request.headers.get("Sec-Fetch-Site") == "same-origin"
+
+
+def person_of(request: web.Request) -> Person:
+    """Who a page that is open to signed in people was asked by."""
+    person = request[PERSON]
+    if person is None:
+        raise RuntimeError("expected somebody signed in: the gate lets nobody else through")
+    return person
+
+
+def signed_in(response: web.StreamResponse, token: str) -> None:
+    response.set_cookie(
+        COOKIE, token, max_age=int(LONGEST.total_seconds()), path="/", secure=True, httponly=True, samesite="Lax"
+    )
+
+
+def signed_out(response: web.StreamResponse) -> None:
+    response.del_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'

@@ -1,0 +1,67 @@
+"""The web server as a block: listening inside it, gone after it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from uptrack_account.service import Service
+from uptrack_account.web.gate import SERVICE, gate
+from uptrack_account.web.pages import routes
+from uptrack_analysis.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+MAX_FORM_BYTES = 64 * 1024
+SHUTDOWN_S = 5.0
+
+
+def make_app(service: Service) -> web.Application:
+    app = web.Application(middlewares=[gate, _explain], client_max_size=MAX_FORM_BYTES)
+    app[SERVICE] = service
+    app.add_routes(routes)
+    return app
+
+
+@asynccontextmanager
+async def serve(service: Service) -> AsyncIterator[int]:
+    """Listen while the block runs, on the port that is yielded.
+
+    Raises
+    ------
+    Unavailable
+        The port is taken, or may not be used; code ``account.port``.
+    """
+    host, port = service.settings.host, service.settings.port
+    runner = web.AppRunner(make_app(service), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise Unavailable(
+                f"Expected to listen on port {port} of {host}, but {(error.strerror or str(error)).lower()}. Set "
+                "UPTRACK_ACCOUNT_PORT to another, or 0 for any.",
+                code="account.port",
+            ) from error
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+@web.middleware
+async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A sentence for whatever a handler raises, and nothing of what it was."""
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise
+    except Exception:
+        # The route's pattern, not the path: a path may hold the token of a link.
+        resource = request.match_info.route.resource
+        log.exception("%s %s failed", request.method, resource.canonical if resource else "?")
+        return web.Response(status=500, text="Something went wrong here, and nothing was done. Try again in a while.\n")

@@ -1,0 +1,71 @@
+"""The tables and how they come to be, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from uptrack_account.store import ACCOUNT_TABLES, Base, open_database
+from uptrack_analysis.errors import BadInput, Unavailable
+
+
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+
+async def test_the_migrations_make_the_tables_that_the_models_describe(database_url: str) -> None:
+    async with open_database(database_url) as database, database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_several_that_start_at_once_migrate_once(database_url: str) -> None:
+    async def start() -> None:
+        async with open_database(database_url) as database:
+            await database.ask()
+
+    await asyncio.gather(*(start() for _ in range(4)))
+
+
+async def test_a_database_that_a_newer_version_has_written_is_left_alone(database_url: str) -> None:
+    async with open_database(database_url) as database, database.writing() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Unavailable, match="written by a newer UpTrack"):
+        async with open_database(database_url):
+            pass
+
+
+@pytest.mark.parametrize("url", ["mysql://here/x", "no address", "://"])
+async def test_an_address_of_neither_database_is_told(url: str) -> None:
+    with pytest.raises(BadInput, match="Expected a database address like postgresql://"):
+        async with open_database(url):
+            pass
+
+
+async def test_a_server_that_is_not_there_is_told_without_its_password(tmp_path: Path) -> None:
+    url = f"postgresql://uptrack:hidden@/x?host={quote(str(tmp_path), safe='')}"
+    with pytest.raises(Unavailable, match="Expected the account's database at postgresql") as told:
+        async with open_database(url):
+            pass
+    assert "hidden" not in told.value.sentence
+
+
+async def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "account.sqlite"
+    async with open_database(f"sqlite:///{path}") as database:
+        await database.ask()
+        for file in path.parent.iterdir():
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_whatever_says_something_of_an_account_goes_with_it() -> None:
+    for table in ACCOUNT_TABLES:
+        (key,) = table.c.account_id.foreign_keys
+        assert key.ondelete == "CASCADE", table.name

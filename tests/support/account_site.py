@@ -1,0 +1,120 @@
+"""A hosted account at work for a test: its clock, its letters, and a browser that keeps its cookie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import aiohttp
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
+from yarl import URL
+
+from support.stores import Clock
+from uptrack_account.passwords import Passwords
+from uptrack_account.service import Service, open_service
+from uptrack_account.settings import AccountSettings
+from uptrack_account.web.gate import COOKIE
+from uptrack_account.web.server import serve
+
+ADA, BOB = "ada@example.org", "bob@example.org"
+PASSWORD, ANOTHER = "kick snare hat loop", "four bars of silence"
+SITE = "http://localhost:8765"
+
+
+def cheap_passwords() -> Passwords:
+    """The same hash, with as little work as it can have."""
+    return Passwords(PasswordHasher.from_parameters(CHEAPEST))
+
+
+@asynccontextmanager
+async def account_service(home: Path, database: str, clock: Clock) -> AsyncIterator[Service]:
+    settings = AccountSettings(home=home, database=database, port=0, _env_file=None)
+    async with open_service(settings, clock=clock, keeper=cheap_passwords()) as service:
+        yield service
+
+
+def letters(home: Path) -> list[EmailMessage]:
+    """All that were sent, in order."""
+    paths = sorted((home / "letters").glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+    read = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in paths]
+    return [message for message in read if isinstance(message, EmailMessage)]
+
+
+def link_in(letter: EmailMessage) -> str:
+    """Its path."""
+    (link,) = re.findall(rf"{SITE}(/\S+)", letter.get_content())
+    return str(link)
+
+
+@dataclass
+class Browser:
+    """Speaks to the service as a browser at its address does; redirects are not followed."""
+
+    port: int
+    http: aiohttp.ClientSession
+    cookies: dict[str, str] = field(default_factory=dict)
+    agent: str = "Mozilla/5.0 (X11; Linux x86_64; rv:147.0) Gecko/20100101 Firefox/147.0"
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.ask("GET", path, None, headers)
+
+    async def post(self, path: str, /, **form: str) -> Answer:
+        return await self.ask("POST", path, form, {"Origin": SITE})
+
+    async def ask(
+        self, method: str, path: str, form: Mapping[str, str] | None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        # aiohttp's own jar would not send a Secure cookie over HTTP, which browsers do to this machine.
+        sent = {"Host": "localhost:8765", "User-Agent": self.agent, **(headers or {})}
+        if self.cookies:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
+        async with self.http.request(method, url, data=form, headers=sent, allow_redirects=False) as response:
+            for name, cookie in response.cookies.items():
+                if cookie.value and cookie["max-age"] != "0":
+                    self.cookies[name] = cookie.value
+                else:
+                    self.cookies.pop(name, None)
+            return Answer(response.status, await response.read(), response.headers.copy())
+
+    @property
+    def token(self) -> str | None:
+        return self.cookies.get(COOKIE)
+
+    async def sign_in(self, email: str = ADA, password: str = PASSWORD) -> Answer:
+        return await self.post("/sign-in", email=email, password=password)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def to(self) -> str | None:
+        return self.headers.get("Location")
+
+
+@asynccontextmanager
+async def served(service: Service) -> AsyncIterator[Browser]:
+    async with serve(service) as port, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        yield Browser(port, http)
+
+
+async def somebody(service: Service, email: str = ADA, password: str = PASSWORD) -> str:
+    """An account whose address is proved; its id."""
+    await service.accounts.sign_up(email, email.partition("@")[0].title(), password)
+    await service.postman.deliver()
+    (letter,) = [one for one in letters(service.settings.home) if one["To"] == email]
+    return await service.accounts.verify(link_in(letter).removeprefix("/verify/"), password)
