@@ -63,6 +63,51 @@ async def test_the_users_start_and_end_bound_the_project_as_they_do_in_reapers_o
     assert request.project.start_s == 2.0
 
 
+# -- at which speed ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", [ANALYZE_MIX, ANALYZE_STEMS])
+@pytest.mark.parametrize(
+    ("rate", "envelope", "sentence"),
+    [
+        (0.5, [], "The play rate is 0.5, and REAPER renders at it"),
+        (1.0, [(0.0, 1.0), (3.0, 1.0), (3.5, 0.6), (4.0, 1.0)], "The play rate's envelope leaves 1 at 3.1 s"),
+    ],
+)
+async def test_at_another_play_rate_nothing_is_rendered_and_a_sentence_says_why(
+    studio: Studio, script: Any, rate: float, envelope: list[tuple[float, float]], sentence: str
+) -> None:
+    studio.tracks("Kick", seconds=5.0)[0].selected = True
+    studio.reaper.front.play_rate, studio.reaper.front.rate_envelope = rate, envelope
+    async with studio.daemon():
+        await studio.analyze(script)
+    assert sentence in studio.reaper.console
+    assert studio.reaper.rendered == []
+    assert studio.said(Analyze) == []
+
+
+async def test_an_envelope_that_stays_at_1_where_it_is_rendered_is_no_other_play_rate(studio: Studio) -> None:
+    studio.tracks("Kick", seconds=5.0)
+    studio.reaper.front.rate_envelope = [(0.0, 1.0), (5.5, 1.0), (6.0, 0.1)]
+    async with studio.daemon():
+        await studio.analyze(ANALYZE_MIX)
+    assert spans(studio) == [(0.0, 5.0)]
+
+
+async def test_a_fix_is_made_but_not_measured_at_another_play_rate(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        del window.reaper.rendered[:]
+        window.project.play_rate = 0.5
+        await window.press("p")
+        assert window.gfx is not None
+        window.gfx.press("a")
+        await window.studio.until(lambda: [fix["state"] for fix in window.fixes()] not in ([], ["applied"]))
+    assert [fix["state"] for fix in window.fixes()] == ["unknown"]
+    assert "The play rate is 0.5" in window.fixes()[0]["sentence"]
+    assert window.reaper.rendered == []
+
+
 # -- recording ---------------------------------------------------------------------------------------------------------
 
 

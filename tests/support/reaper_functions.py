@@ -421,6 +421,9 @@ class ReaperFunctions(ABC):
     def Master_GetPlayRate(self, project: Any) -> float:
         return self._project(project).play_rate
 
+    def Master_GetPlayRateAtTime(self, time_s: float, proj: Any) -> float:
+        return self._project(proj).rate_at(time_s)
+
     def PCM_Source_CreateFromFile(self, filename: str) -> FakeSource | None:
         try:
             return FakeSource(soundfile.info(filename).duration)
@@ -674,7 +677,7 @@ class ReaperFunctions(ABC):
             if self.render_trouble == "stub":
                 target.write_bytes(b"")
                 continue
-            frames = sound()
+            frames = reaper_sound.at_play_rate(project, sound(), start_s)
             if self.render_trouble == "cancelled":
                 frames = frames[: len(frames) // 2]
             if numbers["RENDER_SETTINGS"] == MASTER_MIX:

@@ -146,6 +146,8 @@ class FakeProject:
     position_s: float = 0.0
     """Of the play cursor."""
     play_rate: float = 1.0
+    rate_envelope: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    """Of the play rate: (seconds, rate), straight between; where there is one, it holds in place of ``play_rate``."""
     changes: int = 0
     numbers: dict[str, float] = field(default_factory=lambda: dict(RENDER_NUMBERS))
     texts: dict[str, str] = field(default_factory=lambda: dict(RENDER_TEXTS))
@@ -206,6 +208,13 @@ class FakeProject:
         """As REAPER has it: the end of the last item, marker or region, or the last tempo marker."""
         ends = [one.position_s if one.end_s is None else one.end_s for one in self.markers]
         return max([self.sound_s, *ends, *(point.time_s for point in self.tempo)])
+
+    def rate_at(self, time_s: float) -> float:
+        """The play rate where nothing but playback moves it."""
+        if not self.rate_envelope:
+            return self.play_rate
+        times_s, rates = zip(*self.rate_envelope, strict=True)
+        return float(np.interp(time_s, times_s, rates))
 
     # -- markers -------------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,17 @@ def track_of(project: FakeProject, track: FakeTrack, start_s: float, end_s: floa
     return _cut(project, _whole_track(project, track), start_s, end_s)
 
 
+def at_play_rate(project: FakeProject, sound: Audio, start_s: float) -> Audio:
+    """A render of ``sound``, which begins at ``start_s``: as long as playing it takes, preserving no pitch."""
+    if project.play_rate == 1 and not project.rate_envelope:
+        return sound
+    times_s = start_s + np.arange(len(sound)) / project.sample_rate_hz
+    taken = np.cumsum(
+        [1 / project.rate_at(time_s) for time_s in times_s]
+    )  # frames of the render, by frames of the sound
+    return sound[np.searchsorted(taken, np.arange(int(taken[-1])))]
+
+
 def _frame(project: FakeProject, time_s: float) -> int:
     return round(time_s * project.sample_rate_hz)
 

@@ -7,6 +7,7 @@ Rendering from a script, by the rules users of other scripts paid for:
 - REAPER renders while our script stands still, and says nothing when it fails or is cancelled: the files are looked at
   afterwards, by REAPER's own reader, which opens any path.
 - The project in front stays in front; the pointer goes along with every call all the same.
+- REAPER renders at the project's play rate: at 0.5 a file is twice as long, and every place in it another.
 
 Stems are rendered apart from the mix, because they do not pass the master's effects.
 ]]
@@ -23,6 +24,9 @@ local RECORDING = 4 -- of GetPlayStateEx
 -- Bits of RENDER_TAILFLAG: whether there is a tail, for custom bounds and for the entire project.
 local TAIL_OF_CUSTOM, TAIL_OF_PROJECT = 1, 2
 local SHORT_BY_S = 0.05
+-- How closely a rate that may move along the range is looked at: a tape stop takes about a second.
+local LOOK_EVERY_S, MOST_LOOKS = 0.1, 500
+local SAME_RATE = 1e-6
 
 -- RENDER_SETTINGS first: other values may be read against it.
 local NUMBERS = {
@@ -207,9 +211,36 @@ function render.caveat(proj)
   return nil
 end
 
+local function is_other(rate)
+  return math.abs(rate - 1) > SAME_RATE
+end
+
+--- A sentence where a range is not played at its own speed, by the project's play rate or by its envelope; nil where it
+--- is.
+local function other_speed(proj, range)
+  local rate = reaper.Master_GetPlayRate(proj)
+  if is_other(rate) then
+    local sentence = "The play rate is %s, and REAPER renders at it, so places and levels would be wrong: set it to 1 "
+      .. "and analyze again."
+    return sentence:format((("%.4g"):format(rate):gsub(",", ".")))
+  end
+  local looks = math.min(MOST_LOOKS, math.ceil((range.end_s - range.start_s) / LOOK_EVERY_S))
+  for look = 0, looks do
+    local at_s = range.start_s + (range.end_s - range.start_s) * look / looks
+    if is_other(reaper.Master_GetPlayRateAtTime(at_s, proj)) then
+      local sentence = "The play rate's envelope leaves 1 at %.1f s, and REAPER renders along it, so places and levels "
+        .. "would be wrong: bypass it and analyze again."
+      return sentence:format(at_s)
+    end
+  end
+  return nil
+end
+
 --- Render the mix of `range` {start_s, end_s, whole}, and `chosen` tracks as stems, into a new folder of `audio`.
 --- Returns {mix, stems, missing}, or nil and a sentence. REAPER stands still meanwhile.
 function render.run(proj, range, chosen, audio)
+  local refusal = other_speed(proj, range)
+  if refusal then return nil, refusal end
   local kept, selected = settings_of(proj), selection_of(proj)
   local folder = render.new_folder(audio)
   local result, problem
