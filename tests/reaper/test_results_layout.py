@@ -404,17 +404,47 @@ def test_a_fine_screen_doubles_the_pixels_and_moves_nothing(version: str) -> Non
     assert fine.gfx.image().size == (1800, 1200)
 
 
+MACS = pytest.mark.parametrize("mac", [True, False], ids=["macOS", "elsewhere"])
+
+
 @both
-def test_the_window_opens_again_where_it_was(version: str) -> None:
-    window = drawn(version, DONE, (700, 500), retina=2.0)
+@MACS
+@pytest.mark.parametrize("retina", [1.0, 1.5, 2.0])
+def test_the_window_opens_again_where_it_was_however_often(version: str, retina: float, mac: bool) -> None:
+    window = drawn(version, DONE, (700, 500), retina=retina)
+    window.gfx.mac = mac
     place = window.window.place()
     assert (place.x, place.y, place.w, place.h, place.dock) == (120, 80, 700, 500, 0)
+    window.gfx.obeys = True
+    for _ in range(3):
+        window.window.close()
+        window.window.open("UpTrack", place)
+        place = window.window.place()
+        assert (place.x, place.y, place.w, place.h, place.dock) == (120, 80, 700, 500, 0)
+
+
+@both
+def test_a_docked_window_opens_again_in_its_dock_and_knows_where_it_floated(version: str) -> None:
+    window = drawn(version, DONE, (700, 500), retina=2.0)
     window.gfx.docked = True
     window.gfx.resize(1900, 200)
     docked = window.window.place()
     assert (docked.w, docked.h, docked.dock) == (700, 500, 257)
+    window.window.close()
     window.window.open("UpTrack", docked)
     assert window.gfx.calls[-1] == ("init", ("UpTrack", 700, 500, 257, 120, 80))
+
+
+@both
+@MACS
+@pytest.mark.parametrize("retina", [1.0, 1.5, 2.0])
+def test_a_new_window_is_as_large_in_points_on_every_screen(version: str, retina: float, mac: bool) -> None:
+    window = drawn(version, DONE, (700, 500), retina=retina)
+    window.window.close()
+    window.gfx.mac, window.gfx.obeys = mac, True
+    window.window.open("UpTrack")
+    assert window.gfx.pixels == (900 * retina, 600 * retina)
+    assert (window.frame().width, window.frame().height) == (900, 600)
 
 
 @pytest.mark.parametrize(

@@ -153,21 +153,31 @@ class GfxCanvas:
     lua
         A lupa runtime that unpacks returned tuples; it gets the global ``gfx``.
     width, height : int
-        Size of the window in points, whatever the script asks for: a user may have any.
+        Size of the window in what ``gfx.init`` counts, whatever the script asks for: a user may have any.
     retina : float
         Pixels a point has.
     stretch : float
         Letters are this much larger than usual: no two systems' fonts agree.
+    mac : bool
+        Whether ``gfx.init`` counts points and ``gfx.w`` pixels. Elsewhere both count pixels, and ``gfx.ext_retina``
+        only says how fine the screen is (WDL, ``eel_lice.h``).
+    obeys : bool
+        Whether the window is as large as the script asks for after all.
     """
 
     def __init__(
-        self, lua: Any, width: int = 900, height: int = 600, *, retina: float = 1.0, stretch: float = 1.0
-    ) -> None:
+        self, lua: Any, width: int = 900, height: int = 600, *, retina: float = 1.0, stretch: float = 1.0,
+        mac: bool = True, obeys: bool = False,
+    ) -> None:  # fmt: skip
         self.points = (width, height)
         self.retina = retina
         self.stretch = stretch
+        self.mac = mac
+        self.obeys = obeys
         self.is_open = False
         self.docked = False
+        self.floats: tuple[float, ...] = (120.0, 80.0, float(width), float(height))
+        """Where the window floats, or floated before it was docked: x, y, width, height."""
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         self.texts: list[DrawnText] = []
         self.updates = 0
@@ -201,13 +211,23 @@ class GfxCanvas:
 
     def resize(self, width: int, height: int) -> None:
         self.points = (width, height)
+        if not self.docked:
+            self.floats = (*self.floats[:2], float(width), float(height))
+
+    def close(self) -> None:
+        """Close the window by its corner; it leaves its dock before any script hears of that."""
+        self.is_open = self.docked = False
 
     # -- what was drawn ------------------------------------------------------------------------------------------------
 
     @property
     def pixels(self) -> tuple[int, int]:
-        scale = max(self._variables["ext_retina"], 1.0)
-        return int(self.points[0] * scale), int(self.points[1] * scale)
+        return int(self.points[0] * self._pixels_of_one), int(self.points[1] * self._pixels_of_one)
+
+    @property
+    def _pixels_of_one(self) -> float:
+        """Of what ``gfx.init`` counts."""
+        return max(self._variables["ext_retina"], 1.0) if self.mac else 1.0
 
     def drawn(self) -> list[str]:
         """Names of the drawing functions called since ``forget``."""
@@ -233,12 +253,11 @@ class GfxCanvas:
             raise AttributeError(f"our table of gfx has no gfx.{name}")
         if name in self._variables:
             return self._variables[name]
-        scale = max(self._variables["ext_retina"], 1.0)
         match name:
             case "w" | "h":
                 return self.pixels[name == "h"]
             case "mouse_x" | "mouse_y":
-                return self.mouse[name == "mouse_y"] * scale
+                return self.mouse[name == "mouse_y"] * self._pixels_of_one
             case "mouse_cap":
                 return self.mouse_cap
             case _:
@@ -288,7 +307,7 @@ class GfxCanvas:
     def dock(self, v: float, *place: float) -> float | tuple[float, ...]:
         assert v == -1, "our windows only ask"
         state = 257 if self.docked else 0
-        return (state, 120.0, 80.0, *map(float, self.points)) if place else state
+        return (state, *self.floats) if place else state
 
     def drawstr(self, text: str, flags: float = 0, right: float | None = None, bottom: float | None = None) -> None:
         assert flags == 0, "the stand-in draws from the top left"
@@ -309,9 +328,17 @@ class GfxCanvas:
         return code, code if 32 <= code < 127 else 0
 
     def init(self, name: str, *place: float) -> None:
-        # Only a script that said it can deal with it is told of a finer screen.
-        self._variables["ext_retina"] = self.retina if self._variables["ext_retina"] == 1 else 0
-        self.is_open = True
+        width, height, dock, *at = place
+        if self.is_open:
+            assert name == "", "with a title, gfx.init changes the size of no window that is open"
+        else:
+            # Only a script that said it can deal with it is told of a finer screen.
+            self._variables["ext_retina"] = self.retina if self._variables["ext_retina"] == 1 else 0
+            self.is_open = True
+            self.docked = bool(int(dock) & 1) if self.obeys else self.docked
+        if self.obeys:
+            self.points = int(width), int(height)
+            self.floats = (*at, float(width), float(height))
 
     def measurestr(self, text: str) -> tuple[int, int]:
         return self._current().width(text), self._current().height

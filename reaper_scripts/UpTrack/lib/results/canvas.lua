@@ -1,9 +1,9 @@
 --[[
 The only file that touches REAPER's `gfx`: opening the window, reading keys and mouse, and drawing in points.
 
-A point is a pixel on an ordinary screen and two on a Retina one; everything above this file counts in points. Text
-never leaves its box: what does not fit ends in an ellipsis, and a box lower than a line stays empty. Widths are asked
-of `gfx` once and remembered, because measuring costs about as much as drawing.
+A point is a pixel on an ordinary screen, two on a Retina one, and one and a half on Windows at 150 %; everything above
+this file counts in points. Text never leaves its box: what does not fit ends in an ellipsis, and a box lower than a
+line stays empty. Widths are asked of `gfx` once and remembered, because measuring costs about as much as drawing.
 
 Facts about `gfx` are from REAPER's ReaScript documentation (Help, ReaScript documentation; section gfx) unless a
 comment says otherwise.
@@ -19,38 +19,44 @@ local WHEEL_NOTCH = 120
 local HIGHEST_TYPE = 100 -- gfx.setfont takes sizes from 8 to 100
 local LOWEST_TYPE = 8
 local ELLIPSIS = "…"
+local LEFT, TOP, WIDTH, HEIGHT = 120, 120, 900, 600 -- of a window that was never open before, in points
 
 local scale = 1
 local chosen -- the font that is set now
 local line_heights = {} -- in pixels, by font
 local fitted, wrapped, remembered = {}, {}, 0
 local wheel_rest = 0
-local floating = {}
 
 -- the window ---------------------------------------------------------------------------------------------------------
 
+--- Make a window that was never open before as large in points as it is meant to be. On macOS gfx.init counts points,
+--- of which gfx.w makes pixels; elsewhere both count pixels (WDL's eel_lice.h), and few of them are small on a fine
+--- screen.
+local function enlarge()
+  local now, dock, x, y, width = canvas.scale(), gfx.dock(-1, 0, 0, 0, 0)
+  if now == 1 or dock & 1 ~= 0 or gfx.w > width then return end
+  -- Without a title gfx.init changes the size of the window that is open.
+  gfx.init("", math.floor(WIDTH * now), math.floor(HEIGHT * now), 0, x, y)
+end
+
 --- Open the window; `place` is what `canvas.place` gave the last time, or nil.
 function canvas.open(title, place)
-  place = place or {}
-  floating = {w = place.w or 900, h = place.h or 600}
-  -- Asked for before gfx.init, gfx.ext_retina becomes the screen's scale, and gfx.w, gfx.h and the mouse count pixels.
+  local at = place or {}
+  -- Asked for before gfx.init, gfx.ext_retina becomes the screen's scale, and the mouse counts what gfx.w counts.
   gfx.ext_retina = 1
-  gfx.init(title, floating.w, floating.h, place.dock or 0, place.x or 120, place.y or 120)
+  gfx.init(title, at.w or WIDTH, at.h or HEIGHT, at.dock or 0, at.x or LEFT, at.y or TOP)
+  if not at.w then enlarge() end
   -- Any other value has gfx clear the window to that colour, 0 being black; ours is covered whole by every frame.
   gfx.clear = -1
   scale, chosen = nil, nil
 end
 
---- Where the window is, to open it there again.
+--- Where the window is, to open it there again; of one that is docked, where it floated.
 function canvas.place()
-  -- gfx.dock(-1) only reads. The numbers after it ask for the floating window's place as further results.
-  local dock, x, y = gfx.dock(-1, 0, 0, 0, 0)
-  if dock & 1 == 0 then
-    -- gfx.init takes points where gfx.w counts pixels: without the division a window doubles with every opening. The
-    -- documentation does not say so; public scripts that kept a window's size on a Retina screen do.
-    floating = {w = math.floor(gfx.w / canvas.scale()), h = math.floor(gfx.h / canvas.scale())}
-  end
-  return {dock = dock, x = math.floor(x), y = math.floor(y), w = floating.w, h = floating.h}
+  -- gfx.dock(-1) only reads. The numbers after it ask for the floating window's place as further results, which count
+  -- what gfx.init counts; gfx.w does so only where screens are not fine, or on other systems than macOS.
+  local dock, x, y, w, h = gfx.dock(-1, 0, 0, 0, 0)
+  return {dock = dock, x = math.floor(x), y = math.floor(y), w = math.floor(w), h = math.floor(h)}
 end
 
 function canvas.close()
