@@ -13,6 +13,7 @@ from support.feedbacks import a_feedback, a_marker, many_markers
 from support.gfx_canvas import GfxCanvas
 from support.reaper_project import FakeFx, FakeItem, new_guid
 from support.studio import ANALYZE_FILES, ANALYZE_MIX, REMOVE, RESULTS, Studio
+from support.studio_window import BELL, Window
 from support.tick_budget import within_budget, worst
 from uptrack_bridges.messages import Analyze, Feedback, Step
 
@@ -187,6 +188,17 @@ async def test_ten_thousand_tempo_points_are_read_and_sent_within_the_budget(stu
     (asked,) = studio.said(Analyze)
     assert len(asked.project.tempo_map) == 10_000
     assert within_budget(studio.reaper.ticks), worst(studio.reaper.ticks)
+
+
+async def test_measuring_a_fix_reads_two_thousand_tempo_points_within_the_budget(window: Window) -> None:
+    window.project.tempo = [TempoMarker(0.05 * number, 120.0 + number % 2) for number in range(2_000)]
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        del window.reaper.ticks[:]
+        await window.fix()
+        _, before, again = window.studio.said(Analyze)
+    assert len(before.project.tempo_map) == len(again.project.tempo_map) == 2_000
+    assert within_budget(window.reaper.ticks), worst(window.reaper.ticks)
 
 
 async def test_an_action_begins_within_the_budget_whatever_lies_in_its_mailbox(studio: Studio) -> None:

@@ -3,8 +3,8 @@ The fix buttons of the results window: preview, apply, measure again, revert. Wh
 what the tools do is `tools`; here is the order of things, and what the window shows of them.
 
 `at` is the window's session: {project, path, feedback, budget, checks, answers, own, later} and its functions
-`work(body, proj)` (a coroutine that gets a slice of each round, on a project), `changed()`, `with_daemon(speak)` and
-`analyze_again()`.
+`work(body, proj, song, dropped)` (a coroutine that gets a slice of each round, on a project), `changed()`,
+`with_daemon(speak)` and `analyze_again()`.
 ]]
 
 local edits = require("edits")
@@ -21,6 +21,7 @@ local fix_buttons = {}
 
 local OF_A_FILE = "It is made in the project, but this report is of a file, which stays as it is: render it, and "
   .. "analyze that, to know what came of it."
+local NOT_MEASURED = "It was not measured."
 local STEPS_A_NOTE = 100 -- all records are put together anew
 fix_buttons.__index = fix_buttons
 
@@ -151,13 +152,23 @@ local function measured_apply(self, talk, proj, report, finding, plan, range)
 
     --- Have a rendered place measured; `go_on(feedback)` is called when it is.
     local function measure(rendered, run_before, go_on)
-      local id = measure_again.ask(talk, proj, path, report, range, rendered, run_before)
-      at.own = {phase = "waiting"}
-      at.checks[id] = function(feedback, sentence)
+      local function check(feedback, sentence)
         at.own = nil
-        if not feedback then return end_with("unknown", sentence or "It was not measured.") end
+        if not feedback then return end_with("unknown", sentence or NOT_MEASURED) end
         go_on(feedback)
       end
+      at.own = {phase = "waiting"}
+      local unasked = {} -- stands for the request's id until there is one
+      at.checks[unasked] = check
+      at.work(function()
+        local spend = at.budget.spend
+        local wanted = measure_again.request(proj, path, report, range, rendered, run_before, spend)
+        if not at.checks[unasked] then return end -- cancelled, or the daemon is gone
+        at.checks[unasked] = nil
+        at.checks[talk:ask(wanted)] = check
+      end, proj, nil, function()
+        at.own, at.checks[unasked] = nil, nil
+      end)
     end
 
     local function measure_after(run_before)

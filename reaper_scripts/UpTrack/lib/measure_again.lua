@@ -38,12 +38,13 @@ function measure_again.render(talk, proj, report, range)
   return rendered
 end
 
---- Ask for what was rendered; `before` is the run of the same passage before. Returns the request's id.
-function measure_again.ask(talk, proj, path, report, range, rendered, before)
-  return talk:ask {
+--- What asks for what was rendered; `before` is the run of the same passage before. Call it in a coroutine: `spend` may
+--- yield, and while another tab is in front it waits.
+function measure_again.request(proj, path, report, range, rendered, before, spend)
+  return {
     mix = {path = rendered.mix},
     stems = #rendered.stems > 0 and json.list(rendered.stems) or nil,
-    project = project.facts(proj, path, range.start_s),
+    project = project.facts(proj, path, range.start_s, nil, nil, spend),
     passage = {run = report.run, start_s = range.start_s - report.start_s, before = before},
   }
 end

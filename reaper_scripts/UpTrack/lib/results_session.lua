@@ -84,12 +84,15 @@ local function find(id)
 end
 
 --- Do something in slices; one thing at a time, in the order it was asked for. It is dropped where the project it is
---- about is closed meanwhile, and lets what other projects ask for pass while that is behind another tab.
-local function work(body, proj, song)
-  proj = proj or at.project
-  if not reaper.ValidatePtr2(0, proj, "ReaProject*") then return end
+--- about is closed meanwhile, and where it fails: then `dropped()` is called. It lets what other projects ask for pass
+--- while its own is behind another tab.
+local function work(body, proj, song, dropped)
+  proj, dropped = proj or at.project, dropped or function() end
+  if not reaper.ValidatePtr2(0, proj, "ReaProject*") then return dropped() end
   if project.known_id(proj) then project.hold(proj) end
-  at.queue[#at.queue + 1] = {thread = coroutine.create(body), project = proj, song = song or project.known_id(proj)}
+  at.queue[#at.queue + 1] = {
+    thread = coroutine.create(body), project = proj, song = song or project.known_id(proj), dropped = dropped,
+  }
 end
 
 --- Whether the project something was asked for is closed, or another song lies under its pointer.
@@ -383,7 +386,14 @@ end
 function acts.cancel(intent, finding)
   if intent.what == "preview" then return at.fix:forget_preview(finding) end
   board.ask_to_stop()
-  for id in pairs(at.checks) do at.talk:cancel(id) end
+  for id, check in pairs(at.checks) do
+    if type(id) == "table" then -- not asked yet
+      at.checks[id] = nil
+      check(nil)
+    else
+      at.talk:cancel(id)
+    end
+  end
 end
 
 local ANALYZES = {mix = actions.ANALYZE_MIX, stems = actions.ANALYZE_STEMS, live = actions.ANALYZE_LIVE}
@@ -468,12 +478,17 @@ end
 local function resume()
   local item, place = next_work()
   if not item then return end
-  if is_past(item) then return table.remove(at.queue, place) end
+  if is_past(item) then
+    table.remove(at.queue, place)
+    return item.dropped()
+  end
   at.budget.begin()
   local alive, outcome = coroutine.resume(item.thread)
-  if not alive then say.line("something went wrong in the results window: " .. tostring(outcome)) end
   item.is_behind = outcome == "behind"
   if coroutine.status(item.thread) == "dead" then table.remove(at.queue, place) end
+  if alive then return end
+  say.line("something went wrong in the results window: " .. tostring(outcome))
+  item.dropped()
 end
 
 local function kept_place()
