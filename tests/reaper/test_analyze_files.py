@@ -160,6 +160,38 @@ async def test_a_project_in_the_background_gets_its_markers_when_it_is_in_front_
     assert other.markers == []
 
 
+@pytest.mark.parametrize("leaves_after", [0, 300], ids=["before a bar is read", "while bars are read"])
+async def test_bars_are_those_of_the_project_that_is_analysed_whatever_tab_is_in_front(
+    studio: Studio, leaves_after: int
+) -> None:
+    reaper, ours, other = studio.reaper, studio.reaper.front, FakeProject(name="Other.rpp", first_bar=-3)
+    ours.first_bar = 9
+    ours.tempo = [TempoMarker(2.0 * number, 120.0) for number in range(3_000)]
+    reaper.open_projects.append(other)
+    read: list[float] = []
+    as_shown = reaper.format_timestr_pos
+
+    def format_timestr_pos(tpos: float, buf: str, modeoverride: int) -> str:
+        read.append(tpos)
+        return as_shown(tpos, buf, modeoverride)
+
+    reaper.format_timestr_pos = format_timestr_pos  # type: ignore[method-assign]
+    async with studio.daemon():
+        reaper.run(ANALYZE_FILES)
+        await studio.until(lambda: len(read) >= leaves_after)
+        reaper.front = other
+        await studio.until(lambda: "to the front: its bars can be read only there" in reaper.help)
+        for _ in range(600):  # two minutes: patience is not for the user
+            reaper.turn()
+        assert studio.said(Analyze) == []
+        ours.tempo[0] = TempoMarker(0.0, 90.0)
+        reaper.front = ours
+        await studio.until(lambda: studio.said(FeedbackApplied))
+    (asked,) = studio.said(Analyze)
+    bars = asked.project.tempo_map
+    assert [(point.bar, point.bpm) for point in (bars[0], bars[-1])] == [(9, 90.0), (3_008, 120.0)]
+
+
 async def test_a_project_that_was_closed_meanwhile_is_reported_as_skipped(studio: Studio) -> None:
     studio.desk.gate = asyncio.Event()
     async with studio.daemon():

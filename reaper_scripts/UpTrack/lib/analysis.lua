@@ -79,6 +79,7 @@ local function capture(run, job)
   show("capturing " .. job.what .. " ...", {phase = "waiting", id = run.id})
 end
 
+--- Ask for a job's analysis once its project is in front.
 local function ask(run, job)
   run.work = coroutine.create(function()
     run.id = run.talk:ask(request_for(run, job))
@@ -201,10 +202,12 @@ local function resume(run)
     run.work = nil
     return run.stop("something went wrong: " .. tostring(word))
   end
+  run.is_behind = word == "behind"
   if coroutine.status(run.work) == "dead" then
     run.work = nil
-  elseif word == "behind" then
-    say.passing("the analysis is done; bring its project to the front to get the markers")
+  elseif run.is_behind then
+    say.passing(run.placing and "the analysis is done; bring its project to the front to get the markers"
+      or "bring the project that is to be analyzed to the front: its bars can be read only there")
   end
 end
 
@@ -310,7 +313,8 @@ local function round(run)
       run.stop("the analysis was cancelled.")
     end
     -- A feedback that is being placed, or waits for its project to come to the front, needs no word from anybody.
-    if not run.work then run.talk:tick(now_s) end
+    -- One that waits to be asked for may have to wait for long: the daemon must not take us for dead.
+    if not run.work or run.is_behind and not run.placing then run.talk:tick(now_s) end
     resume(run)
     render_when_shown(run)
   end

@@ -96,8 +96,31 @@ function project.key_in(notes)
   return tonic:sub(1, 1):upper() .. tonic:sub(2) .. " " .. mode
 end
 
+--- The tempo map of a project, read while it is in front: REAPER gives the ruler's bar numbers of the project in front
+--- only. Where another came to the front meanwhile it is read again.
+local function bars_of(proj, spend)
+  local has_left
+  local function wait_for_front()
+    while not project.is_in_front(proj) do
+      has_left = true
+      coroutine.yield("behind")
+    end
+  end
+  local points
+  repeat
+    wait_for_front()
+    has_left = false
+    points = tempo_map.read(proj, function(steps)
+      spend(steps)
+      wait_for_front()
+    end)
+  until not has_left
+  return points
+end
+
 --- Facts for an `analyze`; `start_s` is where the file's first sample lies on the timeline. A `part` has versions of
---- its own; what is a song of its own has a `name` of its own as well. `spend` may yield.
+--- its own; what is a song of its own has a `name` of its own as well. Call it in a coroutine: `spend` may yield, and
+--- while another tab is in front it waits.
 function project.facts(proj, path, start_s, part, name, spend)
   local id = project.id(proj)
   return {
@@ -105,7 +128,7 @@ function project.facts(proj, path, start_s, part, name, spend)
     name = name or project.name(proj),
     path = path,
     start_s = start_s,
-    tempo_map = tempo_map.read(proj, spend),
+    tempo_map = bars_of(proj, spend),
     key = project.key_in(reaper.GetSetProjectNotes(proj, false, "")),
   }
 end

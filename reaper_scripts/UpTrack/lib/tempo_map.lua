@@ -50,10 +50,9 @@ local function along_ramp(project, points, from_s, until_s, spend)
   end
 end
 
---- All tempo points of a project. `spend`, if given, is called for each and may yield.
+--- All tempo points of a project, which has to be in front. `spend` is called for each, and may yield.
 function tempo_map.read(project, spend)
   local points = json.list()
-  spend = spend or function() end
   local count = reaper.CountTempoTimeSigMarkers(project)
   local _, _, first_bpm = reaper.TimeMap_GetTimeSigAtTime(project, 0)
   if count == 0 then
