@@ -4,7 +4,8 @@
 @author The UpTrack Companion authors
 @link https://uptrack.pro
 @about
-  Genre, target, references, what "Analyze mix" renders, and how findings are shown. Kept by REAPER.
+  Genre, target, references, what "Analyze mix" renders, and how findings are shown. Kept by REAPER. In a project that
+  was analysed it can also be said that it is another song than it is taken for.
 ]]
 
 reaper.defer(function() end) -- or REAPER makes an undo step of a run that changes nothing
@@ -19,12 +20,20 @@ if reaper.GetOS():find("^Win") and not package.searchpath("json", package.path) 
     .. "--resource-path C:\\REAPER`), or switch on Windows' own “Use Unicode UTF-8 for worldwide language support”.\n")
 end
 
+local another_song = require("another_song")
+local project = require("project")
 local say = require("say")
 local settings = require("settings")
 
-local kept, sentence = settings.ask()
-if kept then
-  say.passing("the settings are kept")
-elseif sentence then
-  say.line(sentence)
+local function main()
+  local proj, path = project.in_front()
+  local kept, sentence, is_another = settings.ask(project.known_id(proj) ~= nil)
+  if kept then
+    say.passing("the settings are kept")
+  elseif sentence then
+    say.line(sentence)
+  end
+  if is_another then another_song.begin(proj, path) end
 end
+
+main()

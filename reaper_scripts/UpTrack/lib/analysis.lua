@@ -221,12 +221,23 @@ local function start_daemon(run)
   return true
 end
 
+--- A project that was saved under a new name is its song's next version, or another song: nobody but the user knows.
+local function say_what_it_carries_on(run)
+  local before = project.is_open(run.project) and project.carried_on_from(run.project, run.path)
+  if not before then return end
+  say.line(("this project carries on from %s, and is compared with it as the next version of that song. Is it another "
+    .. "song, made from a template for example? Then say so in UpTrack: Settings, “%s”."):format(
+    before, settings.ANOTHER_SONG))
+end
+
 local function events_of(run)
   local events = {}
 
   function events.welcome(message)
     skew.say(message.version)
-    if run.at == 0 then next_job(run) end
+    if run.at > 0 then return end
+    say_what_it_carries_on(run)
+    next_job(run)
   end
 
   function events.taken(id, message)

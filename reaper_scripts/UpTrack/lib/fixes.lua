@@ -139,6 +139,11 @@ function fixes.note(proj, record, state, sentence)
   change(proj, record, {state = state, sentence = sentence})
 end
 
+--- Forget them all; what stands in the project stays, and is the user's own.
+function fixes.forget(proj)
+  kept.write(proj, KEY, "")
+end
+
 -- what can be applied -------------------------------------------------------------------------------------------------
 
 local function step_of(finding)

@@ -2,9 +2,12 @@
 What the daemon is told of a project: its name, where it lies, an id that stays, its bars, its key if it is noted.
 
 The id is ours: a GUID in the project's extended state, made at the first analysis and saved with the .rpp, so that
-"Warehouse v2.rpp" saved from "Warehouse.rpp" is the next version of the same song, whatever it is called.
+"Warehouse v2.rpp" saved from "Warehouse.rpp" is the next version of the same song, whatever it is called. A song made
+from a template that holds the id of another one looks the same from here: so the user is told, once, whose next version
+a project is taken for, and can say that it is none (another_song.lua).
 ]]
 
+local kept = require("kept")
 local tempo_map = require("tempo_map")
 local tracks = require("tracks")
 
@@ -83,6 +86,32 @@ function project.id(proj)
     reaper.SetProjExtState(proj, SECTION, "project", id)
   end
   return id
+end
+
+local FILE = "file" -- under which name the song was analysed last
+local UNTITLED = "-"
+
+local function file_name(path)
+  return path:match("[^/\\]*$")
+end
+
+--- Note under which file a song is analysed. Returns the name of the file it was analysed under before where the two
+--- may be two songs: that file is still there, or was called otherwise.
+function project.carried_on_from(proj, path)
+  path = path or UNTITLED
+  local before = kept.read(proj, FILE)
+  if before == path then return nil end
+  kept.write(proj, FILE, path)
+  if before == "" or before == UNTITLED then return nil end -- its first analysis, or it was never saved before
+  if file_name(before) == file_name(path) and not reaper.file_exists(before) then return nil end -- moved
+  return file_name(before)
+end
+
+--- Be a song without a past from now on.
+function project.become_another(proj, path)
+  songs[proj] = nil
+  reaper.SetProjExtState(proj, SECTION, "project", reaper.genGuid(""))
+  kept.write(proj, FILE, path or UNTITLED)
 end
 
 local MODES = {m = "minor", min = "minor", minor = "minor", maj = "major", major = "major", [""] = "major"}

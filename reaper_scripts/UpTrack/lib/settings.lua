@@ -28,6 +28,9 @@ local FIELDS = {
   {name = "references", default = "", caption = "References (;)"},
 }
 
+settings.ANOTHER_SONG = "This is another song"
+local ANOTHER = {name = "another", default = "no", caption = settings.ANOTHER_SONG, one_of = {"no", "yes"}}
+
 local function allowed(field, value)
   if not field.one_of then return true end
   for _, one in ipairs(field.one_of) do
@@ -55,27 +58,37 @@ local function trimmed(text)
 end
 
 --- Ask for all settings. Returns true once they are kept, nil where the user cancelled, nil and a sentence otherwise.
-function settings.ask()
-  local now, captions, values = settings.read(), {}, {}
-  for index, field in ipairs(FIELDS) do
-    captions[index], values[index] = caption_of(field), now[field.name]
+--- With `song` it is also asked whether the project in front is another song than it is taken for, which is no setting:
+--- that comes third.
+function settings.ask(song)
+  local now, captions, values, fields = settings.read(), {}, {}, table.move(FIELDS, 1, #FIELDS, 1, {})
+  if song then table.insert(fields, #fields, ANOTHER) end
+  for index, field in ipairs(fields) do
+    captions[index], values[index] = caption_of(field), now[field.name] or field.default
   end
   captions[#captions + 1] = "separator=" .. SEPARATOR
   captions[#captions + 1] = "extrawidth=220"
   local given, answer = reaper.GetUserInputs(
-    "UpTrack: Settings", #FIELDS, table.concat(captions, ","), table.concat(values, SEPARATOR)
+    "UpTrack: Settings", #fields, table.concat(captions, ","), table.concat(values, SEPARATOR)
   )
   if not given then return nil end
   local answers = {}
   for line in (answer .. SEPARATOR):gmatch("(.-)" .. SEPARATOR) do answers[#answers + 1] = trimmed(line) end
-  for index, field in ipairs(FIELDS) do
+  for index, field in ipairs(fields) do
     if not allowed(field, answers[index] or "") then
       local sentence = "%s: expected %s, got “%s”. Nothing was changed."
       return nil, sentence:format(field.caption, table.concat(field.one_of, ", "), answers[index] or "")
     end
   end
-  for index, field in ipairs(FIELDS) do reaper.SetExtState(SECTION, field.name, answers[index] or "", true) end
-  return true
+  local is_another = false
+  for index, field in ipairs(fields) do
+    if field == ANOTHER then
+      is_another = answers[index] == "yes"
+    else
+      reaper.SetExtState(SECTION, field.name, answers[index] or "", true)
+    end
+  end
+  return true, nil, is_another
 end
 
 --- The references as the daemon wants them: a list of texts.
