@@ -8,8 +8,9 @@ import pytest
 
 from support.fake_reaper import FakeProject
 from support.feedbacks import a_feedback, a_marker
-from support.studio import ANALYZE_MIX, REMOVE, RESULTS
+from support.studio import ANALYZE_MIX, REMOVE, RESULTS, SETTINGS
 from support.studio_window import BELL, Window
+from uptrack_bridges.messages import SectionMark
 
 ENTER, ESCAPE, CLOSED = 13, 27, -1
 MINE, PASSAGE = (3.0, 9.0), (20.0, 24.0)
@@ -63,6 +64,72 @@ async def test_while_something_is_recorded_nothing_moves(window: Window, key: st
         window.project.recording = True
         await window.press(key)
     assert (window.project.cursor_s, what_the_user_has(window.project)) == before
+
+
+async def test_while_something_is_recorded_a_click_on_a_section_goes_nowhere(window: Window) -> None:
+    sections = [
+        SectionMark(kind="drop", start_s=0.0, end_s=50.0),
+        SectionMark(kind="outro", start_s=50.0, end_s=100.0),
+    ]
+    marker = a_marker("low.boom-1", start_s=20.0, end_s=24.0)
+    window.studio.desk.answer = lambda _request, job: a_feedback(marker, job=job, sections=sections)
+    async with window.studio.daemon():
+        await window.studio.analyze(ANALYZE_MIX)
+        await window.analyzed_already()
+        window.project.recording, window.project.cursor_s = True, 70.0
+        await window.click("drop")
+        assert window.project.cursor_s == 70.0
+        window.project.recording = False
+        await window.click("drop")
+    assert window.project.cursor_s == 0.0, "it would go there"
+
+
+@pytest.mark.parametrize("way", ["l", ESCAPE, "closed", "removed", "another song"])
+async def test_a_loop_that_is_ended_while_something_is_recorded_is_given_back_once_the_take_has_ended(
+    window: Window, way: str | int
+) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        before = what_the_user_has(window.project)
+        await window.press(ENTER)
+        held = what_the_user_has(window.project)
+        window.project.recording = True
+        if way == "closed":
+            assert window.gfx is not None
+            window.gfx.close()
+        elif way == "removed":
+            window.reaper.run(REMOVE)
+        elif way == "another song":
+            window.reaper.answers = "\n".join(["", "club", "project", "yes", "no", "no", "yes", "yes", ""])
+            window.reaper.run(SETTINGS)
+        else:
+            await window.press(way)
+        for _ in range(20):
+            window.reaper.turn()
+        assert what_the_user_has(window.project) == held
+        window.project.recording = False
+        window.reaper.turn()
+        window.reaper.turn()
+    assert what_the_user_has(window.project) == before
+    assert window.reaper.running == (way != "closed")
+
+
+async def test_a_window_that_is_ended_in_a_take_leaves_its_loop_to_the_next_one(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        before = what_the_user_has(window.project)
+        await window.press(ENTER)
+        held = what_the_user_has(window.project)
+        window.project.recording = True
+        window.reaper.reload()
+        assert not window.reaper.running
+        window.reaper.run(RESULTS)
+        for _ in range(20):
+            window.reaper.turn()
+        assert what_the_user_has(window.project) == held
+        window.project.recording = False
+        window.reaper.turn()
+    assert what_the_user_has(window.project) == before
 
 
 @pytest.mark.parametrize("key", ["l", ESCAPE, CLOSED])

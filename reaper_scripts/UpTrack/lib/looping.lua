@@ -4,6 +4,9 @@ the user had comes back. Whatever of the three was changed by hand meanwhile is 
 
 What the user had is kept in the project, so that another of our scripts can give it back, and so can we where a project
 was saved and closed meanwhile: the passage is then what REAPER has saved as its selection.
+
+While something is recorded nothing is changed, because a loop that moves cuts the take: it is given back once that has
+ended.
 ]]
 
 local project = require("project")
@@ -15,6 +18,9 @@ local MEMORY = "UpTrack loop" -- a section of REAPER's memory, which undo takes 
 local SAME_S = 1e-4
 local SELECTION, LOOP = false, true -- which of REAPER's two ranges
 
+local RECORDING = 4 -- of GetPlayStateEx
+
+local waiting = {} -- projects that get back what they had once their take has ended
 local held_in, held_song -- the project this script loops a passage of, and what song that is
 
 local function range_of(proj, which)
@@ -119,14 +125,43 @@ local function give_back(proj, is_doubtful)
   reaper.GetSetRepeatEx(proj, before.repeats)
 end
 
---- Give the user back what was there before; nothing happens where no passage is looped.
+local function is_recording(proj)
+  return reaper.GetPlayStateEx(proj) & RECORDING ~= 0
+end
+
+local function wait_for_the_take(proj)
+  if not waiting[proj] then return end
+  if not reaper.ValidatePtr2(0, proj, "ReaProject*") then
+    waiting[proj] = nil
+  elseif is_recording(proj) then
+    reaper.defer(function() wait_for_the_take(proj) end)
+  else
+    looping.give_back(proj)
+  end
+end
+
+--- Give the user back what was there before, or where something is recorded, in `defer` once that has ended; nothing
+--- happens where no passage is looped.
 function looping.give_back(proj)
-  give_back(proj, not kept_in(proj))
+  if not is_recording(proj) then
+    waiting[proj] = nil
+    give_back(proj, not kept_in(proj))
+  elseif record_of(proj) and not waiting[proj] then
+    waiting[proj] = true
+    wait_for_the_take(proj)
+  end
 end
 
 --- Give back what a script that is gone has left: the project was closed, or REAPER was, while a passage was looped.
 function looping.clear_leftover(proj)
   if not is_ours(proj) then give_back(proj, true) end
+end
+
+--- Give it back as the script ends, when nothing can wait any more: a take keeps it, and the next window gives it back.
+function looping.end_now()
+  local proj = held_in
+  if proj and reaper.ValidatePtr2(0, proj, "ReaProject*") and not is_recording(proj) then looping.give_back(proj) end
+  held_in = nil
 end
 
 --- Give it back wherever this script has taken it.
@@ -139,6 +174,7 @@ end
 --- Loop a finding's passage until `give_back`.
 function looping.hold(proj, finding, start_s, end_s)
   if held_in ~= proj then looping.end_it() end
+  waiting[proj] = nil
   local before = users(proj)
   local passage = {start_s, end_s}
   held_in, held_song = proj, project.id(proj)

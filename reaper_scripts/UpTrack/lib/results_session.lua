@@ -134,7 +134,8 @@ local function look_at_fixes()
   end)
 end
 
---- While something is recorded, a click must not move anything: a loop would cut the take.
+--- While something is recorded, a click must not move anything: a loop would cut the take. What ends a loop may be done
+--- (`looping` waits for the take).
 local function is_recording()
   return reaper.GetPlayStateEx(at.project) & 4 ~= 0
 end
@@ -151,8 +152,12 @@ local function follow(now_s)
     end
     at.project, at.path, at.tab, at.news = proj, path, tab, news
     at.changes = reaper.GetProjectStateChangeCount(proj)
-    if not is_recording() then looping.clear_leftover(proj) end
-    return load_report()
+    at.has_leftover = true
+    load_report()
+  end
+  if at.has_leftover and not is_recording() then
+    looping.clear_leftover(proj)
+    at.has_leftover = nil
   end
   local changes = reaper.GetProjectStateChangeCount(proj)
   if changes ~= at.changes and now_s >= at.look_s then
@@ -379,6 +384,7 @@ function acts.apply(_, finding) at.fix:apply(finding) end
 function acts.revert(_, finding) at.fix:revert(finding) end
 
 function acts.seek(intent)
+  if is_recording() then return end
   looping.end_it()
   go_to(intent.time_s)
 end
@@ -499,6 +505,7 @@ end
 local function leave()
   reaper.SetExtState(SECTION, "place", json.encode(window.place()), true)
   window.close()
+  board.window(false) -- a take may keep the script here for a while
   looping.end_it()
 end
 
@@ -547,7 +554,7 @@ function session.run()
   reaper.atexit(function()
     board.window(false)
     window.close()
-    looping.end_it()
+    looping.end_now()
   end)
   reaper.defer(round) -- loading all this was this tick's work
 end
