@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from support.fake_reaper import FakeProject
 from support.feedbacks import a_feedback, a_marker
@@ -193,6 +196,31 @@ async def test_closing_the_window_ends_the_script_and_its_place_is_kept(window: 
         await window.press(-1)
     assert not window.reaper.running
     assert ("UpTrack window", "place") in window.reaper.kept_ext_state
+
+
+@pytest.mark.parametrize("way", ["its corner", "the end of the script", "escape"])
+async def test_a_docked_window_keeps_its_dock_and_where_it_floated(window: Window, way: str) -> None:
+    window.reaper.run(RESULTS)
+    assert window.gfx is not None
+    window.gfx.resize(700, 500)
+    window.reaper.turn()
+    window.gfx.docked = way != "escape"  # Esc closes no docked window
+    window.gfx.resize(*((1900, 200) if window.gfx.docked else (640, 480)))
+    for _ in range(6):
+        window.reaper.turn()
+    if way == "its corner":
+        window.gfx.close()
+    elif way == "escape":
+        window.gfx.press(27)
+    else:
+        window.reaper.reload()
+    window.reaper.turn()
+    assert not window.reaper.running
+    place = json.loads(window.reaper.kept_ext_state["UpTrack window", "place"])
+    size = (700, 500) if way != "escape" else (640, 480)
+    assert (place["dock"], place["w"], place["h"]) == (257 * (way != "escape"), *size)
+    window.reaper.run(RESULTS)
+    assert window.gfx.calls[0] == ("init", ("UpTrack", *size, place["dock"], 120, 80))
 
 
 async def test_an_analysis_opens_the_window_once_if_that_is_wanted(window: Window) -> None:

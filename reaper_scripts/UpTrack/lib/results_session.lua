@@ -38,6 +38,7 @@ local NOTHING_YET = "No report yet. Analyze the mix, or the selected tracks as s
 local STEPS_A_FINDING = 5
 local MOST_MARKERS = 12 -- what a report gives markers to
 local POINT_BEFORE_S, POINT_AFTER_S = 1, 3
+local NOTE_PLACE_EVERY_S = 1
 local LOOK_AT_FIXES_EVERY_S = 1 -- a fader that is dragged changes the project in every round
 
 local at = {} -- the session: state, project, feedback, talk, work, and what a click has begun
@@ -502,8 +503,18 @@ local function kept_place()
   return read and type(place) == "table" and place or nil
 end
 
+--- Note where the window is while it is there: once it is closed, REAPER has taken it out of its dock already.
+local function note_place(now_s)
+  if now_s < at.note_s then return end
+  at.place, at.note_s = window.place(), now_s + NOTE_PLACE_EVERY_S
+end
+
+local function keep_place()
+  if at.place then reaper.SetExtState(SECTION, "place", json.encode(at.place), true) end
+end
+
 local function leave()
-  reaper.SetExtState(SECTION, "place", json.encode(window.place()), true)
+  keep_place()
   window.close()
   board.window(false) -- a take may keep the script here for a while
   looping.end_it()
@@ -536,7 +547,9 @@ local function round()
   at.state.looped = looping.finding(at.project)
   local intents = window.tick(at.state, works)
   for _, intent in ipairs(intents or {}) do act(intent) end
-  if not intents or at.closing then return leave() end
+  if not intents then return leave() end
+  note_place(at.closing and at.note_s or now_s)
+  if at.closing then return leave() end
   reaper.defer(round)
 end
 
@@ -545,6 +558,7 @@ function session.run()
   at.state, at.queue, at.later, at.worked = state_of.new(), {}, {}, true
   at.checks, at.answers, at.unsaid = {}, {}, {}
   at.budget, at.look_s = pace.budget(), reaper.time_precise()
+  at.place, at.note_s = nil, at.look_s
   at.work, at.changed, at.with_daemon, at.analyze_again = work, changed, with_daemon, analyze_again
   at.fix, at.live = fix_buttons.new(at), live_audio.new(at)
   -- Started again while it is open, the window comes to the front anew instead of asking (REAPER 7.03 and later).
@@ -553,6 +567,7 @@ function session.run()
   board.window(true)
   reaper.atexit(function()
     board.window(false)
+    keep_place()
     window.close()
     looping.end_now()
   end)
