@@ -198,6 +198,33 @@ async def test_closing_the_window_ends_the_script_and_its_place_is_kept(window: 
     assert ("UpTrack window", "place") in window.reaper.kept_ext_state
 
 
+async def test_while_the_window_is_open_the_console_is_written_and_opens_only_for_who_asks(window: Window) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        assert window.reaper.console_opened == 1, "without the window, what was found is to be seen somewhere"
+        before = window.reaper.console
+        await window.press("m")
+        assert "low.boom-1 is off" in window.reaper.console.removeprefix(before)
+        await window.fix()
+        await window.press("b")
+        assert "closed" in window.reaper.console
+        assert window.reaper.console_opened == 1
+        await window.press("c")
+        assert window.reaper.console_opened == 2
+        window.reaper.reload()
+        await window.studio.analyze(ANALYZE_MIX)
+        assert window.reaper.console_opened == 3
+
+
+async def test_an_error_opens_the_console_also_while_the_window_is_open(window: Window) -> None:
+    window.reaper.run(RESULTS)
+    async with window.studio.daemon():
+        window.project.play_rate = 0.5
+        window.reaper.run(ANALYZE_MIX)
+        await window.studio.until(lambda: "The play rate is 0.5" in window.reaper.console)
+    assert window.reaper.console_opened == 1
+
+
 @pytest.mark.parametrize("way", ["its corner", "the end of the script", "escape"])
 async def test_a_docked_window_keeps_its_dock_and_where_it_floated(window: Window, way: str) -> None:
     window.reaper.run(RESULTS)

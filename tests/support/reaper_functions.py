@@ -57,6 +57,10 @@ EQ_BANDS = ((1, 100.0), (2, 300.0), (2, 1_000.0), (4, 5_000.0), (0, 20.0), (3, 1
 """What a new ReaEQ is played with: (kind, Hz); the last two are switched off."""
 
 
+UNOPENED = "!SHOW:"
+"""Before a text for the console that does not open it."""
+
+
 @dataclass(eq=False)
 class FakeSource:
     length_s: float
@@ -89,6 +93,8 @@ class ReaperFunctions(ABC):
         self.front = project
         self.open_projects = [self.front]
         self.console = ""
+        self.console_opened = 0
+        """How often a text has opened its window, or brought it to the front."""
         self.help = ""
         self.now_s = 100.0
         self.ext_state: dict[tuple[str, str], str] = {}
@@ -483,7 +489,9 @@ class ReaperFunctions(ABC):
         track.selected = selected
 
     def ShowConsoleMsg(self, msg: str) -> None:
-        self.console += msg
+        if not msg.startswith(UNOPENED):
+            self.console_opened += 1
+        self.console += msg.removeprefix(UNOPENED)
 
     def TimeMap2_beatsToTime(self, proj: Any, tpos: float, measuresIn: int | None = None) -> float:
         assert measuresIn is not None

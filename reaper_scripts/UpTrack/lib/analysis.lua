@@ -122,7 +122,7 @@ local function wait_for_recording(run, job)
     rendering_is_over(run)
     run.render_in = 1
     if not run.says_waiting then
-      say.line(job.what .. " is rendered once the recording has ended.")
+      say.routine(job.what .. " is rendered once the recording has ended.")
       show("waiting for the recording to end", {phase = "waiting", stage = "for the recording to end"})
     end
     run.says_waiting = true

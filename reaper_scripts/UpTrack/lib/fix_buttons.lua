@@ -104,7 +104,7 @@ local function note_outcome(self, proj, finding, record, state, sentence)
     end
     fixes.note(proj, record, state, sentence)
     show(self, finding, fix_buttons.shown(record))
-    say.line(sentence)
+    say.routine(sentence)
     if state == "closed" then self:unmark(proj, {finding}, "UpTrack: " .. finding.title .. " is fixed") end
   end, proj)
 end

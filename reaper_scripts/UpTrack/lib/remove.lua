@@ -47,7 +47,7 @@ function remove.all()
   local proj = project.in_front()
   spread.run(proj, function(spend) return remove.from(proj, spend) end, function(done, marked)
     if not done then return end
-    say.line(("removed %d markers and regions, the fixes that stood, and the track notes."):format(marked))
+    say.routine(("removed %d markers and regions, the fixes that stood, and the track notes."):format(marked))
   end)
 end
 

@@ -43,9 +43,10 @@ end
 
 --- Write a feedback, and what the `plan` of its markers has `skipped`, because it could not be placed, and `left`,
 --- because the user had deleted it. With `everything` come the findings that
---- have no marker, and of each what to do.
+--- have no marker, and of each what to do, and the console opens for that.
 function report_text.write(feedback, plan, everything)
-  say.line(feedback.status or "done")
+  local begin = everything and say.line or say.routine
+  begin(feedback.status or "done")
   if feedback.since then
     say.indented(feedback.since.sentence)
     write_changes(feedback.since, everything)

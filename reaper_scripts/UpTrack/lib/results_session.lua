@@ -426,7 +426,7 @@ acts["place markers"] = function()
   end
   work(function()
     local placed = at.fix:mark_again(proj, feedback, wanted, "UpTrack: place markers again", true)
-    say.line(placed > 0 and ("placed %d markers again."):format(placed) or "all markers stand where they belong.")
+    say.routine(placed > 0 and ("placed %d markers again."):format(placed) or "all markers stand where they belong.")
   end)
 end
 
