@@ -361,13 +361,40 @@ async def test_a_fix_taken_back_before_it_is_made_is_not_made(window: Window, sp
     assert len(window.studio.said(Analyze)) == 1
 
 
+TRIM_READ, READ, LATCH, NO_OVERRIDE, BYPASS = 0, 1, 4, -1, 5
+
+
+@pytest.mark.parametrize(
+    ("mode", "override", "envelope", "made"),
+    [
+        (TRIM_READ, NO_OVERRIDE, FakeEnvelope(points=3), True),
+        (READ, NO_OVERRIDE, FakeEnvelope(points=3), False),
+        (LATCH, NO_OVERRIDE, FakeEnvelope(points=3), False),
+        (READ, NO_OVERRIDE, FakeEnvelope(points=3, active=False), True),
+        (READ, NO_OVERRIDE, FakeEnvelope(points=0), True),
+        (READ, TRIM_READ, FakeEnvelope(points=3), True),
+        (READ, BYPASS, FakeEnvelope(points=3), True),
+        (TRIM_READ, READ, FakeEnvelope(points=3), False),
+    ],
+)
+async def test_a_fader_is_moved_unless_its_envelope_moves_it(
+    window: Window, mode: int, override: int, envelope: FakeEnvelope, made: bool
+) -> None:
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="GN", text="x", gain_db=-2.0, tool="gain", track="{BASS}"))
+        window.bass.envelopes["Volume"], window.bass.automation_mode = envelope, mode
+        window.reaper.automation_override = override
+        await window.press("p")
+        assert ("fader: −2.0 dB" in window.words(), "moves the fader" in window.words()) == (made, not made)
+
+
 @pytest.mark.parametrize(
     ("step", "change", "sentence"),
     [
         (
             {"tool": "gain", "gain_db": -2.0},
-            lambda bass, _master: bass.envelopes.update(Volume=FakeEnvelope(points=3)),
-            "is automated",
+            lambda bass, _master: vars(bass).update(envelopes={"Volume": FakeEnvelope(points=3)}, automation_mode=1),
+            "set the mode to Trim/Read",
         ),
         ({"tool": "width", "amount": -20.0}, lambda bass, _master: bass.values.update(D_PAN=0.3), "has no width"),
         (

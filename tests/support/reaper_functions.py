@@ -97,6 +97,7 @@ class ReaperFunctions(ABC):
         """How often a text has opened its window, or brought it to the front."""
         self.help = ""
         self.now_s = 100.0
+        self.automation_override = -1
         self.ext_state: dict[tuple[str, str], str] = {}
         self.kept_ext_state: dict[tuple[str, str], str] = {}
         self.disk_s = 0.0
@@ -245,6 +246,9 @@ class ReaperFunctions(ABC):
     def GetExtState(self, section: str, key: str) -> str:
         return self.ext_state.get((section, key), "")
 
+    def GetGlobalAutomationOverride(self) -> int:
+        return self.automation_override
+
     def GetMasterTrack(self, proj: Any) -> FakeTrack:
         return self._project(proj).master
 
@@ -369,6 +373,15 @@ class ReaperFunctions(ABC):
     def GetTrack(self, proj: Any, trackidx: int) -> FakeTrack | None:
         tracks = self._project(proj).tracks
         return tracks[trackidx] if 0 <= trackidx < len(tracks) else None
+
+    def GetSetEnvelopeInfo_String(
+        self, env: FakeEnvelope, parmname: str, stringNeedBig: str, setNewValue: bool
+    ) -> tuple[bool, str]:
+        assert (parmname, setNewValue) == ("ACTIVE", False), "the user's envelopes are only looked at"
+        return True, str(int(env.active))
+
+    def GetTrackAutomationMode(self, tr: FakeTrack) -> int:
+        return tr.automation_mode
 
     def GetTrackColor(self, track: FakeTrack) -> int:
         return track.colour

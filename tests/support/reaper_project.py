@@ -88,6 +88,7 @@ class FakeFx:
 @dataclass(eq=False)
 class FakeEnvelope:
     points: int = 0
+    active: bool = True
 
 
 @dataclass(eq=False)
@@ -110,6 +111,8 @@ class FakeTrack:
     fx: list[FakeFx] = field(default_factory=list[FakeFx])
     sws_notes: str = ""
     envelopes: dict[str, FakeEnvelope] = field(default_factory=dict[str, FakeEnvelope])
+    automation_mode: int = 0
+    """0 is trim/read, in which a fader trims what its envelope does; in the others the envelope moves the fader."""
     solo: bool = False
     silent_items: list[FakeItem] = field(default_factory=list[FakeItem])
     """Beside the one that ``audio`` is."""

@@ -235,10 +235,28 @@ end)
 
 tools.gain.has_gain = true
 
+local TRIM, BYPASSED = 0, 5 -- of a track's automation mode, and of the one that overrides all
+
+--- Whether envelopes move the faders of this track. In trim/read, which is how tracks begin, a fader trims what its
+--- envelope does.
+local function is_moved_by_envelopes(track)
+  local override = reaper.GetGlobalAutomationOverride()
+  if override >= 0 then return override ~= TRIM and override ~= BYPASSED end
+  return reaper.GetTrackAutomationMode(track) ~= TRIM
+end
+
+local function is_active(envelope)
+  if reaper.CountEnvelopePoints(envelope) == 0 then return false end
+  if not reaper.APIExists("GetSetEnvelopeInfo_String") then return true end
+  local known, active = reaper.GetSetEnvelopeInfo_String(envelope, "ACTIVE", "", false)
+  return not known or active ~= "0"
+end
+
 function tools.gain.refusal(track)
   local envelope = reaper.GetTrackEnvelopeByName(track, "Volume")
-  if not envelope or reaper.CountEnvelopePoints(envelope) == 0 then return nil end
-  return "The volume of this track is automated, and a fader move would do nothing: change the envelope instead."
+  if not envelope or not is_moved_by_envelopes(track) or not is_active(envelope) then return nil end
+  return "In its automation mode this track's volume envelope moves the fader, and a move of ours would do nothing: "
+    .. "change the envelope, or set the mode to Trim/Read."
 end
 
 tools.polarity = value_tool({"B_PHASE"}, function() return "polarity: inverted" end, function(track)
