@@ -165,6 +165,19 @@ async def test_what_was_played_and_stopped_is_known_to_an_open_window(player: Pl
     assert asked.ago_s == pytest.approx(3.0 + player.reaper.now_s - now_s, abs=0.3)
 
 
+async def test_who_only_plays_gets_nothing_of_ours_into_his_project(player: Player) -> None:
+    player.studio.tracks("Kick", seconds=60.0)
+    player.project.name = "Late at night.rpp"
+    player.reaper.run(RESULTS)
+    player.play(8.0)
+    player.stop()
+    assert player.project.state == {}
+    async with player.studio.daemon():
+        asked = await player.capture()
+    assert asked is not None
+    assert asked.seconds == pytest.approx(8.0, abs=0.5), "it is known all the same"
+
+
 async def test_a_watcher_sees_where_a_loop_came_round(player: Player) -> None:
     player.reaper.run(RESULTS)
     player.project.cursor_s, player.project.loop_s, player.project.repeat = 10.0, (10.0, 24.0), 1
@@ -173,11 +186,17 @@ async def test_a_watcher_sees_where_a_loop_came_round(player: Player) -> None:
         assert spans(player, await player.capture()) == (10.0, player.project.position_s)
 
 
-async def test_another_project_s_playing_is_not_this_one_s(player: Player) -> None:
+@pytest.mark.parametrize("of_before", [{("UpTrack", "project"): "{0A0B0C0E}"}, {}], ids=["with an id", "without one"])
+async def test_another_project_s_playing_is_not_this_one_s(
+    player: Player, of_before: dict[tuple[str, str], str]
+) -> None:
     player.reaper.run(RESULTS)
+    player.project.state.update(of_before)
     player.play(8.0)
     player.stop()
     player.reaper.SetProjExtState(player.project, "UpTrack", "project", "{0A0B0C0D}")
+    if not of_before:
+        player.project.name = "Loaded into the same tab.rpp"
     async with player.studio.daemon():
         assert await player.capture() is None
     assert "nothing is playing" in player.reaper.console

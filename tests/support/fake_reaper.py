@@ -25,8 +25,10 @@ __all__ = ["API", "SWS", "FakeMarker", "FakeProject", "FakeReaper", "FakeTrack",
 POINTER = "a REAPER pointer"
 POINTERS = """function(name)
   local made = {}
+  -- An address is the same in every script.
+  local light = {__tostring = function(pointer) return ("userdata: 0x%012x"):format(pointer[name]) end}
   return function(number)
-    made[number] = made[number] or {[name] = number}
+    made[number] = made[number] or setmetatable({[name] = number}, light)
     return made[number]
   end
 end"""

@@ -30,6 +30,12 @@ local function at_full_speed(proj)
   return math.abs(reaper.Master_GetPlayRate(proj) - 1) < 1e-6
 end
 
+--- What a project is called while it has no id of ours: who only plays is given none, for it would be kept in the
+--- project. One that gets its id between playing and pressing is still found by this.
+local function provisional(proj)
+  return ((tostring(proj) .. "/" .. reaper.GetProjectName(proj)):gsub("%s", "_"))
+end
+
 local function keep(id, from_s, to_s, now_s)
   reaper.SetExtState(SECTION, KEY, ("%s %.6f %.6f %.6f"):format(id, from_s, to_s, now_s), false)
 end
@@ -38,7 +44,7 @@ end
 local function watched(proj)
   local text = reaper.GetExtState(SECTION, KEY):gsub(",", ".") -- a plug-in may have set a decimal comma
   local id, from_s, to_s, at_s = text:match("^(%S+) (%S+) (%S+) (%S+)$")
-  if id ~= project.id(proj) then return nil end
+  if not id or id ~= project.known_id(proj) and id ~= provisional(proj) then return nil end
   return tonumber(from_s), tonumber(to_s), tonumber(at_s)
 end
 
@@ -49,7 +55,7 @@ function playback.watch(proj, now_s)
   local position_s = reaper.GetPlayPosition2Ex(proj)
   local goes_on = from_s and math.abs((position_s - to_s) - (now_s - at_s)) <= JUMP_S
   if not (goes_on and at_full_speed(proj)) then from_s = position_s end
-  keep(project.id(proj), from_s, position_s, now_s)
+  keep(project.known_id(proj) or provisional(proj), from_s, position_s, now_s)
 end
 
 --- Where playback that nobody watched has begun, as far as that is certain.
