@@ -9,7 +9,7 @@ import pytest
 from support.results_window import LUAS, ResultsWindow
 from support.window_states import AGAIN, DONE, EMPTY, NO_DAEMON, many_findings, report
 
-ENTER, ESC, TAB, SPACE, DELETE, BACK_TAB = 13, 27, 9, 32, "del", 9
+ENTER, ESC, TAB, SPACE, DELETE, BACK_TAB, BACKSPACE = 13, 27, 9, 32, "del", 9, 8
 PREVIEWED, APPLIED, REMAINING, FIXABLE, UNFIXABLE, DISMISSED = 2, 3, 4, 5, 6, 9
 """Numbers of the sample findings by the state of their fix."""
 
@@ -154,6 +154,20 @@ def test_removing_everything_is_asked_once_more(version: str, size: tuple[int, i
     assert window.press("l") != []
     assert window.press(DELETE) == []  # another command in between withdraws the question
     assert window.press(DELETE) == [{"kind": "remove all"}]
+
+
+@pytest.mark.parametrize("mac", [True, False])
+def test_a_macs_delete_key_removes_everything_and_elsewhere_backspace_answers_only(version: str, mac: bool) -> None:
+    window = opened(version, DONE, (900, 600))
+    window.show(is_mac=mac)
+    assert window.press(BACKSPACE) == []
+    assert bool(window.view.asking) == mac
+    if not mac:
+        window.press(DELETE)
+    assert ("Delete (⌫): yes" if mac else "Delete: yes") in window.said().replace("\n", " ")
+    assert window.press(BACKSPACE) == [{"kind": "remove all"}]
+    window.press("?")
+    assert ("Delete (⌫)" if mac else "Delete") in window.said().split("\n")
 
 
 def test_escape_does_not_close_a_docked_window(window: ResultsWindow) -> None:

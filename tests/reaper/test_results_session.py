@@ -225,6 +225,15 @@ async def test_an_error_opens_the_console_also_while_the_window_is_open(window: 
     assert window.reaper.console_opened == 1
 
 
+@pytest.mark.parametrize("mac", [True, False])
+async def test_a_macs_delete_key_is_known_by_the_system(window: Window, mac: bool) -> None:
+    window.reaper.mac = mac
+    async with window.studio.daemon():
+        await window.analyzed(BELL)
+        await window.press(8)
+        assert ("Really remove?" in window.words()) == mac
+
+
 @pytest.mark.parametrize("way", ["its corner", "the end of the script", "escape"])
 async def test_a_docked_window_keeps_its_dock_and_where_it_floated(window: Window, way: str) -> None:
     window.reaper.run(RESULTS)

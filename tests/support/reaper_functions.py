@@ -103,6 +103,7 @@ class ReaperFunctions(ABC):
         self.disk_s = 0.0
         """What opening, renaming or removing a file takes."""
         self.sws = False
+        self.mac = False
         self.windows = False
         """C's fopen takes names in the ANSI code page; REAPER's own functions write and read them in UTF-8."""
         self.answers: str | None = None
@@ -269,7 +270,7 @@ class ReaperFunctions(ABC):
         return tr.values[parmname]
 
     def GetOS(self) -> str:
-        return "Win64" if self.windows else "Other"
+        return "Win64" if self.windows else "macOS-arm64" if self.mac else "Other"
 
     def GetParentTrack(self, track: FakeTrack) -> FakeTrack | None:
         return track.parent

@@ -556,6 +556,7 @@ end
 --- Open the window and stay until the user closes it.
 function session.run()
   at.state, at.queue, at.later, at.worked = state_of.new(), {}, {}, true
+  at.state.is_mac = reaper.GetOS():find("[Oo][Ss]") ~= nil -- "OSX64", "macOS-arm64"; others are "Win64", "Other"
   at.checks, at.answers, at.unsaid = {}, {}, {}
   at.budget, at.look_s = pace.budget(), reaper.time_precise()
   at.place, at.note_s = nil, at.look_s

@@ -183,6 +183,11 @@ function commands.able(name, now)
   return commands.by_name[name].able(now) and true or false
 end
 
+--- What the key is called that removes everything.
+function commands.delete_key(now)
+  return now.is_mac and "Delete (⌫)" or "Delete"
+end
+
 --- A button's label where it depends on the state.
 function commands.label(name, now)
   local finding = states.selected(now)

@@ -9,7 +9,7 @@ local theme = require("results.theme")
 
 local help = {}
 
-local KEY_WORDS = {enter = "Enter", space = "Space", esc = "Esc", delete = "Delete", D = "Shift D", M = "Shift M"}
+local KEY_WORDS = {enter = "Enter", space = "Space", esc = "Esc", D = "Shift D", M = "Shift M"}
 
 local ALSO = {
   {"Up, Down", "Choose a finding; Page Up, Page Down, Home and End, too"},
@@ -47,7 +47,8 @@ function help.draw(page, box)
           command = command.name ~= "help" and command.name ~= "escape" and command.name or nil})
         if page:hovered(id) then canvas.fill(place, theme.colour.raised) end
       end
-      draw_row(KEY_WORDS[command.key] or command.key, command.help, place, able)
+      local key = command.key == "delete" and commands.delete_key(now) or KEY_WORDS[command.key] or command.key
+      draw_row(key, command.help, place, able)
       page:focus_frame(id, place)
     end
   end

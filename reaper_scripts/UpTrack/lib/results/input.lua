@@ -180,7 +180,14 @@ local function enter(now, frame, docked)
   return first and press(now, first, docked)
 end
 
+--- The key a Mac calls delete is what others call backspace. Where it is asked whether to remove everything, either
+--- answers everywhere.
+local function meant(now, name)
+  return name == "backspace" and (now.is_mac or now.view.asking) and "delete" or name
+end
+
 local function key(now, frame, name, events)
+  name = meant(now, name)
   if name == "tab" then
     next_group(now, frame, events.shift)
   elseif walk(now, frame, name) then

@@ -97,7 +97,7 @@ local function banner_of(now, width)
   if button then room = room - page_of.button_width(button.label) - 10 end
   local bar = false
   if now.view.asking then
-    text = "Remove all that is UpTrack's here? Delete: yes, Esc: no."
+    text = ("Remove all that is UpTrack's here? %s: yes, Esc: no."):format(commands.delete_key(now))
   elseif now.phase == "failed" or now.phase == "no daemon" then
     text = text .. ": " .. sentence_of(now)
   elseif now.progress and now.phase ~= "rendering" then

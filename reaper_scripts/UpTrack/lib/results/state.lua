@@ -25,6 +25,7 @@ change it, and a builder leaves it alone. Times are project seconds, text is UTF
                                 "reverted" | "refused", lines = {"..."}, sentence}}...},   most valuable first
      tracks = {{track, name, text, score, loudness_lufs, findings = {ids}}...}}
   state.looped     the id of the finding whose passage is looped, or nil
+  state.is_mac     whether keys have the names of a Mac's
   state.live       nil or {left_db, right_db, hold_db, note, audio = nil or
                      {step = "none" | "clicks" | "heard" | "deaf", sentence, able = whether something can be captured}}
   state.view       made by `state.new`: {selected = index among the listed findings, scroll, filter = "all" or the least
