@@ -162,3 +162,27 @@ def test_what_is_broken_is_refused_at_a_pace_too(version: str) -> None:
     broken = "[" + "1," * 500 + "]"
     refused = RUNTIMES[version].eval("function(codec, text) return pcall(codec.decode, text, function() end) end")
     assert refused(CODECS[version], broken)[0] is False
+
+
+@both
+@pytest.mark.parametrize("outcome", ["whole", "broken", "dropped"])
+def test_nothing_of_a_text_is_kept_once_it_is_read_refused_or_dropped_half_way(version: str, outcome: str) -> None:
+    kept = RUNTIMES[version].eval(
+        "function(codec, outcome)"
+        " collectgarbage()"
+        " local before = collectgarbage('count')"
+        " local values = ('1,'):rep(2 * 1024 * 1024)"
+        " if outcome == 'dropped' then"
+        "  coroutine.resume(coroutine.create(function()"
+        "   codec.decode({'[' .. values, '1]'}, function() coroutine.yield() end)"
+        "  end))"
+        " else"
+        "  local text = outcome == 'broken' and '[1 ' .. values .. ']' or '\"' .. values .. '\"'"
+        "  assert(pcall(codec.decode, {text}) == (outcome == 'whole'))"
+        " end"
+        " values = nil"
+        " collectgarbage() collectgarbage()"
+        " return collectgarbage('count') - before "
+        "end"
+    )
+    assert kept(CODECS[version], outcome) < 512, "kilobytes, of 4096"

@@ -298,19 +298,26 @@ decode = function(depth)
   return MEANT[first]
 end
 
+local function decode_whole()
+  local value = decode(1)
+  if after_space() ~= "" then fail("more text after the value") end
+  return value
+end
+
 --- The value of a whole JSON text, or of its slices; `pace`, if given, is called with the work done every
 --- `VALUES_A_STEP` values.
 function json.decode(whole, pace)
   local function resting(count)
     local held_text, held_at, held_gone, held_slices, held_next, held_step = text, at, gone, slices, next_slice, step
+    text, slices = nil, nil -- who is never resumed shall not keep them
     pace(count)
     text, at, gone, slices, next_slice, step = held_text, held_at, held_gone, held_slices, held_next, held_step
   end
   text, at, gone, slices, next_slice = "", 1, 0, type(whole) == "table" and whole or {whole}, 1
   step = stepping(pace and resting)
-  local value = decode(1)
-  if after_space() ~= "" then fail("more text after the value") end
-  text, slices = nil, nil
+  local read, value = pcall(decode_whole)
+  text, slices, step = nil, nil, nil -- also of what is broken: it may be megabytes
+  if not read then error(value, 0) end
   return value
 end
 
