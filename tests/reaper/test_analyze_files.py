@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,24 @@ async def test_a_project_in_the_background_gets_its_markers_when_it_is_in_front_
         assert len(ours.markers) == 1
         await studio.until(lambda: studio.said(FeedbackApplied))
     assert other.markers == []
+
+
+@pytest.mark.parametrize("counts_quarters", [True, False], ids=["quarters", "eighths"])
+async def test_a_gradual_tempo_in_eighths_is_right_whatever_reaper_calls_a_beat(
+    studio: Studio, counts_quarters: bool
+) -> None:
+    studio.reaper.counts_quarters = counts_quarters
+    studio.reaper.front.tempo = [
+        TempoMarker(0.0, 120.0), TempoMarker(4.0, 60.0, beats=6, denominator=8, gradual=True), TempoMarker(20.0, 120.0),
+    ]  # fmt: skip
+    async with studio.daemon():
+        await studio.analyze()
+    (request,) = studio.said(Analyze)
+    ramp = [point for point in request.project.tempo_map if 4.0 <= point.time_s < 20.0]
+    assert len(ramp) == 8
+    assert [point.bar for point in ramp] == list(range(3, 11))
+    for bar, after in pairwise(ramp):
+        assert bar.bpm == pytest.approx(6 * 60 / (after.time_s - bar.time_s)), "six eighths a bar"
 
 
 @pytest.mark.parametrize("leaves_after", [0, 300], ids=["before a bar is read", "while bars are read"])

@@ -98,6 +98,8 @@ class ReaperFunctions(ABC):
         self.help = ""
         self.now_s = 100.0
         self.automation_override = -1
+        self.counts_quarters = False
+        """What TimeMap2_timeToBeats counts from the project's start; the documentation says "beats" only."""
         self.ext_state: dict[tuple[str, str], str] = {}
         self.kept_ext_state: dict[tuple[str, str], str] = {}
         self.disk_s = 0.0
@@ -516,7 +518,11 @@ class ReaperFunctions(ABC):
         grid = self._project(proj).grid
         beats, measure = grid.position(tpos)
         point = grid.at(tpos + 1e-9)
-        return beats, measure, point.beats, grid.whole_beats(measure) + beats, point.denominator
+        whole = grid.quarters(tpos) if self.counts_quarters else grid.whole_beats(measure) + beats
+        return beats, measure, point.beats, whole, point.denominator
+
+    def TimeMap2_timeToQN(self, proj: Any, tpos: float) -> float:
+        return self._project(proj).grid.quarters(tpos)
 
     def TimeMap_GetTimeSigAtTime(self, proj: Any, time: float) -> tuple[int, int, float]:
         point = self._project(proj).grid.at(time)

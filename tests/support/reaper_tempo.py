@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ class TempoGrid:
             start_s, end_s = self._starts_s[len(self._counted) - 1], self._starts_s[len(self._counted)]
             self._counted.append(self._counted[-1] + self.beats_between(start_s, end_s))
         return self._counted[measure]
+
+    def quarters(self, time_s: float) -> float:
+        """Quarter notes from the project's start."""
+        _, measure = self.position(time_s)
+        starts = [*self._starts_s[: measure + 1], time_s]
+        return sum(
+            self.beats_between(start_s, end_s) * 4 / self.at(start_s + 1e-9).denominator
+            for start_s, end_s in pairwise(starts)
+        )
 
     def _grow(self) -> None:
         index = self._index(self._starts_s[-1] + 1e-9)

@@ -40,11 +40,9 @@ local function along_ramp(project, points, from_s, until_s, spend)
     local _, measure = reaper.TimeMap2_timeToBeats(project, start_s + A_MOMENT_S)
     local end_s = math.min(reaper.TimeMap2_beatsToTime(project, 0, measure + 1), until_s)
     if end_s <= start_s + A_MOMENT_S then break end
-    local from_beat = select(4, reaper.TimeMap2_timeToBeats(project, start_s))
-    local to_beat = select(4, reaper.TimeMap2_timeToBeats(project, end_s))
-    local _, denominator = reaper.TimeMap_GetTimeSigAtTime(project, start_s + A_MOMENT_S)
-    local quarter_bpm = (to_beat - from_beat) * 60 / (end_s - start_s) * 4 / denominator
-    points[#points + 1] = point_at(project, start_s, quarter_bpm)
+    -- Which beats TimeMap2_timeToBeats counts from the project's start, its documentation does not say.
+    local quarters = reaper.TimeMap2_timeToQN(project, end_s) - reaper.TimeMap2_timeToQN(project, start_s)
+    points[#points + 1] = point_at(project, start_s, quarters * 60 / (end_s - start_s))
     start_s = end_s
     spend(STEPS_A_POINT)
   end
