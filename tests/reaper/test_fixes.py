@@ -260,6 +260,25 @@ async def test_a_ceiling_that_reaches_the_limiter_is_within_bounds(window: Windo
     assert (limiter.values["CEILING"], limiter.values["THRESHOLD"]) == (got, got)
 
 
+DECIMAL_COMMA = r"""
+local format = string.format
+function string.format(form, ...)
+  return (form:find("%%[%d.+-]*[gf]")) and (format(form, ...):gsub("(%d)%.(%d)", "%1,%2")) or format(form, ...)
+end
+"""
+"""What a plug-in makes of the whole process by setting a locale."""
+
+
+async def test_a_ceiling_gets_a_decimal_point_whatever_locale_a_plug_in_has_set(window: Window) -> None:
+    give = window.reaper.prepare
+    window.reaper.prepare = lambda lua, script: (give(lua, script), lua.execute(DECIMAL_COMMA))
+    async with window.studio.daemon():
+        await window.analyzed(Step(kind="LM", text="x", tool="ceiling", amount=-1.5, on_mix=True))
+        await window.fix()
+    (limiter,) = window.project.master.fx
+    assert limiter.values["CEILING"] == "-1.5"
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

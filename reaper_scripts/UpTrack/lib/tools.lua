@@ -162,12 +162,13 @@ function tools.ceiling.apply(track, step)
   if not fx then return nil, sentence end
   -- A threshold at the ceiling adds no gain: only what is over it is touched.
   for name, value in pairs {CEILING = step.amount, THRESHOLD = step.amount, TRUEPEAK = 1} do
-    reaper.TrackFX_SetNamedConfigParm(track, fx, name, ("%g"):format(value))
+    -- With a decimal point whatever a plug-in made of the locale.
+    reaper.TrackFX_SetNamedConfigParm(track, fx, name, (("%g"):format(value):gsub(",", ".")))
   end
   local taken = true
   for name, value in pairs {CEILING = step.amount, THRESHOLD = step.amount, TRUEPEAK = 1} do
     local _, text = reaper.TrackFX_GetNamedConfigParm(track, fx, name)
-    taken = taken and close(tonumber(text), value, 0.05)
+    taken = taken and close(tonumber((text:gsub(",", "."))), value, 0.05)
   end
   if not taken then
     reaper.TrackFX_Delete(track, fx)
