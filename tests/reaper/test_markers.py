@@ -176,9 +176,29 @@ async def test_after_everything_was_removed_the_next_run_places_all_of_it(studio
     await show(studio, a_marker("a"), a_marker("b"))
     deletes(studio, "a is off")
     studio.reaper.run(REMOVE)
-    assert studio.reaper.front.master.texts.get("P_EXT:UpTrack steps", "") == ""
+    assert studio.reaper.front.master.texts.get(STEPS, "") == ""
     await show(studio, a_marker("a"), a_marker("b"))
     assert len(names(studio)) == 2
+
+
+STEPS, STEPS_OF_BEFORE = "P_EXT:UpTrack_steps", "P_EXT:UpTrack steps"
+"""Where the master track keeps the names of the steps that placed markers, and where earlier versions kept them."""
+
+
+async def test_what_a_version_before_knew_of_deleted_markers_is_read_and_taken_over(studio: Studio) -> None:
+    await show(studio, a_marker("a"))
+    texts = studio.reaper.front.master.texts
+    texts[STEPS_OF_BEFORE] = before = texts.pop(STEPS)
+    assert before
+    deletes(studio, "a is off")
+    await show(studio, a_marker("a"), a_marker("c"))
+    assert names(studio) == ["[UpTrack] major: c is off"]
+    assert not texts[STEPS_OF_BEFORE]
+    assert texts[STEPS].split()[:-1] == [before]
+    texts[STEPS_OF_BEFORE] = before
+    studio.reaper.run(REMOVE)
+    assert not texts[STEPS_OF_BEFORE]
+    assert not texts[STEPS]
 
 
 async def test_a_ledger_of_the_first_scripts_is_still_read(studio: Studio) -> None:

@@ -8,13 +8,24 @@ together with the markers: where a marker is gone and the name of its step is th
 
 local placing_steps = {}
 
-local FIELD = "P_EXT:UpTrack steps"
+-- Keys of public scripts have no space, and what becomes of one with a space in a project file is not documented. What
+-- earlier versions have kept under theirs is read, and taken over by the next step.
+local FIELD, OLD_FIELD = "P_EXT:UpTrack_steps", "P_EXT:UpTrack steps"
 local MOST_KEPT = 100
 
-local function text_of(proj, text)
-  local master = reaper.GetMasterTrack(proj)
-  local _, held = reaper.GetSetMediaTrackInfo_String(master, FIELD, text or "", text ~= nil)
+local function get(proj, field)
+  local _, held = reaper.GetSetMediaTrackInfo_String(reaper.GetMasterTrack(proj), field, "", false)
   return held
+end
+
+local function set(proj, text)
+  local master = reaper.GetMasterTrack(proj)
+  reaper.GetSetMediaTrackInfo_String(master, FIELD, text, true)
+  if get(proj, OLD_FIELD) ~= "" then reaper.GetSetMediaTrackInfo_String(master, OLD_FIELD, "", true) end
+end
+
+local function text_of(proj)
+  return get(proj, OLD_FIELD) .. " " .. get(proj, FIELD)
 end
 
 --- A set of the steps' names.
@@ -34,13 +45,13 @@ function placing_steps.note(proj, name)
   local names = {}
   for held in text_of(proj):gmatch("%S+") do names[#names + 1] = held end
   names[#names + 1] = name
-  text_of(proj, table.concat(names, " ", math.max(1, #names - MOST_KEPT + 1)))
+  set(proj, table.concat(names, " ", math.max(1, #names - MOST_KEPT + 1)))
 end
 
 --- Operations that take the names away: then every marker counts as taken away by us.
 function placing_steps.plan_removal(proj)
-  if text_of(proj) == "" then return {} end
-  return {function() text_of(proj, "") end}
+  if not text_of(proj):find("%S") then return {} end
+  return {function() set(proj, "") end}
 end
 
 return placing_steps
