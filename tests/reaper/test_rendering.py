@@ -140,6 +140,14 @@ async def test_every_setting_and_the_selection_are_as_they_were(studio: Studio, 
     assert studio.reaper.front.undo_steps == []
 
 
+async def test_settings_that_were_empty_come_back_as_well(studio: Studio) -> None:
+    studio.tracks("Kick")
+    texts = studio.reaper.front.texts
+    texts.update(dict.fromkeys(texts, ""))
+    await analyze(studio)
+    assert set(texts.values()) == {""}
+
+
 async def test_settings_come_back_even_when_something_in_between_goes_wrong(studio: Studio) -> None:
     def fail() -> None:
         raise RuntimeError("a planted slip")

@@ -338,7 +338,8 @@ class ReaperFunctions(ABC):
         assert desc in found.texts, f"{desc} is no text of a project"
         if is_set:
             found.texts[desc] = valuestrNeedBig
-        return True, found.texts[desc]
+        # Whether there is a text, or whether the name is known: the documentation does not say which.
+        return is_set or bool(found.texts[desc]), found.texts[desc]
 
     def GetSetProjectNotes(self, proj: Any, set: bool, notes: str) -> str:  # noqa: A002
         if set:

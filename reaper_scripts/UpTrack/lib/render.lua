@@ -45,8 +45,9 @@ local function settings_of(proj)
   local kept = {numbers = {}, texts = {}}
   for _, key in ipairs(NUMBERS) do kept.numbers[key] = reaper.GetSetProjectInfo(proj, key, 0, false) end
   for _, key in ipairs(TEXTS) do
-    local known, text = reaper.GetSetProjectInfo_String(proj, key, "", false)
-    if known then kept.texts[key] = text end -- an older REAPER does not know them all
+    -- Whatever it says beside: an empty text is one, too, and a key that an older REAPER does not know does nothing.
+    local _, text = reaper.GetSetProjectInfo_String(proj, key, "", false)
+    kept.texts[key] = text
   end
   return kept
 end
