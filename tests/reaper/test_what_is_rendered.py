@@ -211,6 +211,7 @@ async def test_a_take_that_begins_while_a_fix_is_measured_delays_the_second_rend
     [
         ("solo", "what is rendered is the solo, not the mix", "rendered with a solo"),
         ("master", "The master track is muted", "master muted"),
+        ("mono", "The master track is switched to mono", "master in mono"),
     ],
 )
 async def test_what_is_no_mix_is_said_before_it_is_rendered_and_in_the_report(
@@ -219,6 +220,8 @@ async def test_what_is_no_mix_is_said_before_it_is_rendered_and_in_the_report(
     kick, _ = studio.tracks("Kick", "Bass")
     if what == "solo":
         kick.solo = True
+    elif what == "mono":
+        studio.reaper.front.mono = True
     else:
         studio.reaper.front.master.values["B_MUTE"] = 1.0
     said: list[str] = []

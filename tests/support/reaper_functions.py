@@ -50,7 +50,7 @@ SWS: dict[str, Any] = {
 }
 """Of the SWS extension, which is there only where ``FakeReaper.sws`` says so."""
 
-RENDER_ACTION, PLAY_STOP_ACTION = 42230, 40044
+RENDER_ACTION, PLAY_STOP_ACTION, MASTER_MONO_ACTION = 42230, 40044, 40917
 MASTER_MIX, SELECTED_TRACKS = 0, 2
 """Values of RENDER_SETTINGS."""
 EQ_BANDS = ((1, 100.0), (2, 300.0), (2, 1_000.0), (4, 5_000.0), (0, 20.0), (3, 1_000.0))
@@ -373,6 +373,10 @@ class ReaperFunctions(ABC):
         # As in REAPER, a marker that changes no signature holds none.
         signature = (point.beats, point.denominator) if changed else (-1, -1)
         return True, point.time_s, measure, beats, point.quarter_bpm, *signature, point.gradual
+
+    def GetToggleCommandStateEx(self, section_id: int, command_id: int) -> int:
+        assert (section_id, command_id) == (0, MASTER_MONO_ACTION)
+        return int(self.front.mono)
 
     def GetTrack(self, proj: Any, trackidx: int) -> FakeTrack | None:
         tracks = self._project(proj).tracks

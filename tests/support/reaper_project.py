@@ -148,6 +148,8 @@ class FakeProject:
     recording: bool = False
     position_s: float = 0.0
     """Of the play cursor."""
+    mono: bool = False
+    """Of the master."""
     play_rate: float = 1.0
     rate_envelope: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """Of the play rate: (seconds, rate), straight between; where there is one, it holds in place of ``play_rate``."""

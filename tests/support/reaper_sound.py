@@ -22,7 +22,10 @@ def mix_of(project: FakeProject, start_s: float, end_s: float) -> Audio:
     for track in project.tracks:
         sound = _whole_track(project, track)
         whole[: len(sound)] += sound[: len(whole)]
-    return _cut(project, _through(project, project.master, whole), start_s, end_s)
+    mix = _through(project, project.master, whole)
+    if project.mono:
+        mix = np.repeat(mix.mean(axis=1, keepdims=True), 2, axis=1)
+    return _cut(project, mix, start_s, end_s)
 
 
 def track_of(project: FakeProject, track: FakeTrack, start_s: float, end_s: float) -> Audio:

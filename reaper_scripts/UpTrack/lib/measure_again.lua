@@ -27,9 +27,9 @@ end
 function measure_again.render(talk, proj, report, range)
   while project.is_open(proj) and render.must_wait(proj) do coroutine.yield("behind") end
   if not project.is_open(proj) then return nil, "The project was closed." end
+  if not project.is_in_front(proj) then return nil, "Another project is in front now: analyze the mix again." end
   local caveat, why = render.caveat(proj)
   if caveat then say.line(why) end
-  if not project.is_in_front(proj) then return nil, "Another project is in front now: analyze the mix again." end
   talk:state("rendering")
   local rendered, sentence = render.run(proj, range, stems_of(proj, report), talk.link.found.audio)
   talk:state("idle")

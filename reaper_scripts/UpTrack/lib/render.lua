@@ -20,6 +20,8 @@ local RENDER_AND_CLOSE = 42230 -- "Render project, using the most recent render 
 local FLOAT_WAV = "ZXZhdyAAAAA=" -- "evaw" and 32: 32-bit floating point
 local MASTER_MIX, SELECTED_TRACKS = 0, 2
 local CUSTOM = 0
+local MAIN_SECTION = 0
+local MASTER_MONO = 40917 -- "Master track: Toggle stereo/mono (L+R)"; its state is that of the project in front
 local RECORDING = 4 -- of GetPlayStateEx
 -- Bits of RENDER_TAILFLAG: whether there is a tail, for custom bounds and for the entire project.
 local TAIL_OF_CUSTOM, TAIL_OF_PROJECT = 1, 2
@@ -201,13 +203,17 @@ function render.must_wait(proj)
   return reaper.GetPlayStateEx(proj) & RECORDING ~= 0
 end
 
---- Why what is rendered now is not the whole mix, in a few words and in a sentence; nil where it is.
+--- Why what is rendered now, of the project in front, is not the whole mix, in a few words and in a sentence; nil where
+--- it is.
 function render.caveat(proj)
   if reaper.GetMediaTrackInfo_Value(reaper.GetMasterTrack(proj), "B_MUTE") ~= 0 then
     return "master muted", "The master track is muted, and so is what is rendered: unmute it and analyze again."
   elseif reaper.AnyTrackSolo(proj) then
     return "rendered with a solo", "A track is soloed: what is rendered is the solo, not the mix. End it and analyze "
       .. "again to know about the mix."
+  elseif reaper.GetToggleCommandStateEx(MAIN_SECTION, MASTER_MONO) == 1 then
+    return "master in mono", "The master track is switched to mono, and so is what is rendered: switch it back and "
+      .. "analyze again to know about the stereo mix."
   end
   return nil
 end
