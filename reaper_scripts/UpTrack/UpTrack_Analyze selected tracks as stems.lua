@@ -35,6 +35,11 @@ local function main()
   for _, parent in ipairs(left_out) do
     say.line(("The folder %s is left out, because tracks inside it are selected too."):format(tracks.name(parent)))
   end
+  for _, fed in ipairs(tracks.fed_by_others(chosen)) do
+    local first, more = tracks.name(fed.sources[1]), #fed.sources - 1
+    say.line(("%s is selected with what is sent to it (%s%s): what it passes on of that counts twice among the stems.")
+      :format(tracks.name(fed.bus), first, more > 0 and (" and %d more"):format(more) or ""))
+  end
   spread.run(proj, function(spend)
     local selection = settings.read().range ~= "project" and ranges.selection(proj)
     if selection then return selection end

@@ -12,6 +12,7 @@ import soundfile
 from support import reaper_sound
 from support.desks import EchoDesk
 from support.fake_reaper import FakeMarker, FakeProject
+from support.reaper_project import FakeReceive
 from support.studio import ANALYZE_MIX, ANALYZE_STEMS, Studio
 from uptrack_bridges.messages import Analyze, State
 
@@ -89,6 +90,21 @@ async def test_a_folder_is_left_out_when_what_is_inside_is_selected_too(studio: 
     (request,) = await analyze(studio, ANALYZE_STEMS)
     assert [stem.name for stem in request.stems] == ["Kick"]
     assert "The folder Drums is left out" in studio.reaper.console
+
+
+async def test_a_bus_that_is_selected_with_what_is_sent_to_it_is_said(studio: Studio) -> None:
+    kick, snare, bass, hats, bus, room = studio.tracks("Kick", "Snare", "Bass", "Hats", "Drums", "Room")
+    bus.receives = [
+        FakeReceive(kick), FakeReceive(snare), FakeReceive(bass, to_channel=2), FakeReceive(bass, from_channel=-1),
+        FakeReceive(bass, muted=True), FakeReceive(hats),
+    ]  # fmt: skip
+    room.receives = [FakeReceive(bus)]
+    for track in (kick, snare, bass, bus):
+        track.selected = True
+    (request,) = await analyze(studio, ANALYZE_STEMS)
+    assert [stem.name for stem in request.stems] == ["Kick", "Snare", "Bass", "Drums"]
+    assert studio.reaper.console.count("is selected with what is sent to it") == 1
+    assert "Drums is selected with what is sent to it (Kick and 1 more): what it passes on" in studio.reaper.console
 
 
 async def test_a_stem_that_did_not_come_is_told_and_the_others_are_analysed(studio: Studio) -> None:

@@ -378,6 +378,19 @@ class ReaperFunctions(ABC):
         assert (section_id, command_id) == (0, MASTER_MONO_ACTION)
         return int(self.front.mono)
 
+    def GetTrackNumSends(self, tr: FakeTrack, category: int) -> int:
+        assert category == -1, "only receives are known here"
+        return len(tr.receives)
+
+    def GetTrackSendInfo_Value(self, tr: FakeTrack, category: int, sendidx: int, parmname: str) -> Any:
+        assert category == -1, "only receives are known here"
+        one = tr.receives[sendidx]
+        # Of a track it gives Lua the track, whatever the signature says.
+        return {
+            "P_SRCTRACK": one.source, "B_MUTE": float(one.muted), "I_SRCCHAN": float(one.from_channel),
+            "I_DSTCHAN": float(one.to_channel),
+        }[parmname]  # fmt: skip
+
     def GetTrack(self, proj: Any, trackidx: int) -> FakeTrack | None:
         tracks = self._project(proj).tracks
         return tracks[trackidx] if 0 <= trackidx < len(tracks) else None

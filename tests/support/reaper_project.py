@@ -98,6 +98,17 @@ class FakeItem:
 
 
 @dataclass(eq=False)
+class FakeReceive:
+    """Of a track: what is sent to it."""
+
+    source: FakeTrack
+    muted: bool = False
+    from_channel: int = 0
+    """-1 sends no audio."""
+    to_channel: int = 0
+
+
+@dataclass(eq=False)
 class FakeTrack:
     name: str
     audio: Audio | None = None
@@ -114,6 +125,7 @@ class FakeTrack:
     automation_mode: int = 0
     """0 is trim/read, in which a fader trims what its envelope does; in the others the envelope moves the fader."""
     solo: bool = False
+    receives: list[FakeReceive] = field(default_factory=list[FakeReceive])
     silent_items: list[FakeItem] = field(default_factory=list[FakeItem])
     """Beside the one that ``audio`` is."""
 

@@ -6,6 +6,7 @@ local tracks = {}
 
 local MASTER = "master"
 local STEPS_A_TRACK = 2
+local CHANNEL = 1023 -- the bits of I_DSTCHAN that say which
 
 function tracks.guid(track)
   return reaper.GetTrackGUID(track)
@@ -75,6 +76,31 @@ function tracks.selected(proj)
     into[#into + 1] = track
   end
   return list, left_out
+end
+
+local RECEIVES = -1 -- a category of sends
+local NO_AUDIO = -1
+
+--- Whether a receive brings a bus the sound its channels 1 and 2 pass on: not MIDI only, nor a side-chain's key.
+local function is_heard(bus, receive)
+  local function value(name) return reaper.GetTrackSendInfo_Value(bus, RECEIVES, receive, name) end
+  return value("B_MUTE") == 0 and value("I_SRCCHAN") ~= NO_AUDIO
+    and (math.tointeger(value("I_DSTCHAN")) or 0) & CHANNEL < 2
+end
+
+--- Of tracks that are to be stems, the buses others of them are sent to: {bus, sources = tracks}...
+function tracks.fed_by_others(chosen)
+  local is_chosen, list = {}, {}
+  for _, track in ipairs(chosen) do is_chosen[track] = true end
+  for _, bus in ipairs(chosen) do
+    local sources = {}
+    for receive = 0, reaper.GetTrackNumSends(bus, RECEIVES) - 1 do
+      local source = reaper.GetTrackSendInfo_Value(bus, RECEIVES, receive, "P_SRCTRACK")
+      if is_chosen[source] and is_heard(bus, receive) then sources[#sources + 1] = source end
+    end
+    if #sources > 0 then list[#list + 1] = {bus = bus, sources = sources} end
+  end
+  return list
 end
 
 return tracks
