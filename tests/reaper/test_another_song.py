@@ -34,9 +34,9 @@ async def analyze(studio: Studio, *findings: str) -> str | None:
     )
     async with studio.daemon():
         await studio.analyze(ANALYZE_MIX)
-    project = studio.said(Analyze)[-1].project
-    assert project is not None
-    return project.id
+    asked: Analyze = studio.said(Analyze)[-1]
+    assert asked.project is not None
+    return asked.project.id
 
 
 def carried_on(studio: Studio, name: str, path: str) -> None:

@@ -412,7 +412,7 @@ async def test_a_fader_is_moved_unless_its_envelope_moves_it(
     [
         (
             {"tool": "gain", "gain_db": -2.0},
-            lambda bass, _master: vars(bass).update(envelopes={"Volume": FakeEnvelope(points=3)}, automation_mode=1),
+            lambda bass, _master: bass.__dict__.update(envelopes={"Volume": FakeEnvelope(points=3)}, automation_mode=1),
             "set the mode to Trim/Read",
         ),
         ({"tool": "width", "amount": -20.0}, lambda bass, _master: bass.values.update(D_PAN=0.3), "has no width"),

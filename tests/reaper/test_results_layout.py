@@ -443,7 +443,7 @@ def test_a_new_window_is_as_large_in_points_on_every_screen(version: str, retina
     window.window.close()
     window.gfx.mac, window.gfx.obeys = mac, True
     window.window.open("UpTrack")
-    assert window.gfx.pixels == (900 * retina, 600 * retina)
+    assert window.gfx.pixels == (round(900 * retina), round(600 * retina))
     assert (window.frame().width, window.frame().height) == (900, 600)
 
 
