@@ -26,6 +26,7 @@ from uptrack_analysis.findings.reference_profile import (
     shape_residual_db,
 )
 from uptrack_analysis.findings.rule import Verdict
+from uptrack_analysis.findings.side_moves import mend_correlation
 from uptrack_analysis.findings.tables import read_table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
 from uptrack_analysis.findings.tone import OCTAVES
@@ -267,6 +268,7 @@ def correlation(case: Case, profile: ReferenceProfile) -> Verdict:
     limit = threshold.ok_low or 0.0
     with np.errstate(invalid="ignore"):
         spans = case.joined(windows.spans(asked & (windows.correlation < limit)))
+    mend = mend_correlation(case, spans, value, limit, WIDTH_CAP_PERCENT)
     return (
         Draft(
             value=value,
@@ -276,19 +278,11 @@ def correlation(case: Case, profile: ReferenceProfile) -> Verdict:
             exposure=share(spans, windows.spans(windows.sounding)),
             advice=(
                 f"The sides fall apart at {when(spans)}: correlation {signed(value, 2)} in the weakest twentieth of "
-                f"the music, {_spread(theirs, 2)} in {profile.name}. Take up to {WIDTH_CAP_PERCENT:.0f} % of width off "
-                f"the widest part there, or shorten its Haas delay, and listen in mono."
+                f"the music, {_spread(theirs, 2)} in {profile.name}. {mend.advice}"
             ),
             spans=as_spans(spans),
-            actions=(
-                Action(
-                    "UT",
-                    f"Width −{WIDTH_CAP_PERCENT:.0f} % on the widest part of these passages",
-                    tool="width",
-                    amount=-WIDTH_CAP_PERCENT,
-                ),
-            ),
-            expected_delta=f"correlation {signed(value, 2)} → over {signed(limit, 2)}",
+            actions=(mend.action,),
+            expected_delta=mend.expected_delta,
             whatever_genre=True,
         ),
     )

@@ -13,6 +13,9 @@ from uptrack_analysis.findings.places import TimeSpan
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.signal import FloatArray
 
+UNRELATED_DB = 3.01
+"""What channels lose that have nothing in common; beyond it they take level from each other."""
+OPPOSED_FROM_DB = UNRELATED_DB + 0.25
 MOST_DB = 30.0
 """Beyond this nothing is left to lose."""
 AUDIBLE_DB = -15.0
@@ -28,6 +31,14 @@ class Loss:
     spans: tuple[TimeSpan, ...]
     db: float
     """Power of both channels over that of their fold-down, in all these windows together."""
+
+
+def opposed(loss_db: float) -> bool:
+    """Whether what loses so much in mono is upside down on one side: less width would take it away, a flip brings it.
+
+    A fold-down loses over 3 dB just where side is over mid, and the correlation negative.
+    """
+    return loss_db > OPPOSED_FROM_DB
 
 
 def mono_loss(

@@ -14,6 +14,7 @@ import numpy as np
 
 from uptrack_analysis.figures import digits, frequency
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.fold_down import opposed
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
@@ -93,11 +94,19 @@ def _club(case: Case, whole: _Powers) -> Draft | None:
     )
     spans = case.joined(spans or case.loud_spans)
     under = _lost_db(whole.mono[low], (whole.mono * _high_pass(centres_hz, pass_hz))[low])
-    why = (
-        f"most of it lies under {frequency(pass_hz)}: move the sub's notes up, or shape it with a high-pass at 25 Hz"
-        if under >= value / 2
-        else f"its sides cancel in mono: width 0 % below {frequency(below_hz)} on the widest bass layer"
-    )
+    listen = Action("UT", "Listen in mono through a high-pass at 30 Hz")
+    actions: tuple[Action, ...] = (listen, Action("MK", "Mark the passages"))
+    if under >= value / 2:
+        why = f"most of it lies under {frequency(pass_hz)}: move the sub's notes up, or shape it with a high-pass at 25 Hz"
+    elif opposed(_lost_db(whole.stereo[low], whole.mono[low])):
+        why = (
+            "its sides cancel in mono, for one of them is upside down: flip the polarity of one side of the bass layer "
+            "at fault"
+        )
+        flip = Action("UT", "Flip the polarity of one side of the bass layer at fault", frequency_hz=below_hz)
+        actions = (flip, *actions)
+    else:
+        why = f"its sides cancel in mono: width 0 % below {frequency(below_hz)} on the widest bass layer"
     return Draft(
         value=value,
         unit="dB",
@@ -113,7 +122,7 @@ def _club(case: Case, whole: _Powers) -> Draft | None:
         low_hz=float(case.measured.bands.edges_hz[0]),
         high_hz=below_hz,
         place="club",
-        actions=(Action("UT", "Listen in mono through a high-pass at 30 Hz"), Action("MK", "Mark the passages")),
+        actions=actions,
         expected_delta=f"loss {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
     )
 
@@ -188,4 +197,5 @@ RULE = Rule(
     limits=LIMITS,
     by_target=True,
     at_most="minor",
+    version=2,
 )

@@ -6,6 +6,7 @@ import numpy as np
 
 from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.fold_down import opposed
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, spans_of_windows, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
@@ -59,6 +60,18 @@ def check(case: Case) -> Verdict:
     limit_db = max(threshold.ok_high or 0.0, width - LIMITS.number("near_db"))
     spans = case.joined(_wide_spans(case, lowest_hz, below_hz, limit_db)) or case.joined(wide)
     loss, correlation = there.mono_loss_db or 0.0, there.correlation or 0.0
+    if opposed(loss):
+        mend = (
+            f"One side is upside down there, and less width would take the bass away: flip the polarity of one side of "
+            f"the bass layer at fault, below {frequency(below_hz)} only if it is right above, and listen in mono."
+        )
+        action = Action("UT", "Flip the polarity of one side of the bass layer at fault", frequency_hz=below_hz)
+    else:
+        mend = (
+            f"Make the low end mono: width 0 % below {frequency(below_hz)} on the widest bass layer, or move its "
+            f"chorus and unison above it."
+        )
+        action = Action("UT", f"Width 0 % below {frequency(below_hz)} on the widest bass layer", frequency_hz=below_hz)
     return (
         Draft(
             value=width,
@@ -69,16 +82,12 @@ def check(case: Case) -> Verdict:
             advice=(
                 f"Below {frequency(below_hz)} the sides differ: side is {digits(abs(width))} dB "
                 f"{'under' if width < 0 else 'over'} mid (correlation {signed(correlation, 2)}) at {when(spans)}, and "
-                f"a mono system loses {digits(loss)} dB there. Make the low end mono: width 0 % below "
-                f"{frequency(below_hz)} on the widest bass layer, or move its chorus and unison above it."
+                f"a mono system loses {digits(loss)} dB there. {mend}"
             ),
             spans=as_spans(spans),
             low_hz=lowest_hz,
             high_hz=below_hz,
-            actions=(
-                Action("UT", f"Width 0 % below {frequency(below_hz)} on the widest bass layer", frequency_hz=below_hz),
-                Action("MK", "Mark the passages"),
-            ),
+            actions=(action, Action("MK", "Mark the passages")),
             blame="side",
             expected_delta=f"side {signed(width)} → under {signed(threshold.ok_high or 0.0)} dB",
         ),
@@ -118,6 +127,6 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
-    version=2,
+    version=3,
     family_tables=("mono", "low_side"),
 )

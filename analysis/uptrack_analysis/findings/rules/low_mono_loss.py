@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uptrack_analysis.figures import digits, frequency
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.fold_down import mono_loss
+from uptrack_analysis.findings.fold_down import mono_loss, opposed
 from uptrack_analysis.findings.moments import moments
 from uptrack_analysis.findings.places import as_spans, inside, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -53,6 +53,18 @@ def check(case: Case) -> Verdict:
     if loss is None or total_s(loss.spans) < LIMITS.number("least_s"):
         return ()
     spans, value = loss.spans, loss.db
+    if opposed(value):
+        mend = (
+            f"the loss goes. Flip the polarity of one side of it, below {frequency(high_hz)} only if it is right "
+            f"above; width 0 % would take the bass away."
+        )
+        action = Action("UT", "Flip the polarity of one side of the layer at fault", frequency_hz=high_hz)
+    else:
+        mend = (
+            f"the loss goes. Then take its width to 0 % below {frequency(high_hz)}, or flip the polarity of one side "
+            f"if that brings the bass back."
+        )
+        action = Action("UT", f"Width 0 % below {frequency(high_hz)} on the layer at fault", frequency_hz=high_hz)
     return (
         Draft(
             value=value,
@@ -63,16 +75,12 @@ def check(case: Case) -> Verdict:
             advice=(
                 f"In mono, as most clubs play their subs, {frequency(low_hz)} to {frequency(high_hz)} loses "
                 f"{digits(value)} dB at {when(spans)}. Put a mono utility on each bass layer in turn: on the one at "
-                f"fault the loss goes. Then take its width to 0 % below {frequency(high_hz)}, or flip the polarity of "
-                f"one side if that brings the bass back."
+                f"fault {mend}"
             ),
             spans=as_spans(spans),
             low_hz=low_hz,
             high_hz=high_hz,
-            actions=(
-                Action("UT", f"Width 0 % below {frequency(high_hz)} on the layer at fault", frequency_hz=high_hz),
-                Action("MK", "Mark the passages"),
-            ),
+            actions=(action, Action("MK", "Mark the passages")),
             blame="side",
             expected_delta=f"mono loss {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
         ),
@@ -89,5 +97,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=2,
+    version=3,
 )

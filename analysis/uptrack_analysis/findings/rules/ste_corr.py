@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from uptrack_analysis.figures import percent, signed
+from uptrack_analysis.figures import signed
 from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans, inside, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
+from uptrack_analysis.findings.side_moves import mend_correlation
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.report import Action
 
@@ -41,7 +42,7 @@ def check(case: Case) -> Verdict:
     limit = threshold.ok_low or 0.0
     with np.errstate(invalid="ignore"):
         spans = case.joined(windows.spans(asked & (windows.correlation < limit)))
-    step = LIMITS.number("width_step_percent")
+    mend = mend_correlation(case, spans, value, limit, LIMITS.number("width_step_percent"))
     return (
         Draft(
             value=value,
@@ -51,16 +52,12 @@ def check(case: Case) -> Verdict:
             exposure=share(spans, windows.spans(windows.sounding)),
             advice=(
                 f"The sides fall apart at {when(spans)}: correlation {signed(value, 2)} in the weakest twentieth of "
-                f"the music, {signed(limit, 2)} or more is usual. Take up to {percent(step / 100)} of width off the "
-                f"widest part there, or shorten its Haas delay, and listen in mono."
+                f"the music, {signed(limit, 2)} or more is usual. {mend.advice}"
             ),
             spans=as_spans(spans),
-            actions=(
-                Action("UT", f"Width −{step:.0f} % on the widest part of these passages", tool="width", amount=-step),
-                Action("MK", "Mark the passages"),
-            ),
+            actions=(mend.action, Action("MK", "Mark the passages")),
             blame="opposed",
-            expected_delta=f"correlation {signed(value, 2)} → over {signed(limit, 2)}",
+            expected_delta=mend.expected_delta,
         ),
     )
 
@@ -79,4 +76,5 @@ RULE = Rule(
     family_tables=("correlation",),
     data_files=(against_references.DATA,),
     by_references=True,
+    version=2,
 )

@@ -41,6 +41,14 @@ def test_a_low_end_that_cancels_in_mono_is_told_apart_from_one_that_is_too_low()
     assert "cancel in mono" in finding.advice
 
 
+def test_what_is_upside_down_on_one_side_is_flipped_and_what_is_only_wide_made_mono() -> None:
+    upside_down = ask_one("dj.system", shaped(low_correlation=-0.9))
+    assert "flip the polarity" in upside_down.advice
+    assert "width 0 %" not in upside_down.advice
+    assert upside_down.actions[0].text.startswith("Flip the polarity")
+    assert "width 0 %" in ask_one("dj.system", shaped(low_correlation=0.0)).advice
+
+
 def bass_only(frequency_hz: FloatArray) -> FloatArray:
     return np.where(frequency_hz < 120.0, 12.0, -4.0)
 

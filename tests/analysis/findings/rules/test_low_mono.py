@@ -80,3 +80,12 @@ def test_without_a_low_end_there_is_nothing_to_ask() -> None:
 
 def test_a_mono_file_has_a_mono_low_end() -> None:
     assert ask("low.mono", replace(clean(), channels=1)) == ()
+
+
+def test_a_low_end_that_is_upside_down_on_one_side_is_flipped_and_not_narrowed_away() -> None:
+    upside_down = ask_one("low.mono", with_low_correlation(-0.9))
+    assert "Flip the polarity" in upside_down.actions[0].text
+    assert not any("Width" in action.text for action in upside_down.actions)
+    assert "less width would take the bass away" in upside_down.advice
+    merely_wide = ask_one("low.mono", with_low_correlation(0.0))
+    assert merely_wide.actions[0].text.startswith("Width 0 %")

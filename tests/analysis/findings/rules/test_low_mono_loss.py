@@ -55,6 +55,11 @@ def test_a_bass_that_is_gone_altogether_has_a_number_too() -> None:
     assert ask_one("low.mono_loss", bass(-1.0)).value == 30
 
 
+def test_a_bass_that_is_upside_down_on_one_side_is_flipped_and_one_that_is_wide_made_mono() -> None:
+    assert ask_one("low.mono_loss", bass(-0.9)).actions[0].text.startswith("Flip the polarity of one side")
+    assert ask_one("low.mono_loss", bass(0.0)).actions[0].text.startswith("Width 0 %")
+
+
 def test_an_inverted_mix_is_left_to_the_rule_that_names_the_cause() -> None:
     assert "no loud passage" in why_unmeasured("low.mono_loss", replace(bass(-0.9), stereo=stereo_curve(60.0, -0.9)))
 
