@@ -89,7 +89,9 @@ def check(case: Case) -> Verdict:
             high_hz=below_hz,
             actions=(action, Action("MK", "Mark the passages")),
             blame="side",
-            expected_delta=f"side {signed(width)} → under {signed(threshold.ok_high or 0.0)} dB",
+            # A flip makes mid of side and side of mid.
+            expected_delta=f"side {signed(width)} → "
+            + (f"{signed(-width)} dB" if opposed(loss) else f"under {signed(threshold.ok_high or 0.0)} dB"),
         ),
     )
 

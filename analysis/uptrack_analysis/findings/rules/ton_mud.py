@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from uptrack_analysis.figures import digits, percent
+from uptrack_analysis.figures import digits, frequency, percent
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans, inside
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -15,7 +15,7 @@ from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import octave_shape
 from uptrack_analysis.measure.ltas import bands_between
 from uptrack_analysis.report import Action
-from uptrack_analysis.stems.results import Stem
+from uptrack_analysis.stems.results import Role, Stem
 from uptrack_analysis.stems.roles import traits
 
 # What 250 to 500 Hz has over the mix's own tonal shape.
@@ -28,12 +28,16 @@ LIMITS = table(
     warn_db=2.5,
     bad_db=6.0,
     cut_db=2.5,
+    high_pass_hz=180.0,
+    low_end_share=0.2,  # of what all stems have under it: what has more is no stem to take it from
     grade="D",
     source="proposal: two sustained stems of a quarter each, where the low mids stand out",
 )
 
 CONFIDENCE = 0.65
 BAND = "low mids"
+LOW_END: tuple[Role, ...] = ("kick", "bass", "drums")
+LOWEST_HZ = 20.0
 
 
 def check(case: Case) -> Verdict:
@@ -56,8 +60,16 @@ def check(case: Case) -> Verdict:
         return ()
     low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
     (first, its_share), (second, second_share) = crowd[:2]
-    at_hz = strongest_band_hz(case, second.name, low_hz, high_hz, case.loud_spans)
-    cut = LIMITS.number("cut_db")
+    # Kick, bass and drums keep their body where the other part is one that can make room.
+    giving = second if first.role in LOW_END and second.role not in LOW_END else first
+    at_hz = strongest_band_hz(case, giving.name, low_hz, high_hz, case.loud_spans)
+    cut, pass_hz = LIMITS.number("cut_db"), LIMITS.number("high_pass_hz")
+    actions = [Action("EQ", f"Bell on {giving.name}", -cut, at_hz, 1.2, tool="bell", on=giving.name)]
+    or_high_pass = ""
+    if not _carries_the_low_end(case, giving):
+        or_high_pass = f", or a high-pass at {frequency(pass_hz)}"
+        text = f"High-pass at {frequency(pass_hz)} on {giving.name}"
+        actions.append(Action("HP", text, frequency_hz=pass_hz, tool="high-pass", on=giving.name))
     return (
         Draft(
             value=value,
@@ -68,33 +80,42 @@ def check(case: Case) -> Verdict:
             advice=(
                 f"{first.name} ({percent(its_share)}) and {second.name} ({percent(second_share)}) both hold on between "
                 f"200 and 500 Hz, which lies {digits(value)} dB over the rest of the mix. Let one of them have it: "
-                f"{digits(-cut)} dB at {digits(at_hz, 0)} Hz, Q 1.2, on {second.name}, or a high-pass at 180 Hz."
+                f"{digits(-cut)} dB at {digits(at_hz, 0)} Hz, Q 1.2, on {giving.name}{or_high_pass}."
             ),
             spans=as_spans(case.joined(case.loud_spans)),
             low_hz=low_hz,
             high_hz=high_hz,
-            stem=first.name,
-            actions=(
-                Action("EQ", f"Bell on {second.name}", -cut, at_hz, 1.2, tool="bell", on=second.name),
-                Action(
-                    "HP", f"High-pass at 180 Hz on {second.name}", frequency_hz=180.0, tool="high-pass", on=second.name
-                ),
-            ),
+            stem=giving.name,
+            actions=tuple(actions),
             expected_delta=f"low mids {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB over the rest",
         ),
     )
 
 
-def _crowd(case: Case) -> list[tuple[Stem, float]]:
-    """Sustained stems that have a quarter of the band each in the loud passage, largest first."""
+def _carries_the_low_end(case: Case, stem: Stem) -> bool:
+    """A high-pass would take part of the mix's low end with it."""
+    powers = _loud_powers(case, LOWEST_HZ, LIMITS.number("high_pass_hz"))
+    own = sum(power for one, power in powers if one.name == stem.name)
+    return stem.role in LOW_END or own > LIMITS.number("low_end_share") * sum(power for _one, power in powers)
+
+
+def _loud_powers(case: Case, low_hz: float, high_hz: float) -> list[tuple[Stem, float]]:
+    """What each stem that sounds has between two frequencies in the loud passage."""
     powers: list[tuple[Stem, float]] = []
     for stem in case.stems.stems if case.stems else ():
         bands = stem.measured.bands
-        columns = bands_between(bands.edges_hz, LIMITS.number("low_hz"), LIMITS.number("high_hz"))
+        columns = bands_between(bands.edges_hz, low_hz, high_hz)
         if columns is None or stem.measured.silent:
             continue
         loud = inside(bands.times_s + stem.alignment.delay_s, case.loud_spans)
-        powers.append((stem, float(stem_power(stem, columns)[loud].sum())))
+        frame_s = float(bands.times_s[1] - bands.times_s[0]) if bands.times_s.size > 1 else 1.0
+        powers.append((stem, float(stem_power(stem, columns)[loud].sum()) * frame_s))
+    return powers
+
+
+def _crowd(case: Case) -> list[tuple[Stem, float]]:
+    """Sustained stems that have a quarter of the band each in the loud passage, largest first."""
+    powers = _loud_powers(case, LIMITS.number("low_hz"), LIMITS.number("high_hz"))
     whole = sum(power for _stem, power in powers)
     if not whole > 0:
         return []
@@ -117,4 +138,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

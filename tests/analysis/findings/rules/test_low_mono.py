@@ -87,5 +87,6 @@ def test_a_low_end_that_is_upside_down_on_one_side_is_flipped_and_not_narrowed_a
     assert "Flip the polarity" in upside_down.actions[0].text
     assert not any("Width" in action.text for action in upside_down.actions)
     assert "less width would take the bass away" in upside_down.advice
+    assert upside_down.expected_delta == "side +12.8 → −12.8 dB"
     merely_wide = ask_one("low.mono", with_low_correlation(0.0))
     assert merely_wide.actions[0].text.startswith("Width 0 %")

@@ -53,3 +53,24 @@ def test_one_stem_alone_is_no_crowd() -> None:
 
 def test_without_stems_it_cannot_be_asked() -> None:
     assert "without its stems" in why_unmeasured(RULE, clean())
+
+
+def test_the_stem_that_is_named_is_the_one_that_is_cut() -> None:
+    (finding,) = ask_stems(RULE, stems(0.15))
+    assert {action.on for action in finding.actions} == {finding.stem}
+    assert "on Pad, or a high-pass at 180 Hz" in finding.advice
+
+
+def test_nothing_that_carries_the_low_end_gets_a_high_pass() -> None:
+    band = stems(0.15)
+    band["Pad"] = band["Pad"] + tones(0.3, (55.0,))
+    (finding,) = ask_stems(RULE, band)
+    assert "high-pass" not in finding.advice
+    assert [action.kind for action in finding.actions] == ["EQ"]
+
+
+def test_a_bass_keeps_its_body_and_the_other_part_makes_room() -> None:
+    band = stems(0.15)
+    band["Bass"] = band.pop("Pad") + tones(0.3, (55.0,))
+    (finding,) = ask_stems(RULE, band)
+    assert finding.stem == "Strings"
