@@ -71,13 +71,15 @@ def low_end(stems: Stems) -> LowEnd | str:
 
 def find_hits(kick: FloatArray) -> NDArray[np.int64]:
     """Where a kick is struck, in samples at ``RATE_HZ``."""
+    if kick.size == 0:
+        return np.zeros(0, dtype=np.int64)
     width = round(_SMOOTH_S * RATE_HZ)
     power = np.convolve(kick**2, np.ones(width) / width, mode="full")[width - 1 :][: kick.size]
-    if power.size == 0 or not power.max() > 0:
+    if not power.max() > 0:
         return np.zeros(0, dtype=np.int64)
     reached = float(np.percentile(power[power > power.max() * 1e-6], 99)) * 10 ** (_REACHED_DB / 10)
-    before = round(_BEFORE_S * RATE_HZ)
-    earlier = np.concatenate([np.zeros(before), power[:-before]])
+    # A stem may be shorter than that: before its beginning there is silence.
+    earlier = np.concatenate([np.zeros(round(_BEFORE_S * RATE_HZ)), power])[: power.size]
     struck = (power >= reached) & (power >= earlier * 10 ** (_RISE_DB / 10))
     starts = np.flatnonzero(struck & ~np.concatenate([[False], struck[:-1]]))
     hits: list[int] = []
