@@ -34,6 +34,7 @@ LIMITS = table(
     balance={
         "from_db": 3.0,  # below this, `ste.balance` judges
         "for_s": 30.0,
+        "twice": 2.0,  # as often as the other side, for the one to lead
         "warn_db": 1.5,
         "bad_db": 3.0,
         "blocker_db": 9.0,
@@ -162,13 +163,21 @@ def inverted_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
 
 def lopsided_spans(windows: StereoWindows) -> tuple[TimeSpan, ...]:
     """Loud stretches in which one side leads by far, if they add up to a fault; ``ste.balance`` has the rest."""
+    return windows.spans(_lopsided_windows(windows))
+
+
+def _lopsided_windows(windows: StereoWindows) -> NDArray[np.bool_]:
+    """Those of the side that leads, shape (n_windows,); none where they add up to no fault."""
     data = LIMITS.table("balance")
     with np.errstate(invalid="ignore"):
         left = windows.loud & (windows.balance_db > data.number("from_db"))
         right = windows.loud & (windows.balance_db < -data.number("from_db"))
+    other, lead = sorted((left, right), key=np.count_nonzero)
     # Ping-pong from side to side is an effect: only one side leading is a fault.
-    spans = windows.spans(left if left.sum() >= right.sum() else right)
-    return spans if total_s(spans) >= data.number("for_s") else ()
+    swings = np.count_nonzero(lead) < data.number("twice") * np.count_nonzero(other)
+    if swings or total_s(windows.spans(lead)) < data.number("for_s"):
+        return np.zeros_like(lead)
+    return lead
 
 
 def without_fallen(windows: StereoWindows, case: Case) -> StereoWindows:
@@ -217,13 +226,12 @@ def _inverted(case: Case, windows: StereoWindows) -> Draft | None:
 
 def _lopsided(case: Case, windows: StereoWindows) -> Draft | None:
     windows = without_fallen(windows, case)
-    found = lopsided_spans(windows)
-    if not found:
+    chosen = _lopsided_windows(windows)
+    if not chosen.any():
         return None
     data = LIMITS.table("balance")
-    chosen = windows.loud & (np.abs(np.nan_to_num(windows.balance_db)) > data.number("from_db"))
     value = float(np.median(windows.balance_db[chosen]))
-    spans = case.joined(found)
+    spans = case.joined(windows.spans(chosen))
     threshold = Threshold.around(0.0, data.number("warn_db"), data.number("bad_db"))
     if not threshold.excess(value):
         return None
@@ -266,5 +274,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=3,
+    version=4,
 )

@@ -96,6 +96,27 @@ def test_a_smaller_or_shorter_lean_is_left_to_taste(mix: Measured) -> None:
     assert ask("int.channel", mix) == ()
 
 
+def leaning_in_turn(left_db: float, right_db: float, left_s: float, right_s: float) -> Measured:
+    """Two minutes that lean to the left for a while, then to the right, and so on."""
+    mix, curve = clean(120.0), stereo_curve(120.0)
+    turn_s = np.arange(1200) / 10 % (left_s + right_s)
+    lean = 10 ** (np.where(turn_s < left_s, left_db, -right_db) / 20)
+    return replace(mix, stereo=replace(curve, ll=curve.ll * lean, rr=curve.rr / lean))
+
+
+@pytest.mark.parametrize("balance_db", [3.2, 4.0, 6.0])
+def test_ping_pong_from_side_to_side_is_an_effect(balance_db: float) -> None:
+    assert ask("int.channel", leaning_in_turn(balance_db, balance_db, 4.0, 4.0)) == ()
+    assert ask("int.channel", leaning_in_turn(balance_db, balance_db, 4.0, 3.0)) == ()
+    assert [one.rule for one in ask("ste.balance", leaning_in_turn(balance_db, balance_db, 4.0, 4.0))] == []
+
+
+def test_a_side_that_leads_by_far_is_told_by_its_own_lead_alone() -> None:
+    finding = ask_one("int.channel", leaning_in_turn(4.0, 8.0, 12.0, 5.0))
+    assert finding.value == pytest.approx(4.0, abs=0.1)
+    assert "The left channel" in finding.advice
+
+
 def fallen(start_s: float, end_s: float, channel: int = 1, *, cut: bool = True, both_fall: bool = False) -> Measured:
     """One channel silent for a while in a mix whose sides are alike."""
     mix, steps = clean(60.0), np.arange(600)
