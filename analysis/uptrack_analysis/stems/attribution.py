@@ -1,7 +1,7 @@
 """Whose is it? How much of what a finding speaks of each stem brings, at that place and in that band.
 
 What "how much" means depends on the finding: power for tone and level, side power for width, what leans to one side for
-balance, opposite polarity for correlation, the offset itself for DC. Always it is what the stem is in the mix, at the
+balance, opposite polarity for correlation, the offset itself for DC, the mains' own lines for hum. Always it is what the stem is in the mix, at the
 delay and gain it has there, so that a loud file that is turned down counts for as little as it should.
 """
 
@@ -15,9 +15,10 @@ import numpy as np
 from uptrack_analysis.measure.ltas import bands_between
 from uptrack_analysis.measure.results import BandMatrix, Measured
 from uptrack_analysis.signal import FloatArray
+from uptrack_analysis.stems.hum_lines import line_power, lines_of
 from uptrack_analysis.stems.results import Stem, Stems, power_gain
 
-Blame = Literal["power", "side", "left", "right", "opposed", "offset", "faults"]
+Blame = Literal["power", "side", "left", "right", "opposed", "offset", "faults", "hum"]
 
 SHORTEST_S = 0.2
 """A place shorter than this is looked at with what surrounds it: the stems' spectra are 93 ms apart."""
@@ -48,16 +49,21 @@ def shares(
     spans : sequence of (start_s, end_s)
         In the mix's time; none for the whole file.
     low_hz, high_hz : float, optional
-        The band; the whole spectrum if either is missing.
+        The band; the whole spectrum if either is missing. Of hum the lowest line says which one is meant.
 
     Returns
     -------
     tuple of (name, share)
         Shares of a whole of 1.
     """
-    amounts = np.array([_amount(stem, blame, spans, low_hz, high_hz) for stem in stems.stems])
+    if blame == "hum":
+        lines_hz, in_mix = lines_of(mix.defects.hum or (), low_hz or 0.0)
+        amounts = np.array([_hum(stem, lines_hz, spans) for stem in stems.stems])
+    else:
+        in_mix = _in_mix(mix, blame, spans, low_hz, high_hz)
+        amounts = np.array([_amount(stem, blame, spans, low_hz, high_hz) for stem in stems.stems])
     whole = float(amounts.sum())
-    if not whole > LEAST_OF_MIX * _in_mix(mix, blame, spans, low_hz, high_hz):
+    if not whole > LEAST_OF_MIX * in_mix:
         return ()
     order = np.argsort(-amounts, kind="stable")
     return tuple((stems.stems[place].name, float(amounts[place]) / whole) for place in order if amounts[place] > 0)
@@ -84,6 +90,10 @@ def _amount(stem: Stem, blame: Blame, spans: Sequence[Place], low_hz: float | No
         case _:
             bands = stem.measured.bands
             return gain * _energy(bands, stem.alignment.delay_s, _wanted(bands, blame, low_hz, high_hz), spans)
+
+
+def _hum(stem: Stem, lines_hz: Sequence[float], spans: Sequence[Place]) -> float:
+    return power_gain(stem) * line_power(stem.measured.low, lines_hz, spans, stem.alignment.delay_s)
 
 
 def _wanted(bands: BandMatrix, blame: Blame, low_hz: float | None, high_hz: float | None) -> FloatArray:

@@ -117,6 +117,7 @@ def _repeats(case: Case, threshold: Threshold) -> list[Draft]:
                 spans=tuple(Span(start, end) for start, end in spans),
                 place=f"repeat {start_s:.0f} s",
                 actions=(Action("MK", "Mark the repeat"), Action("NT", "Render this passage again")),
+                blame="faults",
                 expected_delta="no repeat",
             )
         )
@@ -151,5 +152,5 @@ RULE = Rule(
     grade="B",
     check=check,
     limits=LIMITS,
-    version=5,
+    version=6,
 )

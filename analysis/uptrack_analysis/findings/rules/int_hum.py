@@ -78,15 +78,19 @@ def _draft(case: Case, hums: Sequence[Hum], value: float, threshold: Threshold) 
         channel=channel,
         place=f"{worst.frequency_hz:.0f} Hz",
         actions=(
-            Action(
-                "EQ",
-                f"Notch {named} on the part that hums",
-                frequency_hz=lines_hz[0],
-                q=LIMITS.number("notch_q"),
-                tool="notch",
+            *(
+                Action(
+                    "EQ",
+                    f"Notch at {frequency(line_hz)} on the part that hums",
+                    frequency_hz=line_hz,
+                    q=LIMITS.number("notch_q"),
+                    tool="notch",
+                )
+                for line_hz in lines_hz
             ),
             Action("NT", "Mute parts one by one in the break to find the source"),
         ),
+        blame="hum",
         expected_delta=f"hum {digits(worst.level_dbfs, 0)} dBFS → none",
     )
 
@@ -101,4 +105,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

@@ -1,8 +1,11 @@
 """``int.dropout``: holes, gathered by place."""
 
+import numpy as np
 import pytest
 
 from support.mixes import RATE_HZ, clean, with_defects
+from support.small_band import small_band
+from support.stem_cases import ask_stems
 from support.verdicts import ask, ask_one
 from uptrack_analysis.measure.results import Gap, Measured, Repeat
 
@@ -87,3 +90,17 @@ def test_copies_all_over_are_likelier_an_effect_and_copies_in_a_bar_one_place() 
         "minor"
     }
     assert [len(one.spans) for one in ask("int.dropout", repeating((10.0, 9.0), (10.5, 9.0)))] == [2]
+
+
+def test_a_block_that_comes_twice_in_a_stem_is_laid_to_that_stem() -> None:
+    band = small_band(seconds=12.0)
+    rng = np.random.default_rng(3)
+    band["Pad"] = band["Pad"] + (0.01 * rng.standard_normal(band["Pad"].shape)).astype(np.float32)
+    at, length = 5 * RATE_HZ + 1234, 1024
+    # The others rest for a moment, so that the copy is one in the mix, too.
+    for name in ("Kick", "Bass", "Hats"):
+        band[name][:, at - RATE_HZ // 2 : at + RATE_HZ // 2] = 0.0
+    band["Pad"][:, at : at + length] = band["Pad"][:, at - length : at]
+    (finding,) = [one for one in ask_stems("int.dropout", band) if one.title == "Block played twice"]
+    assert finding.stem == "Pad"
+    assert "It is in the stem Pad already" in finding.advice

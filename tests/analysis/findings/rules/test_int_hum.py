@@ -7,6 +7,8 @@ import pytest
 
 from support.mixes import RATE_HZ, arranged, clean, silent, swapped, with_defects
 from support.signals import music, tone
+from support.small_band import mixed, small_band
+from support.stem_cases import ask_stems
 from support.verdicts import ask, ask_one, why_unmeasured
 from uptrack_analysis.measure.defects import DefectMeter
 from uptrack_analysis.measure.results import Hum, Measured
@@ -37,6 +39,34 @@ def test_the_lines_to_notch_are_named_from_the_lowest_up() -> None:
     finding = ask_one("int.hum", humming(-40.0, mains_hz=60.0))
     assert "60 Hz, 120 Hz, 180 Hz" in finding.advice
     assert (finding.low_hz, finding.high_hz) == (60.0, 180.0)
+
+
+def test_every_line_it_names_has_a_notch_of_its_own() -> None:
+    finding = ask_one("int.hum", humming(-40.0, mains_hz=60.0))
+    notches = [action for action in finding.actions if action.tool == "notch"]
+    assert [action.frequency_hz for action in notches] == [60.0, 120.0, 180.0]
+    assert {action.q for action in notches} == {30.0}
+
+
+def test_the_stem_that_hums_is_named_and_not_the_bass_that_plays_there() -> None:
+    band = small_band(seconds=32.0)
+    mains = sum(tone(RATE_HZ, 32.0, level, frequency_hz=hz) for hz, level in ((50, -34), (100, -42), (150, -38)))
+    for name in band:
+        band[name][:, 16 * RATE_HZ : 26 * RATE_HZ] *= np.float32(0.003)
+    band["Pad"] = band["Pad"] + mains
+    (finding,) = ask_stems("int.hum", band)
+    assert finding.stem == "Pad"
+    assert finding.shares[0].share > 0.9
+
+
+def test_hum_that_came_in_after_the_stems_is_no_stem_s() -> None:
+    band = small_band(seconds=32.0)
+    for name in band:
+        band[name][:, 16 * RATE_HZ : 26 * RATE_HZ] *= np.float32(0.003)
+    mains = sum(tone(RATE_HZ, 32.0, level, frequency_hz=hz) for hz, level in ((50, -34), (100, -42), (150, -38)))
+    (finding,) = ask_stems("int.hum", band, mixed(band) + mains)
+    assert finding.stem is None
+    assert "No stem has it" in finding.advice
 
 
 def test_a_leak_far_under_the_music_is_no_finding() -> None:
