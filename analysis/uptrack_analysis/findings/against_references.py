@@ -26,7 +26,7 @@ from uptrack_analysis.findings.reference_profile import (
     shape_residual_db,
 )
 from uptrack_analysis.findings.rule import Verdict
-from uptrack_analysis.findings.side_moves import mend_correlation
+from uptrack_analysis.findings.side_moves import mend_correlation, width_delta
 from uptrack_analysis.findings.tables import read_table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
 from uptrack_analysis.findings.tone import OCTAVES
@@ -303,6 +303,7 @@ def width(case: Case, profile: ReferenceProfile) -> Verdict:
         if threshold.excess(value) < WARN_EXCESS:
             continue
         wide = value > theirs.mean
+        change = -WIDTH_CAP_PERCENT if wide else WIDTH_CAP_PERCENT
         drafts.append(
             _draft(
                 profile,
@@ -319,7 +320,7 @@ def width(case: Case, profile: ReferenceProfile) -> Verdict:
                 low_hz=named.low_hz,
                 high_hz=named.high_hz,
                 actions=(Action("UT", f"Width {'−' if wide else '+'}{WIDTH_CAP_PERCENT:.0f} % in the {named.name}"),),
-                expected_delta=f"side over mid {signed(value)} → {signed(theirs.mean)} dB",
+                expected_delta=width_delta("side over mid", value, theirs.mean, change),
             )
         )
     return drafts

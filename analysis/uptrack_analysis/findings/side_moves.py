@@ -52,14 +52,15 @@ def width_db(change_percent: float) -> float:
     return 20 * math.log10(1 + change_percent / 100)
 
 
-def side_over_mid_delta(value_db: float, wanted_db: float, change_percent: float) -> str:
-    """What to expect of side over mid from a change of width that may reach ``wanted_db`` or not."""
-    can_db, gap_db = width_db(change_percent), wanted_db - value_db
-    if abs(gap_db) <= abs(can_db):
-        return f"side over mid {signed(value_db)} → {signed(wanted_db)} dB"
+def width_delta(what: str, value_db: float, wanted_db: float, change_percent: float) -> str:
+    """What to expect of a change of width, which may bring ``what`` to ``wanted_db`` or not: "side over mid 2 → -1 dB"."""
+    can_db, gap_db = abs(width_db(change_percent)), abs(wanted_db - value_db)
+    if gap_db <= can_db:
+        return f"{what} {signed(value_db)} → {signed(wanted_db)} dB"
+    after_db = value_db + math.copysign(can_db, wanted_db - value_db)
     return (
-        f"side over mid {signed(value_db)} → {signed(value_db + can_db)} dB, about {digits(abs(can_db))} of "
-        f"{digits(abs(gap_db))} dB; the rest is a matter of sounds"
+        f"{what} {signed(value_db)} → {signed(after_db)} dB, about {digits(can_db)} of {digits(gap_db)} dB; the rest is "
+        f"a matter of sounds"
     )
 
 

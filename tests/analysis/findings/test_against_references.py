@@ -144,6 +144,8 @@ def test_width_by_band_is_held_against_theirs() -> None:
     assert not isinstance(verdict, Unmeasured)
     assert {draft.title for draft in verdict} >= {"Wide presence", "Wide air"}
     assert all("your 3 references" in draft.advice for draft in verdict)
+    # What 30 percent of width can do, and not the whole way to them.
+    assert all("about 3.1 of" in draft.expected_delta for draft in verdict)
 
 
 @pytest.mark.parametrize("gain_db", [-6.0, 4.0])

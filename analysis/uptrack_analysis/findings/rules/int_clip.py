@@ -50,12 +50,16 @@ def check(case: Case) -> Verdict:
     count = f"{defects.clipped_runs} clipped peak{'s' if defects.clipped_runs > 1 else ''}"
     a_minute = f", {digits(rate, 0)} a minute" if minutes > 1 else f" in {digits(case.measured.duration_s)} s"
     worst = count + a_minute + (f", at {when(places)}" if places else "")
-    advice = f"{worst}. Turn the mix down by 1.5 dB before the last plug-in of the master and render again" + (
-        "; a premaster should not touch the ceiling at all."
-        if premaster
-        else ", or let a soft clipper take the peaks: they are as flat as they are loud by now."
-        if squashed
-        else ". If the clipping is meant, leave it: the peaks still stand out."
+    advice = (
+        f"{worst}. The flat tops are in the file, and turning that down leaves them flat: give what clips (limiter, "
+        f"clipper or the export itself) 1.5 dB less gain and render again, and so on until they are gone"
+        + (
+            "; a premaster should not touch the ceiling at all."
+            if premaster
+            else ", or let a soft clipper take the peaks: they are as flat as they are loud by now."
+            if squashed
+            else ". If the clipping is meant, leave it: the peaks still stand out."
+        )
     )
     return (
         Draft(
@@ -68,11 +72,12 @@ def check(case: Case) -> Verdict:
             spans=as_spans(places, next(iter(channels)) if len(channels) == 1 else None),
             blocker=premaster and rate > LIMITS.number("blocker_per_min"),
             actions=(
-                Action("GN", "Turn the mix bus down before the limiter", gain_db=-1.5),
+                Action("GN", "Less gain before the limiter or clipper, then render again", gain_db=-1.5),
                 Action("MK", "Mark the clipped passages"),
             ),
             blame="power",
-            expected_delta=f"{digits(rate, 0)} → 0 clipped peaks" + (" a minute" if minutes > 1 else ""),
+            expected_delta=f"{digits(rate, 0)} clipped peaks{' a minute' if minutes > 1 else ''} → fewer with every "
+            f"dB less before what clips, once rendered again",
         ),
     )
 
@@ -96,5 +101,5 @@ RULE = Rule(
     limits=LIMITS,
     family_tables=("psr_in_drop", "plr"),
     by_target=True,
-    version=2,
+    version=3,
 )

@@ -49,7 +49,7 @@ def check(case: Case) -> Verdict:
     both = (own < theirs * within) & (theirs < own * within)
     if both.sum() < LIMITS.number("least_hits"):
         return Unmeasured("Kick and bass hardly ever sound together, so their phase does not matter.")
-    lag, flipped, gain_db, opposed = _best(found, both, window_s)
+    lag, flipped, gain_db, by_flip_db, opposed = _best(found, both, window_s)
     threshold = Threshold.above(LIMITS.number("warn_db"), LIMITS.number("bad_db"))
     if not opposed or not threshold.excess(gain_db):
         return ()
@@ -57,6 +57,12 @@ def check(case: Case) -> Verdict:
     bass_name, shift_ms = found.bass_names[0], 1000 * lag / RATE_HZ
     move = f"nudge it {digits(abs(shift_ms))} ms {'later' if shift_ms > 0 else 'earlier'}" if lag else ""
     flip = "flip its polarity" if flipped else ""
+    actions: list[Action] = []
+    if flipped:
+        actions.append(Action("UT", f"Flip the polarity of {bass_name}", tool="polarity", on=bass_name))
+    if lag:
+        text = f"Move {bass_name} by {signed(shift_ms)} ms"
+        actions.append(Action("DL", text, tool="delay", amount=shift_ms, on=bass_name))
     what = " and ".join(part for part in (flip, move) if part)
     return (
         Draft(
@@ -74,20 +80,15 @@ def check(case: Case) -> Verdict:
             low_hz=LOW_HZ,
             high_hz=HIGH_HZ,
             stem=bass_name,
-            actions=(
-                Action("UT", f"Flip the polarity of {bass_name}", tool="polarity", on=bass_name)
-                if flipped
-                else Action(
-                    "DL", f"Move {bass_name} by {signed(shift_ms)} ms", tool="delay", amount=shift_ms, on=bass_name
-                ),
-            ),
-            expected_delta=f"{signed(gain_db)} dB of kick and bass together",
+            actions=tuple(actions),
+            expected_delta=f"{signed(gain_db)} dB of kick and bass together"
+            + (f", {signed(by_flip_db)} dB of it by the flip alone" if flipped and lag else ""),
         ),
     )
 
 
-def _best(found: LowEnd, both: NDArray[np.bool_], window_s: float) -> tuple[int, bool, float, bool]:
-    """Shift of the bass in samples, whether it is flipped, the level gained in dB, and whether they are opposed now."""
+def _best(found: LowEnd, both: NDArray[np.bool_], window_s: float) -> tuple[int, bool, float, float, bool]:
+    """Shift of the bass in samples, whether it is flipped, the level gained in dB, by a flip alone, whether opposed now."""
     kick = found.windows(found.kick, window_s)[both]
     longest = round(LIMITS.number("longest_ms") / 1000 * RATE_HZ)
     powers: dict[tuple[int, bool], float] = {}
@@ -104,8 +105,9 @@ def _best(found: LowEnd, both: NDArray[np.bool_], window_s: float) -> tuple[int,
     lag, flipped = min(
         (change for change, power in powers.items() if power >= 0.97 * best), key=lambda change: abs(change[0])
     )
-    gain_db = 10 * float(np.log10(powers[lag, flipped] / max(powers[0, False], 1e-30)))
-    return lag, flipped, gain_db, now < 0
+    as_it_is = max(powers[0, False], 1e-30)
+    gain_db, by_flip_db = (10 * float(np.log10(powers[move] / as_it_is)) for move in ((lag, flipped), (0, True)))
+    return lag, flipped, gain_db, by_flip_db, now < 0
 
 
 RULE = Rule(
@@ -118,4 +120,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

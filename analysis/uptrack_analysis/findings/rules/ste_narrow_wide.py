@@ -16,6 +16,7 @@ from uptrack_analysis.findings.moments import Moments, moments
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
+from uptrack_analysis.findings.side_moves import width_delta
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.report import Action
@@ -106,10 +107,11 @@ def _whole(case: Case, windows: Moments, mid: FloatArray, side: FloatArray, soun
         low_hz=LIMITS.number("low_hz"),
         high_hz=LIMITS.number("high_hz"),
         place="whole",
-        actions=(Action("UT", f"Width −{step:.0f} % on the widest parts" if wide else "Width +30 % on pads and hats"),),
+        actions=(Action("UT", f"Width −{step:.0f} % on the widest parts" if wide else f"Width +{step:.0f} % on pads and hats"),),
         blame="side" if wide else None,
-        expected_delta=f"side over mid {signed(value)} → {'under' if wide else 'over'} "
-        f"{signed((threshold.ok_high if wide else threshold.ok_low) or 0.0)} dB",
+        expected_delta=width_delta(
+            "side over mid", value, (threshold.ok_high if wide else threshold.ok_low) or 0.0, -step if wide else step
+        ),
     )
 
 
@@ -145,7 +147,7 @@ def _drop(case: Case, windows: Moments, mid: FloatArray, side: FloatArray, sound
         high_hz=LIMITS.number("high_hz"),
         place="drop",
         actions=(Action("UT", f"Width −{step:.0f} % on the break's pads"), Action("MK", "Mark the drops")),
-        expected_delta=f"drop under break {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
+        expected_delta=width_delta("drop under break", value, threshold.ok_high or 0.0, -step),
     )
 
 
@@ -162,5 +164,5 @@ RULE = Rule(
     at_most="info",
     data_files=(against_references.DATA,),
     by_references=True,
-    version=3,
+    version=4,
 )

@@ -67,3 +67,12 @@ def test_a_few_runs_in_a_whole_file_say_nothing(runs: int) -> None:
 def test_runs_a_bar_apart_are_two_places() -> None:
     finding = ask_one("int.clip", clipped(6, every_s=5.0), target="premaster")
     assert len(finding.spans) == 6
+
+
+def test_it_does_not_promise_that_turning_down_mends_what_is_flat() -> None:
+    for target in ("premaster", "club"):
+        finding = ask_one("int.clip", clipped(90), target=target)  # type: ignore[arg-type]
+        assert "turning that down leaves them flat" in finding.advice
+        assert "render again" in finding.advice
+        assert "→ 0" not in finding.expected_delta
+        assert "fewer with every dB less before what clips" in finding.expected_delta

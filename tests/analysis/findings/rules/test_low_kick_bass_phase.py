@@ -73,3 +73,12 @@ def test_what_it_promises_is_what_the_sum_gains() -> None:
     line = struck(np.pi, decay_s=0.2) * np.float32(0.8)
     before, after = (float(np.square(kick + sign * line)[:, head].mean()) for sign in (1, -1))
     assert finding.value == pytest.approx(10 * np.log10(after / before), abs=1.5)
+
+
+def test_a_flip_and_a_nudge_are_two_moves_and_it_says_what_the_flip_alone_gives() -> None:
+    (finding,) = ask_stems(RULE, stems(bass(0.75 * np.pi)))
+    assert "flip its polarity and nudge it" in finding.advice
+    assert [action.tool for action in finding.actions] == ["polarity", "delay"]
+    assert {action.on for action in finding.actions} == {"Bass"}
+    both_db, flip_db = (float(figure) for figure in re.findall(r"[+]\d+\.\d", finding.expected_delta))
+    assert 0 < flip_db < both_db == pytest.approx(finding.value, abs=0.06)

@@ -53,6 +53,17 @@ def test_a_wide_and_coherent_pad_and_a_solid_middle_are_both_usual(width_db: flo
     assert ask("ste.narrow_wide", wide(width_db)) == ()
 
 
+def test_it_promises_no_more_than_thirty_percent_of_width_change() -> None:
+    less, more, drop = (
+        ask_one("ste.narrow_wide", mix).expected_delta for mix in (wide(6.0), wide(-32.0), song(-4.0, -14.0))
+    )
+    assert less.startswith("side over mid +6.0 → +2.9 dB, about 3.1 of ")
+    assert more.startswith("side over mid −32.0 → −29.7 dB, about 2.3 of ")
+    assert "about 3.1 of" in drop
+    near = ask_one("ste.narrow_wide", wide(2.2)).expected_delta
+    assert "a matter of sounds" not in near
+
+
 def test_a_mono_mix_in_two_channels_has_no_width_to_set() -> None:
     assert ask("ste.narrow_wide", wide(-90.0)) == ()
 
