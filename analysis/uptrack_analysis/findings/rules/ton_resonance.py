@@ -15,6 +15,7 @@ from uptrack_analysis.findings.places import TimeSpan, as_spans, merged, share, 
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
+from uptrack_analysis.measure.key import key_name
 from uptrack_analysis.measure.notes import A4_HZ, nearest_note
 from uptrack_analysis.measure.results import KeyEstimate, Resonance
 from uptrack_analysis.report import Action
@@ -36,6 +37,7 @@ LIMITS = table(
     in_tune_cents=22.0,
     sure_key=0.7,
     eq_cap_db=4.0,
+    eq_from_db=1.5,  # less is no move, and the finding informs without one
     eq_q=8.0,
     most=3.0,
     grade="D",
@@ -79,19 +81,32 @@ def _may_be_a_note(peak: Resonance, key: KeyEstimate, peaks: tuple[Resonance, ..
     """In tune, and in the key or in the company of its relatives; anything in tune where the key is not sure."""
     if peak.frequency_hz > LIMITS.number("highest_hz"):
         return False
-    name, cents = nearest_note(peak.frequency_hz)
-    off = (cents - (key.tuning_cents or 0.0) + 50.0) % 100.0 - 50.0
+    name, off = _note(peak, key)
     if abs(off) > LIMITS.number("in_tune_cents"):
         return False
     if key.tonic is None or key.minor is None or key.confidence < LIMITS.number("sure_key"):
         return True
-    # The tuning can move the nearest tempered note by a semitone.
-    moved = round((cents - (key.tuning_cents or 0.0) - off) / 100.0)
-    degree = (SEMITONES[name.rstrip("-0123456789")] + moved - key.tonic) % 12
-    if degree in SCALES[key.minor]:
+    if (SEMITONES[name.rstrip("-0123456789")] - key.tonic) % 12 in SCALES[key.minor]:
         return True
     ratios = [other.frequency_hz / peak.frequency_hz for other in peaks if other is not peak]
     return any(abs(ratio / relative - 1) < RELATIVE_TOLERANCE for ratio in ratios for relative in RELATIVES)
+
+
+def _note(peak: Resonance, key: KeyEstimate) -> tuple[str, float]:
+    """The nearest note as the file is tuned, and how many cents the peak lies over it."""
+    return nearest_note(peak.frequency_hz / 2 ** ((key.tuning_cents or 0.0) / 1200))
+
+
+def _why_no_note(peak: Resonance, key: KeyEstimate) -> str:
+    """The half sentence that goes with what ``_may_be_a_note`` denies."""
+    if peak.frequency_hz > LIMITS.number("highest_hz"):
+        return "higher than notes are played"
+    name, off = _note(peak, key)
+    if abs(off) > LIMITS.number("in_tune_cents"):
+        return f"{digits(abs(off), 0)} cents off {name}, so no played note"
+    assert key.tonic is not None  # noqa: S101 - in tune, it may be a note unless the key is believed
+    assert key.minor is not None  # noqa: S101
+    return f"{name}, which is no note of {key_name(key.tonic, key.minor)}"
 
 
 def _rings(case: Case, peak: Resonance) -> tuple[TimeSpan, ...]:
@@ -112,7 +127,18 @@ def _draft(case: Case, peak: Resonance, threshold: Threshold, spans: tuple[TimeS
     cap, quality = LIMITS.number("eq_cap_db"), LIMITS.number("eq_q")
     note, _ = nearest_note(peak.frequency_hz)
     at = frequency(peak.frequency_hz)
-    cut = min(cap, max(0.5, round(2 * threshold.distance(peak.above_floor_db)) / 2))
+    cut = min(cap, round(2 * threshold.distance(peak.above_floor_db)) / 2)
+    mark = Action("MK", "Mark the passages")
+    if cut >= LIMITS.number("eq_from_db"):
+        move = (
+            f"Sweep a narrow band to find the part it comes from and cut that by {digits(cut)} dB at {at}, Q "
+            f"{quality:.0f}, with a dynamic EQ if it only rings on some notes."
+        )
+        actions = (Action("DQ", f"Narrow cut on the part that rings at {at}", -cut, peak.frequency_hz, quality), mark)
+        expected = f"peak {digits(peak.above_floor_db)} → {digits(peak.above_floor_db - cut)} dB over the rest"
+    else:
+        move = "It stands out by too little to cut."
+        actions, expected = (mark,), ""
     # A semitone to either side of the note, so that a peak that wanders by a hertz stays the same finding.
     note_hz, semitone = A4_HZ * 2 ** (round(12 * math.log2(peak.frequency_hz / A4_HZ)) / 12), 2 ** (1 / 12)
     return Draft(
@@ -123,21 +149,16 @@ def _draft(case: Case, peak: Resonance, threshold: Threshold, spans: tuple[TimeS
         exposure=share(spans, case.loud_spans),
         title=f"Resonance at {at}",
         advice=(
-            f"{at} ({note}) rings {digits(peak.above_floor_db)} dB over what is around it, in "
-            f"{percent(peak.share)} of the time, most of it at {when(spans)}, and it is no note of the key. Sweep a "
-            f"narrow band to find the part it comes from and cut that by {digits(cut)} dB at {at}, Q {quality:.0f}, "
-            f"with a dynamic EQ if it only rings on some notes."
+            f"{at} rings {digits(peak.above_floor_db)} dB over what is around it, in {percent(peak.share)} of the "
+            f"time, most of it at {when(spans)}; it is {_why_no_note(peak, case.measured.key)}. {move}"
         ),
         spans=as_spans(spans),
         low_hz=note_hz / semitone,
         high_hz=note_hz * semitone,
         place=note,
-        actions=(
-            Action("DQ", f"Narrow cut on the part that rings at {at}", -cut, peak.frequency_hz, quality),
-            Action("MK", "Mark the passages"),
-        ),
+        actions=actions,
         blame="power",
-        expected_delta=f"peak {digits(peak.above_floor_db)} → {digits(peak.above_floor_db - cut)} dB over the rest",
+        expected_delta=expected,
     )
 
 
@@ -147,10 +168,10 @@ RULE = Rule(
     group="resonance",
     weight=0.3,
     title="Resonance",
-    measures="Narrow peaks over what surrounds them, in dB, that ring for seconds and are no note of the key.",
+    measures="Narrow peaks over what surrounds them, in dB, that ring for seconds and are no played note.",
     grade="D",
     check=check,
     limits=LIMITS,
     at_most="info",
-    version=2,
+    version=3,
 )

@@ -51,6 +51,34 @@ def test_a_note_off_the_grid_is_no_note() -> None:
     assert ask("ton.resonance", with_peaks(peak(880.0 * 2 ** (40 / 1200))))
 
 
+def test_what_is_out_of_tune_is_told_by_its_distance_and_not_by_the_key() -> None:
+    f7_hz = 2793.83  # in A minor, and the ring 25 cents over it
+    advice = ask_one("ton.resonance", with_peaks(peak(f7_hz * 2 ** (25 / 1200)))).advice
+    assert "it is 25 cents off F7, so no played note." in advice
+    assert "A minor" not in advice
+
+
+def test_the_key_is_named_where_the_note_lies_outside_of_it() -> None:
+    assert "it is D#6, which is no note of A minor." in ask_one("ton.resonance", with_peaks(peak())).advice
+
+
+def test_notes_are_named_as_the_file_is_tuned() -> None:
+    tuned = replace(A_MINOR, tuning_cents=40.0)
+    advice = ask_one("ton.resonance", with_peaks(peak(880.0 * 2 ** (75 / 1200)), key=tuned)).advice
+    assert "35 cents off A5" in advice
+
+
+def test_a_whistle_over_all_notes_is_not_measured_by_them() -> None:
+    assert "higher than notes are played" in ask_one("ton.resonance", with_peaks(peak(11_064.0, 22.0))).advice
+
+
+def test_less_than_one_and_a_half_db_is_no_move() -> None:
+    small, larger = (ask_one("ton.resonance", with_peaks(peak(height_db=height))) for height in (6.5, 7.5))
+    assert [action.kind for action in small.actions] == ["MK"]
+    assert (small.expected_delta, "Q 8" in small.advice) == ("", False)
+    assert larger.actions[0].gain_db == -2.0
+
+
 def test_a_file_tuned_40_cents_up_has_its_notes_there() -> None:
     tuned = replace(A_MINOR, tuning_cents=40.0)
     assert ask("ton.resonance", with_peaks(peak(880.0 * 2 ** (40 / 1200)), key=tuned)) == ()
