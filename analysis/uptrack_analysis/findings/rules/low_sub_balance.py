@@ -4,8 +4,9 @@ Below 120 Hz no published curve holds for club music: freely licensed electronic
 average's bass branch to 20 dB over it. Until the user gives references that whole range passes, and outside of it the
 rule believes itself by 0.6. Four tracks in five lie in the upper half of that range, and what lies outside of it is
 told as information. What a mix says of itself is better evidence: a sub that leaps up or away while the rest plays on,
-in a section that has one. Of the two levels the one further from the usual is taken for the odd one. A leap too small
-to warn of is none.
+in a section that has one, both in the loud passage. Of the two levels the one further from the usual is taken for the
+odd one, but what most of the music has is that only where hardly any other music has it. A leap too small to warn of is
+none.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ LIMITS = table(
         "warn_db": 3.5,
         "bad_db": 5.5,
         "least_share": 0.12,  # of the loud music, for either level
+        "most_share": 0.5,  # for the odd one, where its level is one that most electronic music has
         "at_once_s": 5.0,  # one stretch of the odd level, and half of all of it: fills come and go
         "beyond_db": 1.5,
         "clearly_db": 3.0,
@@ -223,7 +225,8 @@ def _leap(windows: Moments) -> _Leap | None:
         return None
     usual_db = float(np.median(rest_db[windows.loud]))
     here = float(np.median((sub_db - rest_db)[windows.loud]))
-    music = (rest_db > usual_db - data.number("rest_within_db")) & (sub_db - rest_db > here - data.number("gone_db"))
+    loud = windows.loud & (rest_db > usual_db - data.number("rest_within_db"))
+    music = loud & (sub_db - rest_db > here - data.number("gone_db"))
     over_rest = sub_db - rest_db
     levels = parted(over_rest[music], data.number("least_share"))
     if levels is None:
@@ -252,8 +255,13 @@ def _leap(windows: Moments) -> _Leap | None:
         over = further > 0
     else:
         over = bool(up.sum() < down.sum())
-    odd = up if over else down
+    odd, level_db = (up, higher - average) if over else (down, lower - average)
     if higher - lower > data.number("most_db"):
+        return None
+    # What most of the music has is its own level, unless hardly any music has it.
+    common = LIMITS.table("common")
+    is_common = common.number("low_db") <= level_db <= common.number("high_db")
+    if is_common and odd.sum() > data.number("most_share") * music.sum():
         return None
     if not is_a_stretch(windows, odd, WINDOW_S, data.number("at_once_s")):
         return None
@@ -293,7 +301,7 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=6,
+    version=7,
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,
 )

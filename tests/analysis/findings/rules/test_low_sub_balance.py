@@ -117,3 +117,23 @@ def test_an_808_that_comes_and_goes_with_its_pattern_is_no_leap() -> None:
 
 def test_silence_has_no_sub() -> None:
     assert "silent" in why_unmeasured("low.sub_balance", silent())
+
+
+def test_both_levels_have_to_be_in_loud_music() -> None:
+    mix = leaping(15.0, 6.0, at_s=5.0, until_s=20.0)
+    assert ask_one("low.sub_balance", mix).title == "Little sub"
+    quiet_at_first = mix.loudness.short_term_lufs.copy()
+    quiet_at_first[:2400] -= 6.0
+    assert ask("low.sub_balance", replace(mix, loudness=replace(mix.loudness, short_term_lufs=quiet_at_first))) == ()
+
+
+def test_what_most_of_the_music_has_is_no_odd_level_while_most_electronic_music_has_it_too() -> None:
+    assert ask("low.sub_balance", leaping(10.0, 16.0, at_s=0.0, until_s=12.0)) == ()
+    assert ask_one("low.sub_balance", leaping(7.0, 16.0, at_s=0.0, until_s=12.0)).title == "Little sub"
+
+
+@pytest.mark.parametrize(("shelf_db", "title"), [(9.0, "Much sub"), (-9.0, "Little sub")])
+def test_a_shelf_of_nine_db_over_a_passage_is_found(shelf_db: float, title: str) -> None:
+    finding = ask_one("low.sub_balance", leaping(14.0, 14.0 + shelf_db, at_s=18.0, until_s=30.0))
+    assert finding.title == title
+    assert (finding.start_s, finding.end_s) == pytest.approx((18.0, 30.0), abs=1.6)
