@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from uptrack_analysis.findings.case import Case, Unmeasured
+from uptrack_analysis.findings.families import load_families
 from uptrack_analysis.findings.genre import choose_family
 from uptrack_analysis.findings.judge import finding_of
 from uptrack_analysis.findings.rule import all_rules
@@ -45,6 +48,17 @@ def ask_one(
 ) -> Finding:
     (finding,) = ask(rule_id, measured, genre, target, project)
     return finding
+
+
+def ask_unsure(rule_id: str, measured: Measured, genre: str, *, widened: float = 0.8) -> tuple[Finding, ...]:
+    """The same where the genre is a guess that is not sure, so that limits lie so far on the way to the widest."""
+    case = case_of(measured, genre)
+    choice = replace(case.genre, how="guessed", widened=widened)
+    case = replace(case, genre=choice, family=case.family.widened(load_families()["general"], widened))
+    (rule,) = (rule for rule in all_rules() if rule.id == rule_id)
+    verdict = rule.check(case)
+    assert not isinstance(verdict, Unmeasured), verdict
+    return tuple(finding_of(rule, draft, case) for draft in verdict)
 
 
 def why_unmeasured(

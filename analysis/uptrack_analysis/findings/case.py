@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.findings.families import Family
+from uptrack_analysis.findings.families import Family, load_families
 from uptrack_analysis.findings.moments import Steps, steps_of
 from uptrack_analysis.findings.places import TimeSpan, inside, merged, spans_of_windows
 from uptrack_analysis.findings.targets import Delivery
@@ -139,6 +139,15 @@ class Case:
     def why(self, figure: str, otherwise: str) -> Unmeasured:
         """The meter's own reason for a missing figure, or ``otherwise``."""
         return Unmeasured(self.measured.unmeasured.get(figure, otherwise))
+
+    @cached_property
+    def own_family(self) -> Family:
+        """The genre as its file has it, which is what may be said of it: ``family`` may be widened by a guess."""
+        return load_families().get(self.family.id, self.family)
+
+    def still_passes(self, limit: str) -> str:
+        """What to say after a figure of ``own_family``, in brackets, where an unsure guess judges by a wider ``limit``."""
+        return f" (the genre is a guess that is not sure, so {limit} still passes)" if self.genre.widened else ""
 
     @cached_property
     def true_peak_dbtp(self) -> float | None:

@@ -70,7 +70,8 @@ def _end(case: Case, sections: Sequence[SectionEstimate], kind: SectionKind) -> 
     end_s = case.measured.duration_s
     last = next((part for part in sections if part.kind != kind), sections[-1])
     span = (0.0, last.start_s) if first else (last.end_s, end_s)
-    missing = wanted - bars
+    missing, own = wanted - bars, case.own_family
+    usual = own.mix_bars[0] if own.mix_bars else wanted
     why = f" (what {'comes before' if first else 'follows'} has none)" if beatless else ""
     return Draft(
         value=bars,
@@ -81,9 +82,9 @@ def _end(case: Case, sections: Sequence[SectionEstimate], kind: SectionKind) -> 
         title="Short intro for a DJ" if first else "Short outro for a DJ",
         advice=(
             f"{digits(bars, 0)} bars with a beat{why} {'before' if first else 'after'} the music is "
-            f"{'in full swing' if first else 'over'} at {clock(span[1] if first else span[0])}; {case.family.name} DJs "
-            f"mix over {digits(wanted, 0)} or more. Export an extended version with {digits(missing, 0)} bars of drums "
-            f"more{'' if first else ' at the end'}."
+            f"{'in full swing' if first else 'over'} at {clock(span[1] if first else span[0])}; {own.name} DJs mix "
+            f"over {digits(usual, 0)} or more{case.still_passes(digits(wanted, 0))}. Export an extended version with "
+            f"{digits(missing, 0)} bars of drums more{'' if first else ' at the end'}."
         ),
         spans=as_spans([span]),
         place=kind,
@@ -109,4 +110,5 @@ RULE = Rule(
     by_genre=True,
     family_tables=("mix_bars",),
     at_most="minor",
+    version=2,
 )

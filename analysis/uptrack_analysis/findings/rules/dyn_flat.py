@@ -56,7 +56,8 @@ def check(case: Case) -> Verdict:
             exposure=1.0,
             advice=(
                 f"The loudness moves by {digits(value)} LU over the whole track, and no section is more than "
-                f"{digits(spread)} LU from another; {case.family.name} usually has {digits(low)} LU or more. Give one "
+                f"{digits(spread)} LU from another; {case.own_family.name} usually has "
+                f"{digits(case.own_family.loudness_range_lu[0])} LU or more{case.still_passes(f'{digits(low)} LU')}. Give one "
                 f"passage of 8 or 16 bars room: mute kick and bass, or take its pads down by 3 dB."
             ),
             spans=as_spans([case.whole]),
@@ -79,4 +80,5 @@ RULE = Rule(
     by_genre=True,
     family_tables=("loudness_range",),
     at_most="minor",
+    version=2,
 )

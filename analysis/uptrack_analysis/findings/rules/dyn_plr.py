@@ -49,8 +49,9 @@ def check(case: Case) -> Verdict:
             confidence=CONFIDENCE,
             exposure=1.0,
             advice=(
-                f"Peaks stand only {digits(value)} dB over the loudness; {case.family.name} keeps "
-                f"{digits(threshold.ok_low or 0.0)} dB or more. Ease the limiter's drive by {digits(step)} dB: expect "
+                f"Peaks stand only {digits(value)} dB over the loudness; {case.own_family.name} keeps "
+                f"{digits(case.own_family.plr_db.ok_low or 0.0)} dB or more"
+                f"{case.still_passes(f'{digits(threshold.ok_low or 0.0)} dB')}. Ease the limiter's drive by {digits(step)} dB: expect "
                 f"PLR {digits(value)} → {digits(after)} dB.{more}"
             ),
             spans=as_spans([case.whole]),
@@ -74,4 +75,5 @@ RULE = Rule(
     family_tables=("plr",),
     data_files=(against_references.DATA,),
     by_references=True,
+    version=2,
 )

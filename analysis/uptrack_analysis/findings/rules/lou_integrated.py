@@ -39,8 +39,11 @@ def check(case: Case) -> Verdict:
     if not threshold.excess(value):
         return ()
     plays = playback_change(load_platforms()["spotify"], value, case.true_peak_dbtp).sentence
-    window = f"{digits(low)} to {digits(high)} LUFS"
-    usual = f"{case.delivery.name} masters of this kind ({case.family.name}) usually lie at {window}"
+    own_low, own_high = case.delivery.loudness_window_lufs(case.own_family)
+    window = f"{digits(own_low)} to {digits(own_high)} LUFS"
+    usual = f"{case.delivery.name} masters of this kind ({case.own_family.name}) usually lie at {window}"
+    if (own_low, own_high) != (low, high):
+        usual += case.still_passes(f"{digits(low)} to {digits(high)}")
     if case.delivery.target == "premaster":
         usual = f"a premaster usually lies at {window}"
     gap = low - value if value < low else value - high
@@ -52,7 +55,7 @@ def check(case: Case) -> Verdict:
             action = Action("GN", "Turn the mix bus up", gain_db=gap, tool="gain", on_mix=True)
         else:
             more = (
-                f" That is {digits(gap)} dB short: more than a limiter gives without a price, so gain the rest from "
+                f" That is {digits(gap)} dB short{' of what passes' if case.genre.widened else ''}: more than a limiter gives without a price, so gain the rest from "
                 f"the balance and the sounds, or choose the premaster target if mastering is still to come."
                 if gap > STEP_DB
                 else ""
@@ -100,4 +103,5 @@ RULE = Rule(
     data_files=("targets.toml", against_references.DATA),
     by_references=True,
     by_target=True,
+    version=2,
 )

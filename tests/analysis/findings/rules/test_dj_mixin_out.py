@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support.mixes import arranged, clean
-from support.verdicts import ask, ask_one, why_unmeasured
+from support.verdicts import ask, ask_one, ask_unsure, why_unmeasured
 from uptrack_analysis.measure.results import Measured, SectionKind, Structure
 
 
@@ -62,3 +62,8 @@ def test_loops_and_names_nobody_is_sure_of_are_not_judged() -> None:
     mix = track(0, 0)
     unsure = Structure(tuple(replace(part, confidence=0.4) for part in mix.structure.sections))
     assert ask("dj.mixin_out", replace(mix, structure=unsure)) == ()
+
+
+def test_an_unsure_guess_quotes_the_genre_s_own_bars_and_says_what_passes() -> None:
+    finding, _outro = ask_unsure("dj.mixin_out", track(0, 0), "techno")
+    assert "Techno DJs mix over 16 or more (the genre is a guess that is not sure, so 6 still passes)" in finding.advice

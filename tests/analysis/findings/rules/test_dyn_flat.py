@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from support.mixes import arranged, silent
-from support.verdicts import ask, ask_one, why_unmeasured
+from support.verdicts import ask, ask_one, ask_unsure, why_unmeasured
+from uptrack_analysis.findings.families import load_families
 from uptrack_analysis.measure.results import Measured, SectionKind
 
 LEVEL: tuple[tuple[SectionKind | None, int, float], ...] = (("drop", 48, -8.2), ("drop", 48, -8.6))
@@ -37,3 +38,10 @@ def test_a_loop_may_be_flat_and_silence_is_not_judged() -> None:
     assert "two minutes" in why_unmeasured("dyn.flat", ranging(0.3, (("drop", 16, -8.2),)))
     assert why_unmeasured("dyn.flat", silent()).endswith(".")
     assert ask("dyn.flat", arranged()) == ()
+
+
+def test_an_unsure_guess_quotes_the_genre_s_own_range_and_says_what_passes() -> None:
+    (finding,) = ask_unsure("dyn.flat", ranging(0.6), "trance")
+    own = load_families()["trance"].loudness_range_lu[0]
+    assert f"Trance usually has {own:.1f} LU or more (the genre is a guess that is not sure, so " in finding.advice
+    assert "guess" not in ask_one("dyn.flat", ranging(0.6), "trance").advice

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support.mixes import clean, silent
-from support.verdicts import ask, ask_one, why_unmeasured
+from support.verdicts import ask, ask_one, ask_unsure, why_unmeasured
 from uptrack_analysis.measure.results import Measured
 
 
@@ -51,3 +51,11 @@ def test_a_file_too_short_for_loudness_is_not_called_silent() -> None:
 
 def test_silence_has_no_plr() -> None:
     assert why_unmeasured("dyn.plr", silent()) == "The file is silent throughout."
+
+
+def test_an_unsure_guess_quotes_the_genre_s_own_limit_and_says_what_passes() -> None:
+    (finding,) = ask_unsure("dyn.plr", with_plr(4.0), "hip hop")
+    own, passes = ask_one("dyn.plr", with_plr(4.0), "hip hop").ok_range[0] or 0.0, finding.ok_range[0] or 0.0
+    assert f"Hip-hop and trap keeps {own:.1f} dB or more (the genre is a guess" in finding.advice
+    assert f"so {passes:.1f} dB still passes)" in finding.advice
+    assert own > passes
