@@ -40,6 +40,9 @@ EQ_CAP_DB = 4.0
 LEVEL_CAP_DB = 3.0
 WIDTH_CAP_PERCENT = 30.0
 EQ_Q = 0.9
+SHELF_Q = 0.7
+SHELF_FROM_HZ = 7_900.0
+"""Of the octave over 8 kHz an equaliser's bell leaves the upper end as it was."""
 SHELF_HZ = 4_000.0
 TILT_PER_SHELF_DB = 0.18
 """What 1 dB of a shelf above 4 kHz does to the slope over 100 Hz-10 kHz, dB an octave: 6q(1-q)/n, q = 0.2, n = 6.6."""
@@ -73,7 +76,14 @@ def _band(case: Case, profile: ReferenceProfile, named: Band, value: float, fine
     over = value > 0
     needed = max(0.5, math.ceil(2 * threshold.distance(value)) / 2)
     move = min(EQ_CAP_DB, needed) * (-1 if over else 1)
-    at_hz = _furthest_hz(case, profile, named, over=over)
+    text = f"on the part that is strongest in the {named.name}"
+    if named.low_hz >= SHELF_FROM_HZ:
+        where = f"with a shelf above {frequency(named.low_hz)}"
+        action = Action("EQ", f"High shelf {text}", move, named.low_hz, SHELF_Q, tool="high shelf")
+    else:
+        at_hz = _furthest_hz(case, profile, named, over=over)
+        where = f"around {frequency(at_hz)}, Q {EQ_Q}"
+        action = Action("EQ", f"Bell {text}", move, at_hz, EQ_Q, tool="bell")
     said = "Cut the part that is strongest there by" if over else "Bring up what plays there, or"
     amount = digits(-move) if over else signed(move)
     return _draft(
@@ -84,16 +94,13 @@ def _band(case: Case, profile: ReferenceProfile, named: Band, value: float, fine
         title=f"Too {'much' if over else 'little'} {SINGULAR.get(named.name, named.name)}",
         advice=(
             f"{frequency(named.low_hz)} to {frequency(named.high_hz)} ({named.name}) lies {digits(abs(value))} dB "
-            f"{'over' if over else 'under'} {profile.name}{_reach(profile, fine)}. {said} {amount} dB around "
-            f"{frequency(at_hz)}, Q {EQ_Q}."
+            f"{'over' if over else 'under'} {profile.name}{_reach(profile, fine)}. {said} {amount} dB {where}."
             + (" The rest is a matter of sounds and arrangement." if needed > EQ_CAP_DB else "")
         ),
         case=case,
         low_hz=named.low_hz,
         high_hz=named.high_hz,
-        actions=(
-            Action("EQ", f"Bell on the part that is strongest in the {named.name}", move, at_hz, EQ_Q, tool="bell"),
-        ),
+        actions=(action,),
         expected_delta=f"{named.name} {signed(value)} → {signed(value + move)} dB vs your references",
     )
 
@@ -131,7 +138,7 @@ def tilt(case: Case, profile: ReferenceProfile) -> Verdict:
                     "High shelf on the mix bus",
                     gain_db=move,
                     frequency_hz=SHELF_HZ,
-                    q=0.7,
+                    q=SHELF_Q,
                     tool="high shelf",
                     on_mix=True,
                 ),
@@ -297,7 +304,7 @@ def width(case: Case, profile: ReferenceProfile) -> Verdict:
         zip(NAMED_BANDS, band_widths_db(case.measured.bands, case.loud_mask), strict=True)
     ):
         theirs = profile.width_db(place)
-        if named.high_hz <= WIDTH_FROM_HZ or value is None or theirs is None:
+        if named.low_hz < WIDTH_FROM_HZ or value is None or theirs is None:
             continue
         threshold = _around(profile, theirs, "width", "db")
         if threshold.excess(value) < WARN_EXCESS:

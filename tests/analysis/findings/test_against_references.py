@@ -63,6 +63,14 @@ def test_a_band_outside_of_what_three_references_reach_is_named_with_a_capped_mo
     assert 2_000 <= (eq.frequency_hz or 0) <= 4_000
 
 
+@pytest.mark.parametrize("gain_db", [6.0, -6.0])
+def test_the_octave_over_8_khz_is_moved_by_a_shelf(gain_db: float) -> None:
+    found = [one for one in findings(with_tone(bell(7_950, 20_000, gain_db)), profile(*THREE_FLAT)) if "air" in one.title]
+    (eq,) = found[0].actions
+    assert (eq.tool, round(eq.frequency_hz or 0, -2)) == ("high shelf", 7_900)
+    assert "with a shelf above 7.94 kHz" in found[0].advice
+
+
 def test_what_the_references_themselves_do_is_fine() -> None:
     mix = with_tone(bell(2_000, 4_000, 6.0))
     spread = profile(with_tone(flat), with_tone(bell(2_000, 4_000, 3.0)), with_tone(bell(2_000, 4_000, 7.0)))
@@ -144,6 +152,9 @@ def test_width_by_band_is_held_against_theirs() -> None:
     assert not isinstance(verdict, Unmeasured)
     assert {draft.title for draft in verdict} >= {"Wide presence", "Wide air"}
     assert all("your 3 references" in draft.advice for draft in verdict)
+    # The upper bass ends at 251 Hz: its width is for the rules of the low end.
+    low = replace(clean(), bands=band_matrix(60.0, correlation=lambda f: np.where(f < 250.0, -0.2, 0.75)))
+    assert against_references.width(case(low), references) == []
     # What 30 percent of width can do, and not the whole way to them.
     assert all("about 3.1 of" in draft.expected_delta for draft in verdict)
 
