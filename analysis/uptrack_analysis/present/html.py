@@ -105,7 +105,7 @@ def _environment() -> Environment:
 def _context(report: Report, bar_of: BarOf | None, since: Sequence[str]) -> dict[str, Any]:
     bar_of = bar_of or wording.bars_from_start(report.context.project)
     shown = wording.wanted(report.findings)
-    findings = wording.worst_first(shown)
+    findings = wording.most_valuable_first(shown)
     places, bands = _places(findings, report.source.duration_s), _bands(findings)
     channels = report.source.channels
     return {

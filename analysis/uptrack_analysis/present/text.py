@@ -133,7 +133,7 @@ def _findings(report: Report, *, every_finding: bool) -> list[RenderableType]:
     aside = [Text(f"  {dismissed} dismissed in this project.", style="dim"), Text()] if dismissed else []
     if not findings:
         return [_heading("Findings"), Text("  Nothing found by the rules that could be measured."), Text(), *aside]
-    shown = wording.worst_first(findings if every_finding else wording.most_telling(findings))
+    shown = wording.most_valuable_first(findings if every_finding else wording.most_telling(findings))
     parts: list[RenderableType] = [_heading("Findings")]
     bar_of = wording.bars_from_start(report.context.project)
     for finding in shown:

@@ -133,19 +133,23 @@ def wanted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if not finding.dismissed)
 
 
-def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """By severity, and within one severity as the report orders them: dearest first."""
-    return tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity)))
+def most_valuable_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Blockers, then by what mending regains; of as much by severity, and then as the report orders them."""
+
+    def rank(finding: Finding) -> tuple[bool, float, int]:
+        return finding.severity != "blocker", -finding.points, -SEVERITIES.index(finding.severity)
+
+    return tuple(sorted(findings, key=rank))
 
 
 def most_telling(findings: Sequence[Finding], at_most: int = MOST_FINDINGS_SHOWN) -> tuple[Finding, ...]:
-    """The findings to show where not all have room, in the order given: each rule's worst, then each rule's second …
+    """The findings to show where not all have room, in the order given: each rule's first, then each rule's second …
 
-    Not by points: two equal blockers of one cause are worth nothing each, because mending one regains nothing.
+    Not by points alone: two equal blockers of one cause are worth nothing each, because mending one regains nothing.
     """
     places: Counter[str] = Counter()
     ranked: list[tuple[int, str]] = []
-    for finding in worst_first(findings):
+    for finding in most_valuable_first(findings):
         ranked.append((places[finding.rule], finding.id))
         places[finding.rule] += 1
     ranked.sort(key=lambda rank: rank[0])

@@ -72,10 +72,19 @@ def test_bars_are_counted_from_the_files_start_only_when_the_tempo_is_known() ->
     assert [bar_of(time_s) for time_s in (0.0, 0.5, 1.9999, 2.0, 64.0)] == ["1.1", "1.2", "2.1", "2.1", "33.1"]
 
 
-def test_the_worst_findings_come_first_and_equals_keep_their_order() -> None:
+def test_blockers_come_first_and_then_what_is_worth_most_whatever_its_severity() -> None:
+    worth = [("major", 0.0), ("minor", 3.5), ("blocker", 0.0), ("moderate", 1.2), ("info", 0.0), ("major", 1.2)]
+    findings = [replace(a_finding(severity, k), points=points) for k, (severity, points) in enumerate(worth)]
+    assert [finding.id[-1] for finding in wording.most_valuable_first(findings)] == list("215304")
+    # And where not all have room, it is those that are shown.
+    apart = [replace(finding, rule=f"rule.{k}") for k, finding in enumerate(findings)]
+    assert {finding.id[-1] for finding in wording.most_telling(apart, at_most=3)} == set("215")
+
+
+def test_of_equal_worth_the_worst_findings_come_first_and_equals_keep_their_order() -> None:
     findings = [a_finding("minor", 1), a_finding("blocker", 2), a_finding("minor", 3), a_finding("major", 4)]
-    assert [finding.severity for finding in wording.worst_first(findings)] == ["blocker", "major", "minor", "minor"]
-    assert [finding.id[-1] for finding in wording.worst_first(findings)] == ["2", "4", "1", "3"]
+    assert [finding.severity for finding in wording.most_valuable_first(findings)] == ["blocker", "major", "minor", "minor"]
+    assert [finding.id[-1] for finding in wording.most_valuable_first(findings)] == ["2", "4", "1", "3"]
 
 
 def test_where_not_all_have_room_each_rules_worst_is_shown_before_anothers_second() -> None:
