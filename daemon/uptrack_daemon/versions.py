@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.findings.dismissed import with_dismissed
-from uptrack_analysis.report import Finding, Report, from_json, to_json
+from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity, from_json, to_json
 from uptrack_bridges.messages import AppliedAction, FixResult, Passage
 from uptrack_daemon.store import AppliedFix, Dismissal, Dismissals, Fixes, Reports, Store, StoredReport
 
@@ -169,6 +169,7 @@ class Versions:
                 finding=result.finding,
                 title=result.title,
                 report_id=summary.id,
+                severity=found.severity if found is not None and not whole_rule else None,
             )
         elif not await self._dismissals.remove(summary.project_key, rule=rule, finding=result.finding):
             raise BadInput(
@@ -196,10 +197,10 @@ class Versions:
 def weigh(document: str, past: Past) -> Weighed:
     """Hold a run's report against the past; raises ``pydantic.ValidationError`` if it is none."""
     report = from_json(document)
-    seen = _seen_again(report, past)
+    seen, worse = _seen_again(report, past)
     rules = {dismissal.rule for dismissal in past.dismissals if dismissal.whole_rule}
     meant = {finding.id for finding in report.findings if finding.rule in rules} | set(seen.values())
-    marked = with_dismissed(report, meant)
+    marked = with_dismissed(report, meant, worse)
     return Weighed(
         marked,
         document if marked is report else to_json(marked),
@@ -243,15 +244,21 @@ def _checked(report: Report, past: Past) -> list[FixResult]:
     return results
 
 
-def _seen_again(report: Report, past: Past) -> dict[str, str]:
-    """Dismissals of single findings to what they are called in this run, wherever their place has moved."""
+def _seen_again(report: Report, past: Past) -> tuple[dict[str, str], dict[str, Severity]]:
+    """Dismissals of single findings to what they are called in this run, wherever their place has moved.
+
+    Those that have grown worse than what was dismissed are not among them, but in the second answer: what they are
+    called to the severity that they had.
+    """
     single = [dismissal for dismissal in past.dismissals if not dismissal.whole_rule]
     if not single or not report.findings:
-        return {}
+        return {}, {}
     from uptrack_analysis.compare.alignment import align
     from uptrack_analysis.compare.matching import match
 
     seen: dict[str, str] = {}
+    worse: dict[str, Severity] = {}
+    now = {finding.id: finding.severity for finding in report.findings}
     for report_id in dict.fromkeys(dismissal.report_id for dismissal in single):
         old = _read(past.documents.get(report_id))
         # Without the report it was last seen in, the id is all there is to know it by.
@@ -262,9 +269,22 @@ def _seen_again(report: Report, past: Past) -> dict[str, str]:
         )
         for dismissal in single:
             called = [pairs[known] for known in reversed(dismissal.findings) if known in pairs]
-            if dismissal.report_id == report_id and called:
+            if dismissal.report_id != report_id or not called:
+                continue
+            was = _severity_of(dismissal, old)
+            if was is not None and SEVERITIES.index(now[called[0]]) > SEVERITIES.index(was):
+                worse[called[0]] = was
+            else:
                 seen[dismissal.id] = called[0]
-    return seen
+    return seen, worse
+
+
+def _severity_of(dismissal: Dismissal, last_seen: Report | None) -> Severity | None:
+    """Of a finding when it was dismissed, or where nobody kept that, in the run it was last seen in."""
+    kept = next((severity for severity in SEVERITIES if severity == dismissal.severity), None)
+    if kept is not None or last_seen is None:
+        return kept
+    return next((one.severity for one in last_seen.findings if one.id == dismissal.findings[-1]), None)
 
 
 def _compared(before: StoredReport | None, report: Report) -> Comparison | None:

@@ -172,6 +172,43 @@ async def test_later_runs_leave_a_dismissed_finding_out_until_it_is_taken_back(s
     assert refusal.value.code == "finding.not_dismissed"
 
 
+async def test_a_dismissed_finding_that_has_grown_worse_comes_back_and_says_so(store: Store, clock: Clock) -> None:
+    minor, moderate, major = (a_finding(severity, 1) for severity in ("minor", "moderate", "major"))
+    first, _ = await run(store, clock, report_of("mix_v1.wav", moderate))
+    await dismiss(store, first.run_id, moderate.id)
+    # Better, and as bad again as it was when it was dismissed: still meant.
+    for version, finding in ((2, minor), (3, moderate)):
+        _, told = await run(store, clock, report_of(f"mix_v{version}.wav", finding))
+        assert told.markers == []
+    fourth, told = await run(store, clock, report_of("mix_v4.wav", major))
+    (marker,) = told.markers
+    assert marker.severity == "major"
+    assert marker.advice.endswith("You dismissed it when it was moderate; it has grown worse since.")
+    assert told.score == (await stored(store, fourth)).score.overall
+    # No longer than it is true.
+    _, told = await run(store, clock, report_of("mix_v5.wav", moderate))
+    assert told.markers == []
+    # Dismissed as it is now, it is meant as it is now.
+    await dismiss(store, fourth.run_id, major.id)
+    sixth, told = await run(store, clock, report_of("mix_v6.wav", major))
+    assert told.markers == []
+    (finding,) = (await stored(store, sixth)).findings
+    assert (finding.dismissed, finding.advice) == (True, major.advice)
+
+
+async def test_what_was_dismissed_before_its_severity_was_kept_is_held_against_the_run_it_was_seen_in(
+    store: Store, clock: Clock
+) -> None:
+    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding("minor", 1)))
+    await Dismissals(store).add(
+        first.project_key, "mix", rule="low.sub_balance", finding=a_finding(number=1).id, title="", report_id=first.id
+    )
+    _, told = await run(store, clock, report_of("mix_v2.wav", a_finding("minor", 1)))
+    assert told.markers == []
+    _, told = await run(store, clock, report_of("mix_v3.wav", a_finding("major", 1)))
+    assert len(told.markers) == 1
+
+
 async def test_a_dismissed_rule_is_silent_in_its_project_and_speaks_in_others(store: Store, clock: Clock) -> None:
     first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding(number=1)))
     assert (await dismiss(store, first.run_id, "low.sub_balance", whole_rule=True)).finding is None

@@ -1,21 +1,37 @@
-"""A report without what the user has said is meant: the findings stay in the document, marked, and cost nothing."""
+"""A report without what the user has said is meant: the findings stay in the document, marked, and cost nothing.
+
+What was dismissed and has grown worse since is told again, and its advice ends by saying so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from uptrack_analysis.findings.score import Kept, area_score, overall_score, points
-from uptrack_analysis.report import SEVERITIES, Report
+from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
 from uptrack_analysis.rounding import decimals_for, round_to
 
 
-def with_dismissed(report: Report, ids: Collection[str]) -> Report:
+_GROWN_WORSE = re.compile(rf" You dismissed it when it was (?:{'|'.join(SEVERITIES)}); it has grown worse since\.$")
+
+
+def with_dismissed(
+    report: Report, ids: Collection[str], worse: Mapping[str, Severity] = MappingProxyType({})
+) -> Report:
     """The report with exactly the findings ``ids`` dismissed, and its score made again from what the others cost.
 
     They come last, and are worth no points. A report from before what findings cost was
-    kept is marked and keeps its score.
+    kept is marked and keeps its score. ``worse`` are findings that were dismissed with a lower severity, which they are
+    mapped to: of those that are not among ``ids``, and of no other, the advice says so.
     """
+    told = tuple(
+        _told_again(finding, None if finding.id in ids else worse.get(finding.id)) for finding in report.findings
+    )
+    if told != report.findings:
+        report = replace(report, findings=told)
     if {finding.id for finding in report.findings if finding.dismissed} == set(ids):
         return report
     marked = [replace(finding, dismissed=finding.id in ids) for finding in report.findings]
@@ -35,3 +51,9 @@ def with_dismissed(report: Report, ids: Collection[str]) -> Report:
     )
     marked.sort(key=lambda one: (one.dismissed, -one.points, -SEVERITIES.index(one.severity), one.id))
     return replace(report, findings=tuple(marked), score=replace(score, areas=areas))
+
+
+def _told_again(finding: Finding, was: Severity | None) -> Finding:
+    plain = _GROWN_WORSE.sub("", finding.advice)
+    advice = plain if was is None else f"{plain} You dismissed it when it was {was}; it has grown worse since."
+    return finding if advice == finding.advice else replace(finding, advice=advice)

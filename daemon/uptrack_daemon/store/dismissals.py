@@ -26,6 +26,8 @@ class Dismissal:
     report_id: str
     """The run in which it was last seen."""
     created_at: datetime
+    severity: str | None = None
+    """Of the finding when it was dismissed; ``None`` if that was not kept."""
 
     @property
     def whole_rule(self) -> bool:
@@ -39,9 +41,17 @@ class Dismissals:
         self._store = store
 
     async def add(
-        self, project_key: str, project_name: str, *, rule: str, finding: str | None, title: str, report_id: str
+        self,
+        project_key: str,
+        project_name: str,
+        *,
+        rule: str,
+        finding: str | None,
+        title: str,
+        report_id: str,
+        severity: str | None = None,
     ) -> Dismissal:
-        """Remember one; saying it twice is fine. ``finding`` is ``None`` for the whole rule."""
+        """Remember one; said again, it is as bad as it is now that is meant. ``finding`` is ``None`` for the whole rule."""
         async with self._store.writing() as session:
             row = await _find(session, project_key, rule, finding)
             if row is None:
@@ -56,7 +66,10 @@ class Dismissals:
                     created_at=self._store.clock(),
                 )
                 session.add(row)
-                await session.flush()
+            elif severity is not None:
+                row.report_id = report_id
+            row.severity = severity
+            await session.flush()
             return _dismissal(row)
 
     async def remove(self, project_key: str, *, rule: str, finding: str | None) -> bool:
@@ -105,4 +118,5 @@ def _dismissal(row: DismissalRow) -> Dismissal:
         title=row.title,
         report_id=row.report_id,
         created_at=row.created_at,
+        severity=row.severity,
     )

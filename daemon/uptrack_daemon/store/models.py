@@ -151,6 +151,8 @@ class DismissalRow(Base):
     report_id: Mapped[str] = mapped_column(String(32))
     """The run in which it was last seen; that report may have been erased."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    severity: Mapped[str | None] = mapped_column(String(16))
+    """Of the finding when it was dismissed; unknown of a whole rule, and of what was dismissed before this was kept."""
 
 
 class FixRow(Base):

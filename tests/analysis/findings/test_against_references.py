@@ -65,7 +65,9 @@ def test_a_band_outside_of_what_three_references_reach_is_named_with_a_capped_mo
 
 @pytest.mark.parametrize("gain_db", [6.0, -6.0])
 def test_the_octave_over_8_khz_is_moved_by_a_shelf(gain_db: float) -> None:
-    found = [one for one in findings(with_tone(bell(7_950, 20_000, gain_db)), profile(*THREE_FLAT)) if "air" in one.title]
+    found = [
+        one for one in findings(with_tone(bell(7_950, 20_000, gain_db)), profile(*THREE_FLAT)) if "air" in one.title
+    ]
     (eq,) = found[0].actions
     assert (eq.tool, round(eq.frequency_hz or 0, -2)) == ("high shelf", 7_900)
     assert "with a shelf above 7.94 kHz" in found[0].advice

@@ -70,3 +70,13 @@ def test_a_report_from_before_costs_were_kept_keeps_its_score() -> None:
     marked = with_dismissed(early, {early.findings[0].id})
     assert marked.findings[0].dismissed
     assert marked.score == early.score
+
+
+def test_what_has_grown_worse_says_so_once_and_only_as_long_as_it_has(report: Report) -> None:
+    one, other = report.findings[:2]
+    once = with_dismissed(report, {other.id}, {one.id: "minor", other.id: "info"})
+    twice = with_dismissed(once, {other.id}, {one.id: "info"})
+    advice = {finding.id: finding.advice for finding in twice.findings}
+    assert advice[one.id] == f"{one.advice} You dismissed it when it was info; it has grown worse since."
+    assert advice[other.id] == other.advice
+    assert with_dismissed(twice, ()) == report

@@ -83,7 +83,12 @@ def test_blockers_come_first_and_then_what_is_worth_most_whatever_its_severity()
 
 def test_of_equal_worth_the_worst_findings_come_first_and_equals_keep_their_order() -> None:
     findings = [a_finding("minor", 1), a_finding("blocker", 2), a_finding("minor", 3), a_finding("major", 4)]
-    assert [finding.severity for finding in wording.most_valuable_first(findings)] == ["blocker", "major", "minor", "minor"]
+    assert [finding.severity for finding in wording.most_valuable_first(findings)] == [
+        "blocker",
+        "major",
+        "minor",
+        "minor",
+    ]
     assert [finding.id[-1] for finding in wording.most_valuable_first(findings)] == ["2", "4", "1", "3"]
 
 

@@ -107,7 +107,11 @@ def _whole(case: Case, windows: Moments, mid: FloatArray, side: FloatArray, soun
         low_hz=LIMITS.number("low_hz"),
         high_hz=LIMITS.number("high_hz"),
         place="whole",
-        actions=(Action("UT", f"Width −{step:.0f} % on the widest parts" if wide else f"Width +{step:.0f} % on pads and hats"),),
+        actions=(
+            Action(
+                "UT", f"Width −{step:.0f} % on the widest parts" if wide else f"Width +{step:.0f} % on pads and hats"
+            ),
+        ),
         blame="side" if wide else None,
         expected_delta=width_delta(
             "side over mid", value, (threshold.ok_high if wide else threshold.ok_low) or 0.0, -step if wide else step
