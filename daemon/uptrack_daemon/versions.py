@@ -281,7 +281,8 @@ def _seen_again(report: Report, past: Past) -> tuple[dict[str, str], dict[str, S
 
 def _severity_of(dismissal: Dismissal, last_seen: Report | None) -> Severity | None:
     """Of a finding when it was dismissed, or where nobody kept that, in the run it was last seen in."""
-    kept = next((severity for severity in SEVERITIES if severity == dismissal.severity), None)
+    by_name: dict[str, Severity] = {severity: severity for severity in SEVERITIES}
+    kept = by_name.get(dismissal.severity or "")
     if kept is not None or last_seen is None:
         return kept
     return next((one.severity for one in last_seen.findings if one.id == dismissal.findings[-1]), None)

@@ -146,7 +146,7 @@ class Case:
         return load_families().get(self.family.id, self.family)
 
     def still_passes(self, limit: str) -> str:
-        """What to say after a figure of ``own_family``, in brackets, where an unsure guess judges by a wider ``limit``."""
+        """What to add to a figure of ``own_family`` where an unsure guess judges by a wider ``limit``; else empty."""
         return f" (the genre is a guess that is not sure, so {limit} still passes)" if self.genre.widened else ""
 
     @cached_property

@@ -14,7 +14,6 @@ from uptrack_analysis.findings.score import Kept, area_score, overall_score, poi
 from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
 from uptrack_analysis.rounding import decimals_for, round_to
 
-
 _GROWN_WORSE = re.compile(rf" You dismissed it when it was (?:{'|'.join(SEVERITIES)}); it has grown worse since\.$")
 
 

@@ -53,14 +53,14 @@ def width_db(change_percent: float) -> float:
 
 
 def width_delta(what: str, value_db: float, wanted_db: float, change_percent: float) -> str:
-    """What to expect of a change of width, which may bring ``what`` to ``wanted_db`` or not: "side over mid 2 → -1 dB"."""
+    """What to expect of a change of width, whether or not that brings ``what`` as far as ``wanted_db``."""
     can_db, gap_db = abs(width_db(change_percent)), abs(wanted_db - value_db)
     if gap_db <= can_db:
         return f"{what} {signed(value_db)} → {signed(wanted_db)} dB"
     after_db = value_db + math.copysign(can_db, wanted_db - value_db)
     return (
-        f"{what} {signed(value_db)} → {signed(after_db)} dB, about {digits(can_db)} of {digits(gap_db)} dB; the rest is "
-        f"a matter of sounds"
+        f"{what} {signed(value_db)} → {signed(after_db)} dB, about {digits(can_db)} of {digits(gap_db)} dB; the rest "
+        f"is a matter of sounds"
     )
 
 
@@ -69,7 +69,7 @@ def mend_correlation(
 ) -> Mend:
     """What to do where the sides fall apart: flip what is upside down, else take width off what is widest."""
     low_hz = case.family.mono_below_hz
-    found = _at_fault(case, spans)
+    found, opposing = _at_fault(case, spans), ""
     if found is not None:
         named, own = f"{frequency(found.low_hz)} to {frequency(found.high_hz)}", found.correlation
         if found.low_hz < low_hz or own <= UPSIDE_DOWN:
@@ -80,7 +80,7 @@ def mend_correlation(
                 Action("UT", f"Flip the polarity of one side of the stem that plays {named}"),
                 f"correlation {signed(correlation, 2)} → over {signed(wanted, 2)}",
             )
-    opposing = "" if found is None else f" Most of it lies from {named} (correlation {signed(own, 2)})."
+        opposing = f" Most of it lies from {named} (correlation {signed(own, 2)})."
     return Mend(
         f"Take up to {percent(step_percent / 100)} of width off the widest part there, or shorten its Haas delay, and "
         f"listen in mono.{opposing}",

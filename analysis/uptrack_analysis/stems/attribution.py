@@ -1,8 +1,9 @@
 """Whose is it? How much of what a finding speaks of each stem brings, at that place and in that band.
 
 What "how much" means depends on the finding: power for tone and level, side power for width, what leans to one side for
-balance, opposite polarity for correlation, the offset itself for DC, the mains' own lines for hum. Always it is what the stem is in the mix, at the
-delay and gain it has there, so that a loud file that is turned down counts for as little as it should.
+balance, opposite polarity for correlation, the offset itself for DC, the mains' own lines for hum. Always it is what
+the stem is in the mix, at the delay and gain it has there, so that a loud file that is turned down counts for as little
+as it should.
 """
 
 from __future__ import annotations

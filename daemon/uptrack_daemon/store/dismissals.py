@@ -51,7 +51,7 @@ class Dismissals:
         report_id: str,
         severity: str | None = None,
     ) -> Dismissal:
-        """Remember one; said again, it is as bad as it is now that is meant. ``finding`` is ``None`` for the whole rule."""
+        """Remember one; said again, what is meant is as bad as it is now. No ``finding`` means the whole rule."""
         async with self._store.writing() as session:
             row = await _find(session, project_key, rule, finding)
             if row is None:

@@ -73,8 +73,14 @@ def test_bars_are_counted_from_the_files_start_only_when_the_tempo_is_known() ->
 
 
 def test_blockers_come_first_and_then_what_is_worth_most_whatever_its_severity() -> None:
-    worth = [("major", 0.0), ("minor", 3.5), ("blocker", 0.0), ("moderate", 1.2), ("info", 0.0), ("major", 1.2)]
-    findings = [replace(a_finding(severity, k), points=points) for k, (severity, points) in enumerate(worth)]
+    findings = [
+        a_finding("major", 0, points=0.0),
+        a_finding("minor", 1, points=3.5),
+        a_finding("blocker", 2, points=0.0),
+        a_finding("moderate", 3, points=1.2),
+        a_finding("info", 4, points=0.0),
+        a_finding("major", 5, points=1.2),
+    ]
     assert [finding.id[-1] for finding in wording.most_valuable_first(findings)] == list("215304")
     # And where not all have room, it is those that are shown.
     apart = [replace(finding, rule=f"rule.{k}") for k, finding in enumerate(findings)]

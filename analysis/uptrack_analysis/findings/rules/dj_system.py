@@ -97,7 +97,10 @@ def _club(case: Case, whole: _Powers) -> Draft | None:
     listen = Action("UT", "Listen in mono through a high-pass at 30 Hz")
     actions: tuple[Action, ...] = (listen, Action("MK", "Mark the passages"))
     if under >= value / 2:
-        why = f"most of it lies under {frequency(pass_hz)}: move the sub's notes up, or shape it with a high-pass at 25 Hz"
+        why = (
+            f"most of it lies under {frequency(pass_hz)}: move the sub's notes up, or shape it with a high-pass at "
+            f"25 Hz"
+        )
     elif opposed(_lost_db(whole.stereo[low], whole.mono[low])):
         why = (
             "its sides cancel in mono, for one of them is upside down: flip the polarity of one side of the bass layer "

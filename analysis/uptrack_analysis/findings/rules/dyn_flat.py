@@ -38,7 +38,7 @@ def check(case: Case) -> Verdict:
     sections = [part for part in case.measured.structure.sections if part.loudness_lufs is not None]
     if not sections:
         return Unmeasured("The arrangement could not be told.")
-    low = case.family.loudness_range_lu[0]
+    own, low = case.own_family, case.family.loudness_range_lu[0]
     threshold = Threshold.below(low, low * LIMITS.number("bad_share_percent") / 100)
     levels = [part.loudness_lufs for part in sections if part.loudness_lufs is not None]
     spread = max(levels) - min(levels)
@@ -56,9 +56,9 @@ def check(case: Case) -> Verdict:
             exposure=1.0,
             advice=(
                 f"The loudness moves by {digits(value)} LU over the whole track, and no section is more than "
-                f"{digits(spread)} LU from another; {case.own_family.name} usually has "
-                f"{digits(case.own_family.loudness_range_lu[0])} LU or more{case.still_passes(f'{digits(low)} LU')}. Give one "
-                f"passage of 8 or 16 bars room: mute kick and bass, or take its pads down by 3 dB."
+                f"{digits(spread)} LU from another; {own.name} usually has {digits(own.loudness_range_lu[0])} LU or "
+                f"more{case.still_passes(f'{digits(low)} LU')}. Give one passage of 8 or 16 bars room: mute kick and "
+                f"bass, or take its pads down by 3 dB."
             ),
             spans=as_spans([case.whole]),
             actions=(Action("NT", "Plan a passage without kick and bass"),),

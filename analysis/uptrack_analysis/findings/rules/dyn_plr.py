@@ -28,7 +28,7 @@ def check(case: Case) -> Verdict:
     value = case.plr_db
     if value is None:
         return case.why("loudness.integrated_lufs", "The file is silent.")
-    threshold = case.family.plr_db
+    threshold, own = case.family.plr_db, case.own_family
     if not threshold.excess(value):
         return ()
     # A dB less drive gives about 0.8 dB of PLR back, as long as the limiter is what took it.
@@ -49,10 +49,10 @@ def check(case: Case) -> Verdict:
             confidence=CONFIDENCE,
             exposure=1.0,
             advice=(
-                f"Peaks stand only {digits(value)} dB over the loudness; {case.own_family.name} keeps "
-                f"{digits(case.own_family.plr_db.ok_low or 0.0)} dB or more"
-                f"{case.still_passes(f'{digits(threshold.ok_low or 0.0)} dB')}. Ease the limiter's drive by {digits(step)} dB: expect "
-                f"PLR {digits(value)} → {digits(after)} dB.{more}"
+                f"Peaks stand only {digits(value)} dB over the loudness; {own.name} keeps "
+                f"{digits(own.plr_db.ok_low or 0.0)} dB or more"
+                f"{case.still_passes(f'{digits(threshold.ok_low or 0.0)} dB')}. Ease the limiter's drive by "
+                f"{digits(step)} dB: expect PLR {digits(value)} → {digits(after)} dB.{more}"
             ),
             spans=as_spans([case.whole]),
             actions=(Action("LM", "Ease the limiter's drive", gain_db=-step),),

@@ -72,7 +72,7 @@ def check(case: Case) -> Verdict:
             spans=as_spans(places, next(iter(channels)) if len(channels) == 1 else None),
             blocker=premaster and rate > LIMITS.number("blocker_per_min"),
             actions=(
-                Action("GN", "Less gain before the limiter or clipper, then render again", gain_db=-1.5),
+                Action("GN", "Gain before the limiter or clipper", gain_db=-1.5),
                 Action("MK", "Mark the clipped passages"),
             ),
             blame="power",

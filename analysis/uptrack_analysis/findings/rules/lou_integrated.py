@@ -54,8 +54,9 @@ def check(case: Case) -> Verdict:
             advice = f"{said}; {usual}. Turn the mix bus up by {digits(gap)} dB: it is quieter than it needs to be."
             action = Action("GN", "Turn the mix bus up", gain_db=gap, tool="gain", on_mix=True)
         else:
+            short = "short of what passes" if case.genre.widened else "short"
             more = (
-                f" That is {digits(gap)} dB short{' of what passes' if case.genre.widened else ''}: more than a limiter gives without a price, so gain the rest from "
+                f" That is {digits(gap)} dB {short}: more than a limiter gives without a price, so gain the rest from "
                 f"the balance and the sounds, or choose the premaster target if mastering is still to come."
                 if gap > STEP_DB
                 else ""

@@ -88,7 +88,7 @@ def check(case: Case) -> Verdict:
 
 
 def _best(found: LowEnd, both: NDArray[np.bool_], window_s: float) -> tuple[int, bool, float, float, bool]:
-    """Shift of the bass in samples, whether it is flipped, the level gained in dB, by a flip alone, whether opposed now."""
+    """Shift of the bass in samples, whether it is flipped, dB gained by both, by a flip alone, whether opposed now."""
     kick = found.windows(found.kick, window_s)[both]
     longest = round(LIMITS.number("longest_ms") / 1000 * RATE_HZ)
     powers: dict[tuple[int, bool], float] = {}

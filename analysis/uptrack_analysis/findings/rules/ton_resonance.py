@@ -128,17 +128,18 @@ def _draft(case: Case, peak: Resonance, threshold: Threshold, spans: tuple[TimeS
     note, _ = nearest_note(peak.frequency_hz)
     at = frequency(peak.frequency_hz)
     cut = min(cap, round(2 * threshold.distance(peak.above_floor_db)) / 2)
-    mark = Action("MK", "Mark the passages")
+    actions: tuple[Action, ...] = (Action("MK", "Mark the passages"),)
     if cut >= LIMITS.number("eq_from_db"):
         move = (
             f"Sweep a narrow band to find the part it comes from and cut that by {digits(cut)} dB at {at}, Q "
             f"{quality:.0f}, with a dynamic EQ if it only rings on some notes."
         )
-        actions = (Action("DQ", f"Narrow cut on the part that rings at {at}", -cut, peak.frequency_hz, quality), mark)
+        text = f"Narrow cut on the part that rings at {at}"
+        actions = (Action("DQ", text, -cut, peak.frequency_hz, quality), *actions)
         expected = f"peak {digits(peak.above_floor_db)} → {digits(peak.above_floor_db - cut)} dB over the rest"
     else:
         move = "It stands out by too little to cut."
-        actions, expected = (mark,), ""
+        expected = ""
     # A semitone to either side of the note, so that a peak that wanders by a hertz stays the same finding.
     note_hz, semitone = A4_HZ * 2 ** (round(12 * math.log2(peak.frequency_hz / A4_HZ)) / 12), 2 ** (1 / 12)
     return Draft(
