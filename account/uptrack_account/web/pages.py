@@ -281,7 +281,7 @@ async def _or_again(
     try:
         await act
     except AccountError as error:
-        filled = {name: form[name] for name in ("email", "display_name") if name in form}
+        filled = {name: value for name, value in form.items() if name in {"email", "display_name"}}
         response = _page(request, template, problem=error.sentence, form=filled, **also)
         response.set_status(429 if isinstance(error, TooMany) else 422)
         if isinstance(error, TooMany):
