@@ -1,7 +1,8 @@
 """Becoming somebody, proving it, and leaving again.
 
 Nothing here says whether an address has an account: signing up, asking for a new password and a wrong password answer
-the same with and without one, in the same time. What differs is in the letter, which only the address's owner reads.
+the same with and without one, and a password is hashed in any case. What differs is in the letter, which only the
+address's owner reads.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from uptrack_account.tokens import digest, new_token
 VERIFY, RESET = "verify", "reset"
 LINK_LIFE = {VERIFY: timedelta(days=2), RESET: timedelta(hours=1)}
 WRONG = "That address and password do not belong together. Try again, or ask for a new password."
+AGAIN_AFTER = timedelta(minutes=15)
+"""Who knows the password of an address that is not proved gets no letter sent to it more often than that."""
 USED = "This link was used before, or is too old. Ask for a new one."
 
 
@@ -117,10 +120,9 @@ class Accounts:
         if not await self._passwords.is_right(password, account.password_hash if account else None) or account is None:
             raise Refused(WRONG, code="account.wrong")
         if account.verified_at is None:
-            async with self._database.writing() as session:
-                await self._send_link(session, account, VERIFY)
+            await self._remind(account)
             raise Refused(
-                "This address is not proved yet. A new link is on its way to it: follow it, then sign in.",
+                "This address is not proved yet. A link is on its way to it: follow it, then sign in.",
                 code="account.unproved",
             )
         if self._passwords.is_weak(account.password_hash):
@@ -221,6 +223,14 @@ class Accounts:
                 delete(AccountRow).where(AccountRow.verified_at.is_(None), AccountRow.id.not_in(waiting))
             )
 
+    async def _remind(self, account: AccountRow) -> None:
+        """Another link to prove the address by, unless the last one is new."""
+        new = self._database.clock() + LINK_LIFE[VERIFY] - AGAIN_AFTER
+        async with self._database.writing() as session:
+            own = select(LinkRow.digest).where(LinkRow.account_id == account.id, LinkRow.purpose == VERIFY)
+            if (await session.scalars(own.where(LinkRow.expires_at > new))).first() is None:
+                await self._send_link(session, account, VERIFY)
+
     async def _send_link(self, session: AsyncSession, account: AccountRow, purpose: str) -> None:
         token, now = new_token(), self._database.clock()
         # The one of an older letter stays good until it is too old: letters overtake each other.
@@ -265,6 +275,14 @@ def checked_email(email: str) -> str:
     if not 0 < len(found) <= EMAIL_LENGTH:
         raise AccountError("Expected an e-mail address, like ada@example.org; another text came.", code="account.email")
     return found.lower()
+
+
+def known_as(email: str) -> str:
+    """What tries are counted by: the address as it is kept, however it was written, or whatever else came."""
+    try:
+        return checked_email(email)
+    except AccountError:
+        return email.strip().casefold()
 
 
 def checked_name(display_name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ async def _serve() -> None:
     settings = _settings()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        with suppress(NotImplementedError):  # Windows ends the loop by Ctrl-C itself
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_service(settings) as service, serve(service) as port, at_work(service):
         typer.echo(f"The account is at {settings.origin} (listening on {settings.host}, port {port}).")
         if not settings.smtp_host:

@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 HELP = "support@uptrack.pro"
 GIVEN_UP_AFTER = timedelta(days=2)
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=2)
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=2), timedelta(hours=2)
+"""The first is longer than a mail server is waited for, or another process would send the letter meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class FolderSender:
 class SmtpSender:
     """Hands each letter to a mail server, over TLS."""
 
-    def __init__(self, host: str, port: int, user: str, password: str, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, host: str, port: int, user: str, password: str, *, timeout_s: float = 15.0) -> None:
         self._host, self._port, self._user, self._password = host, port, user, password
         self._timeout_s = timeout_s
 

@@ -27,6 +27,8 @@ class AccountSettings(BaseSettings):
     """How browsers reach it. Over plain HTTP only on this machine: a browser keeps our cookie there alone."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8765
+    behind_proxy: bool = False
+    """A proxy of ours stands before it, and says where a request came from in ``X-Forwarded-For``."""
     secret: SecretStr | None = None
     """For several processes the same; else made once and kept in ``home``."""
     mail_from: str = "UpTrack <support@uptrack.pro>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -40,8 +41,6 @@ def test_it_serves_until_a_signal_and_leaves_a_database_for_its_owner(tmp_path: 
 
 
 def test_a_port_that_is_taken_is_a_sentence_and_code_4(tmp_path: Path) -> None:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -45,6 +45,18 @@ async def test_an_account_can_be_used_once_its_address_is_proved(service: Servic
     assert (facts.email, facts.display_name, facts.wants_news) == (ADA, "Ada L.", False)
 
 
+async def test_who_signs_in_before_the_address_is_proved_has_a_letter_sent_once_in_a_while(
+    service: Service, clock: Clock
+) -> None:
+    await service.accounts.sign_up(ADA, "Mallory", PASSWORD)
+    for _minute in range(31):
+        with pytest.raises(Refused, match="not proved yet"):
+            await service.accounts.sign_in(ADA, PASSWORD)
+        clock.move(minutes=1)
+    await service.postman.deliver()
+    assert len(letters(service.settings.home)) == 3
+
+
 async def test_who_signs_up_with_anothers_address_does_not_have_it_proved_by_its_owner(service: Service) -> None:
     await service.accounts.sign_up(ADA, "Mallory", "a password of mallory")
     link = await newest_letter(service)

@@ -11,11 +11,24 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from support.account_site import ADA, ANOTHER, BOB, PASSWORD, SITE, Browser, letters, link_in, somebody
+from support.account_site import (
+    ADA,
+    ANOTHER,
+    BOB,
+    PASSWORD,
+    SITE,
+    Browser,
+    account_service,
+    letters,
+    link_in,
+    served,
+    somebody,
+)
 from support.stores import Clock
 from uptrack_account.letters import HELP
 from uptrack_account.service import Service
 from uptrack_account.store import ACCOUNT_TABLES
+from uptrack_account.web import gate
 from uptrack_account.web.gate import COOKIE, access_of
 from uptrack_account.web.pages import routes
 from uptrack_account.web.server import make_app
@@ -196,9 +209,60 @@ async def test_every_page_forbids_scripts_frames_and_copies(service: Service, br
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_a_page_that_is_marked_for_nobody_answers_nobody(service: Service) -> None:
+async def test_every_page_is_marked_with_who_may_call_it(service: Service) -> None:
     for route in make_app(service).router.routes():
         assert access_of(route.handler) is not None, route
+
+
+async def test_a_page_that_is_marked_for_nobody_answers_nobody(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "_ACCESS", {})
+    async with served(service) as browser:
+        assert [(await browser.get(path)).status for path in ("/", "/account")] == [403, 403]
+
+
+@pytest.mark.parametrize("spelling", ["ADA@example.org", " ada@example.org\t", "ada@ｅxample.org"], ids=ascii)
+async def test_another_spelling_of_an_address_is_no_new_chance_to_guess(
+    service: Service, browser: Browser, spelling: str
+) -> None:
+    await somebody(service)
+    for number in range(10):
+        await browser.sign_in(password=f"guess {number}")
+    refused = await browser.sign_in(spelling)
+    assert refused.status == 429
+
+
+async def test_guesses_are_counted_by_where_they_come_from_before_a_proxy_too(
+    migrated_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    async with (
+        account_service(tmp_path / "proxied", migrated_url, clock, behind_proxy=True) as service,
+        served(service) as browser,
+    ):
+
+        async def guess(number: int, come_from: str) -> int:
+            form = {"email": f"nobody{number}@example.org", "password": ANOTHER}
+            headers = {"Origin": SITE, "X-Forwarded-For": come_from}
+            return (await browser.ask("POST", "/sign-in", form, headers)).status
+
+        # What stands before the last, the client has said itself.
+        assert [await guess(number, f"10.0.0.{number}, 192.0.2.1") for number in range(61)] == [422] * 60 + [429]
+        assert await guess(61, "10.0.0.1, 192.0.2.2") == 422
+
+
+async def test_a_database_that_is_away_is_a_sentence_with_the_same_headers(
+    service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_arguments: object) -> None:
+        raise ConnectionError("inside")
+
+    monkeypatch.setattr(type(service.sessions), "person", gone)
+    browser.cookies[COOKIE] = "x"
+    answer = await browser.get("/")
+    assert answer.status == 500
+    assert "Try again in a while" in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 async def test_a_form_that_is_too_large_is_refused(browser: Browser) -> None:
@@ -233,5 +297,5 @@ async def test_a_fault_of_ours_is_a_sentence_and_never_its_trace(
     assert "a-secret-token" not in caplog.text
 
 
-async def test_who_needs_help_is_told_where(browser: Browser, tmp_path: Path) -> None:
+async def test_who_needs_help_is_told_where(browser: Browser) -> None:
     assert HELP in (await browser.get("/")).text

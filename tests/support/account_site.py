@@ -33,8 +33,10 @@ def cheap_passwords() -> Passwords:
 
 
 @asynccontextmanager
-async def account_service(home: Path, database: str, clock: Clock) -> AsyncIterator[Service]:
-    settings = AccountSettings(home=home, database=database, port=0, _env_file=None)
+async def account_service(
+    home: Path, database: str, clock: Clock, *, behind_proxy: bool = False
+) -> AsyncIterator[Service]:
+    settings = AccountSettings(home=home, database=database, port=0, behind_proxy=behind_proxy)
     async with open_service(settings, clock=clock, keeper=cheap_passwords()) as service:
         yield service
 

@@ -61,14 +61,15 @@ async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await _answer(request, handler)
     except web.HTTPException as error:
-        error.headers.update(_headers(request))
+        error.headers.update(headers_of(request))
         raise
     if not response.prepared:
-        response.headers.update(_headers(request))
+        response.headers.update(headers_of(request))
     return response
 
 
-def _headers(request: web.Request) -> dict[str, str]:
+def headers_of(request: web.Request) -> dict[str, str]:
+    """What every answer says to the browser."""
     over_tls = request.app[SERVICE].settings.site.scheme == "https"
     return HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if over_tls else {})
 

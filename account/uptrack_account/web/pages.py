@@ -15,6 +15,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from uptrack_account import export
+from uptrack_account.accounts import known_as
 from uptrack_account.errors import AccountError, TooMany
 from uptrack_account.letters import HELP
 from uptrack_account.passwords import LONGEST, SHORTEST
@@ -71,7 +72,7 @@ async def signing_up(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
 
     async def act() -> None:
-        await _count(request, (SIGN_UP_FROM, _from(request)), (LETTER, form["email"].casefold()))
+        await _count(request, (SIGN_UP_FROM, _from(request)), (LETTER, known_as(form["email"])))
         await service.accounts.sign_up(form["email"], form["display_name"], form["password"])
 
     return await _or_again(request, act(), "sign_up.html", form) or _page(
@@ -110,7 +111,7 @@ async def sign_in(request: web.Request) -> web.Response:
 async def signing_in(request: web.Request) -> web.Response:
     form = await _form(request, "email", "password")
     service, account_ids = request.app[SERVICE], list[str]()
-    email = form["email"].strip().casefold()
+    email = known_as(form["email"])
 
     async def act() -> None:
         await _count(request, (SIGN_IN_FROM, _from(request)), (SIGN_IN, email))
@@ -132,7 +133,7 @@ async def having_forgotten(request: web.Request) -> web.Response:
     form = await _form(request, "email")
 
     async def act() -> None:
-        await _count(request, (LETTER_FROM, _from(request)), (LETTER, form["email"].strip().casefold()))
+        await _count(request, (LETTER_FROM, _from(request)), (LETTER, known_as(form["email"])))
         await request.app[SERVICE].accounts.ask_for_reset(form["email"])
 
     return await _or_again(request, act(), "forgotten.html", form) or _page(
@@ -296,6 +297,9 @@ async def _count(request: web.Request, *tries: tuple[Limit, str]) -> None:
 
 
 def _from(request: web.Request) -> str:
+    """Where a request comes from: of a proxy of ours, whose address all would have, what it says last."""
+    if request.app[SERVICE].settings.behind_proxy:
+        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     return request.remote or ""
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from uptrack_account.service import Service
-from uptrack_account.web.gate import SERVICE, gate
+from uptrack_account.web.gate import SERVICE, gate, headers_of
 from uptrack_account.web.pages import routes
 from uptrack_analysis.errors import Unavailable
 
@@ -21,7 +21,7 @@ SHUTDOWN_S = 5.0
 
 
 def make_app(service: Service) -> web.Application:
-    app = web.Application(middlewares=[gate, _explain], client_max_size=MAX_FORM_BYTES)
+    app = web.Application(middlewares=[_explain, gate], client_max_size=MAX_FORM_BYTES)
     app[SERVICE] = service
     app.add_routes(routes)
     return app
@@ -55,7 +55,7 @@ async def serve(service: Service) -> AsyncIterator[int]:
 
 @web.middleware
 async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A sentence for whatever a handler raises, and nothing of what it was."""
+    """A sentence for whatever a handler or the gate raises, and nothing of what it was."""
     try:
         return await handler(request)
     except web.HTTPException:
@@ -64,4 +64,5 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         # The route's pattern, not the path: a path may hold the token of a link.
         resource = request.match_info.route.resource
         log.exception("%s %s failed", request.method, resource.canonical if resource else "?")
-        return web.Response(status=500, text="Something went wrong here, and nothing was done. Try again in a while.\n")
+        sentence = "Something went wrong here, and nothing was done. Try again in a while.\n"
+        return web.Response(status=500, text=sentence, headers=headers_of(request))
