@@ -97,12 +97,12 @@ def _rhythm(
     power = _power(bands, range_hz)
     if length > bands.times_s.size or power is None:
         return None
+    if range_hz[0] >= SHORT_FRAMES_FROM_HZ:
+        # A hit half-way between two frames leaves half of itself in each, and the squares of their windows add up to
+        # one: together they hear it as loud as one that a frame meets.
+        power[1:] += power[:-1].copy()
     # A square root keeps one loud bar from speaking for the whole track, and quiet noise from speaking at all.
     amplitude = np.sqrt(power / power.max())
-    if range_hz[0] >= SHORT_FRAMES_FROM_HZ:
-        # A hit half-way between two frames leaves half of itself in each, and Hann windows half a length apart add up
-        # to one: together they hear it as loud as one that a frame meets.
-        amplitude[1:] += amplitude[:-1].copy()
     onsets = np.maximum(np.diff(amplitude, prepend=0.0), 0.0)
     times_s = np.arange(length) * hop_s
     rates_hz = np.array(harmonics) * (bpm / (60.0 * BEATS_A_BAR))

@@ -7,8 +7,10 @@ or the last edge under the Nyquist frequency: a band that the rate cannot carry 
 Two short-time spectra share one time grid. At 44.1 kHz the upper one is 4096 samples every 2048 (10.8 Hz bins); that
 cannot tell 55 Hz from 65, so below about 350 Hz a second one of the same hop, four times as long and taken at 1/32 of
 the rate (2.7 Hz bins), answers. Between 251 and 501 Hz they are cross-faded, bin by bin, by a raised cosine in log
-frequency, so that a tone counts once wherever it lies. Other rates scale both lengths, and keep times and resolution
-within 8 %. A bin's power is shared between bands by how much of its width ``[f - df/2, f + df/2)`` lies in each.
+frequency, so that a tone counts once wherever it lies. The upper frames overlap by half alone, and are weighed so that
+a hit counts the same wherever it falls between them; the low ones, by seven eighths, have Hann's window, and so has the
+half frame that is looked at of a stem. Other rates scale both lengths, and keep times and resolution within 8 %. A
+bin's power is shared between bands by how much of its width ``[f - df/2, f + df/2)`` lies in each.
 
 The low spectrum also says what lies under all bands, from 10 to 28 Hz, where speakers move and nobody hears. A Hann
 window keeps a steady tone from 34 Hz on out of it (-31 dB), and a constant offset too.
@@ -37,7 +39,7 @@ from uptrack_analysis.measure.fine_spectrum import (
     fine_edges_hz,
     slot_sums,
 )
-from uptrack_analysis.measure.framing import Framer, alike, check_block, check_stream, hann
+from uptrack_analysis.measure.framing import Framer, alike, check_block, check_stream, hann, vorbis_window
 from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.measure.low_envelope import LowEnvelopeMeter
 from uptrack_analysis.measure.results import BandMatrix, Envelope
@@ -122,8 +124,8 @@ class BandMeter:
         fine_hz = fine_edges_hz(rate_hz)
         low_hz, upper_hz = fine_hz[: SWITCH_BAND + 1], fine_hz[SWITCH_BAND:]
         self._slots = Growing(np.float32, (fine_hz.size - 1,))
-        self._upper.fine = SlotMeter(rate_hz, rows, self._length, upper_hz, self._slots, SWITCH_BAND)
-        self._low.fine = SlotMeter(rate_hz / factor, rows, _LOW_LENGTH, low_hz, self._slots, 0)
+        self._upper.fine = SlotMeter(rate_hz, rows, self._upper.window, upper_hz, self._slots, SWITCH_BAND)
+        self._low.fine = SlotMeter(rate_hz / factor, rows, self._low.window, low_hz, self._slots, 0)
         self._low_envelope = LowEnvelopeMeter(rows, rate_hz / factor)
 
     def push(self, block: Block) -> None:
@@ -228,8 +230,8 @@ class _BandSpectrum:
         before = (frame - length) // 2
         self._middle = slice(before, before + length)
         """Of each frame, what is looked at."""
-        self._window = hann(length)
-        self._energy_until = np.concatenate([[0.0], np.cumsum(self._window.astype(np.float64) ** 2)])
+        self.window = hann(length) if low or length < frame else vorbis_window(length)
+        self._energy_until = np.concatenate([[0.0], np.cumsum(self.window.astype(np.float64) ** 2)])
         # Written over for every batch: fresh memory from the system would cost more than the FFT.
         self._windowed = np.empty((rows, _BATCH, length), dtype=np.float32)
         # The channels, and their difference if there are two.
@@ -274,7 +276,7 @@ class _BandSpectrum:
     def _powers(self, frames: Block) -> Block:
         channels, count, _length = frames.shape
         windowed, spectra = self._windowed[:channels, :count], self._spectra[: 2 * channels - 1, :count]
-        np.multiply(frames, self._window, out=windowed)
+        np.multiply(frames, self.window, out=windowed)
         rfft(windowed, spectra[:channels])
         if channels == 2:
             np.subtract(spectra[0], spectra[1], out=spectra[2])
@@ -289,7 +291,7 @@ class _BandSpectrum:
 
     def _energy_inside(self, first: int, count: int, frames_in: float) -> FloatArray:
         """Sum of squared window weights of frames that fall on the file, times the length (Parseval)."""
-        length, hop, lead = self._window.size, self._framer.hop, self._framer.lead - self._middle.start
+        length, hop, lead = self.window.size, self._framer.hop, self._framer.lead - self._middle.start
         until = self._energy_until
         starts = np.arange(first, first + count) * hop - lead
         if starts[0] >= 0 and starts[-1] + length <= frames_in:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uptrack_analysis.measure.framing import hann
 from uptrack_analysis.measure.growing import Growing
 from uptrack_analysis.signal import Block, FloatArray
 
@@ -75,8 +74,10 @@ class SlotMeter:
     ----------
     rate_hz : float
         Of the samples behind the spectrum.
-    rows, length : int
-        Channels, and samples of a frame, which had a Hann window.
+    rows : int
+        Channels.
+    window : array, shape (length,)
+        What each frame was multiplied with.
     edges_hz : array, shape (n_bands + 1,)
         Bands to keep.
     slots : Growing, rows of shape (n_columns,)
@@ -89,15 +90,16 @@ class SlotMeter:
         self,
         rate_hz: float,
         rows: int,
-        length: int,
+        window: Block,
         edges_hz: FloatArray,
         slots: Growing[np.float32],
         first_column: int,
     ) -> None:
+        length = window.size
         self._width_hz = rate_hz / length
         self._bands = max(0, edges_hz.size - 1)
         # One-sided density of the mean of the channels, averaged over a slot.
-        window_energy = float(np.sum(hann(length).astype(np.float64) ** 2))
+        window_energy = float(np.sum(window.astype(np.float64) ** 2))
         self._scale = 2.0 / (rate_hz * window_energy * rows * FRAMES_A_SLOT / _STEP)
         # Bin ``k`` reaches from k - 1/2 to k + 1/2: ``whole`` is the bin an edge lies in, ``part`` the share below it.
         place = np.clip(edges_hz / self._width_hz + 0.5, 0.0, length // 2 - 0.5)

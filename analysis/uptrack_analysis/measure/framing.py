@@ -136,3 +136,12 @@ def hann(length: int) -> Block:
     The first or last sample of a very short file would otherwise be weighed with nothing.
     """
     return (np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2).astype(np.float32)
+
+
+def vorbis_window(length: int) -> Block:
+    """Window whose squares, half a length apart, add up to one: every sample weighs alike, wherever frames fall.
+
+    Of the windows with that law, this one (Vorbis I specification, section 1.3.2) keeps a distant tone out as well as
+    Hann's does, -63 dB at eight bins and 18 dB less an octave from there; its first side lobe is higher, at -21 dB.
+    """
+    return np.sin(0.5 * np.pi * np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2).astype(np.float32)

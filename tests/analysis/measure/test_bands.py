@@ -158,6 +158,14 @@ def test_frames_lie_on_the_same_time_grid_at_every_rate(rate_hz: int) -> None:
         assert centre_s == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.parametrize("late", [0, 500, 1_024, 1_500, 2_047])
+def test_a_hit_counts_the_same_wherever_it_falls_between_the_frames(late: int) -> None:
+    click = np.zeros((1, 44_100), dtype=np.float32)
+    click[0, 20_480 + late] = 1
+    # Of a sample of 1, from 501 Hz to 19.95 kHz, heard in frames of 2,048 samples each.
+    assert 2_048 * measured(click, 44_100).ll[:, 28:].sum() == pytest.approx(19_452.4 / 22_050, rel=1e-3)
+
+
 def test_the_ends_of_a_file_do_not_read_as_a_fade() -> None:
     rng = np.random.default_rng(5)
     ends, middle = [], []

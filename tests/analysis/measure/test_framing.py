@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from support.signals import cut
 from uptrack_analysis.errors import InvalidSignal
-from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann
+from uptrack_analysis.measure.framing import Framer, check_block, check_stream, hann, vorbis_window
 from uptrack_analysis.signal import Block
 
 
@@ -42,6 +42,12 @@ def test_no_sample_is_weighed_with_nothing_and_halves_overlap_to_one() -> None:
     window = hann(64)
     assert window.min() > 0
     np.testing.assert_allclose(window[:32] + window[32:], 1, atol=1e-6)
+
+
+def test_half_a_length_apart_the_squares_of_vorbis_windows_add_up_to_one() -> None:
+    window = vorbis_window(64)
+    assert window.min() > 0
+    np.testing.assert_allclose(window[:32] ** 2 + window[32:] ** 2, 1, atol=1e-6)
 
 
 @pytest.mark.parametrize(("rate_hz", "channels"), [(7_999, 2), (192_001, 2), (44_100, 0)])
