@@ -27,8 +27,8 @@ from uptrack_analysis.signal import FloatArray
 # Left minus right where it leans, every third octave counting alike.
 LIMITS = table(
     "ste.balance",
-    warn_db=1.0,
-    bad_db=2.2,
+    warn_db=1.5,
+    bad_db=2.7,
     low_hz=100.0,
     high_hz=10000.0,
     least_s=5.0,  # in all

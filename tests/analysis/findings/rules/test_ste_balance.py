@@ -16,16 +16,16 @@ def leaning(balance_db: float) -> Measured:
     )
 
 
-@pytest.mark.parametrize(("balance_db", "word"), [(1.1, "minor"), (-1.1, "minor"), (2.0, "moderate"), (2.9, "major")])
-def test_it_warns_from_one_db_on_either_side(balance_db: float, word: str) -> None:
+@pytest.mark.parametrize(("balance_db", "word"), [(1.6, "minor"), (-1.6, "minor"), (2.5, "moderate"), (2.9, "major")])
+def test_it_warns_from_one_and_a_half_db_on_either_side(balance_db: float, word: str) -> None:
     finding = ask_one("ste.balance", leaning(balance_db))
     assert finding.severity == word
     assert finding.value == pytest.approx(balance_db, abs=0.01)
     assert finding.title == ("Leans left" if balance_db > 0 else "Leans right")
 
 
-def test_half_a_db_is_nothing() -> None:
-    assert ask("ste.balance", leaning(0.5)) == ()
+def test_a_db_is_nothing() -> None:
+    assert ask("ste.balance", leaning(1.0)) == ()
 
 
 def test_a_mono_bass_does_not_hide_a_top_that_leans() -> None:
@@ -52,9 +52,9 @@ def thrown(*stretches: tuple[float, float, float]) -> Measured:
 
 
 def test_a_third_of_the_song_is_judged_by_itself_and_found_where_it_is() -> None:
-    finding = ask_one("ste.balance", thrown((2.5, 20.0, 40.0)))
+    finding = ask_one("ste.balance", thrown((2.9, 20.0, 40.0)))
     assert finding.severity == "major"
-    assert finding.value == pytest.approx(2.4, abs=0.15)
+    assert finding.value == pytest.approx(2.8, abs=0.15)
     assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 40.0), abs=1.0)
     assert finding.exposure == pytest.approx(1 / 3, abs=0.05)
 
