@@ -115,9 +115,9 @@ class LinkChild:
 
 
 @asynccontextmanager
-async def link_child(version: str) -> AsyncIterator[LinkChild]:
-    """A child process with the Lua of ``version`` ("5.3", "5.4") and LuaSocket, ended when the block is."""
-    places = need_luasocket(version)
+async def link_child(version: str, *, luasocket: bool = True) -> AsyncIterator[LinkChild]:
+    """A child process with the Lua of ``version`` ("5.3", "5.4") and, if wanted, LuaSocket, ended when the block is."""
+    places = need_luasocket(version) if luasocket else "/nowhere"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         __file__,
