@@ -1,9 +1,9 @@
 """How long a message of a REAPER script takes to the daemon and back: over OSC, and over the mailbox beside it.
 
-``PYTHONPATH=tests python benchmarks/wires.py``. The daemon is a process of its own, and so is each script, under Lua 5.4
-with and without LuaSocket. Scripts look once a round, 30 rounds a second, as REAPER runs what was deferred; a ``ping``
-goes out in one round, and what counts is the time until the round in which its ``pong`` is there. The two wires take
-turns, so that what else the machine does falls on both.
+``PYTHONPATH=tests python benchmarks/wires.py``. The daemon is a process of its own, and so is each script, under Lua
+5.4 with and without LuaSocket. Scripts look once a round, 30 rounds a second, as REAPER runs what was deferred; a
+``ping`` goes out in one round, and what counts is the time until the round in which its ``pong`` is there. The two
+wires take turns, so that what else the machine does falls on both.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from support.desks import EchoDesk
 from support.fake_reaper import FakeMarker, FakeProject
 from support.reaper_project import FakeReceive
 from support.studio import ANALYZE_MIX, ANALYZE_STEMS, Studio
+from support.windows_paths import named
 from uptrack_bridges.messages import Analyze, State
 
 
@@ -261,14 +262,14 @@ async def test_on_windows_names_that_are_no_ascii_render_and_are_looked_at_by_re
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "ascii"
-    monkeypatch.setenv("UPTRACK_HOME", str(home))
+    monkeypatch.setenv("UPTRACK_HOME", named(home))
     studio = Studio(studio.reaper, home, EchoDesk())
-    studio.announce(audio=str(tmp_path / "音"))
     studio.reaper.windows = True
+    studio.announce(audio=named(tmp_path / "音"))
     studio.tracks("Kick")
     (request,) = await analyze(studio)
     assert request.mix is not None
-    assert str(tmp_path / "音") in request.mix.path
+    assert request.mix.path.startswith(named(tmp_path / "音") + "\\")
 
 
 async def test_the_projects_key_comes_from_its_notes(studio: Studio) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from support import windows_paths
 from support.reaper_functions import API, SWS, FakeSource, ReaperFunctions, Tick
 from support.reaper_project import FakeEnvelope, FakeItem, FakeMarker, FakeProject, FakeTrack
 from support.reaper_tempo import TempoMarker
@@ -53,39 +54,6 @@ COUNTER = """function(step)
   end
 end"""
 """Counts in Lua itself: a call to Python every hundred instructions would cost more than the instructions."""
-
-
-ANSI_NAMES = r"""
-local function meant(path)
-  return (path:gsub("[\128-\255]", function(letter) return utf8.char(letter:byte()) end))
-end
-for _, place in ipairs {{io, "open"}, {os, "remove"}, {os, "rename"}} do
-  local library, name = place[1], place[2]
-  local act = library[name]
-  library[name] = function(path, other)
-    return act(meant(path), name == "rename" and meant(other) or other)
-  end
-end
-function package.searchpath(name, path)
-  for template in path:gmatch("[^;]+") do
-    local file = template:gsub("%?", (name:gsub("%.", "/")))
-    local opened = io.open(file, "rb")
-    if opened then
-      opened:close()
-      return file
-    end
-  end
-  return nil, "\n\tno file"
-end
-package.searchers[2] = function(name)
-  local file = package.searchpath(name, package.path)
-  if not file then return "\n\tno file" end
-  local opened = io.open(file, "rb")
-  local text = opened:read("a")
-  opened:close()
-  return assert(load(text, "@" .. file)), file
-end"""
-"""C's fopen on a Windows of code page 1252: a path is bytes, each a letter of its own, wherever Lua opens a file."""
 
 
 SLOW_DISK = """function(wait)
@@ -149,7 +117,7 @@ class FakeReaper(ReaperFunctions):
         self.prepare(lua, script)
         self._counters.append(self._counter(lua))
         if self.windows:
-            lua.execute(ANSI_NAMES)
+            lua.execute(windows_paths.IN_LUA)
         if self.disk_s:
             lua.eval(SLOW_DISK)(self._wait_for_disk)
         if self._in_a_round:  # another script has started it
@@ -164,7 +132,10 @@ class FakeReaper(ReaperFunctions):
         """Run a script to its end; unless it deferred something or made a step of its own, REAPER makes one."""
         project, before, self._keeps_undo = self.front, self._keeps_undo, False
         try:
-            lua.globals().dofile(str(script))
+            # REAPER reads a script itself, wherever it lies.
+            lua.eval("function(text, name) assert(load(text, name))() end")(
+                script.read_text("utf-8"), f"@{self.named(script)}"
+            )
         finally:
             makes_one, self._keeps_undo = not self._keeps_undo, before
             if makes_one:

@@ -25,7 +25,7 @@ from typing import Any
 
 import soundfile
 
-from support import reaper_sound
+from support import reaper_sound, windows_paths
 from support.reaper_project import (
     Audio,
     FakeBand,
@@ -107,7 +107,7 @@ class ReaperFunctions(ABC):
         self.sws = False
         self.mac = False
         self.windows = False
-        """C's fopen takes names in the ANSI code page; REAPER's own functions write and read them in UTF-8."""
+        """Paths are as ``windows_paths.py`` says."""
         self.answers: str | None = None
         """What the user types into the dialog of GetUserInputs; ``None`` cancels."""
         self.asked_for = ""
@@ -141,6 +141,12 @@ class ReaperFunctions(ABC):
     def run(self, script: Path) -> None:
         """Start an action, as the action list does."""
 
+    def named(self, path: Path) -> str:
+        return windows_paths.named(path) if self.windows else str(path)
+
+    def place(self, name: str) -> Path:
+        return windows_paths.place(name) if self.windows else Path(name)
+
     def _project(self, project: Any) -> FakeProject:
         return project if isinstance(project, FakeProject) else self.front
 
@@ -160,7 +166,7 @@ class ReaperFunctions(ABC):
     def AddRemoveReaScript(self, add: bool, sectionID: int, scriptfn: str, commit: bool) -> int:
         assert add
         assert sectionID == 0
-        path = Path(scriptfn)
+        path = self.place(scriptfn)
         if not path.is_file():
             return 0
         known = {script: number for number, script in self.actions.items()}
@@ -228,7 +234,7 @@ class ReaperFunctions(ABC):
             self._listing.pop(path, None)
             return None
         if path not in self._listing:
-            folder = Path(path)
+            folder = self.place(path)
             self._listing[path] = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
             self.tick.listings += 1
         names = self._listing[path]
@@ -298,7 +304,7 @@ class ReaperFunctions(ABC):
         return self._project(proj).name
 
     def GetResourcePath(self) -> str:
-        return "/home/ada/.config/REAPER"
+        return self.named(Path("/home/ada/.config/REAPER"))
 
     def GetSelectedTrack(self, proj: Any, seltrackidx: int) -> FakeTrack | None:
         selected = [track for track in self._project(proj).tracks if track.selected]
@@ -466,7 +472,7 @@ class ReaperFunctions(ABC):
 
     def PCM_Source_CreateFromFile(self, filename: str) -> FakeSource | None:
         try:
-            return FakeSource(soundfile.info(filename).duration)
+            return FakeSource(soundfile.info(self.place(filename)).duration)
         except soundfile.LibsndfileError:
             return None
 
@@ -477,7 +483,7 @@ class ReaperFunctions(ABC):
         self._refresh_held += prevent_count
 
     def RecursiveCreateDirectory(self, path: str, ignored: int) -> int:
-        Path(path).mkdir(parents=True, exist_ok=True)
+        self.place(path).mkdir(parents=True, exist_ok=True)
         return 1
 
     def SetEditCurPos2(self, proj: Any, time: float, moveview: bool, seekplay: bool) -> None:
@@ -662,7 +668,7 @@ class ReaperFunctions(ABC):
         self._deferred.append(function)
 
     def file_exists(self, path: str) -> bool:
-        return Path(path).is_file()
+        return self.place(path).is_file()
 
     def format_timestr_pos(self, tpos: float, buf: str, modeoverride: int) -> str:
         assert modeoverride == 2, "only measures.beats is known here"
@@ -698,7 +704,7 @@ class ReaperFunctions(ABC):
         if end_s < project.sound_s:
             assert numbers["RENDER_TAILFLAG"] == 0, "a passage would get a tail"
         self.during_render()
-        folder, pattern = Path(project.texts["RENDER_FILE"]), project.texts["RENDER_PATTERN"]
+        folder, pattern = self.place(project.texts["RENDER_FILE"]), project.texts["RENDER_PATTERN"]
         targets: list[tuple[Path, Callable[[], Audio]]]
         if numbers["RENDER_SETTINGS"] == MASTER_MIX:
             targets = [(folder / f"{pattern}.wav", partial(reaper_sound.mix_of, project, start_s, end_s))]

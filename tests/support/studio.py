@@ -52,7 +52,7 @@ class Studio:
     def announce(self, **changes: Any) -> None:
         self.home.mkdir(exist_ok=True)
         bridge = {"protocol": 1, "version": VERSION, "pid": 1, "port": 1, "token": TOKEN}
-        places = {"mailbox": str(self.mailbox), "audio": str(self.audio)}
+        places = {"mailbox": self.reaper.named(self.mailbox), "audio": self.reaper.named(self.audio)}
         (self.home / "bridge.json").write_text(json.dumps(bridge | places | changes))
 
     @asynccontextmanager
