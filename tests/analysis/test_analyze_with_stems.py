@@ -74,6 +74,18 @@ def test_the_stem_with_the_offset_is_named_in_the_finding_and_the_finding_in_the
     assert finding.id not in named(report, "Kick").findings
 
 
+def test_the_stem_whose_stream_stalled_is_named_where_the_mix_holds_one_sample(tmp_path: Path) -> None:
+    held = slice(10 * RATE_HZ, 11 * RATE_HZ)
+    stems = {name: samples.copy() for name, samples in band().items()}
+    for name, samples in stems.items():
+        samples[:, held] = 0.0625 if name == "Bass" else 0.0  # the others rest
+    report = report_of(tmp_path, stems)
+    (finding,) = (one for one in report.findings if one.rule == "int.dropout" and "held" in one.advice)
+    assert finding.stem == "Bass"
+    assert finding.advice.endswith("It is in the stem Bass already.")
+    assert finding.id in named(report, "Bass").findings
+
+
 def test_a_finding_has_the_same_id_with_and_without_stems(tmp_path: Path) -> None:
     faulty = band() | {"Bass": band()["Bass"] + np.float32(0.02)}
     with_stems = {finding.id for finding in report_of(tmp_path, faulty).findings if finding.rule == "int.dc"}

@@ -1,11 +1,12 @@
-"""Where the sound breaks off or jumps: holes, clicks and repeated blocks, found in one look at each chunk.
+"""Where the sound breaks off or jumps: holes, clicks, repeated blocks, held samples, found in one look at each chunk.
 
-What makes a silence a hole is in ``gaps.py``; ``clicks.py`` and ``repeats.py`` say what those are.
+What makes a silence a hole is in ``gaps.py``; ``clicks.py``, ``repeats.py`` and ``stalls.py`` say what those are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -15,12 +16,15 @@ from uptrack_analysis.measure.clicks import ClickFinder
 from uptrack_analysis.measure.framing import Framer, alike, check_block, check_stream
 from uptrack_analysis.measure.repeats import RepeatFinder
 from uptrack_analysis.measure.results import Breaks, Click, Gap
+from uptrack_analysis.measure.runs import sums
 from uptrack_analysis.measure.screening import LEAD, Screen
+from uptrack_analysis.measure.silences import SilenceFinder
+from uptrack_analysis.measure.stalls import stalls
 from uptrack_analysis.measure.timed_gaps import apart_in_time
-from uptrack_analysis.signal import Block
+from uptrack_analysis.signal import Block, FloatArray
 
-Kind = Literal["gaps", "clicks", "repeats"]
-EVERY_KIND: frozenset[Kind] = frozenset({"gaps", "clicks", "repeats"})
+Kind = Literal["gaps", "clicks", "repeats", "held"]
+EVERY_KIND: frozenset[Kind] = frozenset({"gaps", "clicks", "repeats", "held"})
 CHUNK_FRAMES = 65_536
 _GAPS_CHUNK_FRAMES = 262_144
 """Where gaps alone are sought, whose every look is short: two stems side by side then wait half as long for the
@@ -36,7 +40,7 @@ def resolution_of(bit_depth: int | None) -> float:
 
 
 class BreakFinder:
-    """Takes windows that overlap: ``history`` samples that were there before, then a chunk.
+    """Takes windows that overlap: ``history`` samples that were there before, then a chunk. Held samples are not its own.
 
     Parameters
     ----------
@@ -132,7 +136,11 @@ class BreakMeter:
     ) -> None:
         check_stream(rate_hz, channels)
         self._channels = channels
-        self._finder = BreakFinder(rate_hz, channels, resolution_of(bit_depth), sought)
+        self._rate_hz = rate_hz
+        resolution = resolution_of(bit_depth)
+        self._finder = BreakFinder(rate_hz, channels, resolution, sought)
+        self._still = [SilenceFinder(rate_hz, resolution) for _ in range(channels)] if "held" in sought else []
+        self._sums: list[FloatArray] = []
         history = self._finder.history
         self._chunk = self._finder.chunk_frames
         self._framer = Framer(channels, history + self._chunk, self._chunk, lead=history, batch=1)
@@ -154,12 +162,24 @@ class BreakMeter:
 
     def finish(self) -> Breaks:
         """Everything found in what was pushed."""
-        for window in self._framer.finish(-(-(self._frames_in + self._finder.reach) // self._chunk)):
+        reach = max([self._finder.reach, *(still.context for still in self._still)])
+        for window in self._framer.finish(-(-(self._frames_in + reach) // self._chunk)):
             self._look(window[:, 0])
-        return self._finder.finish(self._frames_in)
+        found = self._finder.finish(self._frames_in)
+        if not self._still:
+            return found
+        runs = [still.finish(self._frames_in) for still in self._still]
+        of_chunks = np.array(self._sums).reshape(-1, self._channels)
+        return replace(found, held=stalls(runs, of_chunks, self._chunk, self._frames_in, self._rate_hz))
 
     def _look(self, window: Block) -> None:
         self._finder.look(window, self._looked_at)
+        if self._still:
+            self._sums.append(sums(window[:, self._finder.history :]))
+        # They trail the chunk by what they are judged with.
+        for channel, still in enumerate(self._still):
+            begin = self._finder.history - still.lead - still.context
+            still.look(window[channel, begin:], self._looked_at - still.context)
         self._looked_at += self._chunk
 
 

@@ -145,6 +145,7 @@ class Breaks:
     clicks: tuple[Click, ...]
     repeats: tuple[Repeat, ...]
     timed_gaps: tuple[TimedGaps, ...] = ()
+    held: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

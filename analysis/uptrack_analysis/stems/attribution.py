@@ -144,6 +144,7 @@ def _has_fault(stem: Stem, spans: Sequence[Place]) -> bool:
     # Whether holes in time are a gate, the mix has judged, by the music's beat; of a stem it is asked where they are.
     places = [(gap.start, gap.end) for gap in breaks.gaps]
     places += [(gap.start, gap.end) for group in breaks.timed_gaps for gap in group.gaps]
+    places += [(gap.start, gap.end) for gap in breaks.held]
     places += [(click.frame, click.frame) for click in breaks.clicks]
     places += [(copy.start, copy.end) for copy in breaks.repeats]
     delay_s = stem.alignment.delay_s

@@ -121,6 +121,7 @@ def _sought(defects: Defects) -> frozenset[Kind]:
         "gaps": bool(defects.gaps or defects.timed_gaps),
         "clicks": bool(defects.clicks),
         "repeats": bool(defects.repeats),
+        "held": bool(defects.held),
     }
     return frozenset(kind for kind, there in found.items() if there)
 

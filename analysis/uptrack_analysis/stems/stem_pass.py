@@ -133,7 +133,7 @@ def stem_of(whole: Measured, layout: tuple[Speaker, ...]) -> StemMeasured:
         dc_offset=defects.dc_offset,
         lead_silence_s=defects.lead_silence_s,
         tail_silence_s=defects.tail_silence_s,
-        breaks=Breaks(defects.gaps, defects.clicks, defects.repeats, defects.timed_gaps),
+        breaks=Breaks(defects.gaps, defects.clicks, defects.repeats, defects.timed_gaps, defects.held),
         probes=whole.probes,
         low=whole.low,
         unmeasured=dict(whole.unmeasured),

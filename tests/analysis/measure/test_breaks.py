@@ -1,4 +1,4 @@
-"""Holes, clicks and repeated blocks of a stem, found as in a mix."""
+"""Holes, clicks, repeated blocks and held samples of a stem, found as in a mix."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ RATE = 44_100
 
 
 def broken() -> Block:
-    """A click, a hole and a block that comes twice."""
+    """A click, a hole, a block that comes twice, and a sample that is held."""
     signal = music(RATE, 8).copy()
     signal[:, 60_000] += np.float32(0.6)
     signal[:, 150_000:150_882] = 0.0
+    signal[:, 300_000:310_000] = np.float32(0.3125)
     return np.concatenate([signal[:, :250_000], signal[:, 248_976:250_000], signal[:, 251_024:]], axis=1)
 
 
@@ -36,8 +37,8 @@ def test_a_stem_has_the_breaks_that_the_same_file_has_as_a_mix() -> None:
     meter.push(broken())
     defects = meter.finish()
     found = breaks(broken())
-    assert (len(found.gaps), len(found.clicks), len(found.repeats)) == (1, 1, 1)
-    assert found == Breaks(defects.gaps, defects.clicks, defects.repeats)
+    assert [len(getattr(found, kind)) for kind in ("gaps", "repeats", "held")] == [1, 1, 1]
+    assert found == Breaks(defects.gaps, defects.clicks, defects.repeats, held=defects.held)
     assert breaks(music(RATE, 8)) == Breaks((), (), ())
 
 

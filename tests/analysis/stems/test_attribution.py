@@ -98,6 +98,15 @@ def test_a_hole_is_the_stems_that_has_it_at_that_time() -> None:
     assert shares(mix(), found, "faults", [(9.0, 9.02)]) == ()
 
 
+def test_a_sample_that_is_held_is_the_stems_that_holds_it() -> None:
+    stalled = band()["Bass"].copy()
+    stalled[:, 3 * RATE_HZ : 3 * RATE_HZ + 20_000] = np.float32(0.0625)
+    bass = stem("Bass", stalled, breaks=["held"])
+    found = Stems((*(one for one in stems().stems if one.name != "Bass"), bass), None)
+    assert shares(mix(), found, "faults", [(3.0, 3.0 + 20_000 / RATE_HZ)]) == (("Bass", 1.0),)
+    assert shares(mix(), found, "faults", [(9.0, 9.02)]) == ()
+
+
 def test_a_hole_that_comes_at_even_intervals_in_its_stem_is_that_stems_too() -> None:
     holed = band()["Pad"].copy()
     places = [round(at_s * RATE_HZ) for at_s in np.arange(0.4, 4.0, 0.43)]
