@@ -40,7 +40,7 @@ def resolution_of(bit_depth: int | None) -> float:
 
 
 class BreakFinder:
-    """Takes windows that overlap: ``history`` samples that were there before, then a chunk. Held samples are not its own.
+    """Takes windows that overlap: ``history`` samples that were there before, then a chunk. It finds no held samples.
 
     Parameters
     ----------
