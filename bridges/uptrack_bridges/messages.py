@@ -295,6 +295,8 @@ class Marker(Message):
     expected_delta: str = ""
     actions: list[Step] = []
     dismissed: bool = False
+    dismissed_as: Severity | None = None
+    """How bad what was dismissed was, where this has grown worse and is told again; ``advice`` says it in words."""
 
 
 class TrackNote(Message):

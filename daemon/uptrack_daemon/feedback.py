@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from uptrack_analysis.figures import signed
-from uptrack_analysis.present.wording import band, most_telling, wanted
+from uptrack_analysis.present.wording import advice, band, most_telling, wanted
 from uptrack_analysis.report import SEVERITIES, Action, Finding, Report, Severity, StemReport
 from uptrack_bridges.messages import (
     Analyze,
@@ -178,7 +178,7 @@ def _marker(finding: Finding, offset_s: float, tempo_map: TempoMap | None, track
         track=tracks.get(finding.stem) if finding.stem else None,
         area=finding.area,
         title=finding.title,
-        advice=finding.advice,
+        advice=advice(finding),
         value=finding.value,
         unit=finding.unit,
         confidence=finding.confidence,
@@ -188,6 +188,7 @@ def _marker(finding: Finding, offset_s: float, tempo_map: TempoMap | None, track
         expected_delta=finding.expected_delta,
         actions=[_made_step(action, finding, tracks) for action in finding.actions if action.kind != "MK"],
         dismissed=finding.dismissed,
+        dismissed_as=finding.dismissed_as,
     )
 
 

@@ -183,7 +183,10 @@ async def test_a_dismissed_finding_that_has_grown_worse_comes_back_and_says_so(s
     fourth, told = await run(store, clock, report_of("mix_v4.wav", major))
     (marker,) = told.markers
     assert marker.severity == "major"
-    assert marker.advice.endswith("You dismissed it when it was moderate; it has grown worse since.")
+    assert marker.dismissed_as == "moderate"
+    assert marker.advice == f"{major.advice} What you dismissed was moderate at most; this is worse."
+    (finding,) = (await stored(store, fourth)).findings
+    assert (finding.dismissed_as, finding.advice) == ("moderate", major.advice)
     assert told.score == (await stored(store, fourth)).score.overall
     # No longer than it is true.
     _, told = await run(store, clock, report_of("mix_v5.wav", moderate))
@@ -193,7 +196,7 @@ async def test_a_dismissed_finding_that_has_grown_worse_comes_back_and_says_so(s
     sixth, told = await run(store, clock, report_of("mix_v6.wav", major))
     assert told.markers == []
     (finding,) = (await stored(store, sixth)).findings
-    assert (finding.dismissed, finding.advice) == (True, major.advice)
+    assert (finding.dismissed, finding.dismissed_as) == (True, None)
 
 
 async def test_what_was_dismissed_before_its_severity_was_kept_is_held_against_the_run_it_was_seen_in(

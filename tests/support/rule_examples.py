@@ -20,7 +20,7 @@ from uptrack_analysis.rounding import rounded
 ASKING = ("support.verdicts", "support.stem_cases", "uptrack_analysis.findings.judge")
 """Where a rule's draft becomes a finding."""
 MOST_PLACES = 3
-LEFT_OUT = {"id", "points", "shares", "group", "penalty", "dismissed"}
+LEFT_OUT = {"id", "points", "shares", "group", "penalty", "dismissed", "dismissed_as"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,20 +1,17 @@
 """A report without what the user has said is meant: the findings stay in the document, marked, and cost nothing.
 
-What was dismissed and has grown worse since is told again, and its advice ends by saying so.
+What was dismissed and has grown worse since is told again, and ``dismissed_as`` says how bad it was.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from uptrack_analysis.findings.score import Kept, area_score, overall_score, points
-from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
+from uptrack_analysis.report import SEVERITIES, Report, Severity
 from uptrack_analysis.rounding import decimals_for, round_to
-
-_GROWN_WORSE = re.compile(rf" You dismissed it when it was (?:{'|'.join(SEVERITIES)}); it has grown worse since\.$")
 
 
 def with_dismissed(
@@ -24,10 +21,11 @@ def with_dismissed(
 
     They come last, and are worth no points. A report from before what findings cost was
     kept is marked and keeps its score. ``worse`` are findings that were dismissed with a lower severity, which they are
-    mapped to: of those that are not among ``ids``, and of no other, the advice says so.
+    mapped to: those that are not among ``ids``, and no others, have it as ``dismissed_as``.
     """
     told = tuple(
-        _told_again(finding, None if finding.id in ids else worse.get(finding.id)) for finding in report.findings
+        replace(finding, dismissed_as=None if finding.id in ids else worse.get(finding.id))
+        for finding in report.findings
     )
     if told != report.findings:
         report = replace(report, findings=told)
@@ -50,9 +48,3 @@ def with_dismissed(
     )
     marked.sort(key=lambda one: (one.dismissed, -one.points, -SEVERITIES.index(one.severity), one.id))
     return replace(report, findings=tuple(marked), score=replace(score, areas=areas))
-
-
-def _told_again(finding: Finding, was: Severity | None) -> Finding:
-    plain = _GROWN_WORSE.sub("", finding.advice)
-    advice = plain if was is None else f"{plain} You dismissed it when it was {was}; it has grown worse since."
-    return finding if advice == finding.advice else replace(finding, advice=advice)

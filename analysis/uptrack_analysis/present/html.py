@@ -92,6 +92,7 @@ def _environment() -> Environment:
         keep_trailing_newline=False,
     )
     environment.filters.update(
+        advice=wording.advice,
         plain=wording.plain,
         digits=digits,
         signed=signed,

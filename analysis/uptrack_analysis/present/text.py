@@ -165,7 +165,7 @@ def _finding(finding: Finding, duration_s: float, bar_of: Callable[[float], str]
     lines: list[RenderableType] = [
         title,
         Text(" · ".join(fact for fact in facts if fact), style="cyan"),
-        Text(wording.plain(finding.advice)),
+        Text(wording.plain(wording.advice(finding))),
     ]
     if finding.expected_delta:
         lines.append(Text(f"Expect: {wording.plain(finding.expected_delta)}"))

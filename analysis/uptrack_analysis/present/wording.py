@@ -133,6 +133,13 @@ def wanted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if not finding.dismissed)
 
 
+def advice(finding: Finding) -> str:
+    """What to do; of what comes back because it is worse than what was dismissed, that as well."""
+    if finding.dismissed_as is None:
+        return finding.advice
+    return f"{finding.advice} What you dismissed was {finding.dismissed_as} at most; this is worse."
+
+
 def most_valuable_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Blockers, then by what mending regains; of as much by severity, and then as the report orders them."""
 

@@ -73,6 +73,8 @@ class Finding:
     """Share of its area that it takes, 0 to 0.6."""
     dismissed: bool = False
     """The user has said that it is meant: it costs nothing, and only this document still shows it."""
+    dismissed_as: Severity | None = None
+    """How bad what the user dismissed was, the finding or the worst of its rule, where this is worse: told again."""
     told_from: float | None = None
     """Where the rule begins to tell, if that lies well beyond ``ok_range``: what lies between cannot be heard."""
 

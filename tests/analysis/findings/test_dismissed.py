@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -72,11 +73,20 @@ def test_a_report_from_before_costs_were_kept_keeps_its_score() -> None:
     assert marked.score == early.score
 
 
-def test_what_has_grown_worse_says_so_once_and_only_as_long_as_it_has(report: Report) -> None:
+def test_what_has_grown_worse_says_from_what_and_only_as_long_as_it_has(report: Report) -> None:
     one, other = report.findings[:2]
     once = with_dismissed(report, {other.id}, {one.id: "minor", other.id: "info"})
-    twice = with_dismissed(once, {other.id}, {one.id: "info"})
-    advice = {finding.id: finding.advice for finding in twice.findings}
-    assert advice[one.id] == f"{one.advice} You dismissed it when it was info; it has grown worse since."
-    assert advice[other.id] == other.advice
+    twice = with_dismissed(from_json(to_json(once)), {other.id}, {one.id: "info"})
+    was = {finding.id: finding.dismissed_as for finding in twice.findings if finding.dismissed_as}
+    assert was == {one.id: "info"}
+    said = "What you dismissed was info at most; this is worse."
+    assert report_page(twice).count(said) == 1
+    assert said not in report_page(report)
     assert with_dismissed(twice, ()) == report
+
+
+def test_a_report_from_before_that_was_told_reads_as_one_without_it(report: Report) -> None:
+    document = json.loads(to_json(report))
+    for finding in document["findings"]:
+        del finding["dismissed_as"]
+    assert from_json(json.dumps(document)) == report
