@@ -84,6 +84,8 @@ class Dismissed:
     finding: str | None
     """``None`` for the whole rule."""
     title: str
+    severity: Severity | None = None
+    """What is no worse stays dismissed; ``None`` where it is taken back."""
 
 
 class Versions:
@@ -98,7 +100,7 @@ class Versions:
         """What there is to hold a run against; ``before`` for a run that is in the store already."""
         dismissals = await self._dismissals.list(project_key)
         fixes = [] if before is not None else await self._fixes.waiting(project_key)
-        needed = {one.report_id for one in dismissals if not one.whole_rule} | {fix.report_id for fix in fixes}
+        needed = _spoken_of(dismissals) | {fix.report_id for fix in fixes}
         return Past(
             await self._reports.version_before(project_key, sha256, before=before),
             dismissals,
@@ -111,13 +113,14 @@ class Versions:
         run = await self.run(passage.run)
         key = run.summary.project_key
         rules = [one for one in await self._dismissals.list(key) if one.whole_rule]
+        documents = await self._reports.documents(_spoken_of(rules))
         if passage.before is None:
-            return Past(dismissals=rules)
+            return Past(dismissals=rules, documents=documents)
         before = await self.run(passage.before)
         fixes = [fix for fix in await self._fixes.waiting(key) if fix.report_id == run.summary.id]
         return Past(
             dismissals=rules,
-            documents={run.summary.id: run.document},
+            documents=documents | {run.summary.id: run.document},
             fixes=fixes,
             passage=PassageBefore(before.document, passage.start_s),
         )
@@ -158,8 +161,11 @@ class Versions:
                 code="finding.unknown",
             )
         rule = word if found is None else found.rule
+        severity: Severity | None = None
+        if not undo:
+            severity = _worst(report, rule) if whole_rule or found is None else found.severity
         result = Dismissed(
-            project, rule, None if whole_rule or found is None else found.id, found.title if found else rule
+            project, rule, None if whole_rule or found is None else found.id, found.title if found else rule, severity
         )
         if not undo:
             await self._dismissals.add(
@@ -169,7 +175,7 @@ class Versions:
                 finding=result.finding,
                 title=result.title,
                 report_id=summary.id,
-                severity=found.severity if found is not None and not whole_rule else None,
+                severity=severity,
             )
         elif not await self._dismissals.remove(summary.project_key, rule=rule, finding=result.finding):
             raise BadInput(
@@ -198,9 +204,9 @@ def weigh(document: str, past: Past) -> Weighed:
     """Hold a run's report against the past; raises ``pydantic.ValidationError`` if it is none."""
     report = from_json(document)
     seen, worse = _seen_again(report, past)
-    rules = {dismissal.rule for dismissal in past.dismissals if dismissal.whole_rule}
-    meant = {finding.id for finding in report.findings if finding.rule in rules} | set(seen.values())
-    marked = with_dismissed(report, meant, worse)
+    of_rules, worse_than_rules = _of_dismissed_rules(report, past)
+    meant = of_rules | set(seen.values())
+    marked = with_dismissed(report, meant, worse_than_rules | worse)
     return Weighed(
         marked,
         document if marked is report else to_json(marked),
@@ -271,21 +277,53 @@ def _seen_again(report: Report, past: Past) -> tuple[dict[str, str], dict[str, S
             called = [pairs[known] for known in reversed(dismissal.findings) if known in pairs]
             if dismissal.report_id != report_id or not called:
                 continue
-            was = _severity_of(dismissal, old)
-            if was is not None and SEVERITIES.index(now[called[0]]) > SEVERITIES.index(was):
+            was = _kept_severity(dismissal)
+            if was is None and old is not None:  # nobody kept it: as in the run it was last seen in
+                was = next((one.severity for one in old.findings if one.id == dismissal.findings[-1]), None)
+            if was is not None and _is_worse(now[called[0]], was):
                 worse[called[0]] = was
             else:
                 seen[dismissal.id] = called[0]
     return seen, worse
 
 
-def _severity_of(dismissal: Dismissal, last_seen: Report | None) -> Severity | None:
-    """Of a finding when it was dismissed, or where nobody kept that, in the run it was last seen in."""
+def _of_dismissed_rules(report: Report, past: Past) -> tuple[set[str], dict[str, Severity]]:
+    """Ids of what dismissed rules find, and of what is worse than all they had found then: to how bad that was."""
+    meant: set[str] = set()
+    worse: dict[str, Severity] = {}
+    for dismissal in past.dismissals:
+        if not dismissal.whole_rule:
+            continue
+        was = _kept_severity(dismissal)
+        if was is None and (then := _read(past.documents.get(dismissal.report_id))) is not None:
+            was = _worst(then, dismissal.rule)
+        for finding in report.findings:
+            if finding.rule != dismissal.rule:
+                continue
+            if was is not None and _is_worse(finding.severity, was):
+                worse[finding.id] = was
+            else:
+                meant.add(finding.id)
+    return meant, worse
+
+
+def _spoken_of(dismissals: Sequence[Dismissal]) -> set[str]:
+    """Reports that tell how a dismissed finding looked, or how bad the worst of a dismissed rule was."""
+    return {one.report_id for one in dismissals if not one.whole_rule or one.severity is None}
+
+
+def _kept_severity(dismissal: Dismissal) -> Severity | None:
     by_name: dict[str, Severity] = {severity: severity for severity in SEVERITIES}
-    kept = by_name.get(dismissal.severity or "")
-    if kept is not None or last_seen is None:
-        return kept
-    return next((one.severity for one in last_seen.findings if one.id == dismissal.findings[-1]), None)
+    return by_name.get(dismissal.severity or "")
+
+
+def _is_worse(now: Severity, was: Severity) -> bool:
+    return SEVERITIES.index(now) > SEVERITIES.index(was)
+
+
+def _worst(report: Report, rule: str) -> Severity | None:
+    found = [finding.severity for finding in report.findings if finding.rule == rule]
+    return max(found, key=SEVERITIES.index, default=None)
 
 
 def _compared(before: StoredReport | None, report: Report) -> Comparison | None:

@@ -224,6 +224,38 @@ async def test_a_dismissed_rule_is_silent_in_its_project_and_speaks_in_others(st
     assert len(told.markers) == 1
 
 
+async def test_what_is_worse_than_all_a_rule_had_found_when_it_was_dismissed_is_told(
+    store: Store, clock: Clock
+) -> None:
+    before = report_of("mix_v1.wav", a_finding("minor", 1), a_finding("moderate", 2))
+    first, _ = await run(store, clock, before)
+    assert (await dismiss(store, first.run_id, "low.sub_balance", whole_rule=True)).severity == "moderate"
+    second, told = await run(store, clock, report_of("mix_v2.wav", a_finding("moderate", 1), a_finding("major", 7)))
+    (marker,) = told.markers
+    assert (marker.id, marker.dismissed_as) == (a_finding(number=7).id, "moderate")
+    assert [one.dismissed for one in (await stored(store, second)).findings] == [False, True]
+    # Dismissed again, it is meant as it is now; and what is dismissed by itself stays so.
+    await dismiss(store, second.run_id, a_finding(number=7).id)
+    _, told = await run(store, clock, report_of("mix_v3.wav", a_finding("major", 7), a_finding("major", 8)))
+    assert told_ids(told) == [a_finding(number=8).id]
+    await dismiss(store, second.run_id, "low.sub_balance", whole_rule=True)
+    _, told = await run(store, clock, report_of("mix_v4.wav", a_finding("major", 7), a_finding("major", 8)))
+    assert told.markers == []
+
+
+async def test_a_rule_that_was_dismissed_before_its_worst_was_kept_is_held_against_the_run_it_was_dismissed_in(
+    store: Store, clock: Clock
+) -> None:
+    first, _ = await run(store, clock, report_of("mix_v1.wav", a_finding("minor", 1)))
+    await Dismissals(store).add(
+        first.project_key, "mix", rule="low.sub_balance", finding=None, title="", report_id=first.id
+    )
+    _, told = await run(store, clock, report_of("mix_v2.wav", a_finding("minor", 2)))
+    assert told.markers == []
+    _, told = await run(store, clock, report_of("mix_v3.wav", a_finding("moderate", 2)))
+    assert [marker.dismissed_as for marker in told.markers] == ["minor"]
+
+
 def with_curves(report: Report, levels: list[float]) -> Report:
     """Band curves of 0.5 s a step that make passages recognisable."""
     bands = tuple(BandCurve(str(k), tuple(level - k for level in levels)) for k in range(8))

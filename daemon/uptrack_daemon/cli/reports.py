@@ -179,8 +179,12 @@ def dismiss(
     rule: Annotated[bool, typer.Option("--rule", help="Everything this finding's rule finds in this project.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take it back.")] = False,
 ) -> None:
-    """Say that a finding is meant: later runs of its project leave it out of text, markers and score."""
+    """Say that a finding is meant: later runs of its project leave it out of text, markers and score.
+
+    What is worse than it was when you said so, a finding or the worst of a rule, is told again.
+    """
     from uptrack_analysis.present.wording import plain
+    from uptrack_analysis.report import SEVERITIES
     from uptrack_daemon.store import Reports
     from uptrack_daemon.versions import Dismissed, Versions
 
@@ -191,7 +195,8 @@ def dismiss(
     meant = _with_store(done)
     what = f"The rule {meant.rule}" if meant.finding is None else f"{meant.title} ({meant.finding})"
     said = "counts again" if undo else "is left out from now on"
-    typer.echo(plain(f"{what} {said} in {meant.project}."))
+    grows = "" if meant.severity in (None, SEVERITIES[-1]) else f", unless it grows worse than {meant.severity}"
+    typer.echo(plain(f"{what} {said} in {meant.project}{grows}."))
 
 
 def dismissed(
@@ -216,6 +221,7 @@ def dismissed(
                 "rule": one.rule,
                 "finding": None if one.whole_rule else one.findings[-1],
                 "title": one.title,
+                "severity": one.severity,
                 "report": one.report_id,
                 "created_at": one.created_at.isoformat(),
             }
@@ -228,7 +234,8 @@ def dismissed(
     for one in found:
         what = f"every {one.rule}" if one.whole_rule else f"{one.title} ({one.findings[-1]})"
         when = one.created_at.astimezone().strftime("%Y-%m-%d")
-        typer.echo(plain(f"{one.report_id[:8]}  {when}  [{one.project_name}]  {what}"))
+        worst = f", up to {one.severity}" if one.severity else ""
+        typer.echo(plain(f"{one.report_id[:8]}  {when}  [{one.project_name}]  {what}{worst}"))
 
 
 def delete(

@@ -27,7 +27,7 @@ class Dismissal:
     """The run in which it was last seen."""
     created_at: datetime
     severity: str | None = None
-    """Of the finding when it was dismissed; ``None`` if that was not kept."""
+    """Of the finding when it was dismissed, or the worst of the rule; ``None`` if that was not kept."""
 
     @property
     def whole_rule(self) -> bool:

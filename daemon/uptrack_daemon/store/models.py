@@ -152,7 +152,7 @@ class DismissalRow(Base):
     """The run in which it was last seen; that report may have been erased."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     severity: Mapped[str | None] = mapped_column(String(16))
-    """Of the finding when it was dismissed; unknown of a whole rule, and of what was dismissed before this was kept."""
+    """Of the finding when it was dismissed, or the worst of the rule; unknown where it was not kept yet."""
 
 
 class FixRow(Base):

@@ -134,12 +134,15 @@ def test_what_is_dismissed_is_gone_from_the_next_text_and_score_and_marked_in_js
     again.write_bytes(loud.read_bytes() + b"JUNK\0\0\0\0")
     assert main(["analyze", str(loud), "--keep", "--genre", "techno", "--json"]) == 0
     before = json.loads(capsys.readouterr().out)
-    (clip,) = (finding["id"] for finding in before["findings"] if finding["rule"] == "int.clip")
+    ((clip, severity),) = (
+        (finding["id"], finding["severity"]) for finding in before["findings"] if finding["rule"] == "int.clip"
+    )
     (run,) = ids(capsys)
     assert main(["reports", "dismiss", run, "int.clip"]) == 0
-    assert capsys.readouterr().out == f"Clipped peaks ({clip}) is left out from now on in beat.\n"
+    said = f"Clipped peaks ({clip}) is left out from now on in beat, unless it grows worse than {severity}.\n"
+    assert capsys.readouterr().out == said
     assert main(["reports", "dismissed"]) == 0
-    assert clip in capsys.readouterr().out
+    assert f"({clip}), up to {severity}\n" in capsys.readouterr().out
 
     # Also of a run that is not kept: the project is known by folder and name.
     assert main(["analyze", str(again), "--genre", "techno"]) == 0
@@ -162,10 +165,11 @@ def test_a_whole_rule_is_dismissed_listed_and_taken_back(versions: tuple[Path, P
     assert main(["analyze", str(versions[0]), "--project", "Beat"]) == 0
     (run,) = ids(capsys)
     assert main(["reports", "dismiss", run, "int.clip", "--rule"]) == 0
-    assert capsys.readouterr().out == "The rule int.clip is left out from now on in Beat.\n"
+    said = capsys.readouterr().out
     assert main(["reports", "dismissed", "beat", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["project"], row["rule"], row["finding"]) == ("Beat", "int.clip", None)
+    assert said == f"The rule int.clip is left out from now on in Beat, unless it grows worse than {row['severity']}.\n"
     assert main(["reports", "show", run]) == 0
     assert "Clipped peaks" not in capsys.readouterr().out
     assert main(["reports", "dismiss", run, "int.clip", "--rule", "--undo"]) == 0
