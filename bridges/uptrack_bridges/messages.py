@@ -373,6 +373,8 @@ class SinceBefore(Message):
     score_after: float | None
     changes: list[ChangedFinding] = []
     """Worst news first: new and worse, then fixed and better; what is unchanged is not among them."""
+    notes: list[str] = []
+    """What a reader must know to judge the comparison: rules that were not compared and why, say."""
 
 
 class Feedback(FromDaemon):

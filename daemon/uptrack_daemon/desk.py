@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from uptrack_analysis.errors import BadInput, Unavailable
+from uptrack_analysis.settings import Settings
 from uptrack_bridges.export_names import FileFacts
 from uptrack_bridges.messages import (
     Analyze,
@@ -40,17 +41,22 @@ from uptrack_bridges.messages import (
 from uptrack_bridges.wire import Session, ToDesk, WireClosed
 from uptrack_daemon.feedback import compose, since_before
 from uptrack_daemon.jobs.queue import Enqueued, Job, Queue
+from uptrack_daemon.jobs.supervisor import Measure
 from uptrack_daemon.live.capture import Captures
 from uptrack_daemon.projects import RunProject, project_of
 from uptrack_daemon.requests import Origin, Requests, read_origin
 from uptrack_daemon.retention import Retention
 from uptrack_daemon.store import Deliveries, NewDelivery, NewReport, ReportSummary
-from uptrack_daemon.versions import Past, Versions, weigh
+from uptrack_daemon.versions import Past, Versions, weigh, with_today
 
 log = logging.getLogger(__name__)
 
 RESEND_AFTER_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Waits between repeats of unacknowledged feedback on a lossy wire; after the last, only the next ``hello`` repeats."""
+
+
+async def _measured_by_nobody(_path: Path, _settings: Settings) -> str | None:
+    return None
 
 
 class Desk:
@@ -141,8 +147,13 @@ class Desk:
 
     # -- what jobs give ------------------------------------------------------------------------------------------------
 
-    async def feedback_for(self, job: Job, document: str) -> tuple[NewReport, list[NewDelivery]]:
-        """What is stored when a job ends well: its report, and the feedback its asker has yet to acknowledge."""
+    async def feedback_for(
+        self, job: Job, document: str, measure: Measure = _measured_by_nobody
+    ) -> tuple[NewReport, list[NewDelivery]]:
+        """What is stored when a job ends well: its report, and the feedback its asker has yet to acknowledge.
+
+        Where rules have changed since the version before was judged, ``measure`` is asked for it again.
+        """
         origin = read_origin(job)
         said = origin.request.project if origin else None
         passage = origin.request.passage if origin else None
@@ -151,6 +162,7 @@ class Desk:
             project, past = await _beside(self._versions, passage, project)
         else:
             past = await self._versions.past(project.key, await asyncio.to_thread(_sha256_of, document))
+            past = await with_today(past, document, job.path, measure)
         return await asyncio.to_thread(_outcome, job, document, origin, project, past)
 
     async def progressed(self, job: Job, fraction: float, stage: str) -> None:

@@ -125,6 +125,7 @@ def since_before(comparison: Comparison, report_id: str, project: Project | None
             for change in comparison.changes
             if change.status != "unchanged"
         ],
+        notes=list(comparison.notes),
     )
 
 

@@ -7,6 +7,7 @@ The comparison itself is ``uptrack_analysis.compare``, loaded when the first one
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -21,8 +22,15 @@ from uptrack_daemon.store import AppliedFix, Dismissal, Dismissals, Fixes, Repor
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from uptrack_analysis.compare.versions import Comparison
+    from uptrack_analysis.settings import Settings
+    from uptrack_daemon.jobs.supervisor import Measure
+
+
+ASK_COMPARE = "`uptrack reports compare` measures it again"
+GONE = "its file is gone, or is another by now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,10 @@ class Past:
     """What a run that is in the store already showed of fixes."""
     passage: PassageBefore | None = None
     """The run that comes in is a passage of the one these fixes are for."""
+    again: str | None = None
+    """The report of ``before`` by today's rules, measured again because they have changed."""
+    why_changed: str = ASK_COMPARE
+    """Why it was not measured again, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +222,44 @@ def weigh(document: str, past: Past) -> Weighed:
     return Weighed(
         marked,
         document if marked is report else to_json(marked),
-        _compared(past.before, marked),
+        _compared(past, marked),
         dismissed=seen,
         fixes=past.checked or _checked(marked, past),
     )
+
+
+async def with_today(past: Past, document: str, path: Path, measure: Measure) -> Past:
+    """The past of a run that has just been measured, its version before judged by today's rules if they have changed.
+
+    Parameters
+    ----------
+    past : Past
+    document, path : str, Path
+        The run's report and file.
+    measure : Measure
+    """
+    if past.before is None:
+        return past
+    settings = await asyncio.to_thread(_again_with, past.before.document, document)
+    if settings is None:
+        return past
+    if past.before.summary.source_path == path:
+        return replace(past, why_changed=GONE)  # written over by this very run
+    again = await measure(past.before.summary.source_path, settings)
+    if again is None or json.loads(again)["source"]["sha256"] != past.before.summary.sha256:
+        return replace(past, why_changed=GONE)
+    return replace(past, again=again)
+
+
+def _again_with(before: str, document: str) -> Settings | None:
+    """What to measure the version before again with; ``None`` where the rules have not changed since."""
+    from uptrack_analysis.compare.again import is_outdated, settings_again
+
+    engine = json.loads(before).get("engine")
+    if engine is None or not is_outdated(engine, json.loads(document)["engine"]):
+        return None
+    old = _read(before)
+    return None if old is None else settings_again(old.context)
 
 
 def _checked(report: Report, past: Past) -> list[FixResult]:
@@ -264,7 +310,7 @@ def _seen_again(report: Report, past: Past) -> tuple[dict[str, str], dict[str, S
 
     seen: dict[str, str] = {}
     worse: dict[str, Severity] = {}
-    now = {finding.id: finding.severity for finding in report.findings}
+    now: dict[str, Severity] = {finding.id: finding.severity for finding in report.findings}
     for report_id in dict.fromkeys(dismissal.report_id for dismissal in single):
         old = _read(past.documents.get(report_id))
         # Without the report it was last seen in, the id is all there is to know it by.
@@ -279,7 +325,8 @@ def _seen_again(report: Report, past: Past) -> tuple[dict[str, str], dict[str, S
                 continue
             was = _kept_severity(dismissal)
             if was is None and old is not None:  # nobody kept it: as in the run it was last seen in
-                was = next((one.severity for one in old.findings if one.id == dismissal.findings[-1]), None)
+                seen_as: dict[str, Severity] = {one.id: one.severity for one in old.findings}
+                was = seen_as.get(dismissal.findings[-1])
             if was is not None and _is_worse(now[called[0]], was):
                 worse[called[0]] = was
             else:
@@ -322,17 +369,21 @@ def _is_worse(now: Severity, was: Severity) -> bool:
 
 
 def _worst(report: Report, rule: str) -> Severity | None:
-    found = [finding.severity for finding in report.findings if finding.rule == rule]
-    return max(found, key=SEVERITIES.index, default=None)
+    found = {finding.severity for finding in report.findings if finding.rule == rule}
+    return next((severity for severity in reversed(SEVERITIES) if severity in found), None)
 
 
-def _compared(before: StoredReport | None, report: Report) -> Comparison | None:
-    old = _read(None if before is None else before.document)
+def _compared(past: Past, report: Report) -> Comparison | None:
+    old = _read(None if past.before is None else past.before.document)
     if old is None:
         return None
+    from uptrack_analysis.compare.again import judged_again
     from uptrack_analysis.compare.versions import compare
 
-    return compare(old, report)
+    again = _read(past.again)
+    if again is not None:
+        old = judged_again(old, again, report)
+    return compare(old, report, why_changed=past.why_changed)
 
 
 def _read(document: str | None) -> Report | None:

@@ -18,9 +18,11 @@ from support.stores import Clock, a_store, bytes_of
 from support.tracks import beat
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.report import BandCurve, Engine, Finding, Report, Span, from_json, to_json
+from uptrack_analysis.settings import Settings
 from uptrack_bridges.messages import Analyze, AppliedAction, AudioFile, Feedback, Passage, Project
 from uptrack_bridges.switchboard import Switchboard
 from uptrack_daemon.jobs.queue import NewJob, Queue
+from uptrack_daemon.jobs.supervisor import Measure
 from uptrack_daemon.requests import Origin
 from uptrack_daemon.store import Dismissals, Fixes, Reports, ReportSummary, Store
 from uptrack_daemon.versions import Dismissed, Versions, weigh
@@ -52,6 +54,7 @@ async def run(
     folder: str = "/music",
     project: Project | None = None,
     passage: Passage | None = None,
+    measure: Measure | None = None,
 ) -> tuple[ReportSummary, Feedback]:
     """One job from request to stored report, with the analysis left out."""
     queue = Queue(store)
@@ -63,7 +66,7 @@ async def run(
     await queue.enqueue(NewJob(path, origin=origin))
     job = await queue.claim()
     assert job is not None
-    new, sent = await desk.feedback_for(job, to_json(report))
+    new, sent = await desk.feedback_for(job, to_json(report), *([] if measure is None else [measure]))
     summary = await queue.finish(job.id, new, sent)
     assert summary is not None
     return summary, Feedback.model_validate_json(sent[0].payload)
@@ -125,6 +128,57 @@ async def test_a_version_before_that_no_schema_reads_any_more_is_passed_over(sto
     assert past.before is not None
     broken = dataclasses.replace(past, before=dataclasses.replace(past.before, document="{}"))
     assert weigh(to_json(report_of("mix_v2.wav")), broken).comparison is None
+
+
+def judged_today(report: Report, *findings: Finding) -> Report:
+    """By rules one of which has changed."""
+    return dataclasses.replace(
+        report, findings=findings, engine=Engine("0.2.0", "b" * 12, RULES | {"int.dropout": "11111111"})
+    )
+
+
+async def test_a_version_before_whose_rules_have_changed_is_measured_again(store: Store, clock: Clock) -> None:
+    before = report_of("mix_v1.wav", a_finding(number=1))
+    gap = a_finding(number=2, rule="int.dropout", id="int.dropout-000002")
+    await run(store, clock, before)
+    asked: list[tuple[Path, str]] = []
+
+    async def measure(path: Path, settings: Settings) -> str | None:
+        asked.append((path, settings.target))
+        return to_json(judged_today(before, a_finding(number=1), gap))
+
+    new = judged_today(report_of("mix_v2.wav"), a_finding(number=1))
+    _, told = await run(store, clock, new, measure=measure)
+    assert told.since is not None
+    assert asked == [(Path("/music/mix_v1.wav"), before.context.target)]
+    assert (told.since.fixed, told.since.unchanged, told.since.notes) == (1, 1, [])
+    assert told.since.sentence.endswith("; under today's rules")
+    # Judged by the same rules, nothing is measured again.
+    _, told = await run(store, clock, judged_today(report_of("mix_v3.wav")), measure=measure)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("name", ["mix_v2.wav", "mix_v1.wav"])
+async def test_where_the_version_before_is_gone_or_written_over_the_rules_that_changed_are_named(
+    store: Store, clock: Clock, name: str
+) -> None:
+    await run(store, clock, report_of("mix_v1.wav", a_finding(number=1)))
+    other = report_of("mix_v9.wav")
+
+    async def measure(path: Path, _settings: Settings) -> str | None:
+        assert path.name != name  # written over by this very run: nobody need look
+        return to_json(judged_today(other))
+
+    new = judged_today(report_of("mix_v2.wav"))
+    summary, told = await run(
+        store, clock, dataclasses.replace(new, source=dataclasses.replace(new.source, name=name)), measure=measure
+    )
+    assert told.since is not None
+    gone = "1 rule has changed or is new since mix_v1.wav was judged, so it is not compared ({}): int.dropout."
+    assert told.since.notes == [gone.format("its file is gone, or is another by now")]
+    # Shown again it is not measured, but it is said what does that.
+    shown = await Versions(store).of(await Reports(store).get(summary.id))
+    assert shown.since[1] == gone.format("`uptrack reports compare` measures it again")
 
 
 async def test_a_project_is_found_by_the_name_people_call_it(store: Store, clock: Clock) -> None:

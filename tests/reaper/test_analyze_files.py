@@ -113,19 +113,20 @@ async def test_the_console_names_what_changed_since_the_version_before(studio: S
     ]
     since = SinceBefore(
         report="r0", sentence="fixed 13, new 0, worse 1", fixed=13, new=0, worse=1, better=0, unchanged=0,
-        score_before=60.0, score_after=70.0, changes=changes,
+        score_before=60.0, score_after=70.0, changes=changes, notes=["1 rule has changed."],
     )  # fmt: skip
     studio.desk.answer = lambda _request, job: a_feedback(a_marker("a"), job=job, since=since)
     async with studio.daemon():
         await studio.analyze()
     said = [line.strip() for line in studio.reaper.console.splitlines()]
     at = said.index("fixed 13, new 0, worse 1")
-    assert said[at + 1 : at + 4] == [
+    assert said[at + 1 : at + 5] == [
+        "1 rule has changed.",
         "worse, bar 3.1: Wide low end",
         "fixed, its place is gone: Gap in the signal",
         "fixed, 0.0 s: Click 0",
     ]
-    assert said[at + 13] == "2 more are in the results window."
+    assert said[at + 14] == "2 more are in the results window."
     kept = json.loads(studio.reaper.front.kept("report"))["since"]["changes"]
     assert [one["title"] for one in kept] == [one.title for one in changes]
 

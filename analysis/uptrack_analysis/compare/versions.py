@@ -132,7 +132,14 @@ class Comparison:
     """What a reader must know to judge the comparison."""
 
 
-def compare(old: Report, new: Report, *, today: str | None = None, alignment: Alignment | None = None) -> Comparison:
+def compare(
+    old: Report,
+    new: Report,
+    *,
+    today: str | None = None,
+    alignment: Alignment | None = None,
+    why_changed: str = "",
+) -> Comparison:
     """Compare two reports of one project.
 
     Parameters
@@ -142,9 +149,12 @@ def compare(old: Report, new: Report, *, today: str | None = None, alignment: Al
         The hash of the rules in force; the newer report's by default.
     alignment : Alignment, optional
         Where it is known which moment is which; found by ``align`` otherwise.
+    why_changed : str
+        Why a version is not judged again where rules have changed, as the end of a sentence: "its file is gone".
     """
     alignment = alignment or align(old, new)
-    compared, left_out, note = _compared_rules(old, new)
+    outdated = new if today == old.engine.ruleset != new.engine.ruleset else old
+    compared, left_out, rule_notes = _compared_rules(old, new, outdated.source.name, why_changed)
     theirs = [finding for finding in old.findings if finding.rule in compared]
     ours = [finding for finding in new.findings if finding.rule in compared]
     matched = match(theirs, ours, alignment)
@@ -165,7 +175,7 @@ def compare(old: Report, new: Report, *, today: str | None = None, alignment: Al
     new_score = _score(new, ours, _dismissed(new), whole=whole)
     counts = Counter(change.status for change in changes)
     tally: dict[str, int] = {status: counts[status] for status in STATUSES}
-    notes = [note] if note else []
+    notes = list(rule_notes)
     if old.score.version != new.score.version:
         old_score = None
         notes.append(
@@ -220,19 +230,26 @@ def to_document(comparison: Comparison) -> dict[str, Any]:
 # -- which rules -------------------------------------------------------------------------------------------------------
 
 
-def _compared_rules(old: Report, new: Report) -> tuple[set[str], dict[str, str], str | None]:
-    """Rules that judged both alike; the others with the reason; and one sentence if there are others."""
+def _compared_rules(
+    old: Report, new: Report, outdated: str, why_changed: str
+) -> tuple[set[str], dict[str, str], list[str]]:
+    """Rules that judged both alike; the others with the reason; and a sentence for each kind of others there is."""
     unmeasured = (old.score.unmeasured_rules, new.score.unmeasured_rules)
     if not old.engine.rules or not new.engine.rules:
         return _without_digests(old, new, unmeasured)
     compared: set[str] = set()
     left_out: dict[str, str] = {}
+    changed: list[str] = []
+    same_question = old.engine.ruleset != new.engine.ruleset and _asked_alike(old, new)
     ours, theirs = new.context.genre, old.context.genre
     apart = abs(ours.widened - theirs.widened) > WIDENED_ALIKE
     widened = {*ours.widened_rules, *theirs.widened_rules} if apart else set[str]()
     for rule in sorted({*old.engine.rules, *new.engine.rules}):
         digest, before = new.engine.rules.get(rule), old.engine.rules.get(rule)
-        if before is None:
+        if digest != before and same_question:
+            changed.append(rule)
+            left_out[rule] = "Both versions were not judged by the same form of it."
+        elif before is None:
             left_out[rule] = "The older version was not asked this."
         elif digest is None:
             left_out[rule] = "The newer version was not asked this."
@@ -246,12 +263,23 @@ def _compared_rules(old: Report, new: Report) -> tuple[set[str], dict[str, str],
             left_out[rule] = f"Not measured in the older version: {unmeasured[0][rule]}"
         else:
             compared.add(rule)
-    return compared, left_out, _left_out_note(left_out)
+    others = {rule: why for rule, why in left_out.items() if rule not in changed}
+    return compared, left_out, [*_changed_note(outdated, changed, why_changed), *_left_out_note(others)]
+
+
+def _asked_alike(old: Report, new: Report) -> bool:
+    """By one genre's limits, for one target, against the same tracks: where digests differ, the rule has changed."""
+    one, other = old.context, new.context
+    return (one.genre.family, one.target, sorted(one.references)) == (
+        other.genre.family,
+        other.target,
+        sorted(other.references),
+    )
 
 
 def _without_digests(
     old: Report, new: Report, unmeasured: Sequence[Mapping[str, str]]
-) -> tuple[set[str], dict[str, str], str | None]:
+) -> tuple[set[str], dict[str, str], list[str]]:
     """A report of an early version does not say what it was asked."""
     found = ({finding.rule for finding in old.findings}, {finding.rule for finding in new.findings})
     same = old.engine.ruleset == new.engine.ruleset and not _judged_differently(old, new)
@@ -265,18 +293,25 @@ def _without_digests(
         "One report comes from a version of UpTrack that did not note its rules: only rules that found something in "
         "both are compared."
     )
-    return compared, left_out, note
+    return compared, left_out, [note]
 
 
-def _left_out_note(left_out: Mapping[str, str]) -> str | None:
+def _changed_note(outdated: str, changed: Sequence[str], why: str) -> list[str]:
+    if not changed:
+        return []
+    several = len(changed) > 1
+    what = "rules have changed or are" if several else "rule has changed or is"
+    left_out = f"so {'they are' if several else 'it is'} not compared" + (f" ({why})" if why else "")
+    return [f"{len(changed)} {what} new since {outdated} was judged, {left_out}: {', '.join(changed)}."]
+
+
+def _left_out_note(left_out: Mapping[str, str]) -> list[str]:
     if not left_out:
-        return None
+        return []
     names = ", ".join(left_out)
     count = len(left_out)
-    return (
-        f"{count} {'rule is' if count == 1 else 'rules are'} not compared, because both versions were not judged alike "
-        f"by {'it' if count == 1 else 'them'}: {names}."
-    )
+    rules, them = ("rule is", "it") if count == 1 else ("rules are", "them")
+    return [f"{count} {rules} not compared, because both versions were not judged alike by {them}: {names}."]
 
 
 def _judged_differently(old: Report, new: Report) -> str | None:

@@ -206,17 +206,21 @@ class _Shelf:
 
     async def _weighed(self, path: Path, report: Report, *, keep: bool) -> _Shown:
         from uptrack_analysis.report import to_json
+        from uptrack_daemon.cli.measuring import measured_beside
         from uptrack_daemon.home import Home
         from uptrack_daemon.projects import project_of
         from uptrack_daemon.store import NewReport, Reports, new_id, open_store
-        from uptrack_daemon.versions import Versions, weigh
+        from uptrack_daemon.versions import Versions, weigh, with_today
 
         home = Home.of_user()
         home.create()
         async with open_store(home.database) as store:
             reports = Reports(store)
             project = project_of(None, path) if self.project is None else await reports.project_called(self.project)
-            weighed = weigh(to_json(report), await Versions(store).past(project.key, report.source.sha256))
+            document = to_json(report)
+            past = await Versions(store).past(project.key, report.source.sha256)
+            past = await with_today(past, document, path, measured_beside)
+            weighed = weigh(document, past)
             if not keep:
                 return _Shown(weighed.report, weighed.since)
             kept = NewReport(

@@ -21,6 +21,7 @@ from uptrack_analysis.errors import BadInput
 from uptrack_daemon.cli.paths import named_path
 
 if TYPE_CHECKING:
+    from uptrack_analysis.compare.versions import Comparison
     from uptrack_analysis.report import Report
     from uptrack_daemon.home import Home
     from uptrack_daemon.store import Reports, ReportSummary, Store, StoredReport
@@ -141,13 +142,17 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="Show every finding, not the first 12.")] = False,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Where rules have changed since, measure the files again under today's rules."),
-    ] = False,
+        typer.Option(
+            "--again/--as-judged",
+            help="Where rules have changed, measure the files again under today's, or leave those rules out.",
+        ),
+    ] = True,
 ) -> None:
     """Say what became of each finding from one version to the next: fixed, new, worse, better or unchanged.
 
     Times follow the music, though phrases were put in or taken out; a change of gain is no change of tone, low end or
-    stereo. Both versions are held to the same rules; what was not judged alike is left out and named.
+    stereo. Both versions are held to today's rules: a file whose rules have changed since is measured again. Where it
+    is gone, what was not judged alike is left out and named.
     """
     from uptrack_analysis.compare.versions import compare as compared
     from uptrack_analysis.compare.versions import to_document
@@ -155,12 +160,10 @@ def compare(
     from uptrack_daemon.cli.errors import write_json
 
     older, newer = _two_versions(old, new)
-    notes: list[str] = []
-    if again:
-        (older, newer), notes = _under_todays_rules(older, newer)
-    comparison = compared(older.report, newer.report, today=ruleset_hash())
-    if notes:
-        comparison = dataclasses.replace(comparison, notes=(*notes, *comparison.notes))
+    comparison = _under_todays_rules(older, newer) if again else None
+    if comparison is None:
+        why_not = _why_not_again(older, newer) if again else ""
+        comparison = compared(older.report, newer.report, today=ruleset_hash(), why_changed=why_not)
     if as_json:
         write_json(json.dumps(to_document(comparison), ensure_ascii=False, allow_nan=False))
         return
@@ -345,31 +348,53 @@ def _read_version(stored: StoredReport) -> _Version:
     return _Version(from_json(stored.document), stored.summary.source_path)
 
 
-def _under_todays_rules(*versions: _Version) -> tuple[list[_Version], list[str]]:
-    """Each version under the rules in force: measured again where they have changed and the audio is still there."""
-    from uptrack_analysis.analyze import analyze_file
-    from uptrack_analysis.findings.rule import rule_digests
-    from uptrack_analysis.settings import Settings
+def _under_todays_rules(older: _Version, newer: _Version) -> Comparison | None:
+    """Both under the rules in force, measured again where they have changed and the audio is still there.
 
-    renewed: list[_Version] = []
-    notes: list[str] = []
-    for version in versions:
-        report, context = version.report, version.report.context
-        name, given = report.source.name, context.genre.how == "given"
-        if report.engine.rules == rule_digests(context.genre.family, context.target):
-            renewed.append(version)
-            continue
-        again: Report | None = None
-        if version.path is not None and version.path.is_file():
-            settings = Settings(context.genre.family if given else None, context.target, context.project)
-            again = analyze_file(version.path, settings).report
-        if again is None or again.source.sha256 != report.source.sha256:
-            notes.append(f"{name} could not be measured again: its file is gone or is another by now.")
-            renewed.append(version)
-        else:
-            notes.append(f"{name} was measured again under today's rules.")
-            renewed.append(dataclasses.replace(version, report=again))
-    return renewed, notes
+    ``None`` where neither can or need be measured again. As they were judged, where only one can be and more rules are
+    the same then.
+    """
+    from uptrack_analysis.compare.again import judged_again
+    from uptrack_analysis.compare.versions import compare
+    from uptrack_analysis.findings.rule import ruleset_hash
+
+    again = _measured_again(older), _measured_again(newer)
+    if again == (None, None):
+        return None
+    # Each beside what the other was, so that what both were held against in the same way stays.
+    old = older.report if again[0] is None else judged_again(older.report, again[0], newer.report)
+    new = newer.report if again[1] is None else judged_again(newer.report, again[1], older.report)
+    why_not = _why_not_again(older, newer)
+    under_todays = compare(old, new, today=ruleset_hash(), why_changed=why_not)
+    as_judged = compare(older.report, newer.report, today=ruleset_hash(), why_changed=why_not)
+    if as_judged.rules_compared > under_todays.rules_compared:
+        return as_judged
+    names = [version.report.source.name for version, one in zip((older, newer), again, strict=True) if one is not None]
+    note = f"{' and '.join(names)} {'was' if len(names) == 1 else 'were'} measured again under today's rules."
+    return dataclasses.replace(under_todays, notes=(note, *under_todays.notes))
+
+
+def _why_not_again(*versions: _Version) -> str:
+    from uptrack_daemon.versions import GONE
+
+    from_file = any(version.path is None for version in versions)
+    return "a report in a file does not say where its audio lies" if from_file else GONE
+
+
+def _measured_again(version: _Version) -> Report | None:
+    """A version by today's rules; ``None`` where they are the ones it was judged by, or its file is not there."""
+    from uptrack_analysis.compare.again import is_outdated, settings_again
+    from uptrack_analysis.findings.rule import rule_digests, ruleset_hash
+    from uptrack_daemon.cli.measuring import measured_again
+
+    context, engine = version.report.context, version.report.engine
+    today = dataclasses.replace(
+        engine, ruleset=ruleset_hash(), rules=rule_digests(context.genre.family, context.target)
+    )
+    if version.path is None or not is_outdated(dataclasses.asdict(engine), dataclasses.asdict(today)):
+        return None
+    again = measured_again(version.path, settings_again(context))
+    return again if again is not None and again.source.sha256 == version.report.source.sha256 else None
 
 
 async def _list(reports: Reports, name: str | None, limit: int) -> tuple[list[ReportSummary], int]:

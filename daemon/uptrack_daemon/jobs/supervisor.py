@@ -11,10 +11,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from uptrack_analysis.errors import BadInput, Unavailable
+from uptrack_analysis.settings import Settings
 from uptrack_daemon.jobs.bulletin import Bulletin, Listener
 from uptrack_daemon.jobs.protocol import Done, Failed
 from uptrack_daemon.jobs.queue import Job, Queue
@@ -26,10 +28,15 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-Compose = Callable[[Job, str], Awaitable[tuple[NewReport, Sequence[NewDelivery]]]]
+Measure = Callable[[Path, Settings], Awaitable[str | None]]
+"""Has the job's own worker measure another file as well, and answers its report; ``None`` where that fails."""
+
+Compose = Callable[[Job, str, Measure], Awaitable[tuple[NewReport, Sequence[NewDelivery]]]]
 """From a job and its report's JSON to what is stored of it. It stores nothing itself: it may be asked again."""
 
 Sleep = Callable[[float], Awaitable[Any]]
+
+BESIDE = "measuring the version before by today's rules"
 
 ANALYZE = "uptrack_analysis.analyze:analyze_file"
 
@@ -185,8 +192,8 @@ class Supervisor:
                 return False
             match answer:
                 case Done():
-                    await self._finish(job, answer)
-                    return True
+                    await self._finish(running, job, answer)
+                    return not worker.gone
                 case Failed(code, sentence, reusable):
                     await self._fail(job, code, sentence)
                     return reusable
@@ -205,14 +212,18 @@ class Supervisor:
         except Unavailable as error:
             log.warning("Job %s could not be put back, so the next start resumes it: %s", job.id, error)
 
-    async def _answer(self, running: _Running, job: Job) -> Done | Failed:
+    async def _answer(self, running: _Running, job: Job, *, needed_by: Job | None = None) -> Done | Failed:
+        """What the worker makes of ``job``; ``needed_by`` is the one it serves, whose owner hears that it goes on."""
         length_s = UNKNOWN_DURATION_S if job.duration_s is None else job.duration_s
         limit_s = self._settings.time_limit_s + self._settings.time_limit_per_audio_s * length_s
 
         def on_progress(fraction: float, stage: str) -> None:
             # What a killed worker had still said is read after the end has been told.
             if not running.cancelled and not running.put_back:
-                self._bulletin.progressed(job, fraction, stage)
+                if needed_by is None:
+                    self._bulletin.progressed(job, fraction, stage)
+                else:
+                    self._bulletin.progressed(needed_by, 1.0, BESIDE)
 
         try:
             return await _within(limit_s, running.worker.run(job, on_progress))
@@ -231,9 +242,12 @@ class Supervisor:
 
     # -- what is stored of it ----------------------------------------------------------------------------------------
 
-    async def _finish(self, job: Job, done: Done) -> None:
+    async def _finish(self, running: _Running, job: Job, done: Done) -> None:
+        async def measure(path: Path, settings: Settings) -> str | None:
+            return await self._measured_beside(running, job, path, settings)
+
         try:
-            report, deliveries = await self._stored(job, lambda: self._compose(job, done.document))
+            report, deliveries = await self._stored(job, lambda: self._compose(job, done.document, measure))
             summary = await self._stored(job, lambda: self._queue.finish(job.id, report, deliveries, done.timings_s))
         except Unavailable:
             return
@@ -244,6 +258,19 @@ class Supervisor:
             return
         if summary is not None:
             self._bulletin.finished(job, summary)
+
+    async def _measured_beside(self, running: _Running, job: Job, path: Path, settings: Settings) -> str | None:
+        """The report of another file that a finished job needs to be told well; it ends well without, too."""
+        if running.worker.gone or self._stopping.is_set():
+            return None
+        match await self._answer(running, replace(job, path=path, settings=settings), needed_by=job):
+            case Done(document):
+                return document
+            case Failed(_, sentence, reusable):
+                log.info("The version before that of job %s was not measured again: %s", job.id, sentence)
+                if not reusable:
+                    await running.worker.kill()
+                return None
 
     async def _fail(self, job: Job, code: str, sentence: str) -> None:
         with suppress(BadInput, Unavailable):  # erased meanwhile; or stopping, and the next start resumes it

@@ -49,6 +49,7 @@ function report_text.write(feedback, plan, everything)
   begin(feedback.status or "done")
   if feedback.since then
     say.indented(feedback.since.sentence)
+    for _, note in ipairs(feedback.since.notes or {}) do say.indented(note) end
     write_changes(feedback.since, everything)
   end
   for _, fix in ipairs(feedback.fixes or {}) do say.indented(fix.sentence) end

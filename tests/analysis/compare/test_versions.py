@@ -163,7 +163,13 @@ def test_a_rule_that_changed_is_left_out_on_both_sides_and_named() -> None:
     assert statuses(comparison) == {"unchanged": 1}
     assert set(comparison.left_out) == {"ton.band", "dyn.plr"}
     assert comparison.rules_compared == 3
-    assert "2 rules are not compared" in comparison.notes[0]
+    assert comparison.notes == (
+        "2 rules have changed or are new since mix_v1.wav was judged, so they are not compared: dyn.plr, ton.band.",
+    )
+    (note,) = compare(old, new, why_changed="its file is gone").notes
+    assert "so they are not compared (its file is gone): dyn.plr" in note
+    (note,) = compare(new, old, today=changed.ruleset).notes
+    assert "since mix_v1.wav was judged" in note
     assert comparison.sentence.endswith("under today's rules, 2 of them left out")
     # One finding each is left, of the same cost: both scores are made again over what is compared.
     assert comparison.old.score == comparison.new.score

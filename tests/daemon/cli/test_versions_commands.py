@@ -104,27 +104,60 @@ def test_reports_in_files_are_compared_and_other_files_refused(
         assert main(["reports", "compare", str(tmp_path / bad), str(files[1])]) == 3
 
 
+@pytest.fixture
+def kept_by_older_rules(versions: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> Path:
+    """The first version, kept when one rule was another."""
+    from uptrack_analysis.findings import rule
+
+    real = rule.rule_digests
+    with monkeypatch.context() as then:
+        then.setattr("uptrack_analysis.assemble.rule_digests", lambda *how: dict(real(*how), **{"int.clip": "old"}))
+        then.setattr("uptrack_analysis.assemble.ruleset_hash", lambda: "0" * 12)
+        assert main(["analyze", str(versions[0]), "--keep"]) == 0
+    capsys.readouterr()
+    return versions[0]
+
+
 def test_a_version_whose_rules_have_changed_is_measured_again_if_its_file_is_still_there(
-    versions: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    versions: tuple[Path, Path], kept_by_older_rules: Path, capsys: Capture
+) -> None:
+    assert main(["analyze", str(versions[1]), "--keep"]) == 0
+    streams = capsys.readouterr()
+    said = " ".join(streams.out.split())
+    assert "Measuring beat_v1.wav again: rules have changed since it was judged." in streams.err
+    assert "under today's rules Findings" in said
+    new, old = ids(capsys)
+    assert main(["reports", "compare", old, new, "--as-judged"]) == 0
+    assert "1 rule has changed or is new since beat_v1.wav was judged" in " ".join(capsys.readouterr().out.split())
+    for more in ([], ["--again"]):
+        assert main(["reports", "compare", old, new, *more]) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert "beat_v1.wav was measured again under today's rules." in said
+        assert "Clipped peaks" in said
+        assert "not compared" not in said
+    kept_by_older_rules.unlink()
+    assert main(["reports", "compare", old, new]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "so it is not compared (its file is gone, or is another by now): int.clip." in said
+
+
+def test_a_version_is_not_measured_again_where_the_other_is_gone_and_both_were_judged_alike(
+    versions: tuple[Path, Path], kept_by_older_rules: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     from uptrack_analysis.findings import rule
 
     real = rule.rule_digests
-    monkeypatch.setattr("uptrack_analysis.assemble.rule_digests", lambda *how: dict(real(*how), **{"int.clip": "old"}))
-    assert main(["analyze", str(versions[0]), "--keep"]) == 0
-    monkeypatch.undo()
-    monkeypatch.setenv("UPTRACK_HOME", str(versions[0].parent / "home"))
-    assert main(["analyze", str(versions[1]), "--keep"]) == 0
+    with monkeypatch.context() as then:
+        then.setattr("uptrack_analysis.assemble.rule_digests", lambda *how: dict(real(*how), **{"int.clip": "old"}))
+        then.setattr("uptrack_analysis.assemble.ruleset_hash", lambda: "0" * 12)
+        assert main(["analyze", str(versions[1]), "--keep"]) == 0
     new, old = ids(capsys)
+    kept_by_older_rules.unlink()
     assert main(["reports", "compare", old, new]) == 0
-    assert "not judged alike by it: int.clip" in " ".join(capsys.readouterr().out.split())
-    assert main(["reports", "compare", old, new, "--again"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "beat_v1.wav was measured again under today's rules." in said
+    assert "under their own rules" in said
+    assert "not compared" not in said
     assert "Clipped peaks" in said
-    versions[0].unlink()
-    assert main(["reports", "compare", old, new, "--again"]) == 0
-    assert "beat_v1.wav could not be measured again" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_is_dismissed_is_gone_from_the_next_text_and_score_and_marked_in_json(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -16,9 +17,10 @@ import pytest
 from support.full_disk import full_disk
 from support.stores import a_store
 from uptrack_analysis.report import from_json
+from uptrack_analysis.settings import Settings
 from uptrack_daemon.home import DiskFull
 from uptrack_daemon.jobs.queue import Job, NewJob, Queue
-from uptrack_daemon.jobs.supervisor import Supervisor, supervise
+from uptrack_daemon.jobs.supervisor import Measure, Supervisor, supervise
 from uptrack_daemon.settings import DaemonSettings
 from uptrack_daemon.store import (
     Deliveries,
@@ -91,7 +93,7 @@ FEEDBACK = '{"type": "feedback", "status": "' + "x" * 100_000 + '"}'
 """More than fits into what is left of the pages of a database that may not grow."""
 
 
-async def compose(job: Job, document: str) -> tuple[NewReport, Sequence[NewDelivery]]:
+async def compose(job: Job, document: str, _measure: Measure) -> tuple[NewReport, Sequence[NewDelivery]]:
     return NewReport(document, job.id, job.path), [NewDelivery("r-1", "reaper", FEEDBACK)]
 
 
@@ -366,16 +368,37 @@ async def test_when_the_disk_is_full_the_report_waits_and_its_owner_hears_why(
     assert await Reports(store).count() == 1
 
 
+async def test_another_file_that_a_report_needs_is_measured_by_the_same_worker_and_may_fail(
+    queue: Queue, heard: Heard, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[str | None] = []
+    async with start(workers=1) as supervisor:
+        real = supervisor._compose
+        others = iter(["before", "refuse", "crash"])
+
+        async def curious(job: Job, document: str, measure: Measure) -> tuple[NewReport, Sequence[NewDelivery]]:
+            answers.append(await measure(tmp_path / f"{next(others)}.wav", Settings()))
+            return await real(job, document, measure)
+
+        monkeypatch.setattr(supervisor, "_compose", curious)
+        await enqueue(queue, tmp_path, "one", "two", "three")
+        await heard.all_ended(3)
+    assert heard.ended == [("one.wav", "done"), ("two.wav", "done"), ("three.wav", "done")]
+    assert [answer and json.loads(answer)["source"]["name"] for answer in answers] == ["before.wav", None, None]
+    told = [said for name, *said in heard.progress if name == "three.wav"]
+    assert told[-1] == [1.0, "measuring the version before by today's rules"]
+
+
 async def test_a_report_that_cannot_be_composed_fails_its_job_only(
     queue: Queue, heard: Heard, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with start() as supervisor:
         real = supervisor._compose
 
-        async def picky(job: Job, document: str) -> tuple[NewReport, Sequence[NewDelivery]]:
+        async def picky(job: Job, document: str, measure: Measure) -> tuple[NewReport, Sequence[NewDelivery]]:
             if job.path.stem == "odd":
                 raise KeyError("markers")
-            return await real(job, document)
+            return await real(job, document, measure)
 
         monkeypatch.setattr(supervisor, "_compose", picky)
         await enqueue(queue, tmp_path, "odd", "mix")
