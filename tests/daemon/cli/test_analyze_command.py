@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from support import many_layers
 from support.needs import need_program
 from support.small_band import mixed, small_band, written
 from support.tracks import beat, long_track
@@ -324,6 +325,31 @@ def test_stems_from_a_folder_are_told_by_their_tracks_names(tmp_path: Path, caps
     assert [row.split()[0] for row in table if row[2] != " "][:3] == ["Kick", "Hats", "Bass"]
     assert "leaves" in out
     assert err == ""
+
+
+def test_sixty_stems_of_any_length_rate_and_width_are_placed_and_the_one_that_is_not_in_the_mix_is_named(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    mix, folder = many_layers.written(tmp_path)
+    assert main(["analyze", str(mix), "--stems", str(folder), "--genre", "techno", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    layers = [many_layers.Layer(number) for number in range(many_layers.COUNT)]
+    assert [stem["name"] for stem in report["stems"]] == [layer.name for layer in layers]
+    for stem, layer in zip(report["stems"], layers, strict=True):
+        assert stem["problem"] is None
+        source, place = stem["source"], stem["place"]
+        assert (source["sample_rate_hz"], source["channels"]) == (layer.rate_hz, layer.channels)
+        assert source["duration_s"] == layer.seconds
+        if layer.number == many_layers.SILENT:
+            assert stem["figures"]["integrated_lufs"] is None
+            assert place["by"] == "nothing"
+        else:
+            assert (place["by"], place["in_mix"]) == ("waveform", layer.number != many_layers.NOT_IN_MIX)
+            assert abs(place["delay_ms"]) < 0.1
+    named = [(one["stem"], one["title"]) for one in report["findings"] if one["rule"] == "int.stemsum"]
+    missing = layers[many_layers.NOT_IN_MIX].name
+    assert named == [(missing, f"{missing} is not in the mix")]
+    assert report["stem_sum"]["null_db"] < -30
 
 
 def test_two_files_of_one_track_name_are_two_stems(tmp_path: Path, capsys: Capture) -> None:
