@@ -2,22 +2,26 @@
 
 The stems are the demo song's, looped; like most stems they are silent for part of the time, which costs less. What a
 stem costs that never pauses is measured as well, on a whole mix taken for one, and what stems cost where the mix has a
-hole, because then holes, clicks and repeats are looked for in them. Printed: the ratio of both runs, and
+hole, because then holes, clicks and repeats are looked for in them. Sixty stems are the demo song's once, 69 s, each
+cut into octaves that add up to it; eight of that length are measured beside them. Printed: the ratio of both runs, and
 what each stem added to the wall time, also as a share of what ffmpeg's ``ebur128=peak=true`` takes for one such file
 right afterwards: a quarter of a second was asked for where ffmpeg took 1.18 s, and machines differ.
-``UPTRACK_BENCH_RUNS`` sets how many pairs, 5 if it does not.
+``UPTRACK_BENCH_RUNS`` sets how many pairs, 5 if it does not. What is measured may be named: ``eight``, ``holed``,
+``busy``, ``sixty``.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 # Before numpy is loaded: as in a worker, where BLAS must not add threads of its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import numpy as np
 import soundfile
 from speed import FFMPEG, ffmpeg_meter, show
 from speed import wall_s as command_s
@@ -29,6 +33,9 @@ from uptrack_daemon.demo import arrangement, song
 
 RUNS = int(os.environ.get("UPTRACK_BENCH_RUNS", "5"))
 SEED = 7
+SIXTY = 60
+LOWEST_HZ = 90.0
+"""Seven or eight octaves from here reach the top of what is heard."""
 
 
 def looped_song(folder: Path) -> tuple[Path, tuple[StemFile, ...]]:
@@ -60,6 +67,28 @@ def holed(mix: Path) -> Path:
     return path
 
 
+def octaves_of_song(folder: Path) -> tuple[Path, tuple[StemFile, ...], tuple[StemFile, ...]]:
+    """Mix, eight stems and sixty of the demo song, once through; made once. The sixty add up to the eight."""
+    once, parts = folder / "once", folder / "sixty"
+    (mix,) = (path for path in once.glob("*.wav") if path.name != "holed.wav")
+    whole = sorted((once / "Stems").glob("*.wav"))
+    parts.mkdir(exist_ok=True)
+    for number, path in enumerate(whole):
+        count = SIXTY // len(whole) + (number < SIXTY % len(whole))
+        named = [parts / f"{path.stem} {octave + 1}.wav" for octave in range(count)]
+        if all(part.exists() for part in named):
+            continue
+        samples, rate_hz = soundfile.read(path, always_2d=True)
+        spectrum = np.fft.rfft(samples, axis=0)
+        hz = np.fft.rfftfreq(samples.shape[0], 1 / rate_hz)
+        octave_of = np.clip(np.log2(np.maximum(hz, 1.0) / LOWEST_HZ), 0, count - 1).astype(int)
+        for octave, part in enumerate(named):
+            own = np.fft.irfft(np.where((octave_of == octave)[:, None], spectrum, 0), samples.shape[0], axis=0)
+            soundfile.write(part, own, rate_hz, subtype="PCM_24")
+    files = [StemFile(path.stem, str(path)) for path in sorted(parts.glob("*.wav"))]
+    return mix, tuple(StemFile(path.stem, str(path)) for path in whole), tuple(files)
+
+
 def wall_s(mix: Path, stems: tuple[StemFile, ...]) -> float:
     started = time.perf_counter()
     analyze_file(mix, Settings(genre="techno", stems=stems))
@@ -84,10 +113,17 @@ def main() -> None:
     folder = ROOT / ".cache" / "bench-stems"
     folder.mkdir(parents=True, exist_ok=True)
     mix, stems = looped_song(folder)
-    compared("Eight stems of 4:30", mix, stems)
-    compared("Eight stems where the mix has a hole", holed(mix), stems)
-    busy = StemFile("Everything", str(track()))
-    compared("A stem that never pauses", track(), (busy,))
+    wanted = sys.argv[1:] or ["eight", "holed", "busy", "sixty"]
+    if "eight" in wanted:
+        compared("Eight stems of 4:30", mix, stems)
+    if "holed" in wanted:
+        compared("Eight stems where the mix has a hole", holed(mix), stems)
+    if "busy" in wanted:
+        compared("A stem that never pauses", track(), (StemFile("Everything", str(track())),))
+    if "sixty" in wanted:
+        once, eight, sixty = octaves_of_song(folder)
+        compared("Eight stems of 69 s", once, eight)
+        compared("Sixty stems of 69 s", once, sixty)
 
 
 if __name__ == "__main__":
