@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check mypy pyright bench soak rule-examples pictures format lock reapack-index system-packages dist clean help
+.PHONY: demo test check mypy pyright bench soak rule-examples pictures report-picture format lock reapack-index system-packages dist clean help
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -66,6 +66,9 @@ rule-examples: $(VENV)/dev.stamp system-packages ## write what `uptrack rules sh
 
 pictures: $(VENV)/dev.stamp ## draw REAPER's results window for the documentation, by its own scripts
 	PYTHONPATH=tests $(BIN)/python scripts/draw_reaper_window.py
+
+report-picture: $(VENV)/dev.stamp ## draw the page of the demo's report for the README; takes chromium
+	$(BIN)/python scripts/draw_report_page.py
 
 format: $(VENV)/dev.stamp ## rewrite the code in the project's format
 	$(BIN)/ruff format .
