@@ -44,7 +44,7 @@ def ask_stems(
     """The findings of one rule; fails the test if it could not be asked."""
     case = case_with_stems(stems, mix, project=project)
     (rule,) = (rule for rule in all_rules() if rule.id == rule_id)
-    verdict = rule.check(case)
+    verdict = rule.verdict(case)
     assert not isinstance(verdict, Unmeasured), verdict
     return tuple(finding_of(rule, draft, case) for draft in verdict)
 
@@ -52,6 +52,6 @@ def ask_stems(
 def why_not(rule_id: str, case: Case) -> str:
     """The reason a rule gives for not answering; fails the test if it did."""
     (rule,) = (rule for rule in all_rules() if rule.id == rule_id)
-    verdict = rule.check(case)
+    verdict = rule.verdict(case)
     assert isinstance(verdict, Unmeasured), verdict
     return verdict.reason

@@ -34,7 +34,7 @@ def ask(
     """The findings of one rule, dearest question first; fails the test if the rule could not be asked."""
     case = case_of(measured, genre, target, project)
     (rule,) = (rule for rule in all_rules() if rule.id == rule_id)
-    verdict = rule.check(case)
+    verdict = rule.verdict(case)
     assert not isinstance(verdict, Unmeasured), verdict
     return tuple(finding_of(rule, draft, case) for draft in verdict)
 
@@ -56,7 +56,7 @@ def ask_unsure(rule_id: str, measured: Measured, genre: str, *, widened: float =
     choice = replace(case.genre, how="guessed", widened=widened)
     case = replace(case, genre=choice, family=case.family.widened(load_families()["general"], widened))
     (rule,) = (rule for rule in all_rules() if rule.id == rule_id)
-    verdict = rule.check(case)
+    verdict = rule.verdict(case)
     assert not isinstance(verdict, Unmeasured), verdict
     return tuple(finding_of(rule, draft, case) for draft in verdict)
 
@@ -70,6 +70,6 @@ def why_unmeasured(
 ) -> str:
     """The reason a rule gives for not answering; fails the test if it did."""
     (rule,) = (rule for rule in all_rules() if rule.id == rule_id)
-    verdict = rule.check(case_of(measured, genre, target, project))
+    verdict = rule.verdict(case_of(measured, genre, target, project))
     assert isinstance(verdict, Unmeasured), verdict
     return verdict.reason

@@ -87,6 +87,9 @@ class Draft:
     whatever_genre: bool = False
     """Judged by the user's references or by the mix itself, so that how sure the genre is does not matter."""
 
+    informs: bool = False
+    """Told even where it does not warn: something to know, or to ask. All else that does not warn is no finding."""
+
     @property
     def excess(self) -> float:
         return self.threshold.excess(self.value)

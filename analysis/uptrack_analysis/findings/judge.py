@@ -65,7 +65,7 @@ def judge(
     costs: list[scoring.Cost] = []
     asked: list[scoring.AskedRule] = []
     for rule in all_rules():
-        verdict = rule.check(case)
+        verdict = rule.verdict(case)
         if isinstance(verdict, Unmeasured):
             counted = 0.0 if verdict.optional else rule.weight
             asked.append(scoring.AskedRule(rule.id, rule.area, counted, verdict.reason))

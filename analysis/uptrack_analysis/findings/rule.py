@@ -14,6 +14,7 @@ from typing import Literal
 from uptrack_analysis.findings import rules as rules_package
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.tables import Table, data_files, read_table
+from uptrack_analysis.findings.threshold import WARN_EXCESS
 from uptrack_analysis.report import Severity, Target
 
 Verdict = Sequence[Draft] | Unmeasured
@@ -60,6 +61,13 @@ class Rule:
     """No finding of it is worse: ``info`` for a rule whose precision nobody has measured at 0.8 or better."""
     version: int = 1
 
+    def verdict(self, case: Case) -> Verdict:
+        """What the rule says of a mix: of what it checked, all that warns, and what it means to tell anyway."""
+        found = self.check(case)
+        if isinstance(found, Unmeasured):
+            return found
+        return tuple(draft for draft in found if draft.excess >= WARN_EXCESS or draft.informs)
+
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
@@ -93,7 +101,7 @@ def rule_digests(family_id: str, target: Target, references: tuple[str, ...] = (
     for rule in all_rules():
         family = read_table(f"families/{family_id}.toml")
         facts = {
-            "rule": [rule.id, rule.area, rule.group, rule.weight, rule.version, rule.at_most],
+            "rule": [rule.id, rule.area, rule.group, rule.weight, rule.version, rule.at_most, WARN_EXCESS],
             "limits": rule.limits.values,
             "family": {name: family.table(name).values for name in rule.family_tables if name in family},
             "data": {name: read_table(name).values for name in rule.data_files},
@@ -110,7 +118,7 @@ def ruleset_hash() -> str:
     """First 12 hexadecimal digits of the SHA-256 over all rules, their thresholds and the data files' bytes."""
     digest = hashlib.sha256()
     for rule in all_rules():
-        facts = (rule.id, rule.area, rule.group, rule.weight, rule.grade, rule.version, rule.at_most)
+        facts = (rule.id, rule.area, rule.group, rule.weight, rule.grade, rule.version, rule.at_most, WARN_EXCESS)
         digest.update("\0".join(map(str, facts)).encode() + b"\n")
         digest.update(json.dumps(rule.limits.values, sort_keys=True).encode() + b"\n")
     for name, content in data_files():

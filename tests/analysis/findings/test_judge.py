@@ -92,6 +92,20 @@ def test_a_rule_that_only_informs_costs_next_to_nothing_however_far_off_the_valu
     assert worst["info"].findings[0].points < worst["blocker"].findings[0].points / 2
 
 
+@pytest.mark.parametrize(("value", "informs", "told"), [(1.01, False, 1), (0.9, False, 0), (0.9, True, 1)])
+def test_what_does_not_even_warn_is_no_finding_unless_the_rule_means_to_inform(
+    monkeypatch: pytest.MonkeyPatch, value: float, informs: bool, told: int
+) -> None:
+    draft = Draft(
+        value=value, unit="dB", threshold=Threshold.above(1.0, 2.0), confidence=0.9, exposure=1.0, advice="Look.",
+        spans=(Span(0.0, 1.0),), informs=informs,
+    )  # fmt: skip
+    rule = Rule("dyn.told", "dynamics", "told", 0.5, "Told", "Nothing.", "D", lambda _case: (draft,), table("dyn.told"))
+    monkeypatch.setattr(judge_module, "all_rules", lambda: (rule,))
+    judgement = judged(clean())
+    assert len(judgement.findings) == told
+
+
 def _answer(verdict: Verdict, _case: Case) -> Verdict:
     return verdict
 

@@ -125,6 +125,7 @@ def _head(case: Case) -> Draft | None:
         ),
         spans=as_spans([(0.0, min(HEAD_S, case.measured.duration_s))]),
         place="head",
+        informs=True,
         actions=(Action("MK", "Look at the very start"), Action("NT", "Start the render a beat earlier, fade in 5 ms")),
         expected_delta="a clean start",
     )

@@ -137,6 +137,7 @@ def _begins(case: Case, stem: Stem) -> Draft:
         f"file: export all stems from the same bar. Until then it is compared by its level alone.",
         Action("NT", f"Export {stem.name} from bar 1"),
         "all stems begin together",
+        informs=True,
     )
 
 
@@ -327,6 +328,7 @@ def _master(case: Case, check: SumCheck, levels_db: FloatArray) -> list[Draft]:
             low_hz=furthest.low_hz,
             high_hz=furthest.high_hz,
             place="master",
+            informs=True,
             actions=(Action("NT", f"Check the master's EQ around {at}"),),
             expected_delta=f"{signed(value)} → 0.0 dB around {at}, unless meant",
         )
@@ -345,6 +347,8 @@ def _draft(
     action: Action,
     expected: str,
     confidence: float = CONFIDENCE,
+    *,
+    informs: bool = False,
 ) -> Draft:
     """One stem that lies in the mix otherwise than in its own file."""
     return Draft(
@@ -358,6 +362,7 @@ def _draft(
         spans=as_spans([case.whole]),
         stem=stem.name,
         place=place,
+        informs=informs,
         actions=(action,),
         expected_delta=expected,
     )

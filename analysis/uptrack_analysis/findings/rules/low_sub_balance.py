@@ -11,7 +11,7 @@ none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +130,7 @@ def check(case: Case) -> Verdict:
     threshold = Threshold(expected + common[0], expected + common[1], data.number("step_db"))
     if threshold.distance(level) < data.number("from_db"):
         return ()
-    return (_whole(case, level, expected, threshold, common, data.number("confidence")),)
+    return (replace(_whole(case, level, expected, threshold, common, data.number("confidence")), informs=True),)
 
 
 def _whole(

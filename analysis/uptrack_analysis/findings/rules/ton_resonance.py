@@ -37,7 +37,6 @@ LIMITS = table(
     in_tune_cents=22.0,
     sure_key=0.7,
     eq_cap_db=4.0,
-    eq_from_db=1.5,  # less is no move, and the finding informs without one
     eq_q=8.0,
     most=3.0,
     grade="D",
@@ -128,18 +127,6 @@ def _draft(case: Case, peak: Resonance, threshold: Threshold, spans: tuple[TimeS
     note, _ = nearest_note(peak.frequency_hz)
     at = frequency(peak.frequency_hz)
     cut = min(cap, round(2 * threshold.distance(peak.above_floor_db)) / 2)
-    actions: tuple[Action, ...] = (Action("MK", "Mark the passages"),)
-    if cut >= LIMITS.number("eq_from_db"):
-        move = (
-            f"Sweep a narrow band to find the part it comes from and cut that by {digits(cut)} dB at {at}, Q "
-            f"{quality:.0f}, with a dynamic EQ if it only rings on some notes."
-        )
-        text = f"Narrow cut on the part that rings at {at}"
-        actions = (Action("DQ", text, -cut, peak.frequency_hz, quality), *actions)
-        expected = f"peak {digits(peak.above_floor_db)} → {digits(peak.above_floor_db - cut)} dB over the rest"
-    else:
-        move = "It stands out by too little to cut."
-        expected = ""
     # A semitone to either side of the note, so that a peak that wanders by a hertz stays the same finding.
     note_hz, semitone = A4_HZ * 2 ** (round(12 * math.log2(peak.frequency_hz / A4_HZ)) / 12), 2 ** (1 / 12)
     return Draft(
@@ -151,15 +138,20 @@ def _draft(case: Case, peak: Resonance, threshold: Threshold, spans: tuple[TimeS
         title=f"Resonance at {at}",
         advice=(
             f"{at} rings {digits(peak.above_floor_db)} dB over what is around it, in {percent(peak.share)} of the "
-            f"time, most of it at {when(spans)}; it is {_why_no_note(peak, case.measured.key)}. {move}"
+            f"time, most of it at {when(spans)}; it is {_why_no_note(peak, case.measured.key)}. Sweep a "
+            f"narrow band to find the part it comes from and cut that by {digits(cut)} dB at {at}, Q {quality:.0f}, "
+            f"with a dynamic EQ if it only rings on some notes."
         ),
         spans=as_spans(spans),
         low_hz=note_hz / semitone,
         high_hz=note_hz * semitone,
         place=note,
-        actions=actions,
+        actions=(
+            Action("DQ", f"Narrow cut on the part that rings at {at}", -cut, peak.frequency_hz, quality),
+            Action("MK", "Mark the passages"),
+        ),
         blame="power",
-        expected_delta=expected,
+        expected_delta=f"peak {digits(peak.above_floor_db)} → {digits(peak.above_floor_db - cut)} dB over the rest",
     )
 
 
@@ -174,5 +166,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     at_most="info",
-    version=3,
+    version=4,
 )

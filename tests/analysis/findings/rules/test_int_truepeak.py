@@ -14,8 +14,6 @@ from uptrack_daemon.feedback import marker_text
         ("club", 2.0, "minor"),
         ("club", 2.6, "moderate"),
         ("club", 4.2, "major"),
-        ("stream", -0.9, "info"),
-        ("stream", -0.6, "info"),
         ("stream", -0.4, "minor"),
         ("stream", 0.1, "moderate"),
         ("premaster", 0.1, "major"),
@@ -25,7 +23,7 @@ def test_severity_by_target(target: Target, dbtp: float, word: str) -> None:
     assert ask_one("int.truepeak", clean(true_peak_dbtp=dbtp), target=target).severity == word
 
 
-@pytest.mark.parametrize(("target", "dbtp"), [("club", 0.9), ("stream", -1.0), ("premaster", -1.1)])
+@pytest.mark.parametrize(("target", "dbtp"), [("club", 1.2), ("stream", -1.0), ("stream", -0.6), ("premaster", -1.1)])
 def test_what_the_target_can_stand_is_no_finding(target: Target, dbtp: float) -> None:
     assert ask("int.truepeak", clean(true_peak_dbtp=dbtp), target=target) == ()
 

@@ -35,7 +35,7 @@ def test_a_wide_mix_that_holds_together_is_fine() -> None:
 def test_trance_may_be_wider_than_techno() -> None:
     mix = replace(clean(), stereo=stereo_curve(60.0, 0.05))
     assert ask_one("ste.corr", mix, "techno").severity == "minor"
-    assert ask_one("ste.corr", mix, "trance").severity == "info"
+    assert ask("ste.corr", mix, "trance") == ()
 
 
 def test_an_inverted_stretch_is_left_to_the_rule_that_names_the_cause() -> None:

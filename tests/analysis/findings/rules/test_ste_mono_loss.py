@@ -17,7 +17,7 @@ def correlated(correlation: float, *, from_s: float = 0.0, to_s: float = 60.0, a
     return replace(mix, bands=replace(odd, dd=np.where(then, odd.dd, mix.bands.dd)))
 
 
-@pytest.mark.parametrize(("loss_db", "word"), [(3.1, "info"), (3.5, "minor"), (4.4, "moderate"), (6.0, "major")])
+@pytest.mark.parametrize(("loss_db", "word"), [(3.5, "minor"), (4.4, "moderate"), (6.0, "major")])
 def test_it_is_as_bad_as_what_is_lost(loss_db: float, word: str) -> None:
     finding = ask_one("ste.mono_loss", correlated(2 * 10 ** (-loss_db / 10) - 1))
     assert finding.severity == word
@@ -29,11 +29,11 @@ def test_a_widener_that_leaves_the_middle_alone_is_mono_compatible() -> None:
 
 
 def test_sides_without_anything_in_common_are_wide_music() -> None:
-    assert [finding.severity for finding in ask("ste.mono_loss", correlated(0.0))] in ([], ["info"])
+    assert ask("ste.mono_loss", correlated(0.0)) == ()
 
 
 def test_it_says_when_and_where_most_is_lost() -> None:
-    finding = ask_one("ste.mono_loss", correlated(-0.6, from_s=16.0, to_s=40.0, above_hz=490.0))
+    finding = ask_one("ste.mono_loss", correlated(-0.95, from_s=16.0, to_s=40.0, above_hz=490.0))
     assert (finding.start_s, finding.end_s) == pytest.approx((16.0, 40.0), abs=1.8)  # windows of 3 s
     assert "around 707 Hz" in finding.advice
 
