@@ -16,6 +16,10 @@ from uptrack_analysis.signal import FloatArray
 UNRELATED_DB = 3.01
 """What channels lose that have nothing in common; beyond it they take level from each other."""
 OPPOSED_FROM_DB = UNRELATED_DB + 0.25
+UPSIDE_DOWN_DB = 6.02
+"""What channels lose whose correlation is -0.5: beyond it one of them is the other upside down, more than anything else."""
+SHIFTED = "as a delay, a chorus or a widener makes them"
+"""What sides do that partly cancel, but are not upside down."""
 MOST_DB = 30.0
 """Beyond this nothing is left to lose."""
 AUDIBLE_DB = -15.0
@@ -34,11 +38,16 @@ class Loss:
 
 
 def opposed(loss_db: float) -> bool:
-    """Whether what loses so much in mono is upside down on one side: less width would take it away, a flip brings it.
+    """Whether the sides of what loses so much in mono take level from each other: less width would leave it away.
 
     A fold-down loses over 3 dB just where side is over mid, and the correlation negative.
     """
     return loss_db > OPPOSED_FROM_DB
+
+
+def upside_down(loss_db: float) -> bool:
+    """Whether one of two sides that lose so much in mono is upside down, and a flip brings most of it back."""
+    return loss_db >= UPSIDE_DOWN_DB
 
 
 def mono_loss(

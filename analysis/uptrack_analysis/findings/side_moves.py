@@ -1,8 +1,9 @@
 """What a change of width or of polarity can do for sides that fall apart: advice, moves, and what to expect of them.
 
 Width scales the side's amplitude, so 30 percent of it are some 3 dB less or 2 dB more of side over mid, and no move
-here promises more. Where a range loses more in mono than unrelated channels do, one side of it is upside down: less
-width would only take it away, and a flip brings it back. How that is told from figures stands in ``fold_down.py``.
+here promises more. Where a range loses more in mono than unrelated channels do, less width would only take it away.
+Under a correlation of -0.5 one side of it is upside down, and a flip brings it back; over that the sides partly cancel,
+and what shifts one of them is to be found. How that is told from figures stands in ``fold_down.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import groupby
 
 from uptrack_analysis.figures import digits, frequency, percent, signed
 from uptrack_analysis.findings.case import Case
-from uptrack_analysis.findings.fold_down import opposed
+from uptrack_analysis.findings.fold_down import SHIFTED, opposed
 from uptrack_analysis.findings.places import TimeSpan, inside
 from uptrack_analysis.measure.band_sums import FrameMask
 from uptrack_analysis.measure.ltas import NAMED_BANDS, Band
@@ -23,7 +24,7 @@ from uptrack_analysis.measure.stereo import power_between
 from uptrack_analysis.report import Action
 
 UPSIDE_DOWN = -0.5
-"""A band over the bass with less correlation is upside down; with more it may be a chorus or a Haas delay."""
+"""A band with less correlation is upside down; with more it may be a chorus or a Haas delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,19 @@ def width_delta(what: str, value_db: float, wanted_db: float, change_percent: fl
 def mend_correlation(
     case: Case, spans: Sequence[TimeSpan], correlation: float, wanted: float, step_percent: float
 ) -> Mend:
-    """What to do where the sides fall apart: flip what is upside down, else take width off what is widest."""
+    """What to do where the sides fall apart: mend what cancels in the bass or is upside down, else take width off."""
     low_hz = case.family.mono_below_hz
     found, opposing = _at_fault(case, spans), ""
     if found is not None:
         named, own = f"{frequency(found.low_hz)} to {frequency(found.high_hz)}", found.correlation
-        if found.low_hz < low_hz or own <= UPSIDE_DOWN:
+        if own > UPSIDE_DOWN and found.low_hz < low_hz:
+            return Mend(
+                f"From {named} the sides partly cancel (correlation {signed(own, 2)}), {SHIFTED}: take that off what "
+                f"plays there, or flip the polarity of one side of it if that is fuller in mono.",
+                Action("UT", f"Take delay, chorus and widening off what plays {named}"),
+                f"correlation {signed(correlation, 2)} → over {signed(wanted, 2)}",
+            )
+        if own <= UPSIDE_DOWN:
             return Mend(
                 f"From {named} one side is upside down (correlation {signed(own, 2)}): flip the polarity "
                 f"of one side of the stem that plays there, within that range only if the rest of it is right, and "

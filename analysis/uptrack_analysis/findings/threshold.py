@@ -122,7 +122,7 @@ def _believed_excess(confidence: float) -> float:
 
 
 def severity_of(excess: float, confidence: float, *, blocker: bool = False) -> Severity:
-    """The word for an excess: info under 0.5 (where a rule means to inform), minor under 1, moderate under 2, then major.
+    """The word for an excess: info under 0.5, where it is told at all, minor under 1, moderate under 2, then major.
 
     A blocker is an objective defect beyond the limit its rule names. What is believed by less than half is never more
     than minor, and what is believed by less than two fifths informs.

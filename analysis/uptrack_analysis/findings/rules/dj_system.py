@@ -14,7 +14,7 @@ import numpy as np
 
 from uptrack_analysis.figures import digits, frequency
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.fold_down import opposed
+from uptrack_analysis.findings.fold_down import SHIFTED, opposed, upside_down
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
@@ -101,7 +101,10 @@ def _club(case: Case, whole: _Powers) -> Draft | None:
             f"most of it lies under {frequency(pass_hz)}: move the sub's notes up, or shape it with a high-pass at "
             f"25 Hz"
         )
-    elif opposed(_lost_db(whole.stereo[low], whole.mono[low])):
+    elif opposed(folded_db := _lost_db(whole.stereo[low], whole.mono[low])) and not upside_down(folded_db):
+        why = f"its sides partly cancel in mono, {SHIFTED}: take that off the bass layer at fault"
+        actions = (Action("UT", "No delay, chorus or widening on the low end of the bass layer at fault"), *actions)
+    elif upside_down(folded_db):
         why = (
             "its sides cancel in mono, for one of them is upside down: flip the polarity of one side of the bass layer "
             "at fault"
@@ -200,5 +203,5 @@ RULE = Rule(
     limits=LIMITS,
     by_target=True,
     at_most="minor",
-    version=2,
+    version=3,
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.fold_down import opposed
+from uptrack_analysis.findings.fold_down import SHIFTED, opposed, upside_down
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, spans_of_windows, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
@@ -60,7 +60,14 @@ def check(case: Case) -> Verdict:
     limit_db = max(threshold.ok_high or 0.0, width - LIMITS.number("near_db"))
     spans = case.joined(_wide_spans(case, lowest_hz, below_hz, limit_db)) or case.joined(wide)
     loss, correlation = there.mono_loss_db or 0.0, there.correlation or 0.0
-    if opposed(loss):
+    if opposed(loss) and not upside_down(loss):
+        mend = (
+            f"The sides partly cancel there, {SHIFTED}, and less width would leave it so: take that off the bass layer "
+            f"at fault, below {frequency(below_hz)} at least, or flip the polarity of one side of it if that is fuller "
+            f"in mono."
+        )
+        action = Action("UT", f"No delay, chorus or widening below {frequency(below_hz)} on the bass layer at fault")
+    elif upside_down(loss):
         mend = (
             f"One side is upside down there, and less width would take the bass away: flip the polarity of one side of "
             f"the bass layer at fault, below {frequency(below_hz)} only if it is right above, and listen in mono."
@@ -91,7 +98,7 @@ def check(case: Case) -> Verdict:
             blame="side",
             # A flip makes mid of side and side of mid.
             expected_delta=f"side {signed(width)} → "
-            + (f"{signed(-width)} dB" if opposed(loss) else f"under {signed(threshold.ok_high or 0.0)} dB"),
+            + (f"{signed(-width)} dB" if upside_down(loss) else f"under {signed(threshold.ok_high or 0.0)} dB"),
         ),
     )
 
@@ -129,6 +136,6 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
-    version=3,
+    version=4,
     family_tables=("mono", "low_side"),
 )

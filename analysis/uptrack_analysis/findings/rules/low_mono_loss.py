@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uptrack_analysis.figures import digits, frequency
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
-from uptrack_analysis.findings.fold_down import mono_loss, opposed
+from uptrack_analysis.findings.fold_down import SHIFTED, mono_loss, opposed, upside_down
 from uptrack_analysis.findings.moments import moments
 from uptrack_analysis.findings.places import as_spans, inside, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -53,7 +53,13 @@ def check(case: Case) -> Verdict:
     if loss is None or total_s(loss.spans) < LIMITS.number("least_s"):
         return ()
     spans, value = loss.spans, loss.db
-    if opposed(value):
+    if opposed(value) and not upside_down(value):
+        mend = (
+            f"the loss goes. Its sides partly cancel, {SHIFTED}: take that off it below {frequency(high_hz)}, or flip "
+            f"the polarity of one side if that brings more of the bass back."
+        )
+        action = Action("UT", f"No delay, chorus or widening below {frequency(high_hz)} on the layer at fault")
+    elif upside_down(value):
         mend = (
             f"the loss goes. Flip the polarity of one side of it, below {frequency(high_hz)} only if it is right "
             f"above; width 0 % would take the bass away."
@@ -97,5 +103,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=3,
+    version=4,
 )

@@ -76,5 +76,5 @@ RULE = Rule(
     family_tables=("correlation",),
     data_files=(against_references.DATA,),
     by_references=True,
-    version=2,
+    version=3,
 )

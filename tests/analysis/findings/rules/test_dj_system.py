@@ -46,6 +46,9 @@ def test_what_is_upside_down_on_one_side_is_flipped_and_what_is_only_wide_made_m
     assert "flip the polarity" in upside_down.advice
     assert "width 0 %" not in upside_down.advice
     assert upside_down.actions[0].text.startswith("Flip the polarity")
+    partly = ask_one("dj.system", shaped(low_correlation=-0.2)).advice
+    assert "partly cancel in mono, as a delay" in partly
+    assert "upside down" not in partly
     assert "width 0 %" in ask_one("dj.system", shaped(low_correlation=0.0)).advice
 
 

@@ -90,3 +90,10 @@ def test_a_low_end_that_is_upside_down_on_one_side_is_flipped_and_not_narrowed_a
     assert upside_down.expected_delta == "side +12.8 → −12.8 dB"
     merely_wide = ask_one("low.mono", with_low_correlation(0.0))
     assert merely_wide.actions[0].text.startswith("Width 0 %")
+
+
+def test_sides_that_partly_cancel_are_not_called_upside_down() -> None:
+    finding = ask_one("low.mono", with_low_correlation(-0.2))
+    assert "partly cancel there, as a delay" in finding.advice
+    assert "upside down" not in finding.advice
+    assert finding.actions[0].text == "No delay, chorus or widening below 120 Hz on the bass layer at fault"

@@ -60,6 +60,12 @@ def test_a_bass_that_is_upside_down_on_one_side_is_flipped_and_one_that_is_wide_
     assert ask_one("low.mono_loss", bass(0.0)).actions[0].text.startswith("Width 0 %")
 
 
+def test_a_bass_that_partly_cancels_is_not_called_upside_down() -> None:
+    finding = ask_one("low.mono_loss", bass(-0.2))
+    assert "partly cancel, as a delay" in finding.advice
+    assert "Flip" not in finding.actions[0].text
+
+
 def test_an_inverted_mix_is_left_to_the_rule_that_names_the_cause() -> None:
     assert "no loud passage" in why_unmeasured("low.mono_loss", replace(bass(-0.9), stereo=stereo_curve(60.0, -0.9)))
 

@@ -60,6 +60,14 @@ def test_a_low_end_that_is_upside_down_on_one_side_is_flipped_and_not_made_narro
     assert "width" not in [action.tool for action in finding.actions]
 
 
+@pytest.mark.parametrize("correlation", [-0.1, -0.45])
+def test_a_low_end_that_partly_cancels_is_not_called_upside_down(correlation: float) -> None:
+    finding = ask_one("ste.corr", opposed_between(10.0, 126.0, correlation))
+    assert f"the sides partly cancel (correlation −{-correlation:.2f}), as a delay" in finding.advice
+    assert "upside down" not in finding.advice
+    assert finding.actions[0].text.startswith("Take delay, chorus and widening off")
+
+
 def test_the_band_that_opposes_is_named() -> None:
     wide = ask_one("ste.corr", opposed_between(2000.0, 4000.0, -0.3))
     assert "Most of it lies from 2 kHz to 3.98 kHz (correlation −0.30)" in wide.advice
