@@ -25,13 +25,13 @@ from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.leaps import LeapLimits, OctaveLeap, octave_leaps
 from uptrack_analysis.findings.loop_leaps import LoopLeap, loop_leap
 from uptrack_analysis.findings.moments import Moments, moments
-from uptrack_analysis.findings.places import TimeSpan, as_spans, share, total_s, when
+from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, total_s, when
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import WARN_EXCESS, Threshold
 from uptrack_analysis.findings.tonal_average import load_tonal_average
 from uptrack_analysis.findings.tone import OctaveShape, Prominence, octave_shape, sliding_octaves, strongest_hz
-from uptrack_analysis.measure.ltas import Band, bands_between
+from uptrack_analysis.measure.ltas import Band, bands_between, mean_spectrum
 from uptrack_analysis.report import Action
 from uptrack_analysis.signal import FloatArray
 
@@ -130,10 +130,12 @@ def check(case: Case) -> Verdict:
     most = int(LIMITS.number("most"))
     passage = _passage(case)
     if passage is not None:
-        out = [odd for odd in out if not _is_of(odd, passage)]
+        out = _standing_without(case, passage, out)
     kept = _spread([], out)[:most]
     if passage is None and (windows := moments(case, WINDOW_S)) is not None:
         passage = _leap_elsewhere(case, windows, kept)
+        if passage is not None:
+            kept = _standing_without(case, passage, kept)
     informing = _spread(kept, _beside_neighbours(octaves), passage)[: most - len(kept)]
     drafts = [_draft(case, odd, shape) for odd in (*kept, *informing)]
     if passage is not None:
@@ -185,12 +187,24 @@ def _passage(case: Case) -> _Passage | None:
     )
 
 
-def _is_of(odd: _Odd, passage: _Passage) -> bool:
-    """Whether the passage makes most of what the whole is out by, in the octave it moves."""
-    if abs(float(np.log2(odd.octave.band.low_hz / passage.band.low_hz))) > 0.5 or odd.value * passage.apart_db < 0:
-        return False
-    made_db = 10 * float(np.log10(1 - passage.exposure * (1 - 10 ** (passage.apart_db / 10))))
-    return abs(made_db) >= abs(odd.value) / 2
+def _standing_without(case: Case, passage: _Passage, out: Sequence[_Odd]) -> list[_Odd]:
+    """Of octaves that are out in the whole, those that still are on their side without the passage's moments.
+
+    What the passage alone makes is told once, by the passage, which says where it is. Octaves apart from the one
+    that it moves are none of its making.
+    """
+    average = load_tonal_average()
+    rest = case.loud_mask & ~inside(case.measured.bands.times_s, passage.spans)
+    spectrum = mean_spectrum(case.measured.bands, rest)
+    shape = octave_shape(spectrum, average) if rest.any() else None
+    octaves = sliding_octaves(spectrum, average, shape) if shape is not None else ()
+    there = {octave.band: _odd(case, octave) for octave in octaves}
+
+    def stands(odd: _Odd) -> bool:
+        still = there.get(odd.octave.band)
+        return still is not None and still.excess >= WARN_EXCESS and still.value * odd.value > 0
+
+    return [odd for odd in out if _apart(odd.octave.band, passage.band) or stands(odd)]
 
 
 def _leap_threshold(leap: OctaveLeap) -> Threshold:
@@ -200,10 +214,7 @@ def _leap_threshold(leap: OctaveLeap) -> Threshold:
 
 
 def _leap_elsewhere(case: Case, windows: Moments, kept: Sequence[_Odd]) -> _Passage | None:
-    """The clearest leap of an octave of which nothing is said yet, but that it may be the style.
-
-    It only informs, so it silences no finding.
-    """
+    """The clearest leap of an octave of which nothing is said yet, but that it may be the style."""
     data = LIMITS.table("leap")
     limits = LeapLimits(
         rest_within_db=data.number("rest_within_db"),
@@ -439,7 +450,7 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_genre=True,
-    version=10,
+    version=11,
     family_tables=("tonal",),
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,

@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support.mixes import Level, band_matrix, bell, clean, flat, silent
+from support.mixes import Level, arranged, band_matrix, bell, clean, flat, silent
 from support.verdicts import ask, ask_one, why_unmeasured
+from uptrack_analysis.findings.loop_leaps import LoopLeap
+from uptrack_analysis.findings.rules import ton_band
+from uptrack_analysis.measure.ltas import Band
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.signal import FloatArray
 
@@ -96,6 +99,46 @@ def test_a_leap_that_only_informs_silences_no_finding_that_weighs() -> None:
     finding = ask_one("ton.band", passage(bell(*LOW_MIDS, 9.0)))
     assert finding.severity == "moderate"
     assert (finding.start_s, finding.end_s) == pytest.approx((20.0, 40.0), abs=2.1)
+
+
+def test_what_only_a_leap_makes_is_told_once_and_where_it_is() -> None:
+    """A shoulder within tolerance, lifted by 9 dB for a while: in the mean it is too much, and may be the style."""
+
+    def shoulder(f: FloatArray) -> FloatArray:
+        return np.select([f < 126.0, f < 251.0, f < 502.0], [10.4, 8.0, 4.0], 0.0)
+
+    def lifted(f: FloatArray) -> FloatArray:
+        return shoulder(f) + np.where((f > 251.0) & (f < 502.0), 9.0, 0.0)
+
+    finding = ask_one("ton.band", passage(lifted, shoulder, from_s=24.0, to_s=40.0))
+    assert "leaps" in finding.advice
+    assert (finding.start_s, finding.end_s) == pytest.approx((24.0, 40.0), abs=2.1)
+
+
+def looped(mix: Measured, monkeypatch: pytest.MonkeyPatch) -> Measured:
+    """A mix that an equaliser is heard in between two passes of its loop: 9 dB more low mids from 20 to 40 s."""
+    leap = LoopLeap(Band("low mids", 251.2, 501.2), 9.0, (20.0, 40.0))
+    monkeypatch.setattr(ton_band, "loop_leap", lambda *_: leap)
+    return replace(mix, tempo=arranged().tempo)
+
+
+@pytest.mark.parametrize("low_hz", [251.2, 398.1])
+def test_an_equaliser_heard_in_the_loop_tells_alone_what_it_makes_up_to_its_skirts(
+    low_hz: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mix = passage(bell(0.995 * low_hz, 2.005 * low_hz, 10.0))
+    assert {finding.severity for finding in ask("ton.band", mix)} & {"moderate", "major"}
+    assert "same bars come again" in ask_one("ton.band", looped(mix, monkeypatch)).advice
+
+
+def test_an_octave_that_is_out_without_the_loop_s_passage_too_is_told_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    always = bell(*LOW_MIDS, 8.0)
+    mix = passage(bell(*LOW_MIDS, 17.0), always)
+    whole, part = ask("ton.band", looped(mix, monkeypatch))
+    assert "same bars come again" in part.advice
+    assert (whole.title, "leaps" in whole.advice) == ("Too much low midrange", False)
 
 
 @pytest.mark.parametrize(("from_s", "to_s"), [(20.0, 44.0), (0.0, 25.0), (33.0, 58.0)])
