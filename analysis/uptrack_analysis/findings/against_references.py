@@ -14,6 +14,7 @@ import numpy as np
 
 from uptrack_analysis.figures import digits, frequency, signed
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
+from uptrack_analysis.findings.lean import Lean, shelf_for
 from uptrack_analysis.findings.places import as_spans, inside, share, when
 from uptrack_analysis.findings.reference_profile import (
     CORRELATION_PERCENTILE,
@@ -23,7 +24,7 @@ from uptrack_analysis.findings.reference_profile import (
     band_over_mids_db,
     band_widths_db,
     octave_levels_db,
-    shape_residual_db,
+    shape_against,
 )
 from uptrack_analysis.findings.rule import Verdict
 from uptrack_analysis.findings.side_moves import mend_correlation, width_delta
@@ -43,9 +44,6 @@ EQ_Q = 0.9
 SHELF_Q = 0.7
 SHELF_FROM_HZ = 7_900.0
 """Of the octave over 8 kHz an equaliser's bell leaves the upper end as it was."""
-SHELF_HZ = 4_000.0
-TILT_PER_SHELF_DB = 0.18
-"""What 1 dB of a shelf above 4 kHz does to the slope over 100 Hz-10 kHz, dB an octave: 6q(1-q)/n, q = 0.2, n = 6.6."""
 WIDTH_FROM_HZ = 250.0
 SINGULAR = {"low mids": "low midrange", "mids": "midrange"}
 
@@ -55,16 +53,20 @@ def band(case: Case, profile: ReferenceProfile) -> Verdict:
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its tone in.")
     levels = [np.nan if v is None else v for v in octave_levels_db(case.loud_spectrum)]
-    residual = shape_residual_db(levels, profile.octaves_db)
-    if residual is None:
+    found = shape_against(levels, profile.octaves_db)
+    if found is None:
         return Unmeasured("Too few octaves over 120 Hz hold signal both here and in your references.")
+    residual, tilt_db = found
+    lean = _lean(case, profile)
     drafts: list[Draft] = []
     for named in NAMED_BANDS:
         places = [k for k, octave in enumerate(OCTAVES) if octave.name == named.name and np.isfinite(residual[k])]
-        ranges = [found for k in places if (found := profile.octave_ranges_db[k]) is not None]
+        ranges = [theirs for k in places if (theirs := profile.octave_ranges_db[k]) is not None]
         if not places or not ranges:
             continue
         value = float(np.mean(residual[places]))
+        if lean is not None:
+            value = lean.left_in(value, tilt_db, named)
         fine = Range(min(0.0, _mean(r.low for r in ranges)), 0.0, max(0.0, _mean(r.high for r in ranges)))
         threshold = _around(profile, fine, "band", "db")
         if threshold.excess(value) >= WARN_EXCESS:
@@ -105,47 +107,40 @@ def _band(case: Case, profile: ReferenceProfile, named: Band, value: float, fine
     )
 
 
-def tilt(case: Case, profile: ReferenceProfile) -> Verdict:
-    """``ton.tilt``: the slope of the spectrum against theirs."""
-    theirs = profile.range_of("tilt_db_per_octave")
-    value = spectral_tilt(case.loud_spectrum) if case.loud_mask.any() else None
-    if value is None or theirs is None:
+def tilt(case: Case, profile: ReferenceProfile, octaves: Iterable[Draft]) -> Verdict:
+    """``ton.tilt``: the slope of the spectrum against theirs; ``octaves`` are what is told of single ones."""
+    lean = _lean(case, profile)
+    if lean is None:
         return case.why("spectrum.tilt_db_per_octave", "The slope of the spectrum is not known here and there.")
-    threshold = _around(profile, theirs, "tilt", "db_per_octave")
-    if threshold.excess(value) < WARN_EXCESS:
+    shelf = shelf_for(lean, octaves) if lean.warns else None
+    if shelf is None:
         return ()
-    bright = value > theirs.mean
-    needed = max(0.5, math.ceil(2 * threshold.distance(value) / TILT_PER_SHELF_DB) / 2)
-    move = min(EQ_CAP_DB, needed) * (-1 if bright else 1)
     return (
         _draft(
             profile,
-            value=value,
+            value=lean.value,
             unit="dB/oct",
-            threshold=threshold,
-            title="Bright mix" if bright else "Dark mix",
+            threshold=lean.threshold,
+            title="Bright mix" if lean.bright else "Dark mix",
             advice=(
-                f"The spectrum falls by {digits(-value)} dB an octave, that of {profile.name} by "
-                f"{digits(-theirs.mean)}. A shelf of {signed(move)} dB above {frequency(SHELF_HZ)} on the mix bus, or "
-                f"the same on hats and tops, brings it to {digits(-(value + move * TILT_PER_SHELF_DB))}."
+                f"The spectrum falls by {digits(-lean.value)} dB an octave, that of {profile.name} by "
+                f"{digits(-lean.expected)}. {shelf.advice}"
             ),
             case=case,
             low_hz=100.0,
             high_hz=10_000.0,
-            actions=(
-                Action(
-                    "EQ",
-                    "High shelf on the mix bus",
-                    gain_db=move,
-                    frequency_hz=SHELF_HZ,
-                    q=SHELF_Q,
-                    tool="high shelf",
-                    on_mix=True,
-                ),
-            ),
-            expected_delta=f"tilt {signed(value, 2)} → {signed(value + move * TILT_PER_SHELF_DB, 2)} dB/oct",
+            actions=(shelf.action,),
+            expected_delta=f"tilt {signed(lean.value, 2)} → {signed(shelf.after, 2)} dB/oct",
         ),
     )
+
+
+def _lean(case: Case, profile: ReferenceProfile) -> Lean | None:
+    theirs = profile.range_of("tilt_db_per_octave")
+    value = spectral_tilt(case.loud_spectrum) if case.loud_mask.any() else None
+    if value is None or theirs is None:
+        return None
+    return Lean(value, theirs.mean, _around(profile, theirs, "tilt", "db_per_octave"))
 
 
 def sub(case: Case, profile: ReferenceProfile) -> Verdict:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptrack_analysis.findings.families import Family, load_families
+from uptrack_analysis.findings.lean import Lean, lean_of
 from uptrack_analysis.findings.moments import Steps, steps_of
 from uptrack_analysis.findings.places import TimeSpan, inside, merged, spans_of_windows
 from uptrack_analysis.findings.targets import Delivery
@@ -241,6 +242,11 @@ class Case:
     def loud_spectrum(self) -> Spectrum:
         """Mean power of the loud passage, band by band; NaN where there is none."""
         return mean_spectrum(self.measured.bands, self.loud_mask)
+
+    @cached_property
+    def lean(self) -> Lean | None:
+        """How dark or bright the loud passage is against the tonal average; ``None`` where that cannot be told."""
+        return lean_of(self)
 
     @cached_property
     def steps(self) -> Steps | None:

@@ -17,7 +17,7 @@ UNRELATED_DB = 3.01
 """What channels lose that have nothing in common; beyond it they take level from each other."""
 OPPOSED_FROM_DB = UNRELATED_DB + 0.25
 UPSIDE_DOWN_DB = 6.02
-"""What channels lose whose correlation is -0.5: beyond it one of them is the other upside down, more than anything else."""
+"""What channels lose whose correlation is -0.5: beyond it one of them is mostly the other upside down."""
 SHIFTED = "as a delay, a chorus or a widener makes them"
 """What sides do that partly cancel, but are not upside down."""
 MOST_DB = 30.0

@@ -163,7 +163,13 @@ def octave_levels_db(spectrum: Spectrum) -> tuple[float | None, ...]:
 
 
 def shape_residual_db(levels_db: Sequence[float], target_db: FloatArray) -> FloatArray | None:
-    """Distance from a target's octaves, level and best tilt (Theil and Sen) taken out; NaN where either has none.
+    """Distance from a target's octaves, level and best tilt taken out; see ``shape_against``."""
+    found = shape_against(levels_db, target_db)
+    return None if found is None else found[0]
+
+
+def shape_against(levels_db: Sequence[float], target_db: FloatArray) -> tuple[FloatArray, float] | None:
+    """Distance from a target's octaves, level and best tilt (Theil and Sen) taken out, NaN where either has none; tilt.
 
     ``None`` with fewer than five octaves to compare.
     """
@@ -178,7 +184,7 @@ def shape_residual_db(levels_db: Sequence[float], target_db: FloatArray) -> Floa
     left = own - tilt * octaves
     residual = np.full(deviation.shape, np.nan)
     residual[there] = left - np.median(left)
-    return residual
+    return residual, tilt
 
 
 def band_over_mids_db(spectrum: Spectrum, low_hz: float, high_hz: float) -> float | None:

@@ -19,6 +19,7 @@ from uptrack_analysis.findings.rule import all_rules, rule_digests
 from uptrack_analysis.findings.targets import load_deliveries
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import Finding, GenreChoice, ProjectFacts
+from uptrack_analysis.signal import FloatArray
 
 TONE = {"ton.band", "ton.tilt", "low.sub_balance"}
 
@@ -71,6 +72,23 @@ def test_the_octave_over_8_khz_is_moved_by_a_shelf(gain_db: float) -> None:
     (eq,) = found[0].actions
     assert (eq.tool, round(eq.frequency_hz or 0, -2)) == ("high shelf", 7_900)
     assert "with a shelf above 7.94 kHz" in found[0].advice
+
+
+def test_air_is_held_against_the_references_alone() -> None:
+    """Against the average there is too little of it, against these references too much: that is said, and only that."""
+    dull, dullest = with_tone(bell(7_950, 20_000, -6.0)), with_tone(bell(7_950, 20_000, -14.0))
+    assert "ton.air" in {finding.rule for finding in findings(dull, None)}
+    told = [one.title for one in findings(dull, profile(dullest, dullest, dullest)) if "air" in one.title]
+    assert told == ["Too much air"]
+
+
+def test_air_against_the_lean_from_the_references_is_not_told_beside_it() -> None:
+    def level(f: FloatArray) -> FloatArray:
+        return flat(f) - 2.0 * np.log2(np.minimum(f, 7_950.0) / 1000.0) + np.where(f > 7_950.0, 6.0, 0.0)
+
+    titles = {finding.title for finding in findings(with_tone(level), profile(*THREE_FLAT))}
+    assert "Dark mix" in titles
+    assert not any(title.startswith("Too much") for title in titles)
 
 
 def test_what_the_references_themselves_do_is_fine() -> None:

@@ -2,7 +2,8 @@
 
 The tonal average falls ever steeper up there, further than electronic music does, so distance from it says little.
 Air is off where it is off twice: against the average's shape, and against the two octaves under it, which hats and
-noise that are merely bright lift as well. The smaller of the two counts.
+noise that are merely bright lift as well. The smaller of the two counts. In a mix that is dark or bright as a whole the
+average is asked with the tilt left in (``lean.py``). What references say of this octave is ``ton.band``'s.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ AIR = NAMED_BANDS[7]
 
 def check(case: Case) -> Verdict:
     measured = case.measured
+    if case.references is not None and case.references.octave_ranges_db[-1] is not None:
+        return ()
     if not case.loud_mask.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge its air in.")
     cutoff_hz = measured.details.cutoff_hz
@@ -60,6 +63,8 @@ def check(case: Case) -> Verdict:
         return Unmeasured(f"Too little signal reaches {frequency(AIR.high_hz)} for its air to be judged.")
     usual = LIMITS.number("usual_db")
     against_average = float(shape.residual_db[-1])
+    if case.lean is not None:
+        against_average = case.lean.left_in(against_average, shape.tilt_db_per_octave, shape.bands[-1])
     against_rest = float(air_over_rest_db(windows.edges_hz, windows.power[windows.loud].mean(axis=0), average)) - usual
     if against_average * against_rest <= 0:
         return ()
@@ -112,5 +117,7 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=4,
+    family_tables=("tilt",),
+    by_references=True,
+    version=5,
 )

@@ -1,10 +1,11 @@
 """``ton.band``: octaves of the loud passage that stick out of, or are missing from, the shape of the rest.
 
-Level and the best tilt are taken out first: a bright mix is ``ton.tilt``'s business, a nasal one is ours. Two things
-speak against an octave: distance from the tonal average, which is pop's, and distance from its own neighbours on both
-sides, which no tilt hides; the larger one is the finding's figure. What only the average says is likely to be a style,
-and is believed by less than half; what only the neighbours say, within the style's tolerance, informs. The octave may
-lie anywhere between 126 Hz and 8 kHz, because no fault keeps to the named bands; the air over it is ``ton.air``'s.
+Level and the best tilt are taken out first: a bright mix is ``ton.tilt``'s business, a nasal one is ours; what is out
+against the lean of such a mix is judged with the tilt left in (``lean.py``). Two things speak against an octave:
+distance from the tonal average, which is pop's, and distance from its own neighbours on both sides, which no tilt
+hides; the larger one is the finding's figure. What only the average says is likely to be a style, and is believed by
+less than half; what only the neighbours say, within the style's tolerance, informs. The octave may lie anywhere
+between 126 Hz and 8 kHz, because no fault keeps to the named bands; the air over it is ``ton.air``'s.
 
 A third witness is the mix itself. Where the same bars come again with one octave moved, an equaliser was left on or
 off (``loop_leaps.py``), which weighs. Where no bar comes again, an octave may still leap for a stretch of the loud
@@ -124,7 +125,7 @@ def check(case: Case) -> Verdict:
         return Unmeasured("Too few octaves over 120 Hz hold signal for a shape to compare.")
     # Every mix has a shape of its own: what does not even warn is that, and no finding.
     octaves = sliding_octaves(case.loud_spectrum, average, shape)
-    out = [odd for octave in octaves if (odd := _odd(case, octave)).excess >= WARN_EXCESS]
+    out = [odd for octave in octaves if (odd := _odd(case, octave, shape)).excess >= WARN_EXCESS]
     # Octaves that overlap can have one contrast: the one that holds most of the hump comes first.
     out.sort(key=lambda odd: (-odd.sure, -abs(odd.octave.residual_db), -odd.excess))
     most = int(LIMITS.number("most"))
@@ -197,8 +198,9 @@ def _standing_without(case: Case, passage: _Passage, out: Sequence[_Odd]) -> lis
     rest = case.loud_mask & ~inside(case.measured.bands.times_s, passage.spans)
     spectrum = mean_spectrum(case.measured.bands, rest)
     shape = octave_shape(spectrum, average) if rest.any() else None
-    octaves = sliding_octaves(spectrum, average, shape) if shape is not None else ()
-    there = {octave.band: _odd(case, octave) for octave in octaves}
+    there: dict[Band, _Odd] = {}
+    if shape is not None:
+        there = {octave.band: _odd(case, octave, shape) for octave in sliding_octaves(spectrum, average, shape)}
 
     def stands(odd: _Odd) -> bool:
         still = there.get(odd.octave.band)
@@ -282,9 +284,11 @@ class _Odd:
         return min(contrast - LIMITS.number("contrast_db"), octave.beyond_db - LIMITS.number("beyond_db"))
 
 
-def _odd(case: Case, octave: Prominence) -> _Odd:
-    threshold = _threshold(case, octave)
-    by_average = _Odd(octave, octave.residual_db, threshold, by_neighbours=False)
+def _odd(case: Case, octave: Prominence, shape: OctaveShape) -> _Odd:
+    threshold, residual_db = _threshold(case, octave), octave.residual_db
+    if case.lean is not None:
+        residual_db = case.lean.left_in(residual_db, shape.tilt_db_per_octave, octave.band)
+    by_average = _Odd(octave, residual_db, threshold, by_neighbours=False)
     if octave.beyond_db < LIMITS.number("clearly_beyond_db"):
         return by_average
     by_neighbours = _Odd(octave, octave.contrast_db, threshold, by_neighbours=True)
@@ -451,7 +455,7 @@ RULE = Rule(
     limits=LIMITS,
     by_genre=True,
     version=11,
-    family_tables=("tonal",),
+    family_tables=("tonal", "tilt"),
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,
 )

@@ -1,13 +1,18 @@
-"""``ton.mud``: several sustained stems crowd 200 to 500 Hz, and there is more of it than the rest of the mix bears."""
+"""``ton.mud``: several sustained stems crowd 200 to 500 Hz, and there is more of it than the rest of the mix bears.
+
+Where ``ton.band`` finds too little of an octave there, nothing is taken from it.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from uptrack_analysis.figures import digits, frequency, percent
+from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans, inside
 from uptrack_analysis.findings.rule import Rule, Verdict
+from uptrack_analysis.findings.rules import ton_band
 from uptrack_analysis.findings.stem_places import NO_STEMS, stem_power, strongest_band_hz
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
@@ -38,6 +43,8 @@ CONFIDENCE = 0.65
 BAND = "low mids"
 LOW_END: tuple[Role, ...] = ("kick", "bass", "drums")
 LOWEST_HZ = 20.0
+OVERLAP = 2**0.5
+"""What an octave and the crowded range have in common, at least, for the one to speak of the other; a ratio."""
 
 
 def check(case: Case) -> Verdict:
@@ -47,7 +54,7 @@ def check(case: Case) -> Verdict:
     if shape is None:
         return Unmeasured("There is no loud passage whose tone could be compared.")
     residuals = [
-        residual
+        residual if case.lean is None else case.lean.left_in(residual, shape.tilt_db_per_octave, octave)
         for octave, residual in zip(shape.bands, shape.residual_db.tolist(), strict=True)
         if octave.name == BAND
     ]
@@ -59,6 +66,9 @@ def check(case: Case) -> Verdict:
     if len(crowd) < 2 or not threshold.excess(value):
         return ()
     low_hz, high_hz = LIMITS.number("low_hz"), LIMITS.number("high_hz")
+    lacking = _lacking(case)
+    if any(low < high_hz / OVERLAP and high > OVERLAP * low_hz for low, high in lacking):
+        return ()
     (first, its_share), (second, second_share) = crowd[:2]
     # Kick, bass and drums keep their body where the other part is one that can make room.
     giving = second if first.role in LOW_END and second.role not in LOW_END else first
@@ -66,7 +76,7 @@ def check(case: Case) -> Verdict:
     cut, pass_hz = LIMITS.number("cut_db"), LIMITS.number("high_pass_hz")
     actions = [Action("EQ", f"Bell on {giving.name}", -cut, at_hz, 1.2, tool="bell", on=giving.name)]
     or_high_pass = ""
-    if not _carries_the_low_end(case, giving):
+    if not _carries_the_low_end(case, giving) and all(low > pass_hz for low, _high in lacking):
         or_high_pass = f", or a high-pass at {frequency(pass_hz)}"
         text = f"High-pass at {frequency(pass_hz)} on {giving.name}"
         actions.append(Action("HP", text, frequency_hz=pass_hz, tool="high-pass", on=giving.name))
@@ -90,6 +100,16 @@ def check(case: Case) -> Verdict:
             expected_delta=f"low mids {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB over the rest",
         ),
     )
+
+
+def _lacking(case: Case) -> list[tuple[float, float]]:
+    """Edges of the octaves of which ``ton.band`` says that there is too little."""
+    verdict = ton_band.check(case)
+    return [
+        (draft.low_hz, draft.high_hz)
+        for draft in (() if isinstance(verdict, Unmeasured) else verdict)
+        if draft.value < 0 and draft.low_hz is not None and draft.high_hz is not None
+    ]
 
 
 def _carries_the_low_end(case: Case, stem: Stem) -> bool:
@@ -138,5 +158,8 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=2,
+    family_tables=("tonal", "tilt"),
+    data_files=("tonal_average.toml", against_references.DATA),
+    by_references=True,
+    version=3,
 )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from support.mixes import clean
 from support.noises import pink, shaped_noise
 from support.small_band import small_band
-from support.stem_cases import RATE_HZ, ask_stems
+from support.stem_cases import RATE_HZ, ask_stems, case_with_stems
 from support.verdicts import why_unmeasured
+from uptrack_analysis.findings.case import Draft
+from uptrack_analysis.findings.rules import ton_band, ton_mud
 from uptrack_analysis.signal import Block
 
 RULE = "ton.mud"
@@ -74,3 +79,27 @@ def test_a_bass_keeps_its_body_and_the_other_part_makes_room() -> None:
     band["Bass"] = band.pop("Pad") + tones(0.3, (55.0,))
     (finding,) = ask_stems(RULE, band)
     assert finding.stem == "Strings"
+
+
+def missing(low_hz: float, high_hz: float) -> Draft:
+    """What ``ton.band`` says of an octave of which there is too little."""
+    (told, *_) = ton_band.check(case_with_stems(stems(0.15)))
+    return replace(told, value=-abs(told.value), low_hz=low_hz, high_hz=high_hz)
+
+
+@pytest.mark.parametrize(
+    ("octave_hz", "told", "high_pass"),
+    [
+        ((200.0, 400.0), False, False),
+        ((158.0, 316.0), False, False),
+        ((126.0, 251.0), True, False),
+        ((2000.0, 4000.0), True, True),
+    ],
+)
+def test_nothing_is_taken_from_an_octave_of_which_there_is_too_little(
+    octave_hz: tuple[float, float], told: bool, high_pass: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, octave = case_with_stems(stems(0.15)), missing(*octave_hz)
+    monkeypatch.setattr(ton_mud.ton_band, "check", lambda _case: (octave,))
+    found = ton_mud.check(case)
+    assert [("high-pass" in draft.advice) for draft in found] == [high_pass] * told
