@@ -73,11 +73,21 @@ def _level(case: Case, integrated: float, tracks: tuple[CrateTrack, ...]) -> Dra
         advice=(
             f"{digits(integrated)} LUFS is {digits(abs(gap))} LU {'over' if louder else 'under'} the middle of the "
             f"{len(tracks)} tracks it will be played with ({digits(median)} LUFS): a DJ has to correct the trim. "
-            f"{'Ease' if louder else 'Drive'} the limiter by {digits(step)} dB{'' if louder else ' at most'}."
+            + (
+                f"Ease the limiter's drive by {digits(step)} dB."
+                if louder
+                else f"Drive the limiter {digits(step)} dB harder."
+            )
         ),
         spans=as_spans([case.whole]),
         place="level",
-        actions=(Action("LM", f"{'Ease' if louder else 'Drive'} the limiter", gain_db=-step if louder else step),),
+        actions=(
+            Action(
+                "LM",
+                "Ease the limiter's drive" if louder else "Drive the limiter harder",
+                gain_db=-step if louder else step,
+            ),
+        ),
         expected_delta=f"gap {signed(gap)} → {signed(gap - step if louder else gap + step)} LU",
     )
 
@@ -137,4 +147,5 @@ RULE = Rule(
     limits=LIMITS,
     by_target=True,
     at_most="minor",
+    version=2,
 )

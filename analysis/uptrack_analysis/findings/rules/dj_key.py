@@ -31,6 +31,9 @@ LIMITS = table(
 )
 
 KEY_CONFIDENCE = 0.7
+MOST_NAMED = 3
+WORTH_NAMING = 0.05
+"""A key with a smaller share is no alternative to the likeliest."""
 TUNING_CONFIDENCE = 0.7
 Key = tuple[int, bool]
 
@@ -52,7 +55,8 @@ def _contradicted(case: Case) -> Draft | None:
     agreeing = 100 * sum(share for tonic, minor, share in ranked if (tonic, minor) in relatives(project))
     if 100 * heard.confidence < data.number("sure_percent"):
         return None
-    likeliest = " / ".join(f"{key_name(tonic, minor)} {percent(share)}" for tonic, minor, share in ranked[:3])
+    likely = [ranked[0], *(one for one in ranked[1:MOST_NAMED] if one[2] >= WORTH_NAMING)]
+    likeliest = " / ".join(f"{key_name(tonic, minor)} {percent(share)}" for tonic, minor, share in likely)
     name = key_name(heard.tonic, heard.minor)
     return Draft(
         value=agreeing,
@@ -122,5 +126,5 @@ RULE = Rule(
     limits=LIMITS,
     by_target=True,
     at_most="info",
-    version=3,
+    version=4,
 )

@@ -81,19 +81,23 @@ def _end(case: Case, sections: Sequence[SectionEstimate], kind: SectionKind) -> 
         exposure=0.0,
         title="Short intro for a DJ" if first else "Short outro for a DJ",
         advice=(
-            f"{digits(bars, 0)} bars with a beat{why} {'before' if first else 'after'} the music is "
-            f"{'in full swing' if first else 'over'} at {clock(span[1] if first else span[0])}; {own.name} DJs mix "
-            f"over {digits(usual, 0)} or more{case.still_passes(digits(wanted, 0))}. Export an extended version with "
-            f"{digits(missing, 0)} bars of drums more{'' if first else ' at the end'}."
+            f"{_bars(bars)} with a beat{why} {'before' if first else 'after'} the music is "
+            f"{'in full swing' if first else 'over'} at {clock(span[1] if first else span[0])}; {own.name} is mixed "
+            f"over {digits(usual, 0)} bars or more{case.still_passes(digits(wanted, 0))}. Export an extended version "
+            f"with {_bars(missing).lower()} of drums more at the {'start' if first else 'end'}."
         ),
         spans=as_spans([span]),
         place=kind,
         actions=(
             Action("MK", f"Mark the {kind}"),
-            Action("NT", f"Extended version: {digits(missing, 0)} bars of drums more"),
+            Action("NT", f"Extended version: {_bars(missing).lower()} of drums more"),
         ),
         expected_delta=f"{kind} {digits(bars, 0)} → {digits(wanted, 0)} bars",
     )
+
+
+def _bars(count: float) -> str:
+    return "No bar" if round(count) == 0 else f"{digits(count, 0)} bar{'' if round(count) == 1 else 's'}"
 
 
 RULE = Rule(
@@ -110,5 +114,5 @@ RULE = Rule(
     by_genre=True,
     family_tables=("mix_bars",),
     at_most="minor",
-    version=2,
+    version=3,
 )

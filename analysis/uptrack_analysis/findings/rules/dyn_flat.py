@@ -6,7 +6,7 @@ in a file long enough to be a track. It is a matter of arrangement, and minor at
 
 from __future__ import annotations
 
-from uptrack_analysis.figures import digits, signed
+from uptrack_analysis.figures import digits
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans
 from uptrack_analysis.findings.rule import Rule, Verdict
@@ -62,7 +62,7 @@ def check(case: Case) -> Verdict:
             ),
             spans=as_spans([case.whole]),
             actions=(Action("NT", "Plan a passage without kick and bass"),),
-            expected_delta=f"loudness range {digits(value)} → over {signed(low)} LU",
+            expected_delta=f"loudness range {digits(value)} → over {digits(low)} LU",
         ),
     )
 
@@ -80,5 +80,5 @@ RULE = Rule(
     by_genre=True,
     family_tables=("loudness_range",),
     at_most="minor",
-    version=2,
+    version=3,
 )

@@ -78,7 +78,7 @@ def _draft(case: Case, stem: Stem, value: float, threshold: Threshold, hits: NDA
         spans=as_spans(case.joined([(float(hit) * hop_s, float(hit + _AFTER) * hop_s) for hit in hits])),
         stem=stem.name,
         actions=(Action("CO", "Attack of the master's compressor 10 ms slower"), Action("LM", "Drive", gain_db=-2.0)),
-        expected_delta=f"{digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
+        expected_delta=f"attack lost {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
     )
 
 
@@ -131,5 +131,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     at_most="info",
-    version=2,
+    version=3,
 )

@@ -12,6 +12,7 @@ from uptrack_analysis.figures import clock, digits, signed
 from uptrack_analysis.findings.case import Case, Draft, StereoWindows, Unmeasured
 from uptrack_analysis.findings.one_sided import BrokenOff, broken_off
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, total_s, when
+from uptrack_analysis.findings.promises import promise
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import BAD_EXCESS, Threshold
@@ -257,7 +258,7 @@ def _lopsided(case: Case, windows: StereoWindows) -> Draft | None:
             Action("UT", "Check pan and balance of the buses"),
         ),
         blame="left" if value > 0 else "right",
-        expected_delta=f"{side} lead {digits(abs(value))} → under 1 dB",
+        expected_delta=promise(f"{side} lead", abs(value), abs(value) - step, 1.0),
     )
 
 
@@ -274,5 +275,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=4,
+    version=5,
 )

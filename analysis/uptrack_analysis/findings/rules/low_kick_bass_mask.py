@@ -12,6 +12,7 @@ import numpy as np
 from uptrack_analysis.figures import digits, frequency, percent
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import TimeSpan, as_spans, share, when
+from uptrack_analysis.findings.promises import loss_after_db, promise
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.stem_places import NO_STEMS, strongest_band_hz
 from uptrack_analysis.findings.tables import table
@@ -32,6 +33,8 @@ LIMITS = table(
 )
 
 CONFIDENCE = 0.8
+ROUNDING_DB = 0.2
+"""Ducked in steps of half a decibel to where both are equally strong."""
 
 
 def check(case: Case) -> Verdict:
@@ -91,7 +94,9 @@ def _draft(
             Action("SC", f"Duck {bass} from {kick}, release 90 ms", gain_db=-duck_db),
             Action("EQ", f"Bell on {bass}", -2.5, at_hz, 1.2, tool="bell", on=bass),
         ),
-        expected_delta=f"the kick's loss {digits(value)} → under 3 dB",
+        expected_delta=promise(
+            "the kick's loss", value, loss_after_db(value, -duck_db), LIMITS.number("warn_db") + ROUNDING_DB
+        ),
     )
 
 
@@ -105,4 +110,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

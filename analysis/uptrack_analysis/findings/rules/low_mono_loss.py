@@ -7,6 +7,7 @@ from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.fold_down import SHIFTED, mono_loss, opposed, upside_down
 from uptrack_analysis.findings.moments import moments
 from uptrack_analysis.findings.places import as_spans, inside, share, total_s, when
+from uptrack_analysis.findings.promises import loss_after_flip_db, promise
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
 from uptrack_analysis.findings.tables import table
@@ -53,6 +54,8 @@ def check(case: Case) -> Verdict:
     if loss is None or total_s(loss.spans) < LIMITS.number("least_s"):
         return ()
     spans, value = loss.spans, loss.db
+    # What is mono, or is no longer shifted, loses nothing.
+    after = loss_after_flip_db(value) if upside_down(value) else 0.0
     if opposed(value) and not upside_down(value):
         mend = (
             f"the loss goes. Its sides partly cancel, {SHIFTED}: take that off it below {frequency(high_hz)}, or flip "
@@ -88,7 +91,7 @@ def check(case: Case) -> Verdict:
             high_hz=high_hz,
             actions=(action, Action("MK", "Mark the passages")),
             blame="side",
-            expected_delta=f"mono loss {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
+            expected_delta=promise("mono loss", value, after, threshold.ok_high or 0.0),
         ),
     )
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from uptrack_analysis.figures import digits, frequency
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, when
+from uptrack_analysis.findings.promises import promise
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
@@ -77,7 +78,8 @@ def check(case: Case) -> Verdict:
     quietest, loudest = min(notes, key=lambda note: note.level_db), max(notes, key=lambda note: note.level_db)
     weak = middle - quietest.level_db >= loudest.level_db - middle
     odd = quietest if weak else loudest
-    away, step = abs(odd.level_db - middle), LIMITS.number("level_step_db")
+    away = abs(odd.level_db - middle)
+    step = min(LIMITS.number("level_step_db"), away)
     spans = case.joined(odd.spans)
     return (
         Draft(
@@ -107,7 +109,9 @@ def check(case: Case) -> Verdict:
                 Action("MK", "Mark the notes"),
             ),
             blame="power",
-            expected_delta=f"{digits(value)} → under {digits(threshold.ok_high or 0.0)} dB between the notes",
+            expected_delta=promise(
+                "spread", value, value - min(step, away), threshold.ok_high or 0.0, of=" between the notes"
+            ),
         ),
     )
 
@@ -164,5 +168,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     at_most="info",
-    version=3,
+    version=4,
 )

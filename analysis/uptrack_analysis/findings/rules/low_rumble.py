@@ -11,9 +11,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from uptrack_analysis.figures import digits, frequency, signed
+from uptrack_analysis.figures import digits, frequency
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import TimeSpan, as_spans, inside, share, spans_of_windows, total_s, when
+from uptrack_analysis.findings.promises import promise
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
@@ -37,6 +38,8 @@ LIMITS = table(
 
 CONFIDENCE = 0.8
 WINDOW_S = 3.0
+HIGH_PASS_DB = 9.5
+"""What 24 dB an octave at 26 Hz takes at 20 Hz: 10 lg(1 + (26 / 20) ** 8)."""
 
 
 def check(case: Case) -> Verdict:
@@ -90,7 +93,7 @@ def check(case: Case) -> Verdict:
                 Action("MK", "Mark the passages"),
             ),
             blame="power",
-            expected_delta=f"rumble {signed(value)} → under {signed(threshold.ok_high or 0.0)} dB",
+            expected_delta=promise("rumble", value, value - HIGH_PASS_DB, threshold.ok_high or 0.0, of=" re the bass"),
         ),
     )
 
@@ -121,4 +124,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

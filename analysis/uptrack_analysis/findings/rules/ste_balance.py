@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from uptrack_analysis.figures import digits, signed
+from uptrack_analysis.figures import digits
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.moments import Moments, moments
 from uptrack_analysis.findings.places import as_spans, inside, share, when
+from uptrack_analysis.findings.promises import promise
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import fallen, lopsided_spans, widened, without_fallen
 from uptrack_analysis.findings.tables import table
@@ -85,7 +86,7 @@ def check(case: Case) -> Verdict:
             spans=as_spans(spans),
             actions=(Action("GN", f"The part that leans {side}", gain_db=-step),),
             blame="left" if value > 0 else "right",
-            expected_delta=f"lead of the {side} {digits(abs(value))} → under {signed(threshold.ok_high or 0.0)} dB",
+            expected_delta=promise(f"lead of the {side}", abs(value), abs(value) - step, threshold.ok_high or 0.0),
         ),
     )
 
@@ -119,5 +120,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=4,
+    version=5,
 )

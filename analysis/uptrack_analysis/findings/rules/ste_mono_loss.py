@@ -13,8 +13,10 @@ from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.fold_down import mono_loss
 from uptrack_analysis.findings.moments import Moments, moments
 from uptrack_analysis.findings.places import as_spans, inside, share, total_s, when
+from uptrack_analysis.findings.promises import loss_after_db, promise
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules.int_channel import inverted_spans
+from uptrack_analysis.findings.side_moves import width_db
 from uptrack_analysis.findings.tables import table
 from uptrack_analysis.findings.threshold import Threshold
 from uptrack_analysis.measure.ltas import bands_between
@@ -77,7 +79,7 @@ def check(case: Case) -> Verdict:
                 Action("MK", "Mark the passages"),
             ),
             blame="side",
-            expected_delta=f"mono loss {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
+            expected_delta=promise("mono loss", value, loss_after_db(value, width_db(-step)), threshold.ok_high or 0.0),
         ),
     )
 
@@ -105,5 +107,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=2,
+    version=3,
 )

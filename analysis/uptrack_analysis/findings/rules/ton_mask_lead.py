@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from uptrack_analysis.figures import digits, frequency
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans, share, spans_of_windows, when
+from uptrack_analysis.findings.promises import loss_after_db, promise
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.stem_places import NO_STEMS, stem_power, strongest_band_hz
 from uptrack_analysis.findings.tables import table
@@ -94,7 +95,7 @@ def _against(case: Case, lead: Stem, other: Stem) -> Draft | None:
             Action("SC", f"Dynamic EQ on {other.name}, keyed by {lead.name}", -dip, at_hz, 1.0),
             Action("EQ", f"Bell on {other.name}", -dip, at_hz, 1.0, tool="bell", on=other.name),
         ),
-        expected_delta=f"loss of {lead.name} {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB",
+        expected_delta=promise(f"loss of {lead.name}", value, loss_after_db(value, -dip), threshold.ok_high or 0.0),
     )
 
 
@@ -125,4 +126,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

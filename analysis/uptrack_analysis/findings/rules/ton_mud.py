@@ -11,6 +11,7 @@ from uptrack_analysis.figures import digits, frequency, percent
 from uptrack_analysis.findings import against_references
 from uptrack_analysis.findings.case import Case, Draft, Unmeasured
 from uptrack_analysis.findings.places import as_spans, inside
+from uptrack_analysis.findings.promises import promise
 from uptrack_analysis.findings.rule import Rule, Verdict
 from uptrack_analysis.findings.rules import ton_band
 from uptrack_analysis.findings.stem_places import NO_STEMS, stem_power, strongest_band_hz
@@ -74,6 +75,8 @@ def check(case: Case) -> Verdict:
     giving = second if first.role in LOW_END and second.role not in LOW_END else first
     at_hz = strongest_band_hz(case, giving.name, low_hz, high_hz, case.loud_spans)
     cut, pass_hz = LIMITS.number("cut_db"), LIMITS.number("high_pass_hz")
+    of_it = its_share if giving is first else second_share
+    taken_db = -10 * float(np.log10(1 - of_it * (1 - 10 ** (-cut / 10))))
     actions = [Action("EQ", f"Bell on {giving.name}", -cut, at_hz, 1.2, tool="bell", on=giving.name)]
     or_high_pass = ""
     if not _carries_the_low_end(case, giving) and all(low > pass_hz for low, _high in lacking):
@@ -97,7 +100,7 @@ def check(case: Case) -> Verdict:
             high_hz=high_hz,
             stem=giving.name,
             actions=tuple(actions),
-            expected_delta=f"low mids {digits(value)} → under {digits(threshold.ok_high or 0.0)} dB over the rest",
+            expected_delta=promise("low mids", value, value - taken_db, threshold.ok_high or 0.0, of=" over the rest"),
         ),
     )
 

@@ -66,4 +66,9 @@ def test_loops_and_names_nobody_is_sure_of_are_not_judged() -> None:
 
 def test_an_unsure_guess_quotes_the_genre_s_own_bars_and_says_what_passes() -> None:
     finding, _outro = ask_unsure("dj.mixin_out", track(0, 0), "techno")
-    assert "Techno DJs mix over 16 or more (the genre is a guess that is not sure, so 6 still passes)" in finding.advice
+    assert (
+        "Techno is mixed over 16 bars or more (the genre is a guess that is not sure, so 6 still passes)"
+        in finding.advice
+    )
+    assert finding.advice.startswith("No bar with a beat before the music")
+    assert finding.advice.endswith("6 bars of drums more at the start.")

@@ -74,3 +74,7 @@ def test_left_and_right_are_judged_alike() -> None:
 
 def test_one_channel_cannot_lean() -> None:
     assert why_unmeasured("ste.balance", replace(clean(), channels=1))
+
+
+def test_no_more_is_promised_than_three_db_of_one_part_can_do() -> None:
+    assert ask_one("ste.balance", leaning(2.0)).expected_delta == "lead of the left 2.0 → under 0.6 dB"

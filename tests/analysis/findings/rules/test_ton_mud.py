@@ -44,6 +44,7 @@ def test_two_held_stems_and_too_much_there_are_both_named() -> None:
     assert "Pad" in finding.advice
     assert "Strings" in finding.advice
     assert (finding.low_hz, finding.high_hz) == (200, 500)
+    assert "the rest is a matter of sounds" in finding.expected_delta  # 2.5 dB of one stem, of thirty
 
 
 def test_two_held_stems_at_a_fair_level_are_a_chord() -> None:
