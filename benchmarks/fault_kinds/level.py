@@ -6,7 +6,7 @@ import numpy as np
 import soxr
 from fault_filters import edges, limited_to_plr
 from fault_mixes import RATE_HZ, Mix
-from fault_places import stretch
+from fault_places import levels_db, mean_db, stretch
 
 from fault_kinds.kind import DISTORTED, LEVEL, LOUDER, Kind, Planted, _seconds, _whole
 
@@ -69,6 +69,27 @@ def _pumping(mix: Mix, depth_db: float, _rng: np.random.Generator) -> Planted | 
     return Planted(mix.sound * (10 ** (duck_db / 20)).astype(np.float32), *_whole(mix), depth_db)
 
 
+DROP_BARS = 8
+DROP_UNDER_MEAN_DB = 1.5
+BREAK_S = 4.0
+
+
+def _second_drop(mix: Mix, less_db: float, _rng: np.random.Generator) -> Planted | None:
+    """A second drop left quieter than the first: turned down from where the music is loud again to the end."""
+    if mix.bpm is None:
+        return None
+    levels = levels_db(mix.sound, 1.0)
+    loud = np.convolve(levels, np.ones(3) / 3, mode="same") > mean_db(mix.sound) - DROP_UNDER_MEAN_DB
+    edges_s = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]]).astype(int)))
+    drop_s = DROP_BARS * 4 * 60.0 / mix.bpm
+    drops = [(start, end) for start, end in edges_s.reshape(-1, 2).tolist() if end - start >= drop_s]
+    if len(drops) != 2 or drops[1][0] - drops[0][1] < BREAK_S:
+        return None
+    start, count = drops[1][0] * RATE_HZ, mix.sound.shape[1]
+    gain = 1 + edges(count, start, count) * np.float32(10 ** (-less_db / 20) - 1)
+    return Planted(mix.sound * gain, float(drops[1][0]), float(drops[1][1]), less_db)
+
+
 KINDS = (
     Kind(
         "hard clip",
@@ -111,5 +132,15 @@ KINDS = (
         ("dyn.pump",),
         (*LEVEL, "low.tail_overlap", "low.sub_balance", "ton.tilt", "ton.band", "dyn.transient_loss", "dyn.flat"),
         "whole",
+    ),
+    Kind(
+        "second drop",
+        # The specification asks from 1 LU; 3 are bad.
+        ((1.5, "minor"), (3.0, "moderate"), (6.0, "major")),
+        "dB quieter",
+        _second_drop,
+        ("lou.drop2_smaller",),
+        (*LEVEL, "dyn.level_jump", "dyn.psr_span", "dyn.plr", "ton.tilt", "ton.band"),
+        "stretch",
     ),
 )

@@ -1,4 +1,4 @@
-"""Faults of the stereo image: a wide or cancelling low end, a channel upside down, one that leads."""
+"""Faults of the stereo image: a wide or cancelling low end, a channel upside down, one that leads, a lost side."""
 
 from __future__ import annotations
 
@@ -63,6 +63,40 @@ def _balance(mix: Mix, lead_db: float, _rng: np.random.Generator) -> Planted | N
     return Planted(sound, *_whole(mix), lead_db)
 
 
+LEAST_SIDE_DB = -25.0
+"""Side over mid: a mix with less of it loses nothing that is heard."""
+
+
+def _side_lost(mix: Mix, kept_db: float, _rng: np.random.Generator) -> Planted | None:
+    """An export through a mono switch: the side turned down by so much, from end to end."""
+    if not _has_a_side(mix):
+        return None
+    mid, side = (mix.sound[0] + mix.sound[1]) / 2, (mix.sound[0] - mix.sound[1]) / 2
+    side *= np.float32(10 ** (kept_db / 20))
+    return Planted(np.stack((mid + side, mid - side)), *_whole(mix), kept_db)
+
+
+def _side_by_delay(mix: Mix, delay_ms: float, rng: np.random.Generator) -> Planted | None:
+    """One signal, and a width that a delay of one channel makes on the master."""
+    if not _has_a_side(mix):
+        return None
+    mid = mix.sound.mean(axis=0)
+    channels = [mid, later(mid, delay_ms / 1000)]
+    if rng.integers(2):
+        channels.reverse()
+    return Planted(np.stack(channels), *_whole(mix), delay_ms)
+
+
+def _has_a_side(mix: Mix) -> bool:
+    if mix.sound.shape[0] != 2:
+        return False
+    mid, side = (
+        float(np.square(part, dtype=np.float64).mean())
+        for part in (mix.sound[0] + mix.sound[1], mix.sound[0] - mix.sound[1])
+    )
+    return side > mid * 10 ** (LEAST_SIDE_DB / 10)
+
+
 def _stereo_stretch(sound: Sound, seconds: float, rng: np.random.Generator) -> tuple[int, int] | None:
     """Of the part that is damaged: a wide low end in a break without bass would be no fault."""
     return stretch(sound, seconds, rng) if sound.shape[0] == 2 else None
@@ -111,6 +145,42 @@ KINDS = (
         _balance,
         ("ste.balance", "int.channel"),
         ("low.mono", "low.mono_loss", *LEVEL),
+        "whole",
+    ),
+    Kind(
+        "side lost",
+        # 40 dB leave what a meter sees and no ear hears; from 60 dB on nothing is left that tells left from right.
+        ((-40.0, "minor"), (-90.0, "moderate"), (-140.0, "moderate")),
+        "dB of side kept",
+        _side_lost,
+        ("int.false_stereo",),
+        # A side that cancels in mono was all the more of the level.
+        (*LEVEL, "ste.narrow_wide", "ste.balance", "ton.tilt", "ton.band", "ton.air", "low.sub_balance"),
+        "whole",
+    ),
+    Kind(
+        "width by delay",
+        # 0.2 ms puts a first notch at 2.5 kHz into the fold-down, 1 ms one at 500 Hz.
+        ((0.1, "minor"), (0.3, "moderate"), (1.0, "major"), (12.0, "major")),
+        "ms",
+        _side_by_delay,
+        ("int.false_stereo",),
+        (
+            *LEVEL,
+            "ste.corr",
+            "ste.mono_loss",
+            "ste.narrow_wide",
+            "ste.balance",
+            "low.mono",
+            "low.mono_loss",
+            "low.kick_bass_phase",
+            "low.sub_balance",
+            "int.channel",
+            "dj.system",
+            "ton.tilt",
+            "ton.band",
+            "ton.air",
+        ),
         "whole",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from fault_filters import band_db, bell, edges, low_end, low_shelf, no_louder_than
-from fault_mixes import Mix, Sound
+from fault_mixes import RATE_HZ, Mix, Sound
 from fault_places import stretch
 
 from fault_kinds.kind import LEVEL, Kind, Plant, Planted, _seconds, _whole
@@ -45,6 +45,27 @@ def _sub_shelf(sign: float, seconds: float | None = None) -> Plant:
         return _in_place(mix, shelved, seconds, amount_db, SUB_HZ, rng)
 
     return plant
+
+
+BASS_HZ = (45.0, 250.0)
+SUB_ALONE_HZ = 38.0
+FOLLOWED_HZ = 10.0
+SPARED_S = 0.05
+
+
+def _sub_alone(mix: Mix, less_db: float, _rng: np.random.Generator) -> Planted | None:
+    """A bass that is a sine under 45 Hz, as loud as the low end was, and of that low end so much less.
+
+    The sine follows how loud 45 to 250 Hz is from moment to moment.
+    """
+    band = low_end(mix.sound, BASS_HZ[1]) - low_end(mix.sound, BASS_HZ[0])
+    level = np.sqrt(np.maximum(low_end(np.square(band.mean(axis=0, keepdims=True)), FOLLOWED_HZ), 0.0))
+    sine = level * np.float32(2**0.5) * np.sin(2 * np.pi * SUB_ALONE_HZ * np.arange(level.shape[1]) / RATE_HZ)
+    change = sine.astype(np.float32) - band * np.float32(1 - 10 ** (-less_db / 20))
+    # The head and the tail stay as they are: a mix that begins with a step would be another fault.
+    fade, count = round(SPARED_S * RATE_HZ), level.shape[1]
+    sound = mix.sound + change * edges(count, fade, count - fade, SPARED_S)
+    return Planted(no_louder_than(sound, mix.sound), *_whole(mix), less_db, 100.0, BASS_HZ[1])
 
 
 PASSAGE_S = 20.0
@@ -154,5 +175,28 @@ KINDS = (
         (*LEVEL, "ton.tilt", "ton.band", "low.note_uneven", "low.boom", "dj.system"),
         "stretch",
         "upper edge",
+    ),
+    Kind(
+        "sub alone",
+        # Small speakers begin between 100 and 200 Hz: 6 dB less there are heard, 12 leave no bassline.
+        ((6.0, "minor"), (12.0, "moderate"), (18.0, "major")),
+        "dB less of 45 to 250 Hz",
+        _sub_alone,
+        ("low.sub_absent",),
+        (
+            *LEVEL,
+            "ton.tilt",
+            "ton.band",
+            "low.sub_balance",
+            "low.boom",
+            "low.note_uneven",
+            "low.rumble",
+            "low.mono",
+            "low.mono_loss",
+            "dj.system",
+            "dyn.plr",
+            "dyn.psr_span",
+        ),
+        "whole",
     ),
 )

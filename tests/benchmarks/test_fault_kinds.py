@@ -124,6 +124,44 @@ def test_an_antiphase_low_end_loses_its_amount_in_mono_and_none_of_its_power(mix
     assert mean_db(after) == pytest.approx(mean_db(before), abs=0.3)
 
 
+def test_a_lost_side_is_turned_down_by_its_amount_and_a_mono_mix_has_none_to_lose(mix: Mix) -> None:
+    planted = plant("side lost", mix, -40.0)
+    assert side_over_mid_db(planted.sound) == pytest.approx(side_over_mid_db(mix.sound) - 40.0, abs=0.1)
+    mono = replace(mix, sound=np.repeat(mix.sound.mean(axis=0, keepdims=True), 2, axis=0))
+    assert kind("side lost").plant(mono, -40.0, np.random.default_rng(1)) is None
+    assert kind("width by delay").plant(mono, 1.0, np.random.default_rng(1)) is None
+
+
+def test_width_by_delay_is_one_signal_twice(mix: Mix) -> None:
+    planted = plant("width by delay", mix, 10.0)
+    frames_late = round(0.01 * RATE_HZ)
+    first, second = planted.sound if np.allclose(planted.sound[1, :frames_late], 0.0) else planted.sound[::-1]
+    assert np.allclose(second[frames_late:], first[:-frames_late])
+
+
+def test_a_sub_alone_is_as_loud_as_the_low_end_it_replaces(mix: Mix) -> None:
+    planted = plant("sub alone", mix, 18.0)
+    low, sub, mids = (
+        band_db(planted.sound, *band) - band_db(mix.sound, *band)
+        for band in ((60.0, 200.0), (20.0, 45.0), (500.0, 2_000.0))
+    )
+    assert low - mids == pytest.approx(-18.0, abs=2.0)  # the skirts of the split leave some at both ends
+    assert band_db(planted.sound, 20.0, 45.0) > band_db(planted.sound, 45.0, 100.0) + 6
+    assert sub > mids
+
+
+def test_a_second_drop_is_turned_down_to_the_end_and_a_mix_of_one_drop_has_none(mix: Mix) -> None:
+    rests = np.ones(70 * RATE_HZ, dtype=np.float32)
+    rests[30 * RATE_HZ : 40 * RATE_HZ] = 0.2
+    two = replace(mix, sound=noise(70) * rests)
+    planted = plant("second drop", two, 6.0)
+    assert planted.start_s == pytest.approx(40.0, abs=2.0)
+    late, early = slice(45 * RATE_HZ, 65 * RATE_HZ), slice(0, 30 * RATE_HZ)
+    assert mean_db(planted.sound[:, late]) - mean_db(two.sound[:, late]) == pytest.approx(-6.0, abs=0.1)
+    assert np.array_equal(planted.sound[:, early], two.sound[:, early])
+    assert kind("second drop").plant(mix, 6.0, np.random.default_rng(1)) is None
+
+
 def test_an_inverted_channel_is_inverted_where_it_says_and_nowhere_else(mix: Mix) -> None:
     planted = plant("one channel inverted", mix, 12.0)
     inside = frames(planted)

@@ -10,11 +10,11 @@ import math
 from uptrack_analysis.figures import digits
 
 
-def promise(what: str, before_db: float, after_db: float, fine_db: float, *, of: str = "") -> str:
+def promise(what: str, before_db: float, after_db: float, fine_db: float, *, of: str = "", rest: str = "sounds") -> str:
     """ "mono loss 6.0 → under 2.7 dB", or "mono loss 6.0 → 3.9 dB; the rest is a matter of sounds"."""
     if after_db <= fine_db:
         return f"{what} {digits(before_db)} → under {digits(fine_db)} dB{of}"
-    return f"{what} {digits(before_db)} → {digits(after_db)} dB{of}; the rest is a matter of sounds"
+    return f"{what} {digits(before_db)} → {digits(after_db)} dB{of}; the rest is a matter of {rest}"
 
 
 def loss_after_db(loss_db: float, change_db: float) -> float:

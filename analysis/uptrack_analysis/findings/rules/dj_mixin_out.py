@@ -1,7 +1,8 @@
 """``dj.mixin_out``: bars at either end that another track can be mixed over.
 
 Those are the intro and the outro as far as something keeps the beat in them, be it hats alone; a pad without a beat is
-music, but nothing to match a tempo by. A radio edit has none of it on purpose, so the finding is minor at most.
+music, but nothing to match a tempo by. A radio edit has none of it on purpose, and nobody has measured how often
+the finding is right: it informs.
 """
 
 from __future__ import annotations
@@ -113,6 +114,6 @@ RULE = Rule(
     by_target=True,
     by_genre=True,
     family_tables=("mix_bars",),
-    at_most="minor",
+    at_most="info",
     version=3,
 )

@@ -2,7 +2,7 @@
 
 Where phrases begin, the arrangement itself says: all the other changes of section, which have to agree modulo four
 bars. Where they do not, or are too few, nobody knows and nothing is said. The meter prefers phrases when it cuts, so a
-drop off them is one it was sure of.
+drop off them is one it was sure of; nobody has measured how often it is right, so it informs.
 """
 
 from __future__ import annotations
@@ -87,5 +87,5 @@ RULE = Rule(
     check=check,
     limits=LIMITS,
     by_target=True,
-    at_most="minor",
+    at_most="info",
 )

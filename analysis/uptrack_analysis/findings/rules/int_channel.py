@@ -258,7 +258,7 @@ def _lopsided(case: Case, windows: StereoWindows) -> Draft | None:
             Action("UT", "Check pan and balance of the buses"),
         ),
         blame="left" if value > 0 else "right",
-        expected_delta=promise(f"{side} lead", abs(value), abs(value) - step, 1.0),
+        expected_delta=promise(f"{side} lead", abs(value), abs(value) - step, 1.0, rest="pan and routing"),
     )
 
 

@@ -1,4 +1,7 @@
-"""``ton.mask_lead``: another stem covers the lead or the voice where words and melody are understood."""
+"""``ton.mask_lead``: another stem covers the lead or the voice where words and melody are understood.
+
+It informs until its precision has been measured: no fault is planted that it answers.
+"""
 
 from __future__ import annotations
 
@@ -126,5 +129,6 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    at_most="info",
     version=2,
 )

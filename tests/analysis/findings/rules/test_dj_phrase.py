@@ -25,7 +25,7 @@ def track(*bars: int) -> Measured:
 )
 def test_a_drop_off_the_phrase_is_minor_and_says_where_it_is_expected(bars: tuple[int, ...], words: str) -> None:
     finding = ask_one("dj.phrase", track(*bars))
-    assert finding.severity == "minor"
+    assert finding.severity == "info"
     assert words in finding.advice
     assert finding.start_s == pytest.approx((int(words.split()[3].rstrip(",")) - 1) * 240 / 130)
 

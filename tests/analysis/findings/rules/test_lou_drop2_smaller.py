@@ -16,10 +16,10 @@ def dropping(*levels_lufs: float, bars: int = 32) -> Measured:
     return arranged([*sketch, ("outro", 16, -11.0)])
 
 
-@pytest.mark.parametrize(("under_lu", "word"), [(1.2, "minor"), (2.0, "moderate"), (3.5, "major")])
-def test_a_second_drop_that_falls_off_is_told_where_it_is(under_lu: float, word: str) -> None:
+@pytest.mark.parametrize(("under_lu", "least"), [(1.2, 0.5), (2.0, 1.0), (3.5, 2.0)])
+def test_a_second_drop_that_falls_off_is_told_where_it_is(under_lu: float, least: float) -> None:
     finding = ask_one("lou.drop2_smaller", dropping(-8.0, -8.0 - under_lu))
-    assert finding.severity == word
+    assert (finding.severity, finding.excess >= least) == ("info", True)
     assert finding.value == pytest.approx(under_lu)
     assert finding.start_s == pytest.approx(80 * 240 / 130)
     assert finding.exposure == pytest.approx(0.5)

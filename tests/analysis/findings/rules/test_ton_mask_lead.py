@@ -28,7 +28,7 @@ def stems(pad: Block) -> dict[str, Block]:
 def test_a_pad_over_the_lead_is_named_with_where_to_dip_it() -> None:
     (finding,) = ask_stems(RULE, stems(tones(0.12, (1500.0, 2000.0))))
     assert finding.stem == "Pad"
-    assert finding.severity in {"moderate", "major"}
+    assert (finding.severity, finding.excess > 1.0) == ("info", True)
     assert "Lead loses" in finding.advice
     assert finding.actions[0].frequency_hz in (pytest.approx(1500, rel=0.1), pytest.approx(2000, rel=0.1))
 
