@@ -64,7 +64,7 @@ def _sub_alone(mix: Mix, less_db: float, _rng: np.random.Generator) -> Planted |
     change = sine.astype(np.float32) - band * np.float32(1 - 10 ** (-less_db / 20))
     # The head and the tail stay as they are: a mix that begins with a step would be another fault.
     fade, count = round(SPARED_S * RATE_HZ), level.shape[1]
-    sound = mix.sound + change * edges(count, fade, count - fade, SPARED_S)
+    sound = np.asarray(mix.sound + change * edges(count, fade, count - fade, SPARED_S), dtype=np.float32)
     return Planted(no_louder_than(sound, mix.sound), *_whole(mix), less_db, 100.0, BASS_HZ[1])
 
 

@@ -1,8 +1,8 @@
 """``lou.drop2_smaller``: a track whose later drops all stay under the first.
 
 The last drop is what a set remembers. One that is quieter on purpose is followed or joined by another: only if none of
-the later ones reaches the first is it told. Turned down by 3 dB or more, a later drop is often named something else, and
-few mixes can show how often the rest is right, so it informs.
+the later ones reaches the first is it told. Turned down by 3 dB or more, a later drop is often named something else,
+and few mixes can show how often the rest is right, so it informs.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from support.noises import pink, shaped_noise
 from support.small_band import small_band
 from support.stem_cases import RATE_HZ, ask_stems, case_with_stems
 from support.verdicts import why_unmeasured
-from uptrack_analysis.findings.case import Draft
+from uptrack_analysis.findings.case import Draft, Unmeasured
 from uptrack_analysis.findings.rules import ton_band, ton_mud
 from uptrack_analysis.signal import Block
 
@@ -84,7 +84,9 @@ def test_a_bass_keeps_its_body_and_the_other_part_makes_room() -> None:
 
 def missing(low_hz: float, high_hz: float) -> Draft:
     """What ``ton.band`` says of an octave of which there is too little."""
-    (told, *_) = ton_band.check(case_with_stems(stems(0.15)))
+    verdict = ton_band.check(case_with_stems(stems(0.15)))
+    assert not isinstance(verdict, Unmeasured)
+    told = verdict[0]
     return replace(told, value=-abs(told.value), low_hz=low_hz, high_hz=high_hz)
 
 
@@ -101,6 +103,7 @@ def test_nothing_is_taken_from_an_octave_of_which_there_is_too_little(
     octave_hz: tuple[float, float], told: bool, high_pass: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case, octave = case_with_stems(stems(0.15)), missing(*octave_hz)
-    monkeypatch.setattr(ton_mud.ton_band, "check", lambda _case: (octave,))
+    monkeypatch.setattr(ton_band, "check", lambda _case: (octave,))
     found = ton_mud.check(case)
+    assert not isinstance(found, Unmeasured)
     assert [("high-pass" in draft.advice) for draft in found] == [high_pass] * told
