@@ -27,7 +27,9 @@ from uptrack_analysis.measure.pulse import follow
 from uptrack_analysis.measure.results import TempoEstimate
 from uptrack_analysis.signal import Block, FloatArray
 
-MIN_SECONDS = 6.0
+MIN_SECONDS = 3.5
+SHORT_SECONDS, SHORT_SURE = 6.0, 0.6
+"""Of less music than this a tempo has to be so sure: a few random hits always fit one, but none as surely as a loop."""
 MIN_BPM, MAX_BPM = 45.0, 240.0
 PRIOR_LEVEL_BPM = (95.0, 180.0)
 PRIOR_WIDTH_OCTAVES = 0.2
@@ -119,7 +121,7 @@ def estimate_tempo(envelope: OnsetEnvelope) -> tuple[TempoEstimate, str | None]:
     """Tempo of an onset envelope, and the reason when there is none."""
     seconds = envelope.groups.shape[1] / envelope.rate_hz
     if seconds < MIN_SECONDS:
-        return _NO_TEMPO, f"a tempo needs at least {MIN_SECONDS:.0f} s of music, this is {seconds:.1f} s"
+        return _NO_TEMPO, f"a tempo needs at least {MIN_SECONDS} s of music, this is {seconds:.1f} s"
     repetition = _repetition(envelope)
     if repetition is None:
         return _NO_TEMPO, "nothing starts anywhere: the file is silence or one unchanging sound"
@@ -139,6 +141,8 @@ def estimate_tempo(envelope: OnsetEnvelope) -> tuple[TempoEstimate, str | None]:
     ]
     alternatives = tuple(other for other in found[1:] if other[1] >= MIN_ALTERNATIVE)
     bpm, sure = found[0]
+    if seconds < SHORT_SECONDS and sure < SHORT_SURE:
+        return _NO_TEMPO, f"no beat is beyond doubt in as little as {seconds:.1f} s of music"
     attacks = envelope.attacks
     pulse = follow(attacks.low + attacks.high, attacks.rate_hz, 60.0 / bpm)
     if sure < DOUBTFUL and pulse.contrast < MIN_CONTRAST:

@@ -133,12 +133,25 @@ def test_neither_level_nor_polarity_changes_tempo_or_grid(gain: float) -> None:
     assert second.grid.first_downbeat_s == pytest.approx(first.grid.first_downbeat_s, abs=1e-3)
 
 
-def test_five_seconds_are_too_few_and_six_and_a_half_enough() -> None:
-    found, reason = measured(groove("house", 128.0, seconds=5.0)[:, : 5 * RATE_HZ])
+def test_a_loop_of_two_bars_has_its_tempo_and_three_seconds_are_too_few() -> None:
+    two_bars_s = 8 * 60 / 128.0
+    loop = groove("house", 128.0, seconds=two_bars_s)[:, : round(two_bars_s * RATE_HZ)]
+    assert measured(loop)[0].bpm == pytest.approx(128.0, abs=1.0)
+    found, reason = measured(loop[:, : 3 * RATE_HZ])
     assert found.bpm is None
     assert reason is not None
-    assert "6 s" in reason
-    assert measured(groove("house", 128.0, seconds=6.5))[0].bpm == pytest.approx(128.0, abs=1.0)
+    assert "at least 3.5 s" in reason
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_few_hits_that_happen_to_fit_a_beat_are_not_believed_to_be_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    clicks = 1e-4 * rng.standard_normal((1, 5 * RATE_HZ))
+    clicks[0, rng.integers(0, 5 * RATE_HZ, 30)] = rng.uniform(-0.5, 0.5, 30)
+    found, reason = measured(clicks.astype(np.float32))
+    assert found.bpm is None
+    assert reason is not None
+    assert "beat" in reason
 
 
 @settings(max_examples=5)
