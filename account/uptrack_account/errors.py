@@ -4,11 +4,13 @@
   - AccountError          asked for something that is refused
     · Refused               wrong or used up: a password, a link
     · TooMany               too often; ``retry_after_s`` says when again
+    · GrantRefused          a machine that wants to be linked, or to stay so; ``error`` is OAuth's word for it
 """
 
 from __future__ import annotations
 
 from uptrack_analysis.errors import BadInput
+from uptrack_bridges.account import GrantError
 
 
 class AccountError(BadInput):
@@ -29,3 +31,11 @@ class TooMany(AccountError):
             code="account.too_many",
         )
         self.retry_after_s = retry_after_s
+
+
+class GrantRefused(AccountError):
+    """No tokens, or not yet (RFC 6749, 5.2; RFC 8628, 3.5)."""
+
+    def __init__(self, error: GrantError, sentence: str) -> None:
+        super().__init__(sentence, code=f"account.{error}")
+        self.error: GrantError = error

@@ -18,7 +18,7 @@ from uptrack_account.store import ACCOUNT_TABLES, Database
 from uptrack_account.store.models import AccountRow
 
 SCHEMA = "uptrack.account/1"
-SECRET = frozenset({"password_hash", "digest", "text"})
+SECRET = frozenset({"password_hash", "digest", "user_digest", "text"})
 """A letter's text may hold a link that opens the account."""
 WITHHELD = "kept, and shown to nobody"
 

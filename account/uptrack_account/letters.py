@@ -67,7 +67,25 @@ def password_changed(site: str) -> Letter:
     return Letter(
         "Your UpTrack password was changed",
         f"The password of your UpTrack account was changed just now. If it was not you, ask for a new one at\n\n"
-        f"    {site}/forgotten\n\nand write to {HELP}.\n",
+        f"    {site}/forgotten\n\nand write to {HELP}. Linked machines stay linked; you can end them at\n\n"
+        f"    {site}/devices\n",
+    )
+
+
+def machine_linked(site: str, name: str, system: str) -> Letter:
+    return Letter(
+        "A machine was linked to your UpTrack account",
+        f"{name} ({system}) was linked to your account just now, and may put reports into it. If it was not you, end "
+        f"it at\n\n    {site}/devices\n\nand choose a new password.\n",
+    )
+
+
+def machine_cut_off(site: str, name: str) -> Letter:
+    return Letter(
+        "A machine is not linked to your UpTrack account any more",
+        f"A key of {name} was used twice, as if two machines had it, so neither can use it any more. Somebody may have "
+        "copied it, or the machine was restored from a backup. If you know why, link it again with `uptrack link`; "
+        f"else look at\n\n    {site}/devices\n\nand write to {HELP}.\n",
     )
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from uptrack_account.accounts import Accounts
+from uptrack_account.devices import Devices
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
 from uptrack_account.passwords import Passwords
 from uptrack_account.sessions import Sessions
@@ -28,12 +29,14 @@ class Service:
     database: Database
     accounts: Accounts
     sessions: Sessions
+    devices: Devices
     throttle: Throttle
     postman: Postman
 
     async def sweep(self) -> None:
-        """Delete what has ended: sessions, links, counts, accounts that nobody proved."""
+        """Delete what has ended: sessions, machines, links, counts, accounts that nobody proved."""
         await self.sessions.sweep()
+        await self.devices.sweep()
         await self.throttle.sweep()
         await self.accounts.sweep()
 
@@ -58,13 +61,15 @@ async def open_service(
         if settings.smtp_host
         else FolderSender(settings.home / "letters")
     )
+    keyed = Keyed(secret)
     async with open_database(settings.database_url, clock=clock) as database:
         yield Service(
             settings,
             database,
             Accounts(database, keeper or Passwords(), settings.origin),
             Sessions(database),
-            Throttle(database, Keyed(secret)),
+            Devices(database, keyed, settings.origin),
+            Throttle(database, keyed),
             Postman(database, sender, settings.mail_from),
         )
 

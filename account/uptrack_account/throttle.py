@@ -30,6 +30,11 @@ SIGN_UP_FROM = Limit("sign up from", 20, timedelta(hours=1))
 LETTER = Limit("letter", 5, timedelta(hours=1))
 LETTER_FROM = Limit("letter from", 20, timedelta(hours=1))
 
+LINK_CODE = Limit("link code", 10, timedelta(minutes=15))
+"""Of 25.6 thousand million codes, with a thousand machines waiting: one guess in 25 million (RFC 8628, 5.1)."""
+LINK_CODE_FROM = Limit("link code from", 60, timedelta(minutes=15))
+DEVICE_FROM = Limit("device from", 30, timedelta(hours=1))
+
 
 class Throttle:
     """Counts tries."""

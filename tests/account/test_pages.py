@@ -30,10 +30,9 @@ from uptrack_account.service import Service
 from uptrack_account.store import ACCOUNT_TABLES
 from uptrack_account.web import gate
 from uptrack_account.web.gate import COOKIE, access_of
-from uptrack_account.web.pages import routes
-from uptrack_account.web.server import make_app
+from uptrack_account.web.server import PAGES, make_app
 
-ROUTES = sorted((route.method, route.path) for route in routes if isinstance(route, web.RouteDef))
+ROUTES = sorted((route.method, route.path) for route in PAGES if isinstance(route, web.RouteDef))
 OPEN = {
     *((method, path) for path in ("/sign-up", "/sign-in", "/forgotten") for method in ("GET", "POST")),
     *((method, f"/{purpose}/{{token}}") for purpose in ("verify", "reset") for method in ("GET", "POST")),
@@ -54,7 +53,7 @@ async def test_from_signing_up_to_leaving(service: Service, browser: Browser) ->
     assert "Give the password" in (await browser.get(link)).text
     assert (await browser.post(link, password=ANOTHER)).status == 422
     entered = await browser.post(link, password=PASSWORD)
-    assert (entered.status, entered.to) == (303, "/account")
+    assert (entered.status, entered.to) == (303, "/")
     page = (await browser.get("/account")).text
     assert "Firefox on Linux (this one)" in page
     assert (await browser.get("/")).to == "/account"
@@ -104,7 +103,7 @@ async def test_who_is_not_signed_in_gets_what_is_open_and_no_more(browser: Brows
     if (method, path) in OPEN:
         assert answer.status in {200, 422}, answer.text
     else:
-        assert (answer.status, answer.to) == (303, "/sign-in")
+        assert (answer.status, answer.to) == (303, "/sign-in?link=" if path == "/link" else "/sign-in")
 
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] == "POST"])

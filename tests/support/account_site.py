@@ -21,6 +21,7 @@ from uptrack_account.service import Service, open_service
 from uptrack_account.settings import AccountSettings
 from uptrack_account.web.gate import COOKIE
 from uptrack_account.web.server import serve
+from uptrack_bridges.account import AUTHORIZE_PATH, CLIENT_ID, DEVICE_GRANT, TOKEN_PATH, DeviceAuthorization, Tokens
 
 ADA, BOB = "ada@example.org", "bob@example.org"
 PASSWORD, ANOTHER = "kick snare hat loop", "four bars of silence"
@@ -70,11 +71,17 @@ class Browser:
         return await self.ask("POST", path, form, {"Origin": SITE})
 
     async def ask(
-        self, method: str, path: str, form: Mapping[str, str] | None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        form: Mapping[str, str] | bytes | None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        program: bool = False,
     ) -> Answer:
         # aiohttp's own jar would not send a Secure cookie over HTTP, which browsers do to this machine.
         sent = {"Host": "localhost:8765", "User-Agent": self.agent, **(headers or {})}
-        if self.cookies:
+        if self.cookies and not program:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
         async with self.http.request(method, url, data=form, headers=sent, allow_redirects=False) as response:
@@ -84,6 +91,10 @@ class Browser:
                 else:
                     self.cookies.pop(name, None)
             return Answer(response.status, await response.read(), response.headers.copy())
+
+    async def tell(self, path: str, /, **form: str) -> Answer:
+        """As a program does, that wants something of the device grant."""
+        return await self.ask("POST", path, {"client_id": CLIENT_ID, **form}, {"User-Agent": "uptrack"}, program=True)
 
     @property
     def token(self) -> str | None:
@@ -120,3 +131,30 @@ async def somebody(service: Service, email: str = ADA, password: str = PASSWORD)
     await service.postman.deliver()
     (letter,) = [one for one in letters(service.settings.home) if one["To"] == email]
     return await service.accounts.verify(link_in(letter).removeprefix("/verify/"), password)
+
+
+@dataclass
+class Machine:
+    """A linked one: its tokens, and what it asks with them."""
+
+    browser: Browser
+    tokens: Tokens
+
+    async def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        sent = {"Authorization": f"Bearer {self.tokens.access_token}", **headers}
+        return await self.browser.ask(method, path, body, sent, program=True)
+
+
+async def asking(browser: Browser, name: str = "Studio", system: str = "Linux") -> DeviceAuthorization:
+    """A machine that has asked and not been answered."""
+    answer = await browser.tell(AUTHORIZE_PATH, device_name=name, device_system=system)
+    assert answer.status == 200, answer.text
+    return DeviceAuthorization.model_validate_json(answer.body)
+
+
+async def linked(browser: Browser, name: str = "Studio") -> Machine:
+    """A machine of whom the browser is signed in as."""
+    asked = await asking(browser, name)
+    assert (await browser.post("/link/answer", user_code=asked.user_code, answer="allow")).status == 200
+    answer = await browser.tell(TOKEN_PATH, grant_type=DEVICE_GRANT, device_code=asked.device_code)
+    return Machine(browser, Tokens.model_validate_json(answer.body))

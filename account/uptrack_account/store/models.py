@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from sqlalchemy import DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from uptrack_bridges.account import DEVICE_NAME_LENGTH, SYSTEM_LENGTH
+
 EMAIL_LENGTH = 254  # of a path in SMTP (RFC 5321, 4.5.3.1.3), less its brackets
 NAME_LENGTH = 80
 DIGEST_BYTES = 32
@@ -84,6 +86,65 @@ class SessionRow(Base):
     """Its kind and the system's, "Firefox on Linux"."""
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     seen_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class DeviceRow(Base):
+    """A machine that is linked to an account."""
+
+    __tablename__ = "devices"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    account_id: Mapped[str] = _of_account()
+    name: Mapped[str] = mapped_column(String(DEVICE_NAME_LENGTH))
+    """As it called itself, and its owner confirmed."""
+    system: Mapped[str] = mapped_column(String(SYSTEM_LENGTH))
+    scope: Mapped[str] = mapped_column(String(40))
+    generation: Mapped[int]
+    """Of its tokens: each refresh begins another."""
+    proved: Mapped[bool]
+    """A token of this generation was used, so it has arrived."""
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class DeviceTokenRow(Base):
+    """A key of a machine, as a digest. Refresh tokens stay until they are too old, to know one that is used again."""
+
+    __tablename__ = "device_tokens"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES), primary_key=True)
+    device_id: Mapped[str] = mapped_column(String(32), ForeignKey("devices.id", ondelete="CASCADE"), index=True)
+    account_id: Mapped[str] = _of_account()
+    kind: Mapped[str] = mapped_column(String(10))
+    """``access`` or ``refresh``."""
+    generation: Mapped[int]
+    spent: Mapped[bool]
+    """Another of the same generation was issued in its place."""
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
+class GrantRow(Base):
+    """A machine that asks to be linked. Nobody's until somebody has answered; gone within two hours."""
+
+    __tablename__ = "grants"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES), primary_key=True)
+    user_digest: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES), unique=True)
+    account_id: Mapped[str | None] = mapped_column(
+        String(32), ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    device_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("devices.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(DEVICE_NAME_LENGTH))
+    system: Mapped[str] = mapped_column(String(SYSTEM_LENGTH))
+    come_from: Mapped[str] = mapped_column(String(64))
+    scope: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(10))
+    """``waiting``, ``allowed`` or ``denied``."""
+    interval_s: Mapped[int]
+    polled_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
 class LinkRow(Base):

@@ -3,10 +3,14 @@
 A form of another site cannot act for who is signed in: what changes something must come from our own pages, by
 ``Origin`` or, in browsers that leave it out, by ``Sec-Fetch-Site``; the cookie is SameSite besides. Every handler is
 marked with who may call it, and one that is not marked answers nobody.
+
+Programs come without a cookie, and what they may they say with a token (RFC 6750). A browser, which sends ``Origin`` or
+``Sec-Fetch-Site`` with whatever a page has it do, is no program.
 """
 
 from __future__ import annotations
 
+import http
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Literal
@@ -15,8 +19,10 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from uptrack_account.devices import Device, typed
 from uptrack_account.service import Service
 from uptrack_account.sessions import LONGEST, Person
+from uptrack_bridges.account import SCOPE, AccountProblem
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +31,7 @@ COOKIE = "__Host-uptrack"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
 PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
+DEVICE: web.RequestKey[Device] = web.RequestKey("device")
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
@@ -36,7 +43,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-Access = Literal["anybody", "signed in"]
+Access = Literal["anybody", "signed in", "any program", "linked machine"]
 Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ACCESS: dict[Page, Access] = {}
 
@@ -79,18 +86,53 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     origin = service.settings.origin
     if request.headers.get("Host", "") != urlsplit(origin).netloc:
         return web.Response(status=421, text=f"This service is at {origin}.\n")
+    access = access_of(request.match_info.handler)
+    if access in ("any program", "linked machine"):
+        return await _answer_program(request, handler, access)
     if request.method not in SAFE_METHODS and not _is_from_us(request, origin):
         return web.Response(status=403, text="That did not come from one of our own pages, and nothing was done.\n")
     token = request.cookies.get(COOKIE)
     person = await service.sessions.person(token) if token else None
     request[PERSON] = person
-    access = access_of(request.match_info.handler)
     if access == "signed in" and person is None:
-        raise web.HTTPSeeOther("/sign-in")
+        raise web.HTTPSeeOther(_to_sign_in(request))
     if access is None and request.match_info.http_exception is None:
         log.error("%s is marked for nobody", request.path)
         return web.Response(status=403, text="Nobody may.\n")
     return await handler(request)
+
+
+async def _answer_program(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:
+    if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
+        return problem(403, "account.browser", "Expected a program, and a browser came; nothing was done.")
+    if access == "any program":
+        return await handler(request)
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    device = await request.app[SERVICE].devices.device(token.strip()) if scheme.lower() == "bearer" else None
+    if device is None:
+        answer = problem(401, "account.token", "Expected the token of a linked machine. Link it with `uptrack link`.")
+        answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if scheme else "Bearer"
+        return answer
+    if device.scope != SCOPE:
+        answer = problem(403, "account.scope", f"Expected a machine that is linked for {SCOPE}.")
+        answer.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{SCOPE}"'
+        return answer
+    request[DEVICE] = device
+    return await handler(request)
+
+
+def problem(status: int, code: str, sentence: str) -> web.Response:
+    """A refusal for a program (RFC 9457)."""
+    said = AccountProblem(title=http.HTTPStatus(status).phrase, status=status, detail=sentence, code=code)
+    return web.Response(status=status, text=said.model_dump_json(), content_type="application/problem+json")
+
+
+def _to_sign_in(request: web.Request) -> str:
+    """Who came to link a machine goes on with that afterwards; nothing else of an address is carried along."""
+    if request.path != "/link":
+        return "/sign-in"
+    code = typed(request.query.get("user_code", ""))
+    return f"/sign-in?link={code}"
 
 
 def _is_from_us(request: web.Request, origin: str) -> bool:

@@ -10,20 +10,22 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from uptrack_account.service import Service
+from uptrack_account.web import api, device_pages, pages
 from uptrack_account.web.gate import SERVICE, gate, headers_of
-from uptrack_account.web.pages import routes
 from uptrack_analysis.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
 MAX_FORM_BYTES = 64 * 1024
 SHUTDOWN_S = 5.0
+PAGES = (*pages.routes, *device_pages.routes)
+"""For people; what is for programs is in ``api``."""
 
 
 def make_app(service: Service) -> web.Application:
     app = web.Application(middlewares=[_explain, gate], client_max_size=MAX_FORM_BYTES)
     app[SERVICE] = service
-    app.add_routes(routes)
+    app.add_routes([*PAGES, *api.routes])
     return app
 
 

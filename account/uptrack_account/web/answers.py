@@ -1,0 +1,94 @@
+"""How pages answer: a template, the form again with one sentence, or the way to another page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from uptrack_account.errors import AccountError, TooMany
+from uptrack_account.letters import HELP
+from uptrack_account.passwords import LONGEST, SHORTEST
+from uptrack_account.throttle import Limit
+from uptrack_account.web.gate import PERSON, SERVICE
+
+FILLED = ("email", "display_name", "link", "user_code")
+"""Fields that a form keeps when it is shown again."""
+
+
+async def or_again(
+    request: web.Request, act: Awaitable[None], template: str, form: dict[str, str], **also: Any
+) -> web.Response | None:
+    """``None`` if it went well; else the form again, filled in but for passwords, with the sentence."""
+    try:
+        await act
+    except AccountError as error:
+        filled = {name: value for name, value in form.items() if name in FILLED}
+        response = page(request, template, problem=error.sentence, form=filled, **also)
+        response.set_status(429 if isinstance(error, TooMany) else 422)
+        if isinstance(error, TooMany):
+            response.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
+        return response
+    return None
+
+
+async def count_tries(request: web.Request, *tries: tuple[Limit, str]) -> None:
+    for limit, subject in tries:
+        await request.app[SERVICE].throttle.count(limit, subject)
+
+
+def come_from(request: web.Request) -> str:
+    """Where a request comes from: of a proxy of ours, whose address all would have, what it says last."""
+    if request.app[SERVICE].settings.behind_proxy:
+        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return request.remote or ""
+
+
+async def form_of(request: web.Request, *names: str) -> dict[str, str]:
+    """Those fields, empty where they are missing; files and whatever else came are left alone."""
+    came = await request.post()
+    return {name: value if isinstance(value := came.get(name, ""), str) else "" for name in names}
+
+
+def see(path: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": path})
+
+
+def page(
+    request: web.Request,
+    template: str,
+    *,
+    problem: str | None = None,
+    note: str | None = None,
+    form: dict[str, str] | None = None,
+    **facts: Any,
+) -> web.Response:
+    body = (
+        _templates()
+        .get_template(template)
+        .render(
+            person=request[PERSON],
+            problem=problem,
+            note=note,
+            form=dict.fromkeys(FILLED, "") | (form or {}),
+            shortest=SHORTEST,
+            longest=LONGEST,
+            help=HELP,
+            **facts,
+        )
+    )
+    return web.Response(text=body, content_type="text/html")
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(loader=PackageLoader("uptrack_account.web"), undefined=StrictUndefined, autoescape=True)
+
+
+@cache
+def stylesheet() -> str:
+    return (files("uptrack_account.web") / "static" / "style.css").read_text("utf-8")
