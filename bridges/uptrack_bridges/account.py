@@ -91,6 +91,8 @@ class LinkedDevice(AccountMessage):
 
     id: Annotated[str, Field(max_length=64)]
     name: Annotated[str, Field(max_length=200)]
+    account_id: Annotated[str, Field(max_length=64)]
+    """Tells one account of the site from another, and nothing else."""
     account: Annotated[str, Field(max_length=200)]
     """The account's display name."""
 

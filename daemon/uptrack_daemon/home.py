@@ -70,6 +70,16 @@ class Home:
         return self.root / "reapers.json"
 
     @property
+    def account_key_file(self) -> Path:
+        """The key to a linked account, where no keychain has it."""
+        return self.root / "account.key"
+
+    @property
+    def account_lock_file(self) -> Path:
+        """Held while something is said to the account, by the daemon or a command."""
+        return self.root / "account.lock"
+
+    @property
     def database(self) -> Path:
         return self.root / "uptrack.sqlite"
 

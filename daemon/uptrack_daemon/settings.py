@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from uptrack_analysis.errors import BadInput
 from uptrack_analysis.report import Target
+from uptrack_bridges.account import SITE
 from uptrack_bridges.reastream import PORT
 from uptrack_daemon.home import Home
 
@@ -49,6 +50,10 @@ class DaemonSettings(BaseSettings):
     genre: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     """Family of thresholds when the request names none; ``None`` guesses."""
     target: Target = "club"
+    account_site: str = SITE
+    """The account that `uptrack link` links to if it is told no other."""
+    keychain: bool = True
+    """Keep the account's key in the system's keychain if one answers; else in a file of the home."""
 
     @field_validator("watch", mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
+from pydantic import HttpUrl
 from yarl import URL
 
 from support.stores import Clock
@@ -35,9 +36,11 @@ def cheap_passwords() -> Passwords:
 
 @asynccontextmanager
 async def account_service(
-    home: Path, database: str, clock: Clock, *, behind_proxy: bool = False
+    home: Path, database: str, clock: Clock, *, behind_proxy: bool = False, port: int = 0
 ) -> AsyncIterator[Service]:
-    settings = AccountSettings(home=home, database=database, port=0, behind_proxy=behind_proxy)
+    """With a ``port``, at that address; else at ``SITE``, which it only seems to listen at."""
+    site = HttpUrl(f"http://localhost:{port}") if port else HttpUrl(SITE)
+    settings = AccountSettings(home=home, database=database, port=port, site=site, behind_proxy=behind_proxy)
     async with open_service(settings, clock=clock, keeper=cheap_passwords()) as service:
         yield service
 
@@ -51,7 +54,7 @@ def letters(home: Path) -> list[EmailMessage]:
 
 def link_in(letter: EmailMessage) -> str:
     """Its path."""
-    (link,) = re.findall(rf"{SITE}(/\S+)", letter.get_content())
+    (link,) = re.findall(r"http://localhost:\d+(/\S+)", letter.get_content())
     return str(link)
 
 
@@ -61,6 +64,7 @@ class Browser:
 
     port: int
     http: aiohttp.ClientSession
+    site: str = SITE
     cookies: dict[str, str] = field(default_factory=dict)
     agent: str = "Mozilla/5.0 (X11; Linux x86_64; rv:147.0) Gecko/20100101 Firefox/147.0"
 
@@ -68,7 +72,7 @@ class Browser:
         return await self.ask("GET", path, None, headers)
 
     async def post(self, path: str, /, **form: str) -> Answer:
-        return await self.ask("POST", path, form, {"Origin": SITE})
+        return await self.ask("POST", path, form, {"Origin": self.site})
 
     async def ask(
         self,
@@ -80,7 +84,7 @@ class Browser:
         program: bool = False,
     ) -> Answer:
         # aiohttp's own jar would not send a Secure cookie over HTTP, which browsers do to this machine.
-        sent = {"Host": "localhost:8765", "User-Agent": self.agent, **(headers or {})}
+        sent = {"Host": self.site.removeprefix("http://"), "User-Agent": self.agent, **(headers or {})}
         if self.cookies and not program:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
@@ -122,7 +126,7 @@ class Answer:
 @asynccontextmanager
 async def served(service: Service) -> AsyncIterator[Browser]:
     async with serve(service) as port, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        yield Browser(port, http)
+        yield Browser(port, http, service.settings.origin)
 
 
 async def somebody(service: Service, email: str = ADA, password: str = PASSWORD) -> str:

@@ -89,7 +89,7 @@ async def device(request: web.Request) -> web.Response:
     """Who it is that asks."""
     asking = request[DEVICE]
     name = await account_name(request.app[SERVICE].database, asking)
-    return answer(LinkedDevice(id=asking.id, name=asking.name, account=name))
+    return answer(LinkedDevice(id=asking.id, name=asking.name, account_id=asking.account_id, account=name))
 
 
 def answer(model: BaseModel, status: int = 200) -> web.Response:

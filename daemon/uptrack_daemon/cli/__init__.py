@@ -37,6 +37,9 @@ COMMANDS: dict[str, str] = {
     "install": "uptrack_daemon.cli.install",
     "doctor": "uptrack_daemon.cli.doctor",
     "demo": "uptrack_daemon.cli.demo",
+    "link": "uptrack_daemon.cli.link",
+    "unlink": "uptrack_daemon.cli.unlink",
+    "sync": "uptrack_daemon.cli.sync",
     "account": "uptrack_account.cli",
 }
 """Name on the command line to the module that registers it, in the order of the help."""
@@ -71,7 +74,7 @@ def application(names: Sequence[str]) -> typer.Typer:
     """The typer application with the commands named."""
     app = typer.Typer(
         name="uptrack",
-        help="Mix feedback measured on your own machine: nothing you analyse leaves it.",
+        help="Mix feedback measured on your own machine: nothing leaves it unless you link an account.",
         add_completion=False,
         no_args_is_help=False,
         pretty_exceptions_enable=False,

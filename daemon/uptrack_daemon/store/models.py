@@ -217,6 +217,24 @@ class ArtifactRow(Base):
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class AccountLinkRow(Base):
+    """The account this machine is linked to: one row, or none."""
+
+    __tablename__ = "account_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site: Mapped[str] = mapped_column(Text)
+    device_id: Mapped[str] = mapped_column(String(64))
+    device_name: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(String(64))
+    account_name: Mapped[str] = mapped_column(Text)
+    with_names: Mapped[bool]
+    secret: Mapped[bytes] = mapped_column(LargeBinary(32))
+    token_place: Mapped[str] = mapped_column(String(10))
+    linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    trouble: Mapped[str | None] = mapped_column(Text)
+
+
 class WatchKeyRow(Base):
     """The one random key the digests below are made with, so that they say nothing to who has only a list of files."""
 

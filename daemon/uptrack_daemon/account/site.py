@@ -1,0 +1,292 @@
+"""The account's site over HTTP: the one place from which anything is sent beyond this machine.
+
+It speaks to the site it was made for and follows no redirect, over TLS or to this machine only.
+
+* UpTrackError
+  - Unavailable
+    · SiteUnavailable   not there, or too busy; ``retry_after_s`` is when to come again, if it said so
+  - BadInput
+    · SiteRefused       it answered, and will not; ``status`` and ``code`` say why
+      · GrantEnded        it gives no token for this code, or for this refresh token any more
+      · TokenRefused      the access token is too old, or the machine was unlinked
+"""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import aiohttp
+from pydantic import BaseModel, ValidationError
+from yarl import URL
+
+from uptrack_analysis import __version__
+from uptrack_analysis.errors import BadInput, Unavailable
+from uptrack_bridges.account import (
+    AUTHORIZE_PATH,
+    CLIENT_ID,
+    DEVICE_GRANT,
+    DEVICE_PATH,
+    REFRESH_GRANT,
+    REVOKE_PATH,
+    SCOPE,
+    TOKEN_PATH,
+    AccountProblem,
+    DeviceAuthorization,
+    GrantRefusal,
+    LinkedDevice,
+    Tokens,
+)
+
+LIMIT = aiohttp.ClientTimeout(total=60, connect=15)
+MAX_ANSWER_BYTES = 1024 * 1024
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+TOO_BUSY = {408, 425, 429, 500, 502, 503, 504}
+WAITING = {"authorization_pending", "slow_down"}
+
+Answered = TypeVar("Answered", bound=BaseModel)
+
+
+class SiteUnavailable(Unavailable):
+    """Not there, or too busy."""
+
+    default_code = "account.unavailable"
+
+    def __init__(self, sentence: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class SiteRefused(BadInput):
+    """It answered, and will not."""
+
+    default_code = "account.refused"
+
+    def __init__(self, sentence: str, *, status: int, code: str | None = None) -> None:
+        super().__init__(sentence, code=code)
+        self.status = status
+
+
+class GrantEnded(SiteRefused):
+    """No token for this code, or for this refresh token, any more."""
+
+
+class TokenRefused(SiteRefused):
+    """The access token is good no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The person has not answered; ``slower`` if we asked too soon."""
+
+    slower: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def checked_site(address: str) -> str:
+    """A site's address as it is kept: scheme, host and port.
+
+    Raises
+    ------
+    BadInput
+        It is none, or would be spoken to without TLS over a network; code ``account.site``.
+    """
+    try:
+        url = URL(address.strip() if "://" in address else f"https://{address.strip()}")
+        origin = str(url.origin()) if url.host and url.scheme in ("http", "https") else ""
+    except ValueError:
+        url, origin = URL(), ""
+    if not origin:
+        raise BadInput(f"Expected a site like https://uptrack.pro, got {address!r}.", code="account.site")
+    if url.scheme == "http" and url.host not in LOOPBACK:
+        raise BadInput(
+            f"Expected https:// before {url.host}: over http anybody on the way could read your key.",
+            code="account.site",
+        )
+    return origin
+
+
+class Site:
+    """One account's site; made by ``open_site``.
+
+    Parameters
+    ----------
+    origin : str
+        As ``checked_site`` gives it.
+    address : str, optional
+        Where it is really reached, if not under its own name: a test's port.
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, origin: str, address: str | None = None) -> None:
+        self._http = http
+        self.origin = origin
+        self._address = address or origin
+
+    async def authorize(self, name: str, system: str) -> DeviceAuthorization:
+        """Ask to be linked.
+
+        Raises
+        ------
+        SiteUnavailable, SiteRefused
+        """
+        form = {"client_id": CLIENT_ID, "scope": SCOPE, "device_name": name, "device_system": system}
+        return self._read(DeviceAuthorization, await self._tell(AUTHORIZE_PATH, form))
+
+    async def fetch(self, device_code: str) -> Tokens | NotYet:
+        """Ask whether the person has confirmed.
+
+        Raises
+        ------
+        GrantEnded
+            They refused, or it is too late.
+        SiteUnavailable, SiteRefused
+        """
+        form = {"client_id": CLIENT_ID, "grant_type": DEVICE_GRANT, "device_code": device_code}
+        answer = await self._tell(TOKEN_PATH, form, refusals=True)
+        if answer.status == 200:
+            return self._read(Tokens, answer)
+        refused = self._read(GrantRefusal, answer)
+        if refused.error in WAITING:
+            return NotYet(slower=refused.error == "slow_down")
+        raise _ended(refused)
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        """The next pair of tokens.
+
+        Raises
+        ------
+        GrantEnded
+            The machine was unlinked.
+        SiteUnavailable, SiteRefused
+        """
+        form = {"client_id": CLIENT_ID, "grant_type": REFRESH_GRANT, "refresh_token": refresh_token}
+        answer = await self._tell(TOKEN_PATH, form, refusals=True)
+        if answer.status == 200:
+            return self._read(Tokens, answer)
+        raise _ended(self._read(GrantRefusal, answer))
+
+    async def revoke(self, token: str) -> None:
+        """Have the machine unlinked; a token that is good no longer is fine.
+
+        Raises
+        ------
+        SiteUnavailable, SiteRefused
+        """
+        await self._tell(REVOKE_PATH, {"client_id": CLIENT_ID, "token": token})
+
+    async def device(self, access_token: str) -> LinkedDevice:
+        """Who the token makes us.
+
+        Raises
+        ------
+        SiteUnavailable, SiteRefused
+        """
+        return self._read(LinkedDevice, await self.ask("GET", DEVICE_PATH, access_token))
+
+    async def ask(self, method: str, path: str, access_token: str, body: bytes | None = None) -> _Answer:
+        """Ask as the linked machine; only what went well is answered.
+
+        Raises
+        ------
+        TokenRefused
+            The token is good no longer.
+        SiteUnavailable, SiteRefused
+        """
+        headers = {"Authorization": f"Bearer {access_token}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return await self._request(method, path, headers, body)
+
+    async def _tell(self, path: str, form: Mapping[str, str], *, refusals: bool = False) -> _Answer:
+        return await self._request("POST", path, {}, form, refusals=refusals)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | Mapping[str, str] | None,
+        *,
+        refusals: bool = False,
+    ) -> _Answer:
+        sent = {"Host": URL(self.origin).authority, "User-Agent": f"UpTrack/{__version__}", **headers}
+        try:
+            async with self._http.request(
+                method,
+                URL(self._address + path, encoded=True),
+                data=body,
+                headers=sent,
+                allow_redirects=False,
+            ) as response:
+                read = await response.content.read(MAX_ANSWER_BYTES + 1)
+                while chunk := await response.content.read(MAX_ANSWER_BYTES + 1 - len(read)):
+                    read += chunk
+                answer = _Answer(response.status, response.headers.copy(), read)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise SiteUnavailable(
+                f"{self.origin} does not answer ({str(error) or type(error).__name__}): it is tried again by itself."
+            ) from error
+        if 200 <= answer.status < 300 or (refusals and answer.status == 400):
+            return answer
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: _Answer) -> SiteUnavailable | SiteRefused:
+        try:
+            problem = AccountProblem.model_validate_json(answer.body)
+            sentence, code = problem.detail, problem.code
+        except ValidationError:
+            try:
+                refused = GrantRefusal.model_validate_json(answer.body)
+                sentence, code = refused.error_description, f"account.{refused.error}"
+            except ValidationError:
+                sentence, code = f"{self.origin} answered {answer.status}, which UpTrack does not know.", None
+        if answer.status in TOO_BUSY:
+            return SiteUnavailable(
+                f"{self.origin} cannot take it now ({answer.status}): it is tried again by itself.",
+                retry_after_s=_retry_after_s(answer.headers),
+            )
+        kind = TokenRefused if answer.status == 401 else SiteRefused
+        return kind(sentence, status=answer.status, code=code)
+
+    def _read(self, model: type[Answered], answer: _Answer) -> Answered:
+        try:
+            return model.model_validate_json(answer.body)
+        except ValidationError:
+            # A hotel's sign-in page answers everything with 200: as good as nobody there.
+            raise SiteUnavailable(
+                f"Expected an account at {self.origin}, but something else answered: it is tried again by itself."
+            ) from None
+
+
+@asynccontextmanager
+async def open_site(origin: str, *, address: str | None = None) -> AsyncIterator[Site]:
+    """Connections to a site while the block runs; none is made before something is asked."""
+    async with aiohttp.ClientSession(timeout=LIMIT, cookie_jar=aiohttp.DummyCookieJar()) as http:
+        yield Site(http, origin, address)
+
+
+def _ended(refused: GrantRefusal) -> GrantEnded:
+    sentence = refused.error_description or f"The account gave no key ({refused.error})."
+    return GrantEnded(sentence, status=400, code=f"account.{refused.error}")
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds, or a date (RFC 9110, 10.2.3); ``None`` for anything else."""
+    said = headers.get("Retry-After", "").strip()
+    if said.isdigit():
+        return float(said)
+    try:
+        until = email.utils.parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until.tzinfo else None

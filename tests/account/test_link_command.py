@@ -1,0 +1,92 @@
+"""``uptrack link``, ``sync`` and ``unlink`` as a person runs them, in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from support.account_site import Browser, account_service, served, somebody
+from support.daemon_process import environment_of, uptrack
+from support.stores import Clock
+from uptrack_account.service import Service
+
+
+@pytest.fixture
+async def open_site(tmp_path: Path, clock: Clock) -> AsyncIterator[tuple[Service, Browser]]:
+    """An account at an address of its own, with Ada signed in."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    async with account_service(tmp_path / "site", "", clock, port=port) as service, served(service) as browser:
+        await somebody(service)
+        await browser.sign_in()
+        yield service, browser
+
+
+@pytest.fixture
+def environment(tmp_path: Path, open_site: tuple[Service, Browser]) -> dict[str, str]:
+    site = open_site[0].settings.origin
+    return environment_of(tmp_path / "companion", keychain="false", account_site=site)
+
+
+async def run(*words: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
+    ended = await asyncio.to_thread(uptrack, *words, environment=environment)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+async def run_link(browser: Browser, *words: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
+    """Run it and confirm the code it shows."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "uptrack_daemon.cli", "link", *words),
+        env=dict(environment),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    shown = (await process.stdout.readline()).decode()
+    code = re.search(r"type (\w{4}-\w{4}), or open http://localhost:\d+/link\?user_code=\1\n", shown)
+    assert code, shown
+    assert (await browser.post("/link/answer", user_code=code[1], answer="allow")).status == 200
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_from_link_to_unlink(open_site: tuple[Service, Browser], environment: dict[str, str]) -> None:
+    service, browser = open_site
+    site = service.settings.origin
+    assert await run("sync", environment=environment) == (
+        0,
+        "Not linked: nothing leaves this machine. `uptrack link` links it to an account.\n",
+        "",
+    )
+    code, out, err = await run_link(browser, "--name", "Studio", environment=environment)
+    assert code == 0
+    assert out.startswith(f"Linked to Ada at {site}: reports made from now on go there, without names.")
+    assert err.startswith("The keychain is switched off, so the key to your account is kept in ")
+    assert err.count("\n") == 1
+    _code, said, _err = await run("sync", environment=environment)
+    assert said.startswith(f"Linked to Ada at {site} as Studio")
+    code, _out, err = await run("link", environment=environment)
+    assert code == 3
+    assert "`uptrack unlink` ends that first" in err
+    _code, said, _err = await run("unlink", environment=environment)
+    assert said == f"Unlinked from Ada at {site}: nothing leaves this machine any more.\n"
+    assert "None is linked" in (await browser.get("/devices")).text
+    assert await run("unlink", environment=environment) == (0, "This machine is not linked to an account.\n", "")
+
+
+async def test_a_site_that_is_not_there_or_is_none_is_a_sentence(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path / "companion", keychain="false")
+    code, _out, err = await run("link", "--site", "http://127.0.0.1:1", environment=environment)
+    assert code == 4
+    assert "http://127.0.0.1:1 does not answer" in err
+    code, _out, err = await run("link", "--site", "http://uptrack.pro", environment=environment)
+    assert code == 3
+    assert "Expected https:// before uptrack.pro" in err
