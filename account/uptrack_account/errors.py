@@ -4,6 +4,7 @@
   - AccountError          asked for something that is refused
     · Refused               wrong or used up: a password, a link
     · TooMany               too often; ``retry_after_s`` says when again
+    · ReportRefused         a report that is not kept; ``status`` is HTTP's word for why
     · GrantRefused          a machine that wants to be linked, or to stay so; ``error`` is OAuth's word for it
 """
 
@@ -39,3 +40,11 @@ class GrantRefused(AccountError):
     def __init__(self, error: GrantError, sentence: str) -> None:
         super().__init__(sentence, code=f"account.{error}")
         self.error: GrantError = error
+
+
+class ReportRefused(AccountError):
+    """A report is not kept: another has its id, it was deleted, it is too large, or it is none."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence, code=code)
+        self.status = status

@@ -12,6 +12,7 @@ from uptrack_account.accounts import Accounts
 from uptrack_account.devices import Devices
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
 from uptrack_account.passwords import Passwords
+from uptrack_account.reports import Reports
 from uptrack_account.sessions import Sessions
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Clock, Database, open_database, utc_now
@@ -30,6 +31,7 @@ class Service:
     accounts: Accounts
     sessions: Sessions
     devices: Devices
+    reports: Reports
     throttle: Throttle
     postman: Postman
 
@@ -69,6 +71,7 @@ async def open_service(
             Accounts(database, keeper or Passwords(), settings.origin),
             Sessions(database),
             Devices(database, keyed, settings.origin),
+            Reports(database),
             Throttle(database, keyed),
             Postman(database, sender, settings.mail_from),
         )

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 SITE = "https://uptrack.pro"
 """The account that a machine is linked to if nobody names another."""
 CLIENT_ID = "uptrack-companion"
 """Public: it says which program asks, and proves nothing."""
 SCOPE = "reports"
-"""All that a linked machine may: bring reports, list them, and take back what it brought."""
+"""All that a linked machine may: put reports into the account, list those there, and delete them."""
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 REFRESH_GRANT = "refresh_token"
@@ -25,6 +25,14 @@ AUTHORIZE_PATH = "/v1/device_authorization"
 TOKEN_PATH = "/v1/token"  # noqa: S105 - a path
 REVOKE_PATH = "/v1/revoke"
 DEVICE_PATH = "/v1/device"
+REPORTS_PATH = "/v1/reports"
+
+REPORT_ID = r"[0-9a-f]{16,32}"
+MAX_DOCUMENT_CHARACTERS = 8 * 1024 * 1024
+"""Sixty stems in full stay well below."""
+MAX_UPLOAD_BYTES = 16 * 1024 * 1024
+"""A document is text inside JSON, where quotes take two bytes, and a character up to four."""
+MOST_LISTED = 200
 
 DEVICE_NAME_LENGTH, SYSTEM_LENGTH = 80, 40
 
@@ -95,6 +103,56 @@ class LinkedDevice(AccountMessage):
     """Tells one account of the site from another, and nothing else."""
     account: Annotated[str, Field(max_length=200)]
     """The account's display name."""
+
+
+class ReportProject(AccountMessage):
+    """What a report is a version of."""
+
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Equal for all its versions, and opaque: no name can be read from it."""
+    name: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
+    """Only if the machine's owner lets names be sent."""
+
+
+class ReportUpload(AccountMessage):
+    """``PUT {REPORTS_PATH}/{id}``: one report, the same for ever under its id."""
+
+    made_at: AwareDatetime
+    project: ReportProject
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Of the document's UTF-8: what tells the same report again from another."""
+    document: Annotated[str, Field(min_length=2, max_length=MAX_DOCUMENT_CHARACTERS)]
+    """JSON text of ``uptrack_analysis.report``, kept byte for byte."""
+
+
+class ReportKept(AccountMessage):
+    """Answer to it: 201 the first time, 200 ever after. It cannot be lost any more."""
+
+    id: Annotated[str, Field(max_length=32)]
+    sha256: Annotated[str, Field(max_length=64)]
+    readable: bool
+    """False for a report of a newer UpTrack than the account knows: it is kept as it is."""
+    sentence: Annotated[str, Field(max_length=2_000)] | None = None
+    """What a person should know about it."""
+
+
+class ListedReport(AccountMessage):
+    id: Annotated[str, Field(max_length=32)]
+    sha256: Annotated[str, Field(max_length=64)]
+    made_at: AwareDatetime
+    received_at: AwareDatetime
+    project: Annotated[str, Field(max_length=1_000)] | None
+    name: Annotated[str, Field(max_length=1_000)] | None
+    score: float | None
+    readable: bool
+
+
+class ReportList(AccountMessage):
+    """Answer to ``GET {REPORTS_PATH}``: in the order in which they came, ``?limit=`` at a time."""
+
+    reports: list[ListedReport]
+    next: Annotated[str, Field(max_length=200)] | None = None
+    """Give it as ``?after=`` for those that follow; ``None`` at the end."""
 
 
 class AccountProblem(AccountMessage):

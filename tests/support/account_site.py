@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,17 +19,29 @@ from argon2.profiles import CHEAPEST
 from pydantic import HttpUrl
 from yarl import URL
 
+from support.reports import a_report
 from support.stores import Clock
 from uptrack_account.passwords import Passwords
 from uptrack_account.service import Service, open_service
 from uptrack_account.settings import AccountSettings
 from uptrack_account.web.gate import COOKIE
 from uptrack_account.web.server import serve
-from uptrack_bridges.account import AUTHORIZE_PATH, CLIENT_ID, DEVICE_GRANT, TOKEN_PATH, DeviceAuthorization, Tokens
+from uptrack_analysis.report import Report, to_json
+from uptrack_bridges.account import (
+    AUTHORIZE_PATH,
+    CLIENT_ID,
+    DEVICE_GRANT,
+    TOKEN_PATH,
+    DeviceAuthorization,
+    ReportProject,
+    ReportUpload,
+    Tokens,
+)
 
 ADA, BOB = "ada@example.org", "bob@example.org"
 PASSWORD, ANOTHER = "kick snare hat loop", "four bars of silence"
 SITE = "http://localhost:8765"
+MADE_AT = datetime(2026, 11, 29, 3, tzinfo=UTC)
 
 
 def cheap_passwords() -> Passwords:
@@ -88,7 +103,8 @@ class Browser:
         if self.cookies and not program:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
-        async with self.http.request(method, url, data=form, headers=sent, allow_redirects=False) as response:
+        data = io.BytesIO(form) if isinstance(form, bytes) else form
+        async with self.http.request(method, url, data=data, headers=sent, allow_redirects=False) as response:
             for name, cookie in response.cookies.items():
                 if cookie.value and cookie["max-age"] != "0":
                     self.cookies[name] = cookie.value
@@ -162,3 +178,16 @@ async def linked(browser: Browser, name: str = "Studio") -> Machine:
     assert (await browser.post("/link/answer", user_code=asked.user_code, answer="allow")).status == 200
     answer = await browser.tell(TOKEN_PATH, grant_type=DEVICE_GRANT, device_code=asked.device_code)
     return Machine(browser, Tokens.model_validate_json(answer.body))
+
+
+def upload(
+    report: Report | str | None = None, *, project: str | None = "Warehouse", made_at: datetime = MADE_AT
+) -> ReportUpload:
+    """A report as a machine sends it; a ``str`` is a document as it stands."""
+    document = report if isinstance(report, str) else to_json(report or a_report())
+    return ReportUpload(
+        made_at=made_at,
+        project=ReportProject(key=hashlib.sha256((project or "").encode()).hexdigest(), name=project),
+        sha256=hashlib.sha256(document.encode()).hexdigest(),
+        document=document,
+    )

@@ -8,7 +8,19 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from uptrack_bridges.account import DEVICE_NAME_LENGTH, SYSTEM_LENGTH
@@ -145,6 +157,60 @@ class GrantRow(Base):
     polled_at: Mapped[datetime | None] = mapped_column(UtcTime)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
+class ProjectRow(Base):
+    """What reports are versions of. Its key is the machine's, and opaque; its name is there if it was sent."""
+
+    __tablename__ = "projects"
+    __table_args__ = (UniqueConstraint("account_id", "key"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    account_id: Mapped[str] = _of_account()
+    key: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class ReportRow(Base):
+    """One report: the document as it came, and the few columns lists need."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        Index(None, "account_id", "received_at", "id"),
+        Index(None, "project_id", "made_at"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(32), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """The machine's. Two accounts may have the same: a machine can be linked to one after the other."""
+    project_id: Mapped[str] = mapped_column(String(32), ForeignKey("projects.id", ondelete="CASCADE"))
+    device_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("devices.id", ondelete="SET NULL"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    received_at: Mapped[datetime] = mapped_column(UtcTime)
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Of the document."""
+    schema: Mapped[str] = mapped_column(String(40))
+    engine: Mapped[str] = mapped_column(String(40))
+    readable: Mapped[bool]
+    source_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the mix: the same file measured again is no new version."""
+    source_name: Mapped[str | None] = mapped_column(Text)
+    score: Mapped[float | None] = mapped_column(Double)
+    coverage: Mapped[float | None] = mapped_column(Double)
+    genre: Mapped[str | None] = mapped_column(String(80))
+    target: Mapped[str | None] = mapped_column(String(20))
+    document: Mapped[str] = mapped_column(Text)
+
+
+class DeletedReportRow(Base):
+    """A report that was deleted. Its id stays, or one that was late on its way would bring it back."""
+
+    __tablename__ = "deleted_reports"
+
+    account_id: Mapped[str] = mapped_column(String(32), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    deleted_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class LinkRow(Base):

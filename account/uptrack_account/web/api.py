@@ -1,4 +1,4 @@
-"""What programs ask: to be linked (RFC 8628), for their next token, to be unlinked (RFC 7009).
+"""What programs ask: to be linked (RFC 8628), for their next token, to be unlinked (RFC 7009), to keep reports.
 
 Answers are JSON, models of ``uptrack_bridges.account``. No cookie counts here, so that no page of another site can do
 anything by a browser that is signed in.
@@ -6,12 +6,15 @@ anything by a browser that is signed in.
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from uptrack_account.devices import Devices, account_name
-from uptrack_account.errors import GrantRefused, TooMany
-from uptrack_account.throttle import DEVICE_FROM
+from uptrack_account.errors import AccountError, GrantRefused, ReportRefused, TooMany
+from uptrack_account.reports import NEWER
+from uptrack_account.throttle import DEVICE_FROM, REPORT
 from uptrack_account.web.answers import come_from, count_tries, form_of
 from uptrack_account.web.gate import DEVICE, SERVICE, open_to, problem
 from uptrack_bridges.account import (
@@ -19,12 +22,18 @@ from uptrack_bridges.account import (
     CLIENT_ID,
     DEVICE_GRANT,
     DEVICE_PATH,
+    MAX_UPLOAD_BYTES,
+    MOST_LISTED,
     REFRESH_GRANT,
+    REPORT_ID,
+    REPORTS_PATH,
     REVOKE_PATH,
     SCOPE,
     TOKEN_PATH,
     GrantRefusal,
     LinkedDevice,
+    ReportKept,
+    ReportUpload,
     Tokens,
 )
 
@@ -90,6 +99,86 @@ async def device(request: web.Request) -> web.Response:
     asking = request[DEVICE]
     name = await account_name(request.app[SERVICE].database, asking)
     return answer(LinkedDevice(id=asking.id, name=asking.name, account_id=asking.account_id, account=name))
+
+
+@routes.put(f"{REPORTS_PATH}/{{id}}")
+@open_to("linked machine")
+async def put_report(request: web.Request) -> web.Response:
+    """Keep a report: 201 the first time, 200 for the same again."""
+    report_id, asking, service = request.match_info["id"], request[DEVICE], request.app[SERVICE]
+    if not re.fullmatch(REPORT_ID, report_id):
+        return _no_id()
+    try:
+        await count_tries(request, (REPORT, asking.account_id))
+        upload = _upload(await _body(request))
+        kept = await service.reports.put(asking.account_id, asking.id, report_id, upload)
+    except ReportRefused as refused:
+        return problem(refused.status, refused.code, refused.sentence)
+    except TooMany as error:
+        return too_many(error)
+    said = ReportKept(
+        id=report_id, sha256=upload.sha256, readable=kept.readable, sentence=None if kept.readable else NEWER
+    )
+    return answer(said, 201 if kept.new else 200)
+
+
+@routes.get(REPORTS_PATH)
+@open_to("linked machine")
+async def list_reports(request: web.Request) -> web.Response:
+    """What is kept, in the order in which it came."""
+    try:
+        limit = min(MOST_LISTED, max(1, int(request.query.get("limit", MOST_LISTED))))
+    except ValueError:
+        return problem(400, "account.limit", f"Expected ?limit= as a number from 1 to {MOST_LISTED}.")
+    try:
+        found = await request.app[SERVICE].reports.listed(
+            request[DEVICE].account_id, limit=limit, after=request.query.get("after")
+        )
+    except AccountError as error:
+        return problem(400, error.code, error.sentence)
+    return answer(found)
+
+
+@routes.delete(f"{REPORTS_PATH}/{{id}}")
+@open_to("linked machine")
+async def delete_report(request: web.Request) -> web.Response:
+    """Delete a report, and keep none under its id from now on; one that is not there is deleted already."""
+    report_id = request.match_info["id"]
+    if not re.fullmatch(REPORT_ID, report_id):
+        return _no_id()
+    await request.app[SERVICE].reports.delete(request[DEVICE].account_id, report_id)
+    return web.Response(status=204)
+
+
+def _no_id() -> web.Response:
+    return problem(422, "report.id", "Expected 16 to 32 hexadecimal digits as a report's id.")
+
+
+async def _body(request: web.Request) -> bytes:
+    """The whole of it, unless it is too large; forms have a smaller limit of their own."""
+    too_large = ReportRefused(
+        413, "report.too_large", f"Expected a report of at most {MAX_UPLOAD_BYTES // 1024**2} MB; a larger one came."
+    )
+    if (request.content_length or 0) > MAX_UPLOAD_BYTES:
+        raise too_large
+    read = bytearray()
+    async for piece in request.content.iter_any():
+        read += piece
+        if len(read) > MAX_UPLOAD_BYTES:  # it may have been sent compressed, or in pieces without a length
+            raise too_large
+    return bytes(read)
+
+
+def _upload(body: bytes) -> ReportUpload:
+    try:
+        return ReportUpload.model_validate_json(body)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])[:200]
+        raise ReportRefused(
+            422,
+            "report.request",
+            f"Expected a report as docs/account.md has it, but {where or 'it'} is not as it should be.",
+        ) from None
 
 
 def answer(model: BaseModel, status: int = 200) -> web.Response:

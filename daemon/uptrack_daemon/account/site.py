@@ -14,6 +14,7 @@ It speaks to the site it was made for and follows no redirect, over TLS or to th
 from __future__ import annotations
 
 import email.utils
+import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -224,7 +225,7 @@ class Site:
             async with self._http.request(
                 method,
                 URL(self._address + path, encoded=True),
-                data=body,
+                data=io.BytesIO(body) if isinstance(body, bytes) else body,
                 headers=sent,
                 allow_redirects=False,
             ) as response:
