@@ -28,15 +28,15 @@ _RECORD = re.compile(
 """An entry of a log with the lines of its traceback; or a line before the first entry."""
 
 
-async def erase_everything(home: Home, store: Store) -> Erased:
-    """Do so; what is gone, as ``Reports.delete_all`` counts it.
+async def erase_everything(home: Home, store: Store, *, keep_on_account: bool = False) -> Erased:
+    """Do so; what is gone, as ``Reports.delete_all`` counts it. A linked account is to do the same with what it has.
 
     Raises
     ------
     Unavailable
         The store cannot be written.
     """
-    erased = await Reports(store).delete_all()
+    erased = await Reports(store).delete_all(keep_on_account=keep_on_account)
     artifacts = Artifacts(store)
     known = {artifact.name: artifact.in_use for artifact in await artifacts.list()}
     for name in await asyncio.to_thread(_remove_audio, home.audio, known):
@@ -46,7 +46,7 @@ async def erase_everything(home: Home, store: Store) -> Erased:
     return erased
 
 
-async def erase_report(home: Home, store: Store, id_or_prefix: str) -> Erased:
+async def erase_report(home: Home, store: Store, id_or_prefix: str, *, keep_on_account: bool = False) -> Erased:
     """Erase one report with its job and its feedback, also what lies unread in a mailbox, and the log's lines about it.
 
     Raises
@@ -58,7 +58,7 @@ async def erase_report(home: Home, store: Store, id_or_prefix: str) -> Erased:
     """
     reports = Reports(store)
     summary = (await reports.get(id_or_prefix)).summary
-    erased = await reports.delete(summary.id)
+    erased = await reports.delete(summary.id, keep_on_account=keep_on_account)
     await asyncio.to_thread(_remove_feedback, home.mailbox, {summary.id, summary.run_id, summary.job_id})
     await asyncio.to_thread(_blank_logs, home.logs, _names(summary))
     return erased

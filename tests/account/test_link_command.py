@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from support.account_site import Browser, account_service, served, somebody
 from support.daemon_process import environment_of, uptrack
 from support.stores import Clock
+from support.tracks import beat
 from uptrack_account.service import Service
+from uptrack_account.store.models import DeviceRow
 
 
 @pytest.fixture
@@ -72,7 +76,7 @@ async def test_from_link_to_unlink(open_site: tuple[Service, Browser], environme
     assert err.startswith("The keychain is switched off, so the key to your account is kept in ")
     assert err.count("\n") == 1
     _code, said, _err = await run("sync", environment=environment)
-    assert said.startswith(f"Linked to Ada at {site} as Studio")
+    assert said == f"Linked to Ada at {site} as Studio, without names.\n0 there, 0 waiting, 0 refused.\n"
     code, _out, err = await run("link", environment=environment)
     assert code == 3
     assert "`uptrack unlink` ends that first" in err
@@ -80,6 +84,32 @@ async def test_from_link_to_unlink(open_site: tuple[Service, Browser], environme
     assert said == f"Unlinked from Ada at {site}: nothing leaves this machine any more.\n"
     assert "None is linked" in (await browser.get("/devices")).text
     assert await run("unlink", environment=environment) == (0, "This machine is not linked to an account.\n", "")
+
+
+async def test_a_measured_file_is_sent_by_a_command_and_erased_by_another(
+    open_site: tuple[Service, Browser], environment: dict[str, str], tmp_path: Path
+) -> None:
+    service, browser = open_site
+    await run_link(browser, "--names", environment=environment)
+    mix = beat(tmp_path / "warehouse.wav", seconds=2)
+    code, _out, err = await run("analyze", str(mix), "--keep", environment=environment)
+    assert code == 0, err
+    assert json.loads((await run("sync", "--json", environment=environment))[1])["waiting"] == 1
+    code, said, err = await run("sync", "--now", environment=environment)
+    assert (code, err) == (0, "")
+    assert said.endswith("1 there, 0 waiting, 0 refused.\n")
+    (device,) = await machines(service)
+    (project,) = await service.reports.projects(device.account_id)
+    assert (project.name, project.latest.name) == ("warehouse", "warehouse.wav")
+    code, said, _err = await run("reports", "delete", project.latest.id, environment=environment)
+    assert said.startswith("Erased 1 report.\n1 of them may be in your account: deleted there as well")
+    await run("sync", "--now", environment=environment)
+    assert await service.reports.projects(device.account_id) == []
+
+
+async def machines(service: Service) -> Sequence[DeviceRow]:
+    async with service.database.reading() as session:
+        return (await session.scalars(select(DeviceRow))).all()
 
 
 async def test_a_site_that_is_not_there_or_is_none_is_a_sentence(tmp_path: Path) -> None:

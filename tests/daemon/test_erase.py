@@ -136,7 +136,7 @@ async def test_the_command_and_http_erase_alike_and_tell_what_is_gone(tmp_path: 
                 said = await answer.json()
             async with session.delete(url) as answer:
                 assert answer.status == 404
-        assert said.keys() == {"reports", "deliveries", "jobs", "traceless"}
+        assert said.keys() == {"reports", "deliveries", "jobs", "traceless", "on_account"}
         assert (said["reports"], said["deliveries"], said["jobs"]) == (1, 1, 1)
     files = [path for path in home.rglob("*") if path.is_file()]
     assert [path for path in files if GONE.encode() in path.read_bytes()] == []

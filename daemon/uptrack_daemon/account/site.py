@@ -174,7 +174,10 @@ class Site:
         answer = await self._tell(TOKEN_PATH, form, refusals=True)
         if answer.status == 200:
             return self._read(Tokens, answer)
-        raise _ended(self._read(GrantRefusal, answer))
+        refused = self._read(GrantRefusal, answer)
+        if refused.error != "invalid_grant":
+            raise SiteRefused(refused.error_description or refused.error, status=400, code=f"account.{refused.error}")
+        raise _ended(refused)
 
     async def revoke(self, token: str) -> None:
         """Have the machine unlinked; a token that is good no longer is fine.

@@ -245,8 +245,14 @@ def delete(
     report: Annotated[str | None, typer.Argument(help="A report's id; leave it out for --all.", metavar="[ID]")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Erase every report and all it left behind.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep-on-account", help="Leave in a linked account what is there already.")
+    ] = False,
 ) -> None:
-    """Erase a report for good: the store's own bytes are overwritten. Your audio files are never touched."""
+    """Erase a report for good: the store's own bytes are overwritten. Your audio files are never touched.
+
+    Where this machine is linked to an account, it is deleted there, too.
+    """
     if everything == (report is not None):
         raise typer.BadParameter("expected a report's id, or --all")
     if everything:
@@ -258,13 +264,18 @@ def delete(
             if not sys.stdin.isatty():
                 raise typer.BadParameter("nobody is here to be asked whether to erase every report: say --yes")
             typer.confirm("Erase every report on this machine?", abort=True)
-        erased = _with_store(erase_everything)
+        erased = _with_store(lambda home, store: erase_everything(home, store, keep_on_account=keep))
         asyncio.run(forget_live(Home.of_user()))
     else:
         from uptrack_daemon.erase import erase_report
 
-        erased = _with_store(lambda home, store: erase_report(home, store, report or ""))
+        erased = _with_store(lambda home, store: erase_report(home, store, report or "", keep_on_account=keep))
     typer.echo(f"Erased {erased.reports} {'report' if erased.reports == 1 else 'reports'}.")
+    if erased.on_account:
+        typer.echo(
+            f"{erased.on_account} of them may be in your account: deleted there as well, once the daemon reaches it "
+            "(`uptrack sync --now` does so at once)."
+        )
     if not erased.traceless:
         typer.echo(
             "The store was being read: the last traces are overwritten with the next report that is erased, "

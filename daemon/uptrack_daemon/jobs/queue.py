@@ -26,6 +26,7 @@ from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
 from uptrack_daemon.store.dismissals import note_seen
 from uptrack_daemon.store.fixes import note_outcomes
 from uptrack_daemon.store.models import JobRow, new_id
+from uptrack_daemon.store.outbox import add_to_outbox
 from uptrack_daemon.store.reports import ENDED, NewReport, ReportSummary, add_report, summary_of
 from uptrack_daemon.store.store import Store
 from uptrack_daemon.store.watched import add_watched
@@ -228,6 +229,7 @@ class Queue:
             await session.flush()
             await note_seen(session, report.id, report.dismissed)
             await note_outcomes(session, report.id, report.fixes)
+            await add_to_outbox(session, report.id, report.passage_of, now)
             add_deliveries(session, report.id, report.run_id, job_id, deliveries, now)
             row.state, row.ended_at, row.report_id = "done", now, report.id
             row.timings = json.dumps(timings or {})

@@ -1,8 +1,8 @@
 """The daemon's store: one SQLite file with jobs, reports, deliveries and what we remember of files.
 
 ``store`` opens it, ``engine`` knows SQLite, ``migrate`` brings it up to date, ``models`` are the tables; ``reports``,
-``deliveries``, ``dismissals``, ``fixes``, ``references``, ``artifacts``, ``watched`` and ``account_links`` are what
-the rest of the daemon talks to. The queue is in ``jobs``.
+``deliveries``, ``dismissals``, ``fixes``, ``references``, ``artifacts``, ``watched``, ``account_links`` and ``outbox``
+are what the rest of the daemon talks to. The queue is in ``jobs``.
 """
 
 from uptrack_daemon.store.account_links import AccountLink, AccountLinks
@@ -11,6 +11,7 @@ from uptrack_daemon.store.deliveries import Deliveries, Delivery, NewDelivery
 from uptrack_daemon.store.dismissals import Dismissal, Dismissals
 from uptrack_daemon.store.fixes import AppliedFix, Fixes
 from uptrack_daemon.store.models import new_id, utc_now
+from uptrack_daemon.store.outbox import Outbox, OutboxCounts, Outgoing
 from uptrack_daemon.store.references import References, StoredReferences
 from uptrack_daemon.store.reports import Erased, NewReport, Reports, ReportSummary, StoredReport
 from uptrack_daemon.store.store import Clock, Store, open_store
@@ -31,6 +32,9 @@ __all__ = [
     "Fixes",
     "NewDelivery",
     "NewReport",
+    "Outbox",
+    "OutboxCounts",
+    "Outgoing",
     "References",
     "ReportSummary",
     "Reports",

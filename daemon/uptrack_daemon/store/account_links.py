@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_daemon.store.models import AccountLinkRow
+from uptrack_daemon.store.models import AccountLinkRow, OutboxRow
 from uptrack_daemon.store.store import Store
 
 
@@ -58,6 +58,8 @@ class AccountLinks:
             same = before is not None and (before.site, before.account_id) == (site, account_id)
             secret = before.secret if same and before is not None else secrets.token_bytes(32)
             await session.execute(delete(AccountLinkRow))
+            if not same:
+                await session.execute(delete(OutboxRow))
             row = AccountLinkRow(
                 id=1,
                 site=site,
@@ -80,9 +82,10 @@ class AccountLinks:
             await session.execute(update(AccountLinkRow).values(trouble=sentence))
 
     async def remove(self) -> None:
-        """Forget the account."""
+        """Forget the account, and what it was to be told."""
         async with self._store.writing() as session:
             await session.execute(delete(AccountLinkRow))
+            await session.execute(delete(OutboxRow))
 
 
 async def link_row(session: AsyncSession) -> AccountLinkRow | None:

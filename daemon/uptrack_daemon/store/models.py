@@ -235,6 +235,24 @@ class AccountLinkRow(Base):
     trouble: Mapped[str | None] = mapped_column(Text)
 
 
+class OutboxRow(Base):
+    """What the account is to be told of one report. It outlives the report until the account has deleted it, too."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index(None, "done_at", "due_at"),)
+
+    report_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    wish: Mapped[str] = mapped_column(String(10))
+    """``kept`` or ``gone``."""
+    attempts: Mapped[int]
+    """With one, the account may have it."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refused: Mapped[bool]
+    sentence: Mapped[str | None] = mapped_column(Text)
+
+
 class WatchKeyRow(Base):
     """The one random key the digests below are made with, so that they say nothing to who has only a list of files."""
 

@@ -19,6 +19,7 @@ from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
 from uptrack_daemon.store.dismissals import note_seen
 from uptrack_daemon.store.fixes import note_outcomes
 from uptrack_daemon.store.models import DeliveryRow, DismissalRow, JobRow, ReferenceProfileRow, ReportRow, new_id
+from uptrack_daemon.store.outbox import add_to_outbox, take_back
 from uptrack_daemon.store.store import Store
 
 SHORTEST_PREFIX = 4
@@ -84,6 +85,8 @@ class Erased:
     deliveries: int
     jobs: int
     traceless: bool
+    on_account: int = 0
+    """Reports that the account is to delete as well."""
 
 
 class Reports:
@@ -99,6 +102,7 @@ class Reports:
             await session.flush()
             await note_seen(session, report.id, report.dismissed)
             await note_outcomes(session, report.id, report.fixes)
+            await add_to_outbox(session, report.id, report.passage_of, self._store.clock())
             add_deliveries(session, report.id, report.run_id, report.job_id, deliveries, self._store.clock())
         return summary_of(row)
 
@@ -183,8 +187,10 @@ class Reports:
                     return RunProject(key, known or meant.name)
         return meant
 
-    async def delete(self, id_or_prefix: str) -> Erased:
+    async def delete(self, id_or_prefix: str, *, keep_on_account: bool = False) -> Erased:
         """Erase one report with its passages, their deliveries and jobs, from the bytes of the store too.
+
+        A linked account that may have it is to delete it as well, unless ``keep_on_account``.
 
         Raises
         ------
@@ -202,20 +208,25 @@ class Reports:
             if not (await session.scalars(left)).one():
                 # The project's name lives on in nothing else.
                 await _remove(session, DismissalRow, DismissalRow.project_key == row.project_key)
-        return Erased(reports, deliveries, jobs, await self._store.wipe_traces())
+            ids = [one.id for one in gone]
+            on_account = await take_back(session, ids, self._store.clock(), keep=keep_on_account)
+        return Erased(reports, deliveries, jobs, await self._store.wipe_traces(), on_account)
 
-    async def delete_all(self) -> Erased:
+    async def delete_all(self, *, keep_on_account: bool = False) -> Erased:
         """Erase every report, delivery and ended job, and what was dismissed or given as a reference.
+
+        As ``delete``, what a linked account may have is to be deleted there, too.
 
         What is queued or running stays: its report is yet to come.
         """
         async with self._store.writing() as session:
             deliveries = await _remove(session, DeliveryRow)
+            on_account = await take_back(session, select(ReportRow.id), self._store.clock(), keep=keep_on_account)
             reports = await _remove(session, ReportRow)
             await _remove(session, DismissalRow)
             await _remove(session, ReferenceProfileRow)
             jobs = await _remove(session, JobRow, JobRow.state.in_(ENDED))
-        return Erased(reports, deliveries, jobs, await self._store.wipe_traces(compact=True))
+        return Erased(reports, deliveries, jobs, await self._store.wipe_traces(compact=True), on_account)
 
 
 def add_report(session: AsyncSession, report: NewReport, now: datetime) -> ReportRow:

@@ -1,0 +1,225 @@
+"""What the outbox wishes is carried out at the account: one after the other, again after a failure, never in a hurry.
+
+A failure of the way or the site puts everything off: by chance within a bound that doubles up to an hour (full jitter),
+so that a site that comes back is not met by all machines at once, and for as long as the site asks. A refusal of one
+report is noted with its sentence and holds up no other. Where the site has unlinked us nothing is tried any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Never
+
+from uptrack_analysis.errors import BadInput, Unavailable
+from uptrack_bridges.account import REPORTS_PATH
+from uptrack_daemon.account.envelope import upload_of
+from uptrack_daemon.account.linking import keep
+from uptrack_daemon.account.site import GrantEnded, Site, SiteRefused, SiteUnavailable, TokenRefused, open_site
+from uptrack_daemon.account.token_place import KeptTokens, TokenPlace, kept_in, place_called
+from uptrack_daemon.account.turn import Busy, turn
+from uptrack_daemon.home import Home
+from uptrack_daemon.store import AccountLink, AccountLinks, Clock, Outbox, Outgoing, Reports, Store
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 5.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 3_600.0
+LONGEST_ASKED_FOR_S = 86_400.0
+"""What a site may ask us to wait: one that says a year is wrong."""
+RENEWED_BEFORE = timedelta(minutes=1)
+FINAL = {400, 409, 413, 422}
+"""What a site says of a report that it will never keep."""
+DELETED = 410
+
+Reach = Callable[[str], AbstractAsyncContextManager[Site]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a round has carried out, and the sentence if it broke off."""
+
+    sent: int = 0
+    refused: int = 0
+    trouble: str | None = None
+
+
+class Pusher:
+    """Carries out what one store's outbox wishes.
+
+    Parameters
+    ----------
+    reach : callable
+        Opens the site of an origin.
+    chance : callable
+        A number from 0 to 1, for the jitter.
+    """
+
+    def __init__(
+        self, home: Home, store: Store, *, reach: Reach = open_site, chance: Callable[[], float] = random.random
+    ) -> None:
+        self._home = home
+        self._store = store
+        self._links = AccountLinks(store)
+        self._outbox = Outbox(store)
+        self._reports = Reports(store)
+        self._reach = reach
+        self._chance = chance
+        self._failures = 0
+        self._not_before: datetime | None = None
+
+    async def push(self, *, now: bool = False, wait_s: float = 0.0) -> Pushed:
+        """One round: all that is due, until it is done or the site fails.
+
+        Parameters
+        ----------
+        now : bool
+            A person asks: also what was put off.
+        wait_s : float
+            For another process that speaks to the account.
+
+        Raises
+        ------
+        Busy
+            It still does.
+        """
+        link = await self._links.get()
+        if link is None or link.trouble is not None:
+            return Pushed(trouble=None if link is None else link.trouble)
+        if not now and self._not_before is not None and self._store.clock() < self._not_before:
+            return Pushed()
+        if await self._due(now=now) is None:
+            return Pushed()
+        async with turn(self._home, wait_s=wait_s):
+            again = await self._links.get()
+            if again is None or again != link:
+                return Pushed()
+            async with self._reach(link.site) as site:
+                return await self._round(
+                    _Caller(site, link, place_called(link.token_place, self._home), self._store.clock), now=now
+                )
+
+    async def _round(self, caller: _Caller, *, now: bool) -> Pushed:
+        sent = refused = 0
+        tried: set[tuple[str, str]] = set()
+        while (outgoing := await self._due(now=now)) is not None:
+            if (outgoing.report_id, outgoing.wish) in tried:
+                break
+            tried.add((outgoing.report_id, outgoing.wish))
+            try:
+                answer = await self._carry_out(caller, outgoing)
+            except GrantEnded as ended:
+                await self._links.ended(ended.sentence)
+                log.warning("The account has unlinked this machine: %s", ended.sentence)
+                return Pushed(sent, refused, ended.sentence)
+            except (Unavailable, SiteRefused) as error:
+                await self._put_off(outgoing, error)
+                return Pushed(sent, refused, error.sentence)
+            sent, refused = sent + (answer is None), refused + (answer is not None)
+            self._failures, self._not_before = 0, None
+        return Pushed(sent, refused)
+
+    async def _due(self, *, now: bool) -> Outgoing | None:
+        return await self._outbox.due(now=None if now else self._store.clock())
+
+    async def _carry_out(self, caller: _Caller, outgoing: Outgoing) -> str | None:
+        """Do what is wished; the sentence if the account will never have it."""
+        if not await self._outbox.trying(outgoing):
+            return None
+        path = f"{REPORTS_PATH}/{outgoing.report_id}"
+        sentence = None
+        try:
+            if outgoing.wish == "gone":
+                await caller.ask("DELETE", path)
+            elif (body := await self._body(outgoing.report_id, caller.link)) is not None:
+                await caller.ask("PUT", path, body)
+            else:
+                return None  # erased meanwhile, and so is the wish, or it is another now
+        except GrantEnded:
+            raise
+        except SiteRefused as refused:
+            if refused.status in FINAL:
+                sentence = refused.sentence
+            elif refused.status != DELETED:
+                raise
+        await self._outbox.done(outgoing, refused=sentence)
+        return sentence
+
+    async def _body(self, report_id: str, link: AccountLink) -> bytes | None:
+        try:
+            stored = await self._reports.get(report_id)
+        except BadInput:
+            return None
+
+        def made() -> bytes:
+            return upload_of(stored, link).model_dump_json().encode()
+
+        try:
+            return await asyncio.to_thread(made)
+        except ValueError as error:  # pydantic's is one, too: a report from before its fields had bounds
+            raise SiteRefused(f"This report cannot be sent ({type(error).__name__}).", status=422) from error
+
+    async def _put_off(self, outgoing: Outgoing, error: Unavailable | SiteRefused) -> None:
+        self._failures += 1
+        bound_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures, 20))
+        wait_s = self._chance() * bound_s
+        if isinstance(error, SiteUnavailable) and error.retry_after_s is not None:
+            wait_s += min(error.retry_after_s, LONGEST_ASKED_FOR_S)
+        self._not_before = self._store.clock() + timedelta(seconds=wait_s)
+        await self._outbox.put_off(outgoing, self._not_before, error.sentence)
+        log.warning("The account is tried again in %.0f s: %s", wait_s, error.sentence)
+
+
+@dataclass(slots=True)
+class _Caller:
+    """Asks a site as the linked machine, with a token that is good."""
+
+    site: Site
+    link: AccountLink
+    place: TokenPlace
+    clock: Clock
+    tokens: KeptTokens | None = None
+
+    async def ask(self, method: str, path: str, body: bytes | None = None) -> None:
+        tokens = self.tokens
+        if tokens is None:
+            tokens = await asyncio.to_thread(kept_in, self.place)
+        if tokens.access_until - RENEWED_BEFORE <= self.clock():
+            tokens = await self._renewed(tokens)
+        self.tokens = tokens
+        try:
+            await self.site.ask(method, path, tokens.access_token, body)
+        except TokenRefused:
+            self.tokens = await self._renewed(tokens)  # our clock may be wrong, or the site was set back
+            try:
+                await self.site.ask(method, path, self.tokens.access_token, body)
+            except TokenRefused as refused:
+                raise SiteUnavailable(f"{self.site.origin} does not know the key it has just given.") from refused
+
+    async def _renewed(self, tokens: KeptTokens) -> KeptTokens:
+        try:
+            new = await self.site.refresh(tokens.refresh_token)
+        except GrantEnded:
+            raise
+        except SiteRefused as refused:
+            raise SiteUnavailable(f"{self.site.origin} renews no key: {refused.sentence}") from refused
+        return await asyncio.to_thread(keep, self.place, new, self.clock)
+
+
+async def keep_in_step(
+    pusher: Pusher, *, every_s: float = LOOK_EVERY_S, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+) -> Never:
+    """Carry out what is wished, for ever; a machine that is not linked looks into its own store and no further."""
+    while True:
+        try:
+            await pusher.push()
+        except Busy:
+            pass  # a command is at it
+        except Unavailable as error:
+            log.warning("The account's outbox could not be read: %s", error)
+        await sleep(every_s)

@@ -1,0 +1,163 @@
+"""What the account is to be told of each report: that it is there, or that it is gone.
+
+One row a report, written in the transaction that makes or erases the report, so that neither is without the other.
+Where the machine is not linked no row is written, and nothing ever leaves. A row is a wish, not a message: carried out
+twice it leaves the account as carried out once, so a crash at any moment repeats at most what was done already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from uptrack_daemon.store.account_links import link_row
+from uptrack_daemon.store.models import OutboxRow, ReportRow
+from uptrack_daemon.store.store import Store
+
+Wish = Literal["kept", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A wish that is to be carried out."""
+
+    report_id: str
+    wish: Wish
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    waiting: int
+    sent: int
+    refused: int
+    last_sentence: str | None
+    """Why the last one that was tried did not arrive, or was refused."""
+
+
+class Outbox:
+    """The outbox of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def due(self, *, now: datetime | None = None) -> Outgoing | None:
+        """The oldest that is due; with ``now=None`` also those that were put off."""
+        query = select(OutboxRow).where(OutboxRow.done_at.is_(None)).order_by(OutboxRow.created_at, OutboxRow.report_id)
+        if now is not None:
+            query = query.where(OutboxRow.due_at <= now)
+        async with self._store.reading() as session:
+            row = (await session.scalars(query.limit(1))).one_or_none()
+            return None if row is None else Outgoing(row.report_id, cast("Wish", row.wish), row.attempts)
+
+    async def trying(self, outgoing: Outgoing) -> bool:
+        """Note that it goes out now: from here on the account may have it. False if it is not wished any more."""
+        noted = (
+            update(OutboxRow)
+            .where(OutboxRow.report_id == outgoing.report_id, OutboxRow.wish == outgoing.wish)
+            .where(OutboxRow.done_at.is_(None))
+            .values(attempts=OutboxRow.attempts + 1)
+            .returning(OutboxRow.report_id)
+        )
+        async with self._store.writing() as session:
+            return (await session.execute(noted)).one_or_none() is not None
+
+    async def done(self, outgoing: Outgoing, *, refused: str | None = None) -> None:
+        """The account has carried it out, or will not, for a reason; a wish that has changed meanwhile stays."""
+        mine = (OutboxRow.report_id == outgoing.report_id) & (OutboxRow.wish == outgoing.wish)
+        async with self._store.writing() as session:
+            if outgoing.wish == "gone":
+                await session.execute(delete(OutboxRow).where(mine))
+            else:
+                values = {"done_at": self._store.clock(), "sentence": refused, "refused": refused is not None}
+                await session.execute(update(OutboxRow).where(mine).values(**values))
+
+    async def put_off(self, outgoing: Outgoing, until: datetime, sentence: str) -> None:
+        async with self._store.writing() as session:
+            mine = OutboxRow.report_id == outgoing.report_id
+            await session.execute(update(OutboxRow).where(mine).values(due_at=until, sentence=sentence))
+
+    async def add_all(self) -> int:
+        """Wish that all reports be there, also those from before the link and those refused; how many are new."""
+        now = self._store.clock()
+        async with self._store.writing() as session:
+            if await link_row(session) is None:
+                return 0
+            await session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.refused)
+                .values(done_at=None, refused=False, sentence=None, due_at=now)
+            )
+            there = select(OutboxRow.report_id)
+            ids = await session.scalars(
+                select(ReportRow.id).where(ReportRow.passage_of.is_(None), ReportRow.id.not_in(there))
+            )
+            new = ids.all()
+            for report_id in new:
+                session.add(_row(report_id, "kept", now))
+            return len(new)
+
+    async def counts(self) -> OutboxCounts:
+        async with self._store.reading() as session:
+            rows = await session.execute(
+                select(OutboxRow.done_at.is_not(None), OutboxRow.refused, func.count()).group_by(
+                    OutboxRow.done_at.is_not(None), OutboxRow.refused
+                )
+            )
+            found = {(bool(done), bool(refused)): count for done, refused, count in rows}
+            sentence = await session.scalar(
+                select(OutboxRow.sentence)
+                .where(OutboxRow.sentence.is_not(None))
+                .order_by(OutboxRow.due_at.desc(), OutboxRow.report_id)
+                .limit(1)
+            )
+        return OutboxCounts(
+            waiting=found.get((False, False), 0) + found.get((False, True), 0),
+            sent=found.get((True, False), 0),
+            refused=found.get((True, True), 0),
+            last_sentence=sentence,
+        )
+
+
+async def add_to_outbox(session: AsyncSession, report_id: str, passage_of: str | None, now: datetime) -> None:
+    """Within the transaction that stores a report. A passage is no version of its project, and is not sent."""
+    if passage_of is None and await link_row(session) is not None:
+        session.add(_row(report_id, "kept", now))
+
+
+async def take_back(
+    session: AsyncSession, report_ids: Sequence[str] | Select[Any], now: datetime, *, keep: bool = False
+) -> int:
+    """Within the transaction that erases reports: have the account do the same with those it may have.
+
+    Parameters
+    ----------
+    keep : bool
+        Leave there what is there.
+
+    Returns
+    -------
+    int
+        How many are to be deleted there.
+    """
+    mine = OutboxRow.report_id.in_(report_ids)
+    if keep:
+        await session.execute(delete(OutboxRow).where(mine))
+        return 0
+    await session.execute(delete(OutboxRow).where(mine, OutboxRow.attempts == 0))
+    changed = (
+        update(OutboxRow)
+        .where(mine)
+        .values(wish="gone", done_at=None, refused=False, sentence=None, due_at=now, attempts=0)
+        .returning(OutboxRow.report_id)
+    )
+    return len((await session.execute(changed)).all())
+
+
+def _row(report_id: str, wish: Wish, now: datetime) -> OutboxRow:
+    return OutboxRow(report_id=report_id, wish=wish, attempts=0, created_at=now, due_at=now, refused=False)
