@@ -76,6 +76,7 @@ class StoredReport:
     version: Version
     document: str
     report: Report | None
+    """``None`` if it cannot be read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +193,11 @@ class Reports:
             document = (await session.scalars(select(ReportRow.document).where(*mine))).one()
         version = _version(row)
         # One that could not be read when it came is looked at again: the site may have been updated since.
-        looked = await asyncio.to_thread(look, document)
-        return StoredReport(version, document, looked.report)
+        try:
+            report = (await asyncio.to_thread(look, document)).report
+        except ReportRefused:
+            report = None
+        return StoredReport(version, document, report)
 
     async def delete(self, account_id: str, report_id: str) -> bool:
         """Delete one for good; whether it was there. One that is still on its way will not be kept."""

@@ -24,14 +24,6 @@ routes = web.RouteTableDef()
 # -- anybody -----------------------------------------------------------------------------------------------------------
 
 
-@routes.get("/")
-@open_to("anybody")
-async def home(request: web.Request) -> web.Response:
-    if request[PERSON] is None:
-        return page(request, "welcome.html")
-    raise web.HTTPSeeOther("/account")
-
-
 @routes.get("/style.css")
 @open_to("anybody")
 async def style(_request: web.Request) -> web.Response:

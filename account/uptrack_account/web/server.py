@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from uptrack_account.service import Service
-from uptrack_account.web import api, device_pages, pages
+from uptrack_account.web import api, device_pages, pages, report_pages
 from uptrack_account.web.gate import SERVICE, gate, headers_of
 from uptrack_analysis.errors import Unavailable
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 MAX_FORM_BYTES = 64 * 1024
 SHUTDOWN_S = 5.0
-PAGES = (*pages.routes, *device_pages.routes)
+PAGES = (*pages.routes, *device_pages.routes, *report_pages.routes)
 """For people; what is for programs is in ``api``."""
 
 
