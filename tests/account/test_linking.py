@@ -6,6 +6,7 @@ import json
 import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import keyring
 import pytest
@@ -14,11 +15,11 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.backends.null import Keyring as NullKeyring
 
-from support.account_site import SITE, Browser, linked, somebody
+from support.account_site import SITE, Browser, linked, somebody, upload
 from support.stores import Clock, a_store
 from uptrack_account.service import Service
 from uptrack_analysis.errors import BadInput, Unavailable
-from uptrack_bridges.account import DeviceAuthorization, Tokens
+from uptrack_bridges.account import DeviceAuthorization, ReportKept, Tokens
 from uptrack_daemon.account import linking
 from uptrack_daemon.account.site import (
     GrantEnded,
@@ -350,6 +351,29 @@ async def test_a_page_that_answers_instead_of_the_site_is_as_good_as_nobody(
     answers["next"] = web.Response(text="<html>Welcome to our hotel", content_type="text/html")
     with pytest.raises(SiteUnavailable, match="something else answered"):
         await site.authorize("Studio", "Linux")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"text": "<html>Welcome to our hotel"},
+        {"text": "{}"},
+        {"text": ReportKept(id="81c0" * 4, sha256="0" * 64, readable=True).model_dump_json()},
+        {"status": 204},
+    ],
+    ids=str,
+)
+async def test_that_a_report_is_kept_is_believed_only_in_the_accounts_own_words(
+    odd: tuple[Site, list[web.Request], dict[str, web.Response]], answer: dict[str, Any]
+) -> None:
+    site, _asked, answers = odd
+    answers["next"] = web.Response(**answer)
+    with pytest.raises(SiteUnavailable, match="something else answered"):
+        await site.put_report("3f2a" * 4, upload(), "token")
+    if "text" in answer:
+        answers["next"] = web.Response(**answer)
+        with pytest.raises(SiteUnavailable, match="something else answered"):
+            await site.delete_report("3f2a" * 4, "token")
 
 
 async def test_a_token_that_is_good_no_longer_is_told_from_a_request_that_is(

@@ -51,14 +51,14 @@ class Companion:
     def reports(self) -> Reports:
         return Reports(self.store)
 
-    async def link(self, browser: Browser, *, with_names: bool = True) -> AccountLink:
+    async def link(self, browser: Browser, *, with_names: bool = True, site: str = SITE) -> AccountLink:
         """To the account of who is signed in."""
         machine = await linked(browser)
         keep(self.key, machine.tokens, self.clock)
-        async with self.reach(SITE) as site:
-            device = await site.device(machine.tokens.access_token)
+        async with self.reach(site) as reached:
+            device = await reached.device(machine.tokens.access_token)
         return await AccountLinks(self.store).save(
-            site=SITE,
+            site=site,
             device_id=device.id,
             device_name=device.name,
             account_id=device.account_id,

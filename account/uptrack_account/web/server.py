@@ -62,7 +62,9 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except web.HTTPException:
         raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
+            return web.Response(status=400)  # who asked hung up: no fault of ours, and nobody reads the answer
         # The route's pattern, not the path: a path may hold the token of a link.
         resource = request.match_info.route.resource
         log.exception("%s %s failed", request.method, resource.canonical if resource else "?")

@@ -13,6 +13,7 @@ It speaks to the site it was made for and follows no redirect, over TLS or to th
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import io
 from collections.abc import AsyncIterator, Mapping
@@ -33,6 +34,7 @@ from uptrack_bridges.account import (
     DEVICE_GRANT,
     DEVICE_PATH,
     REFRESH_GRANT,
+    REPORTS_PATH,
     REVOKE_PATH,
     SCOPE,
     TOKEN_PATH,
@@ -40,6 +42,8 @@ from uptrack_bridges.account import (
     DeviceAuthorization,
     GrantRefusal,
     LinkedDevice,
+    ReportKept,
+    ReportUpload,
     Tokens,
 )
 
@@ -47,6 +51,7 @@ LIMIT = aiohttp.ClientTimeout(total=60, connect=15)
 MAX_ANSWER_BYTES = 1024 * 1024
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 TOO_BUSY = {408, 425, 429, 500, 502, 503, 504}
+DELETED = 204
 WAITING = {"authorization_pending", "slow_down"}
 
 Answered = TypeVar("Answered", bound=BaseModel)
@@ -197,6 +202,30 @@ class Site:
         """
         return self._read(LinkedDevice, await self.ask("GET", DEVICE_PATH, access_token))
 
+    async def put_report(self, report_id: str, report: ReportUpload, access_token: str) -> ReportKept:
+        """Have a report kept; that it is, is believed only in the account's own words.
+
+        Raises
+        ------
+        TokenRefused, SiteUnavailable, SiteRefused
+        """
+        body = await asyncio.to_thread(lambda: report.model_dump_json().encode())
+        kept = self._read(ReportKept, await self.ask("PUT", f"{REPORTS_PATH}/{report_id}", access_token, body))
+        if (kept.id, kept.sha256) != (report_id, report.sha256):
+            raise self._somebody_else()
+        return kept
+
+    async def delete_report(self, report_id: str, access_token: str) -> None:
+        """Have a report deleted.
+
+        Raises
+        ------
+        TokenRefused, SiteUnavailable, SiteRefused
+        """
+        answer = await self.ask("DELETE", f"{REPORTS_PATH}/{report_id}", access_token)
+        if answer.status != DELETED or answer.body:
+            raise self._somebody_else()
+
     async def ask(self, method: str, path: str, access_token: str, body: bytes | None = None) -> _Answer:
         """Ask as the linked machine; only what went well is answered.
 
@@ -266,10 +295,13 @@ class Site:
         try:
             return model.model_validate_json(answer.body)
         except ValidationError:
-            # A hotel's sign-in page answers everything with 200: as good as nobody there.
-            raise SiteUnavailable(
-                f"Expected an account at {self.origin}, but something else answered: it is tried again by itself."
-            ) from None
+            raise self._somebody_else() from None
+
+    def _somebody_else(self) -> SiteUnavailable:
+        """A hotel's sign-in page answers everything with 200: as good as nobody there."""
+        return SiteUnavailable(
+            f"Expected an account at {self.origin}, but something else answered: it is tried again by itself."
+        )
 
 
 @asynccontextmanager

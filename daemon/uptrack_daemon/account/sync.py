@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Never
 
 from uptrack_analysis.errors import BadInput, Unavailable
-from uptrack_bridges.account import REPORTS_PATH
+from uptrack_bridges.account import ReportUpload
 from uptrack_daemon.account.envelope import upload_of
 from uptrack_daemon.account.linking import keep
 from uptrack_daemon.account.site import GrantEnded, Site, SiteRefused, SiteUnavailable, TokenRefused, open_site
@@ -131,13 +131,12 @@ class Pusher:
         """Do what is wished; the sentence if the account will never have it."""
         if not await self._outbox.trying(outgoing):
             return None
-        path = f"{REPORTS_PATH}/{outgoing.report_id}"
-        sentence = None
+        report_id, sentence = outgoing.report_id, None
         try:
             if outgoing.wish == "gone":
-                await caller.ask("DELETE", path)
-            elif (body := await self._body(outgoing.report_id, caller.link)) is not None:
-                await caller.ask("PUT", path, body)
+                await caller.ask(lambda token: caller.site.delete_report(report_id, token))
+            elif (upload := await self._upload(report_id, caller.link)) is not None:
+                await caller.ask(lambda token: caller.site.put_report(report_id, upload, token))
             else:
                 return None  # erased meanwhile, and so is the wish, or it is another now
         except GrantEnded:
@@ -150,17 +149,13 @@ class Pusher:
         await self._outbox.done(outgoing, refused=sentence)
         return sentence
 
-    async def _body(self, report_id: str, link: AccountLink) -> bytes | None:
+    async def _upload(self, report_id: str, link: AccountLink) -> ReportUpload | None:
         try:
             stored = await self._reports.get(report_id)
         except BadInput:
             return None
-
-        def made() -> bytes:
-            return upload_of(stored, link).model_dump_json().encode()
-
         try:
-            return await asyncio.to_thread(made)
+            return await asyncio.to_thread(upload_of, stored, link)
         except ValueError as error:  # pydantic's is one, too: a report from before its fields had bounds
             raise SiteRefused(f"This report cannot be sent ({type(error).__name__}).", status=422) from error
 
@@ -185,7 +180,8 @@ class _Caller:
     clock: Clock
     tokens: KeptTokens | None = None
 
-    async def ask(self, method: str, path: str, body: bytes | None = None) -> None:
+    async def ask(self, question: Callable[[str], Awaitable[object]]) -> None:
+        """Ask with the token, and once more with a new one if that was good no longer."""
         tokens = self.tokens
         if tokens is None:
             tokens = await asyncio.to_thread(kept_in, self.place)
@@ -193,11 +189,11 @@ class _Caller:
             tokens = await self._renewed(tokens)
         self.tokens = tokens
         try:
-            await self.site.ask(method, path, tokens.access_token, body)
+            await question(tokens.access_token)
         except TokenRefused:
             self.tokens = await self._renewed(tokens)  # our clock may be wrong, or the site was set back
             try:
-                await self.site.ask(method, path, self.tokens.access_token, body)
+                await question(self.tokens.access_token)
             except TokenRefused as refused:
                 raise SiteUnavailable(f"{self.site.origin} does not know the key it has just given.") from refused
 
