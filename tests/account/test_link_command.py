@@ -14,11 +14,13 @@ import pytest
 from sqlalchemy import select
 
 from support.account_site import Browser, account_service, served, somebody
+from support.companion import companion
 from support.daemon_process import environment_of, uptrack
 from support.stores import Clock
 from support.tracks import beat
 from uptrack_account.service import Service
 from uptrack_account.store.models import DeviceRow
+from uptrack_daemon.store import utc_now
 
 
 @pytest.fixture
@@ -105,6 +107,25 @@ async def test_a_measured_file_is_sent_by_a_command_and_erased_by_another(
     assert said.startswith("Erased 1 report.\n1 of them may be in your account: deleted there as well")
     await run("sync", "--now", environment=environment)
     assert await service.reports.projects(device.account_id) == []
+
+
+async def test_a_running_daemon_sends_by_itself(
+    open_site: tuple[Service, Browser], environment: dict[str, str]
+) -> None:
+    service, browser = open_site
+    home = Path(environment["UPTRACK_HOME"])
+    async with companion(home, Clock(utc_now()), browser.port) as mine:
+        await mine.link(browser, site=service.settings.origin)
+        report_id = await mine.measure()
+    (device,) = await machines(service)
+    started = await asyncio.to_thread(uptrack, "daemon", "start", environment=environment)
+    assert started.returncode == 0, started.stderr
+    try:
+        while not (projects := await service.reports.projects(device.account_id)):
+            await asyncio.sleep(0.05)  # another process, which says nothing of it
+    finally:
+        await run("daemon", "stop", environment=environment)
+    assert [project.latest.id for project in projects] == [report_id]
 
 
 async def machines(service: Service) -> Sequence[DeviceRow]:
