@@ -107,6 +107,9 @@ async def test_a_measured_file_is_sent_by_a_command_and_erased_by_another(
     assert said.startswith("Erased 1 report.\n1 of them may be in your account: deleted there as well")
     await run("sync", "--now", environment=environment)
     assert await service.reports.projects(device.account_id) == []
+    assert (await run("analyze", str(mix), "--keep", environment=environment))[0] == 0
+    code, _out, err = await run("unlink", environment=environment)
+    assert (code, err) == (0, "1 was still waiting to be sent or deleted there, and will not be.\n")
 
 
 async def test_a_running_daemon_sends_by_itself(

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from support.account_site import ANOTHER, BOB, Browser, somebody
+from support.account_site import ANOTHER, BOB, SITE, Browser, somebody
 from support.companion import Companion, companion
 from support.reports import a_finding, a_report
 from support.stores import Clock, a_new_report
@@ -25,6 +25,7 @@ from uptrack_daemon.account.envelope import project_key, without_names
 from uptrack_daemon.account.site import Site, SiteUnavailable
 from uptrack_daemon.account.sync import FIRST_WAIT_S, LONGEST_WAIT_S, keep_in_step
 from uptrack_daemon.account.token_place import TokenFile, kept_in
+from uptrack_daemon.cli.reports import _and_account
 from uptrack_daemon.store import AccountLinks, Outbox, Outgoing
 
 
@@ -390,3 +391,14 @@ async def test_a_daemon_looks_now_and_then_and_survives_what_fails(
     with pytest.raises(asyncio.CancelledError):
         await keep_in_step(mine.pusher, sleep=sleep)
     assert len(await there(service, ada)) == 1
+
+
+@pytest.mark.usefixtures("ada")
+async def test_who_erases_everything_is_asked_about_the_account_too(
+    browser: Browser, mine: Companion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPTRACK_HOME", str(mine.home.root))
+    assert await asyncio.to_thread(_and_account) == ""
+    await mine.link(browser)
+    asked = await asyncio.to_thread(_and_account)
+    assert asked == f", and from Ada's account at {SITE} those it has put there"

@@ -263,7 +263,7 @@ def delete(
         if not yes:
             if not sys.stdin.isatty():
                 raise typer.BadParameter("nobody is here to be asked whether to erase every report: say --yes")
-            typer.confirm("Erase every report on this machine?", abort=True)
+            typer.confirm(f"Erase every report on this machine{'' if keep else _and_account()}?", abort=True)
         erased = _with_store(lambda home, store: erase_everything(home, store, keep_on_account=keep))
         asyncio.run(forget_live(Home.of_user()))
     else:
@@ -282,6 +282,14 @@ def delete(
             "or when the daemon stops.",
             err=True,
         )
+
+
+def _and_account() -> str:
+    """Where else they are erased, if this machine is linked."""
+    from uptrack_daemon.store import AccountLinks
+
+    link = _with_store(lambda _home, store: AccountLinks(store).get())
+    return "" if link is None else f", and from {link.account_name}'s account at {link.site} those it has put there"
 
 
 def _with_store(work: Callable[[Home, Store], Coroutine[Any, Any, T]]) -> T:

@@ -21,7 +21,7 @@ async def _unlink() -> None:
     from uptrack_daemon.account.site import open_site
     from uptrack_daemon.account.turn import turn
     from uptrack_daemon.home import Home
-    from uptrack_daemon.store import AccountLinks, open_store
+    from uptrack_daemon.store import AccountLinks, Outbox, open_store
 
     home = Home.of_user()
     home.create()
@@ -31,8 +31,12 @@ async def _unlink() -> None:
             typer.echo("This machine is not linked to an account.")
             return
         async with turn(home), open_site(found.site) as site:
+            waiting = (await Outbox(store).counts()).waiting
             told = await linking.unlink(home, store, site)
     typer.echo(f"Unlinked from {found.account_name} at {found.site}: nothing leaves this machine any more.")
+    if waiting:
+        were = "was" if waiting == 1 else "were"
+        typer.echo(f"{waiting} {were} still waiting to be sent or deleted there, and will not be.", err=True)
     if not told:
         typer.echo(
             f"{found.site} could not be told: end {found.device_name} there as well, under {found.site}/devices.",
