@@ -24,8 +24,10 @@ from support.account_site import (
     served,
     somebody,
 )
+from support.page_reader import objections
 from support.stores import Clock
 from uptrack_account.letters import HELP
+from uptrack_account.reports import Reports
 from uptrack_account.service import Service
 from uptrack_account.store import ACCOUNT_TABLES
 from uptrack_account.web import gate
@@ -298,3 +300,40 @@ async def test_a_fault_of_ours_is_a_sentence_and_never_its_trace(
 
 async def test_who_needs_help_is_told_where(browser: Browser) -> None:
     assert HELP in (await browser.get("/")).text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "sentence"),
+    [
+        ("GET", "/nothing", 404, "There is nothing at this address."),
+        ("GET", "/sign-out", 405, "This address only takes what one of our forms sends."),
+        ("POST", "/sign-out", 403, "That did not come from one of our own pages, and nothing was done."),
+        ("GET", "/", 500, "Something went wrong here, and nothing was done."),
+    ],
+)
+async def test_why_there_is_no_page_is_a_page_to_who_reads_pages_and_a_sentence_to_others(
+    service: Service,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    status: int,
+    sentence: str,
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("the disk with secret things on it is full")
+
+    await somebody(service)
+    await browser.sign_in()
+    monkeypatch.setattr(Reports, "projects", broken)
+    page = await browser.ask(method, path, None, {"Accept": "text/html,*/*;q=0.8"})
+    assert (page.status, page.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert sentence in page.text
+    assert objections(page.text) == []
+    plain = await browser.ask(method, path, None)
+    assert (plain.status, plain.headers["Content-Type"]) == (status, "text/plain; charset=utf-8")
+    assert plain.text.startswith(sentence)
+    for answer in (page, plain):
+        assert "secret things" not in answer.text
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert answer.headers.get("Allow") == ("POST" if status == 405 else None)

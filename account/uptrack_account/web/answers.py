@@ -1,4 +1,4 @@
-"""How pages answer: a template, the form again with one sentence, or the way to another page."""
+"""How pages answer: a template, the form again with one sentence, the way to another page, or why there is none."""
 
 from __future__ import annotations
 
@@ -15,6 +15,18 @@ from uptrack_account.letters import HELP
 from uptrack_account.passwords import LONGEST, SHORTEST
 from uptrack_account.throttle import Limit
 from uptrack_account.web.gate import PERSON, SERVICE
+
+REFUSED = {
+    403: ("Refused", "That is not allowed, and nothing was done."),
+    404: ("Not here", "There is nothing at this address. It may have been deleted, or mistyped."),
+    405: (
+        "Not this way",
+        "This address only takes what one of our forms sends. Go back to the form, and send it again.",
+    ),
+    413: ("Too much", "That is more than a form of ours sends, and nothing was done."),
+    500: ("Something went wrong", "Something went wrong here, and nothing was done. Try again in a while."),
+}
+"""What each status is called, and what it says if nothing else was said."""
 
 FILLED = ("email", "display_name", "link", "user_code")
 """Fields that a form keeps when it is shown again."""
@@ -34,6 +46,17 @@ async def or_again(
             response.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
         return response
     return None
+
+
+def refusal(request: web.Request, status: int, said: str | None = None) -> web.Response:
+    """Why there is no page: as a page to who reads pages, the sentence alone to everybody else."""
+    title, usual = REFUSED.get(status, ("That did not work", "Nothing was done."))
+    sentence = said or usual
+    if "text/html" not in request.headers.get("Accept", ""):
+        return web.Response(status=status, text=f"{sentence}\n")
+    response = page(request, "refused.html", refused=title, sentence=sentence)
+    response.set_status(status)
+    return response
 
 
 async def count_tries(request: web.Request, *tries: tuple[Limit, str]) -> None:

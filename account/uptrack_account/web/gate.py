@@ -84,13 +84,14 @@ def headers_of(request: web.Request) -> dict[str, str]:
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     service = request.app[SERVICE]
     origin = service.settings.origin
+    request[PERSON] = None
     if request.headers.get("Host", "") != urlsplit(origin).netloc:
         return web.Response(status=421, text=f"This service is at {origin}.\n")
     access = access_of(request.match_info.handler)
     if access in ("any program", "linked machine"):
         return await _answer_program(request, handler, access)
     if request.method not in SAFE_METHODS and not _is_from_us(request, origin):
-        return web.Response(status=403, text="That did not come from one of our own pages, and nothing was done.\n")
+        raise web.HTTPForbidden(text="That did not come from one of our own pages, and nothing was done.")
     token = request.cookies.get(COOKIE)
     person = await service.sessions.person(token) if token else None
     request[PERSON] = person
@@ -98,7 +99,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise web.HTTPSeeOther(_to_sign_in(request))
     if access is None and request.match_info.http_exception is None:
         log.error("%s is marked for nobody", request.path)
-        return web.Response(status=403, text="Nobody may.\n")
+        raise web.HTTPForbidden(text="Nobody may.")
     return await handler(request)
 
 

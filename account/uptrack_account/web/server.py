@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 
 from uptrack_account.service import Service
 from uptrack_account.web import api, device_pages, pages, report_pages
+from uptrack_account.web.answers import refusal
 from uptrack_account.web.gate import SERVICE, gate, headers_of
 from uptrack_analysis.errors import Unavailable
 
@@ -57,16 +58,22 @@ async def serve(service: Service) -> AsyncIterator[int]:
 
 @web.middleware
 async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A sentence for whatever a handler or the gate raises, and nothing of what it was."""
+    """A sentence for whatever a handler or the gate raises, and of what broke nothing."""
     try:
         return await handler(request)
-    except web.HTTPException:
-        raise
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        by_aiohttp = error.status == 413 or error.text == f"{error.status}: {error.reason}"
+        response = refusal(request, error.status, None if by_aiohttp else error.text)
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
     except Exception as error:
         if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
             return web.Response(status=400)  # who asked hung up: no fault of ours, and nobody reads the answer
         # The route's pattern, not the path: a path may hold the token of a link.
         resource = request.match_info.route.resource
         log.exception("%s %s failed", request.method, resource.canonical if resource else "?")
-        sentence = "Something went wrong here, and nothing was done. Try again in a while.\n"
-        return web.Response(status=500, text=sentence, headers=headers_of(request))
+        response = refusal(request, 500)
+    response.headers.update(headers_of(request))
+    return response
