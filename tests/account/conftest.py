@@ -11,8 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser as Chromium
 
+from support.account_pages import Site, furnish, open_site
 from support.account_site import Browser, account_service, served
+from support.chromium import chromium as running_chromium
 from support.postgres import new_database, running_postgres
 from support.stores import Clock
 from uptrack_account.service import Service
@@ -79,3 +83,20 @@ async def service(migrated_url: str, tmp_path: Path, clock: Clock) -> AsyncItera
 async def browser(service: Service) -> AsyncIterator[Browser]:
     async with served(service) as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Chromium]:
+    """For tests that run in the session's loop: to start one takes longer than most tests."""
+    async with running_chromium() as chromium:
+        yield chromium
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def furnished(sqlite: Path, chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A site with something of everything on it, which every page is looked at on."""
+    folder = tmp_path_factory.mktemp("furnished")
+    url = f"sqlite:///{shutil.copy(sqlite, folder / 'account.sqlite')}"
+    async with open_site(folder / "home", url, Clock(datetime(2026, 11, 29, 12, 0, tzinfo=UTC))) as site:
+        await furnish(site, chromium)
+        yield site
