@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check mypy pyright bench soak rule-examples pictures report-picture format lock reapack-index system-packages dist clean help
+.PHONY: demo test check mypy pyright bench soak rule-examples pictures report-picture account-pictures format lock reapack-index system-packages dist clean help
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -69,6 +69,9 @@ pictures: $(VENV)/dev.stamp ## draw REAPER's results window for the documentatio
 
 report-picture: $(VENV)/dev.stamp ## draw the page of the demo's report for the README; takes chromium
 	$(BIN)/python scripts/draw_report_page.py
+
+account-pictures: $(VENV)/dev.stamp ## draw pages of the hosted account for its documentation; takes chromium
+	PYTHONPATH=tests $(BIN)/python scripts/draw_account_pages.py
 
 format: $(VENV)/dev.stamp ## rewrite the code in the project's format
 	$(BIN)/ruff format .

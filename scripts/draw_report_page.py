@@ -1,6 +1,6 @@
 """Draw the page of the demo's report for the README: the demo's own mix and stems, as Chromium shows the page.
 
-Run it with ``make report-picture``; it takes ``chromium`` on the path, which nothing else of the project needs.
+Run it with ``make report-picture``; it takes ``chromium`` on the path.
 """
 
 from __future__ import annotations
