@@ -49,12 +49,12 @@ def faulty(duration_s: float = 60.0) -> Measured:
         duration_s,
         lambda f: bell(1990.0, 3990.0, 9.0)(f) + np.where(f < 70.0, 9.0, 0.0) + 1.0 * np.log2(f / 1000.0),
         correlation=lambda f: np.where(f < 130.0, 0.3, 0.5),
-        balance_db=1.5,
+        balance_db=2.0,
     )
     return replace(
         with_defects(mix, dc_offset=np.array([0.01, 0.0]), tail_rms_dbfs=-30.0),
         bands=bands,
-        stereo=stereo_curve(duration_s, 0.0, 1.5),
+        stereo=stereo_curve(duration_s, 0.0, 2.0),
         tempo=TempoEstimate(127.0, 0.9, ()),
     )
 

@@ -67,7 +67,8 @@ LIMITS = table(
         "at_once_s": 5.0,  # one stretch of the odd level, and half of all of it: fills come and go
         "beyond_db": 1.5,
         "clearly_db": 3.0,
-        "rest_within_db": 3.0,  # of the loud passage, for music to be loud
+        "rest_within_db": 3.0,  # of the loud passage, for its music to be loud
+        "rest_as_loud_db": 1.5,  # the same, for music that a sub taken away has put out of the loud passage
         "gone_db": 13.0,  # further down there is no sub, which is arrangement
         "most_db": 20.0,  # further up it is the music without a sub that is usual, which is arrangement as well
         "confidence": 0.75,
@@ -225,7 +226,9 @@ def _leap(windows: Moments) -> _Leap | None:
         return None
     usual_db = float(np.median(rest_db[windows.loud]))
     here = float(np.median((sub_db - rest_db)[windows.loud]))
+    # How loud music is hangs on its sub as well: where all else is as loud as usual, it is that alone which is not.
     loud = windows.loud & (rest_db > usual_db - data.number("rest_within_db"))
+    loud |= rest_db > usual_db - data.number("rest_as_loud_db")
     music = loud & (sub_db - rest_db > here - data.number("gone_db"))
     over_rest = sub_db - rest_db
     levels = parted(over_rest[music], data.number("least_share"))
@@ -301,7 +304,7 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
-    version=7,
+    version=8,
     data_files=("tonal_average.toml", against_references.DATA),
     by_references=True,
 )

@@ -24,6 +24,15 @@ def leaping(first_db: float, second_db: float, *, at_s: float, until_s: float = 
     return replace(before, bands=replace(before.bands, ll=ll, rr=rr))
 
 
+def quieter(mix: Measured, *, until_s: float, lufs: float, all_db: float) -> Measured:
+    """Its beginning with so much less loudness, and so much less of everything."""
+    short_term = mix.loudness.short_term_lufs.copy()
+    short_term[: round(100 * until_s)] -= lufs
+    less = np.where(mix.bands.times_s < until_s, 10 ** (-all_db / 10), 1.0)[:, None]
+    bands = replace(mix.bands, ll=mix.bands.ll * less, rr=mix.bands.rr * less)
+    return replace(mix, bands=bands, loudness=replace(mix.loudness, short_term_lufs=short_term))
+
+
 @pytest.mark.parametrize(("over_db", "word"), [(23.1, "minor"), (-5.1, "minor"), (28.1, "major"), (-10.1, "major")])
 def test_it_warns_five_db_outside_of_the_usual_range_and_calls_ten_bad(over_db: float, word: str) -> None:
     finding = ask_one("low.sub_balance", with_sub(over_db))
@@ -122,9 +131,12 @@ def test_silence_has_no_sub() -> None:
 def test_both_levels_have_to_be_in_loud_music() -> None:
     mix = leaping(15.0, 6.0, at_s=5.0, until_s=20.0)
     assert ask_one("low.sub_balance", mix).title == "Little sub"
-    quiet_at_first = mix.loudness.short_term_lufs.copy()
-    quiet_at_first[:2400] -= 6.0
-    assert ask("low.sub_balance", replace(mix, loudness=replace(mix.loudness, short_term_lufs=quiet_at_first))) == ()
+    assert ask("low.sub_balance", quieter(mix, until_s=24.0, lufs=6.0, all_db=2.5)) == ()
+
+
+def test_a_sub_whose_loss_makes_its_passage_a_quiet_one_is_heard() -> None:
+    mix = leaping(15.0, 6.0, at_s=5.0, until_s=20.0)
+    assert ask_one("low.sub_balance", quieter(mix, until_s=24.0, lufs=6.0, all_db=0.0)).title == "Little sub"
 
 
 def test_what_most_of_the_music_has_is_no_odd_level_while_most_electronic_music_has_it_too() -> None:

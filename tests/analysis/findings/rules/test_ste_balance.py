@@ -77,4 +77,4 @@ def test_one_channel_cannot_lean() -> None:
 
 
 def test_no_more_is_promised_than_three_db_of_one_part_can_do() -> None:
-    assert ask_one("ste.balance", leaning(2.0)).expected_delta == "lead of the left 2.0 → under 0.6 dB"
+    assert ask_one("ste.balance", leaning(2.0)).expected_delta == "lead of the left 2.0 → under 1.1 dB"
