@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from support.account_site import Browser, account_service, served, somebody
 from support.companion import companion
-from support.daemon_process import environment_of, uptrack
+from support.daemon_process import GENEROUS_S, environment_of, uptrack
 from support.stores import Clock
 from support.tracks import beat
 from uptrack_account.service import Service
@@ -124,8 +124,9 @@ async def test_a_running_daemon_sends_by_itself(
     started = await asyncio.to_thread(uptrack, "daemon", "start", environment=environment)
     assert started.returncode == 0, started.stderr
     try:
-        while not (projects := await service.reports.projects(device.account_id)):
-            await asyncio.sleep(0.05)  # another process, which says nothing of it
+        async with asyncio.timeout(GENEROUS_S):
+            while not (projects := await service.reports.projects(device.account_id)):
+                await asyncio.sleep(0.05)  # another process, which says nothing of it
     finally:
         await run("daemon", "stop", environment=environment)
     assert [project.latest.id for project in projects] == [report_id]

@@ -17,7 +17,7 @@ import pytest
 
 from support.account_site import ADA, PASSWORD, Browser, letters, link_in
 from support.companion import Companion, companion
-from support.daemon_process import environment_of, uptrack
+from support.daemon_process import GENEROUS_S, environment_of, uptrack
 from support.reports import a_report
 from support.stores import Clock
 from uptrack_daemon.store import utc_now
@@ -66,8 +66,9 @@ def sending(environment: Mapping[str, str]) -> subprocess.Popen[str]:
 
 async def until(there: Site, count: int) -> None:
     """As soon as so many have arrived: another process has no event to wait for."""
-    while len(there.ids()) < count:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(GENEROUS_S):
+        while len(there.ids()) < count:
+            await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -78,8 +79,9 @@ async def mine(tmp_path: Path) -> AsyncIterator[Companion]:
 
 async def sign_up(there: Site, browser: Browser) -> None:
     await browser.post("/sign-up", email=ADA, display_name="Ada", password=PASSWORD)
-    while not (found := letters(there.home)):
-        await asyncio.sleep(0.01)  # the letter is written by another process
+    async with asyncio.timeout(GENEROUS_S):
+        while not (found := letters(there.home)):
+            await asyncio.sleep(0.01)  # the letter is written by another process
     assert (await browser.post(link_in(found[0]), password=PASSWORD)).status == 303
 
 

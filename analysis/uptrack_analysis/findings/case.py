@@ -8,7 +8,7 @@ inside it; whole-file figures are not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ from uptrack_analysis.stems.results import Stems
 
 if TYPE_CHECKING:
     from uptrack_analysis.findings.reference_profile import ReferenceProfile
+    from uptrack_analysis.findings.rule import Verdict
 
 SHORT_TERM_S = 3.0
 LOUD_BELOW_INTEGRATED_LU = 0.5
@@ -130,6 +131,15 @@ class Case:
     """The user's own tracks, which rules ask before any curve of ours."""
     stems: Stems | None = None
     """What the mix was made of, if the stems came with it."""
+    _verdicts: dict[Callable[[Case], Verdict], Verdict] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def verdict_of(self, check: Callable[[Case], Verdict]) -> Verdict:
+        """What one rule's check says; asked once, however many rules want to hear it."""
+        if check not in self._verdicts:
+            self._verdicts[check] = check(self)
+        return self._verdicts[check]
 
     @property
     def whole(self) -> TimeSpan:

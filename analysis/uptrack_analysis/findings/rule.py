@@ -63,7 +63,7 @@ class Rule:
 
     def verdict(self, case: Case) -> Verdict:
         """What the rule says of a mix: of what it checked, all that warns, and what it means to tell anyway."""
-        found = self.check(case)
+        found = case.verdict_of(self.check)
         if isinstance(found, Unmeasured):
             return found
         return tuple(draft for draft in found if draft.excess >= WARN_EXCESS or draft.informs)

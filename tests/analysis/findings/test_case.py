@@ -7,7 +7,7 @@ import pytest
 
 from support.mixes import clean, loudness, silent, with_silence
 from support.verdicts import case_of
-from uptrack_analysis.findings.case import Unmeasured
+from uptrack_analysis.findings.case import Case, Unmeasured
 from uptrack_analysis.findings.moments import moments
 from uptrack_analysis.measure.results import Measured, Peaks, SectionEstimate, SectionKind, Structure, TempoEstimate
 from uptrack_analysis.report import ProjectFacts
@@ -125,3 +125,16 @@ def test_windows_of_a_mix_are_the_same_with_silence_behind_it() -> None:
     assert followed.end_s == pytest.approx(alone.end_s)
     for name in ("centres_s", "ll", "rr", "lr"):
         np.testing.assert_array_equal(getattr(followed, name), getattr(alone, name))
+
+
+def test_each_check_is_asked_once_however_many_rules_want_to_hear_it() -> None:
+    asked: list[Case] = []
+
+    def check(case: Case) -> Unmeasured:
+        asked.append(case)
+        return Unmeasured(f"asked {len(asked)} times")
+
+    case = case_of(clean(12.0))
+    assert case.verdict_of(check) is case.verdict_of(check)
+    assert asked == [case]
+    assert replace(case, project=ProjectFacts()).verdict_of(check) == Unmeasured("asked 2 times")

@@ -107,7 +107,7 @@ def check(case: Case) -> Verdict:
 
 def _lacking(case: Case) -> list[tuple[float, float]]:
     """Edges of the octaves of which ``ton.band`` says that there is too little."""
-    verdict = ton_band.check(case)
+    verdict = case.verdict_of(ton_band.check)
     return [
         (draft.low_hz, draft.high_hz)
         for draft in (() if isinstance(verdict, Unmeasured) else verdict)

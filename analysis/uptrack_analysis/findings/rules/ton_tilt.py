@@ -58,7 +58,7 @@ def check(case: Case) -> Verdict:
 
 def octaves_told(case: Case) -> list[Draft]:
     """What is said of single octaves, by the rules whose advice a shelf may contradict."""
-    verdicts = (ton_band.check(case), ton_air.check(case))
+    verdicts = map(case.verdict_of, (ton_band.check, ton_air.check))
     return [draft for verdict in verdicts if not isinstance(verdict, Unmeasured) for draft in verdict]
 
 
