@@ -26,7 +26,7 @@ from uptrack_account.stripe_site import ENDED, Standing, StripeSite
 log = logging.getLogger(__name__)
 
 EVENTS_KEPT = timedelta(days=30)
-"""Stripe sends an event again for three days; who has the key may for thirty (Stripe, Webhooks)."""
+"""Stripe sends one again by itself for three days. Later it would only be asked about once more."""
 ASK_AGAIN_AFTER = timedelta(days=1)
 TRIES = 10
 """How often others may store an answer before ours, each time with one of Stripe's that is newer than the last."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATIENCE = aiohttp.ClientTimeout(total=20)
+PATIENCE = aiohttp.ClientTimeout(total=10)
 RETRIES = 2
 """Of one request, by Stripe's own client, under one idempotency key."""
 MOST_LISTED = 100
@@ -195,6 +195,7 @@ async def open_stripe(settings: AccountSettings) -> AsyncIterator[StripeSite | N
     import stripe
 
     stripe.enable_telemetry = False  # how long our requests took is nobody else's
+    logging.getLogger("stripe").setLevel(logging.WARNING)  # below, it writes whole answers down, which tell of cards
     async with aiohttp.ClientSession(timeout=PATIENCE, cookie_jar=aiohttp.DummyCookieJar()) as http:
         client = stripe.StripeClient(
             key,

@@ -28,7 +28,7 @@ from uptrack_bridges.account import DEVICE_NAME_LENGTH, SYSTEM_LENGTH
 EMAIL_LENGTH = 254  # of a path in SMTP (RFC 5321, 4.5.3.1.3), less its brackets
 NAME_LENGTH = 80
 DIGEST_BYTES = 32
-STRIPE_ID_LENGTH = 255  # "can be up to 255 characters" (Stripe, Upgrades and versioning)
+STRIPE_ID_LENGTH = 255  # which its ids "will never exceed" (Stripe, API upgrades)
 
 
 def utc_now() -> datetime:
