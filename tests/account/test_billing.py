@@ -31,7 +31,7 @@ from uptrack_account import export
 from uptrack_account.billing import TRIES
 from uptrack_account.errors import StripeAway
 from uptrack_account.plans import monthly_allowance
-from uptrack_account.service import Service
+from uptrack_account.service import Service, at_work
 from uptrack_account.store.models import ErrandRow, StripeEventRow, SubscriptionRow, UsageRow
 from uptrack_account.web.stripe_hook import MAX_EVENT_BYTES
 
@@ -202,13 +202,33 @@ async def test_who_has_paid_in_another_tab_does_not_pay_twice(browser: Browser, 
     assert len(stripe.sessions) == 1
 
 
-@pytest.mark.parametrize("losing", [1, 2, 3, 4, 5])
-async def test_lost_answers_make_no_second_customer_or_page(
-    browser: Browser, stripe: FakeStripe, ada: str, losing: int
+async def test_two_tabs_that_have_one_page_made_at_once_end_on_it(
+    browser: Browser, stripe: FakeStripe, ada: str
 ) -> None:
-    stripe.losing = losing
-    answers = [await browser.post("/billing/subscribe") for _ in range(3)]
-    assert answers[-1].status == 303
+    asked, both = list[Asked](), asyncio.Event()
+
+    async def hold(one: Asked) -> None:
+        if (one.method, one.path) == ("POST", "/v1/checkout/sessions"):
+            asked.append(one)
+            if len(asked) == 2:
+                both.set()
+            await both.wait()
+
+    stripe.held = hold
+    async with asyncio.timeout(30):
+        first, second = await asyncio.gather(to_checkout(browser), to_checkout(browser))
+    assert first == second
+    assert list(stripe.sessions) == [first]
+
+
+@pytest.mark.parametrize("path", ["/v1/customers", "/v1/checkout/sessions"])
+@pytest.mark.parametrize("losing", [1, 2, 3, 4])
+async def test_lost_answers_make_no_second_customer_or_page(
+    browser: Browser, stripe: FakeStripe, ada: str, path: str, losing: int
+) -> None:
+    stripe.losing, stripe.losing_of = losing, path
+    answers = [(await browser.post("/billing/subscribe")).status for _ in range(3)]
+    assert answers == ([303] * 3 if losing < 3 else [503, 303, 303])
     assert len(stripe.customers) == len(stripe.sessions) == 1
 
 
@@ -353,10 +373,11 @@ async def test_every_other_status_is_put_in_words(
 
 
 async def test_of_two_subscriptions_the_one_that_gives_more_counts(
-    service: Service, browser: Browser, stripe: FakeStripe, ada: str
+    service: Service, browser: Browser, stripe: FakeStripe, ada: str, clock: Clock
 ) -> None:
     first = await has_pro(stripe, browser)
     stripe.cancel_now(first)
+    clock.move(hours=1)
     second = await has_pro(stripe, browser)
     stripe.subscriptions[first]["status"] = "active"
     stripe.subscriptions[second]["status"] = "canceled"
@@ -641,6 +662,23 @@ async def test_an_errand_that_was_done_already_is_done(
     stripe.delete_customer(customer(stripe))
     assert await service.errands.run() == 1
     assert await errands(service) == []
+
+
+async def test_a_service_at_work_runs_errands_by_itself(
+    service: Service, browser: Browser, stripe: FakeStripe, ada: str
+) -> None:
+    await has_pro(stripe, browser)
+    await erase(browser)
+    deleted = asyncio.Event()
+
+    async def notice(one: Asked) -> None:
+        if one.method == "DELETE":
+            deleted.set()
+
+    stripe.held = notice
+    async with at_work(service), asyncio.timeout(30):
+        await deleted.wait()
+    assert stripe.customers[customer(stripe)]["deleted"]
 
 
 async def test_two_processes_run_an_errand_once(

@@ -83,7 +83,9 @@ class FakeStripe:
     away: bool = False
     """Every connection is broken off before anything is done."""
     losing: int = 0
-    """So many answers are lost after all was done."""
+    """So many answers are lost after all was done,"""
+    losing_of: str = "/v1/"
+    """to what begins like this."""
     held: Callable[[Asked], Awaitable[None]] | None = None
     """Awaited before each answer, after it was made."""
     _keys: dict[str, tuple[Json, Answer]] = field(default_factory=dict)
@@ -209,7 +211,7 @@ class FakeStripe:
             self.answered.append(copy.deepcopy(said))
         if self.held is not None:
             await self.held(asked)
-        if self.losing:
+        if self.losing and request.path.startswith(self.losing_of):
             self.losing -= 1
             return _broken(request)
         return web.json_response(said, status=status, headers={"Request-Id": f"req_{next(self._numbers)}"})
@@ -225,9 +227,7 @@ class FakeStripe:
             return answer
         self.tick()
         takes, act = ENDPOINTS[asked.method, names.route.resource.canonical if names.route.resource else ""]
-        for name in asked.form:
-            if name not in takes.__annotations__:
-                raise Refusal(400, "parameter_unknown", f"Received unknown parameter: {name}")
+        _check(asked.form, takes)
         answer = 200, copy.deepcopy(_public(act(self, asked.form, names.get("id", ""))))
         if asked.key is not None and asked.method == "POST":
             self._keys[asked.key] = {"path": asked.path, **asked.form}, answer
@@ -258,7 +258,8 @@ class FakeStripe:
 
     def _new_session(self, form: Json, _id: str) -> Json:
         self._living(form["customer"])
-        ((line),) = form["line_items"].values()
+        (line,) = form["line_items"].values()
+        _check(line, checkout.SessionCreateParamsLineItem)
         if line["price"] != PRICE:
             raise Refusal(400, "resource_missing", f"No such price: '{line['price']}'")
         session_id = self._id("cs_test")
@@ -449,6 +450,12 @@ def nested(flat: list[tuple[str, Any]]) -> Json:
             place = place.setdefault(part, {})
         place[last] = value
     return found
+
+
+def _check(form: Json, takes: type) -> None:
+    for name in form:
+        if name not in takes.__annotations__:
+            raise Refusal(400, "parameter_unknown", f"Received unknown parameter: {name}")
 
 
 def unknown_to_stripe(said: Any, where: str = "") -> list[str]:
