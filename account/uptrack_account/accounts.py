@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account import letters, passwords
+from uptrack_account.errands import remember_of
 from uptrack_account.errors import AccountError, Refused
 from uptrack_account.passwords import Passwords
 from uptrack_account.sessions import Person, end_all
@@ -201,8 +202,8 @@ class Accounts:
             row.id, row.email, row.display_name, row.created_at, row.verified_at, wants_news=row.wants_news
         )
 
-    async def erase(self, person: Person, password: str) -> None:
-        """Everything about the account, at once.
+    async def erase(self, person: Person, password: str) -> bool:
+        """Everything about the account, at once; whether Stripe has a customer of it, whom it is asked to delete.
 
         Raises
         ------
@@ -211,7 +212,9 @@ class Accounts:
         """
         await self.prove(person, password)
         async with self._database.writing() as session:
+            is_customer = await remember_of(self._database, session, person.account_id)
             await session.execute(delete(AccountRow).where(AccountRow.id == person.account_id))
+        return is_customer
 
     async def sweep(self) -> None:
         """Delete links that can no longer be followed, and accounts nobody ever proved to be theirs."""

@@ -5,6 +5,8 @@
     · Refused               wrong or used up: a password, a link
     · TooMany               too often; ``retry_after_s`` says when again
     · ReportRefused         a report that is not kept; ``status`` is HTTP's word for why
+    · StripeAway            Stripe did not do what it was asked; trying again may help
+    · NotFromStripe         a message that says it is Stripe's, and is not
     · GrantRefused          a machine that wants to be linked, or to stay so; ``error`` is OAuth's word for it
 """
 
@@ -32,6 +34,23 @@ class TooMany(AccountError):
             code="account.too_many",
         )
         self.retry_after_s = retry_after_s
+
+
+class StripeAway(AccountError):
+    """Stripe cannot be reached, or would not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Stripe, which takes the payments, did not answer, and nothing was changed. Try again in a few minutes.",
+            code="account.stripe",
+        )
+
+
+class NotFromStripe(AccountError):
+    """Nobody else may say what Stripe says."""
+
+    def __init__(self) -> None:
+        super().__init__("Expected an event that Stripe has signed just now.", code="account.signature")
 
 
 class GrantRefused(AccountError):

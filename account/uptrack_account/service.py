@@ -9,19 +9,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from uptrack_account.accounts import Accounts
+from uptrack_account.billing import Billing
 from uptrack_account.devices import Devices
+from uptrack_account.errands import Errands
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
 from uptrack_account.passwords import Passwords
 from uptrack_account.reports import Reports
 from uptrack_account.sessions import Sessions
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Clock, Database, open_database, utc_now
+from uptrack_account.stripe_site import open_stripe
 from uptrack_account.throttle import Throttle
 from uptrack_account.tokens import Keyed, kept_secret
 
 log = logging.getLogger(__name__)
 
-POST_EVERY_S, SWEEP_EVERY_S = 2.0, 3_600.0
+POST_EVERY_S, ERRANDS_EVERY_S, SWEEP_EVERY_S = 2.0, 10.0, 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Service:
     reports: Reports
     throttle: Throttle
     postman: Postman
+    billing: Billing
+    errands: Errands
 
     async def sweep(self) -> None:
         """Delete what has ended: sessions, machines, links, counts, accounts that nobody proved."""
@@ -41,6 +46,7 @@ class Service:
         await self.devices.sweep()
         await self.throttle.sweep()
         await self.accounts.sweep()
+        await self.billing.sweep()
 
 
 @asynccontextmanager
@@ -64,7 +70,7 @@ async def open_service(
         else FolderSender(settings.home / "letters")
     )
     keyed = Keyed(secret)
-    async with open_database(settings.database_url, clock=clock) as database:
+    async with open_database(settings.database_url, clock=clock) as database, open_stripe(settings) as stripe:
         yield Service(
             settings,
             database,
@@ -74,6 +80,8 @@ async def open_service(
             Reports(database),
             Throttle(database, keyed),
             Postman(database, sender, settings.mail_from),
+            Billing(database, settings, stripe),
+            Errands(database, stripe),
         )
 
 
@@ -84,6 +92,7 @@ async def at_work(service: Service) -> AsyncIterator[None]:
         running = [
             tasks.create_task(_again(service.postman.deliver, POST_EVERY_S), name="post"),
             tasks.create_task(_again(service.sweep, SWEEP_EVERY_S), name="sweep"),
+            tasks.create_task(_again(service.errands.run, ERRANDS_EVERY_S), name="errands"),
         ]
         try:
             yield

@@ -12,6 +12,8 @@ from pydantic import Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
+PAYMENT_ORIGINS = ("https://checkout.stripe.com", "https://billing.stripe.com")
+"""Stripe's pages, on which people pay and manage what they pay."""
 
 
 class AccountSettings(BaseSettings):
@@ -37,6 +39,16 @@ class AccountSettings(BaseSettings):
     smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
+    stripe_key: SecretStr = SecretStr("")
+    """Empty: there is one plan, the free one, and nothing asks Stripe."""
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    stripe_price: str = ""
+    """Of Pro, by the month: ``price_…``."""
+    stripe_address: HttpUrl | None = None
+    """Of something that stands in for Stripe."""
+    free_analyses: Annotated[int, Field(ge=0)] = 10
+    """Hosted analyses a month."""
+    pro_analyses: Annotated[int, Field(ge=0)] = 200
 
     @model_validator(mode="after")
     def _is_private(self) -> Self:
@@ -44,13 +56,33 @@ class AccountSettings(BaseSettings):
             raise ValueError(f"expected https in front of {self.site.host}: put a proxy with TLS before the service")
         return self
 
+    @model_validator(mode="after")
+    def _can_bill(self) -> Self:
+        if self.stripe_key.get_secret_value():
+            if not (self.stripe_webhook_secret.get_secret_value().strip() and self.stripe_price):
+                raise ValueError("expected STRIPE_WEBHOOK_SECRET and STRIPE_PRICE beside STRIPE_KEY")
+            there = self.stripe_address
+            if there is not None and there.scheme != "https" and there.host not in LOOPBACK:
+                raise ValueError(f"expected https in front of {there.host} as STRIPE_ADDRESS, which the key is sent to")
+        return self
+
     @property
     def origin(self) -> str:
         """As a browser names it."""
-        site = self.site
-        usual = {"http": 80, "https": 443}[site.scheme]
-        return f"{site.scheme}://{site.host}" + ("" if site.port in (None, usual) else f":{site.port}")
+        return origin_of(self.site)
+
+    @property
+    def payment_origins(self) -> tuple[str, ...]:
+        """Where the forms of the page on billing may lead to."""
+        if not self.stripe_key.get_secret_value():
+            return ()
+        return PAYMENT_ORIGINS if self.stripe_address is None else (origin_of(self.stripe_address),)
 
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.home / 'account.sqlite'}"
+
+
+def origin_of(url: HttpUrl) -> str:
+    usual = {"http": 80, "https": 443}[url.scheme]
+    return f"{url.scheme}://{url.host}" + ("" if url.port in (None, usual) else f":{url.port}")

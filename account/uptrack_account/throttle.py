@@ -34,6 +34,8 @@ LINK_CODE = Limit("link code", 10, timedelta(minutes=15))
 """Of 25.6 thousand million codes, with a thousand machines waiting: one guess in 25 million (RFC 8628, 5.1)."""
 LINK_CODE_FROM = Limit("link code from", 60, timedelta(minutes=15))
 DEVICE_FROM = Limit("device from", 30, timedelta(hours=1))
+BILLING = Limit("billing", 30, timedelta(hours=1))
+"""Of one account: each asks Stripe."""
 REPORT = Limit("report", 1_000, timedelta(hours=1))
 """Of one account: a measurement takes seconds, and years of them may come at once after linking."""
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from support.account_pages import (
     EMAIL,
@@ -163,6 +163,47 @@ async def reports_are_read_and_one_is_deleted(page: Page) -> None:
     await follow(page, "button", "Delete the report")
     await shows(page, "Warehouse")
     await expect(versions).to_have_count(1)
+
+
+async def test_going_to_stripe_to_pay_and_to_cancel_and_coming_back(site: Site, page: Page, heard: Overheard) -> None:
+    account_id = await somebody(site.service)
+    assert await by_form("/sign-in", "Sign in", {EMAIL: ADA, SECRET: PASSWORD})(site, page) == 200
+    await follow(page, "link", "Billing")
+    await shows(page, "Plan and billing")
+    await follow(page, "button", "Go Pro")
+    await shows(page, "Pay 9.00 EUR a month")
+    await follow(page, "link", "Back")
+    await shows(page, "Plan and billing")
+    await follow(page, "button", "Go Pro")
+    await follow(page, "button", "Pay")
+    await shows(page, "Plan and billing")
+    await expect(page.get_by_role("status")).to_have_text("This is how it stands with Stripe now.")
+    await expect(page.get_by_text("Paid. It renews on 29 December 2026.")).to_be_visible()
+    await follow(page, "button", "Manage")
+    await shows(page, "Your subscription")
+    await follow(page, "button", "Cancel")
+    await follow(page, "link", "Back")
+    await expect(page.get_by_text("Cancelled: Pro ends on 29 December 2026")).to_be_visible()
+    assert (await site.service.billing.bill(account_id)).plan == "pro"
+    assert heard.complaints == []
+    assert {url for url in heard.elsewhere(site.at("")) if not url.startswith(f"{site.stripe.address}/")} == set()
+
+
+async def test_no_other_page_of_ours_could_send_a_form_to_stripe(site: Site, page: Page, heard: Overheard) -> None:
+    """What the page on billing is let do; here its form is forged into another."""
+    await somebody(site.service)
+    assert await by_form("/sign-in", "Sign in", {EMAIL: ADA, SECRET: PASSWORD})(site, page) == 200
+
+    async def forge(route: Route) -> None:
+        answer = await route.fetch()
+        form = '<form method="post" action="/billing/subscribe"><button>Go Pro</button></form></main>'
+        await route.fulfill(response=answer, body=(await answer.text()).replace("</main>", form))
+
+    await page.route("**/account", forge)
+    await visit(site, page, "/account")
+    async with page.context.expect_event("console", lambda said: "form-action" in said.text):
+        await page.get_by_role("button", name="Go Pro").click()
+    assert page.url == site.at("/account")
 
 
 async def test_a_form_of_a_session_that_has_ended_does_nothing_and_leads_to_sign_in(site: Site, page: Page) -> None:

@@ -16,17 +16,17 @@ from support.reports import a_report
 from support.stores import Clock
 from uptrack_account import export
 from uptrack_account.service import Service
-from uptrack_account.web import api
 from uptrack_account.web.gate import access_of
-from uptrack_account.web.server import PAGES
+from uptrack_account.web.server import PAGES, PROGRAMS
 from uptrack_bridges.account import TOKEN_PATH
 
 ROUTES = sorted(
     (route.method, route.path, access_of(route.handler) or "")
-    for route in (*PAGES, *api.routes)
+    for route in (*PAGES, *PROGRAMS)
     if isinstance(route, web.RouteDef)
 )
 PERSONAL = [(method, path) for method, path, access in ROUTES if access == "signed in"]
+HOOKS = [(method, path) for method, path, access in ROUTES if access == "signed by Stripe"]
 MACHINES = [(method, path) for method, path, access in ROUTES if access == "linked machine"]
 REPORT = "ada0" * 4
 CHANGING = {"sessions", "tries"}
@@ -196,9 +196,19 @@ async def test_her_machine_opens_no_page(browser: Browser, hers: Hers) -> None:
     assert (await browser.tell(TOKEN_PATH, grant_type="password", username=ADA)).status == 400
 
 
+async def test_neither_her_cookie_nor_her_machine_opens_what_stripe_signs(
+    service: Service, browser: Browser, hers: Hers
+) -> None:
+    before = await kept(service, hers)
+    for method, path in HOOKS:
+        assert (await browser.ask(method, path, b"{}")).status == 404
+        assert (await hers.machine.ask(method, path, b"{}")).status == 404
+    assert await kept(service, hers) == before
+
+
 def test_every_route_is_walked() -> None:
-    assert len(PERSONAL) + len(MACHINES) + sum(access in {"anybody", "any program"} for *_, access in ROUTES) == len(
-        ROUTES
-    )
-    assert len(PERSONAL) >= 17
+    walked = len(PERSONAL) + len(MACHINES) + len(HOOKS)
+    assert walked + sum(access in {"anybody", "any program"} for *_, access in ROUTES) == len(ROUTES)
+    assert len(PERSONAL) >= 21
+    assert len(HOOKS) == 1
     assert len(MACHINES) >= 4

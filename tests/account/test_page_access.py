@@ -64,7 +64,8 @@ async def test_no_page_scrolls_sideways_runs_a_script_or_asks_another_site(
 
 
 @pytest.mark.parametrize(
-    "name", ["sign up", "projects", "project", "report", "confirm a machine", "machines", "account", "your data"]
+    "name",
+    ["sign up", "projects", "project", "report", "confirm a machine", "machines", "account", "billing", "your data"],
 )
 async def test_who_has_only_a_keyboard_reaches_everything_and_sees_where_they_are(
     furnished: Site, chromium: Browser, name: str

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from playwright.async_api import Browser, Page, StorageState
+from yarl import URL
 
 from support.account_site import (
     ADA,
@@ -36,6 +37,7 @@ from support.account_site import (
 )
 from support.account_site import Browser as Wire
 from support.chromium import Overheard
+from support.fake_stripe import FakeStripe, fake_stripe, settings_of
 from support.reports import a_finding, a_report
 from support.stores import Clock
 from uptrack_account.service import Service
@@ -55,6 +57,7 @@ class Site:
     clock: Clock
     wire: Wire
     """Plain HTTP, for what programs do and for Ada's set-up; signed in as her."""
+    stripe: FakeStripe
     as_ada: StorageState | None = None
     """The cookie of a browser that she has signed in with."""
     numbers: count[int] = dataclasses.field(default_factory=count)
@@ -74,8 +77,12 @@ async def open_site(folder: Path, database: str, clock: Clock) -> AsyncIterator[
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    async with account_service(folder, database, clock, port=port) as service, served(service) as wire:
-        yield Site(service, clock, wire)
+    async with (
+        fake_stripe(clock) as stripe,
+        account_service(folder, database, clock, port=port, **settings_of(stripe)) as service,
+        served(service) as wire,
+    ):
+        yield Site(service, clock, wire, stripe)
 
 
 async def furnish(site: Site, browser: Browser) -> None:
@@ -200,6 +207,32 @@ def as_somebody_new(onward: Way) -> Way:
     return way
 
 
+def as_somebody_with_pro(onward: Way, *, refunded: bool = False, **changes: Any) -> Way:
+    """Of whose subscription Stripe says ``changes``; what they did at Stripe is no page of ours."""
+
+    async def way(site: Site, page: Page) -> int:
+        email, billing = f"somebody{next(site.numbers)}@example.org", site.service.billing
+        account_id = await somebody(site.service, email)
+        subscription_id = site.stripe.pay(URL(await billing.subscribe(account_id)).name)
+        subscription = site.stripe.subscriptions[subscription_id]
+        subscription |= changes
+        if refunded:
+            site.stripe.refund(subscription["customer"])
+        await billing.refresh(account_id)
+        await by_form("/sign-in", "Sign in", {EMAIL: email, SECRET: PASSWORD})(site, page)
+        return await onward(site, page)
+
+    return way
+
+
+async def stripe_away(site: Site, page: Page) -> int:
+    site.stripe.away = True
+    try:
+        return await by_form("/billing", "Go Pro")(site, page)
+    finally:
+        site.stripe.away = False
+
+
 async def form_of_another_site(site: Site, page: Page) -> int:
     await page.set_content(f'<form method="post" action="{site.at("/sign-out")}"><button>Win a prize</button></form>')
     return await press(page, "Win a prize")
@@ -231,6 +264,17 @@ ANYBODYS: Mapping[str, tuple[int, Way]] = {
     "nobody, on a page of somebody": (200, by_address("/account")),
     "no project yet": (200, as_somebody_new(by_address("/"))),
     "no machine yet": (200, as_somebody_new(by_address("/devices"))),
+    "Pro": (200, as_somebody_with_pro(by_address("/billing"))),
+    "Pro that is past due and was refunded": (
+        200,
+        as_somebody_with_pro(by_address("/billing"), refunded=True, status="past_due"),
+    ),
+    "Pro that has ended": (200, as_somebody_with_pro(by_address("/billing"), status="canceled")),
+    "back from Stripe": (200, as_somebody_with_pro(by_address("/billing/return"))),
+    "account with Pro deleted": (
+        200,
+        as_somebody_with_pro(by_form("/account", "Delete my account", {SECRET: PASSWORD})),
+    ),
     "account deleted": (200, as_somebody_new(by_form("/account", "Delete my account", {SECRET: PASSWORD}))),
 }
 """By name: the status, and the way, of who is not signed in at its beginning."""
@@ -254,6 +298,8 @@ ADAS: Mapping[str, tuple[int, Way]] = {
         422,
         by_form("/account", "Change it", {SECRET: "another one", "New password": PASSWORD}),
     ),
+    "billing": (200, by_address("/billing")),
+    "Stripe away": (503, stripe_away),
     "your data": (200, by_address("/account/data")),
 }
 """The same of Ada, who is signed in."""

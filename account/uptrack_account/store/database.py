@@ -33,7 +33,7 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "secure_delete = ON",  # what a person erases is overwritten, not only unlinked
 )
-_BEGIN = "uptrack_begin"
+_BEGIN, _CLOCK = "uptrack_begin", "uptrack_clock"
 
 
 class Database:
@@ -45,8 +45,11 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         # SQLite's own waiting is unfair, and gives up.
         self._writer = asyncio.Lock() if self.is_sqlite else nullcontext()
-        self._writes = async_sessionmaker(engine, expire_on_commit=False)
-        self._reads = async_sessionmaker(engine.execution_options(**{_BEGIN: "DEFERRED"}), expire_on_commit=False)
+        known = {_CLOCK: clock}
+        self._writes = async_sessionmaker(engine, expire_on_commit=False, info=known)
+        self._reads = async_sessionmaker(
+            engine.execution_options(**{_BEGIN: "DEFERRED"}), expire_on_commit=False, info=known
+        )
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
@@ -67,6 +70,11 @@ class Database:
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that may say what to do about a row that is there; both databases spell it alike."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+
+def clock_of(session: AsyncSession) -> Clock:
+    """The clock of the database whose transaction it is."""
+    return cast("Clock", session.info[_CLOCK])
 
 
 @asynccontextmanager

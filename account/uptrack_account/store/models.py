@@ -28,6 +28,7 @@ from uptrack_bridges.account import DEVICE_NAME_LENGTH, SYSTEM_LENGTH
 EMAIL_LENGTH = 254  # of a path in SMTP (RFC 5321, 4.5.3.1.3), less its brackets
 NAME_LENGTH = 80
 DIGEST_BYTES = 32
+STRIPE_ID_LENGTH = 255  # which its ids "will never exceed" (Stripe, API upgrades)
 
 
 def utc_now() -> datetime:
@@ -250,6 +251,70 @@ class TryRow(Base):
     subject: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES), primary_key=True)
     count: Mapped[int]
     until: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class SubscriptionRow(Base):
+    """How an account stands with Stripe: what it last said, and what was begun there.
+
+    No card, no name, no address: those are Stripe's (promise P4).
+    """
+
+    __tablename__ = "subscriptions"
+
+    account_id: Mapped[str] = mapped_column(String(32), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    customer_key: Mapped[str] = mapped_column(String(32), default=new_id)
+    """Under which the customer is made, so that it is made once."""
+    customer_id: Mapped[str | None] = mapped_column(String(STRIPE_ID_LENGTH), unique=True)
+    """Stripe's number for the account."""
+    checkout_attempt: Mapped[str | None] = mapped_column(String(32))
+    """Under which a page to pay on is being made, until it is."""
+    checkout_id: Mapped[str | None] = mapped_column(String(STRIPE_ID_LENGTH))
+    checkout_ends_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    subscription_id: Mapped[str | None] = mapped_column(String(STRIPE_ID_LENGTH))
+    status: Mapped[str | None] = mapped_column(String(40))
+    """Stripe's word; ``None`` while there never was a subscription."""
+    price: Mapped[str | None] = mapped_column(String(STRIPE_ID_LENGTH))
+    period_start: Mapped[datetime | None] = mapped_column(UtcTime)
+    period_end: Mapped[datetime | None] = mapped_column(UtcTime)
+    cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    refund: Mapped[str | None] = mapped_column(String(5))
+    """Of the last payment: ``part`` or ``whole``."""
+    fetched_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    edition: Mapped[int] = mapped_column(default=0)
+    """One more with every answer of Stripe's that is stored: who asked before the last one asks again."""
+
+
+class StripeEventRow(Base):
+    """An event of Stripe's that was dealt with; kept as long as it may come again."""
+
+    __tablename__ = "stripe_events"
+
+    id: Mapped[str] = mapped_column(String(STRIPE_ID_LENGTH), primary_key=True)
+    account_id: Mapped[str] = _of_account()
+    seen_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
+class ErrandRow(Base):
+    """A customer that Stripe is to delete, whose account is gone; of whom it was is not known any more."""
+
+    __tablename__ = "errands"
+
+    customer_id: Mapped[str] = mapped_column(String(STRIPE_ID_LENGTH), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    due_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class UsageRow(Base):
+    """How many hosted analyses an account has had in a month (promise P5)."""
+
+    __tablename__ = "usage"
+
+    account_id: Mapped[str] = mapped_column(String(32), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    """As "2026-11"."""
+    analyses: Mapped[int] = mapped_column(default=0)
 
 
 ACCOUNT_TABLES = tuple(table for table in Base.metadata.sorted_tables if "account_id" in table.columns)

@@ -32,6 +32,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
 PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
 DEVICE: web.RequestKey[Device] = web.RequestKey("device")
+FORMS_LEAD_TO: web.RequestKey[str] = web.RequestKey("forms lead to")
+"""Other sites that an answer's forms may end at, as Chromium asks of a redirect, too (CSP 3, 6.4.1)."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
@@ -44,7 +46,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-Access = Literal["anybody", "signed in", "any program", "linked machine"]
+Access = Literal["anybody", "signed in", "any program", "linked machine", "signed by Stripe"]
+"""The last asks for a signature of what was sent, which only who is asked can check: the handler."""
 Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ACCESS: dict[Page, Access] = {}
 
@@ -79,7 +82,11 @@ async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
 def headers_of(request: web.Request) -> dict[str, str]:
     """What every answer says to the browser."""
     over_tls = request.app[SERVICE].settings.site.scheme == "https"
-    return HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if over_tls else {})
+    headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if over_tls else {})
+    if leads_to := request.get(FORMS_LEAD_TO):
+        policy = headers["Content-Security-Policy"]
+        headers["Content-Security-Policy"] = policy.replace("form-action 'self'", f"form-action 'self' {leads_to}")
+    return headers
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -89,7 +96,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.headers.get("Host", "") != urlsplit(origin).netloc:
         return web.Response(status=421, text=f"This service is at {origin}.\n")
     access = access_of(request.match_info.handler)
-    if access in ("any program", "linked machine"):
+    if access in ("any program", "linked machine", "signed by Stripe"):
         return await _answer_program(request, handler, access)
     if request.method not in SAFE_METHODS and not _is_from_us(request, origin):
         raise web.HTTPForbidden(text="That did not come from one of our own pages, and nothing was done.")
@@ -107,7 +114,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _answer_program(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:
     if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
         return problem(403, "account.browser", "Expected a program, and a browser came; nothing was done.")
-    if access == "any program":
+    if access in ("any program", "signed by Stripe"):
         return await handler(request)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     device = await request.app[SERVICE].devices.device(token.strip()) if scheme.lower() == "bearer" else None

@@ -219,16 +219,17 @@ async def archive(request: web.Request) -> web.Response:
 @open_to("signed in")
 async def erasing(request: web.Request) -> web.Response:
     form = await form_of(request, "password")
-    person, service = person_of(request), request.app[SERVICE]
+    person, service, customers = person_of(request), request.app[SERVICE], list[bool]()
 
     async def act() -> None:
         await count_tries(request, (SIGN_IN, person.email))
-        await service.accounts.erase(person, form["password"])
+        customers.append(await service.accounts.erase(person, form["password"]))
 
     if (failed := await or_again(request, act(), "account.html", form, **await _of_account(request))) is not None:
         return failed
     request[PERSON] = None
-    response = page(request, "erased.html", email=person.email, at=service.database.clock())
+    at = service.database.clock()
+    response = page(request, "erased.html", email=person.email, at=at, is_customer=customers[0])
     signed_out(response)
     return response
 
