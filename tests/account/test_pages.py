@@ -38,7 +38,7 @@ ROUTES = sorted((route.method, route.path) for route in PAGES if isinstance(rout
 OPEN = {
     *((method, path) for path in ("/sign-up", "/sign-in", "/forgotten") for method in ("GET", "POST")),
     *((method, f"/{purpose}/{{token}}") for purpose in ("verify", "reset") for method in ("GET", "POST")),
-    *(("GET", path) for path in ("/", "/style.css", "/report.css", "/healthz", "/readyz")),
+    *(("GET", path) for path in ("/", "/style.css", "/report.css", "/healthz", "/readyz", "/openapi.json")),
 }
 
 

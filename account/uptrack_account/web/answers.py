@@ -28,6 +28,7 @@ REFUSED = {
 }
 """What each status is called, and what it says if nothing else was said."""
 
+NO_FORM = "Expected a form, as application/x-www-form-urlencoded in UTF-8; what came could not be read as one."
 FILLED = ("email", "display_name", "link", "user_code")
 """Fields that a form keeps when it is shown again."""
 
@@ -59,6 +60,11 @@ def refusal(request: web.Request, status: int, said: str | None = None) -> web.R
     return response
 
 
+def sentence_of(status: int) -> str:
+    """What a status says if nothing else was said."""
+    return REFUSED.get(status, ("", "Nothing was done."))[1]
+
+
 async def count_tries(request: web.Request, *tries: tuple[Limit, str]) -> None:
     for limit, subject in tries:
         await request.app[SERVICE].throttle.count(limit, subject)
@@ -72,8 +78,17 @@ def come_from(request: web.Request) -> str:
 
 
 async def form_of(request: web.Request, *names: str) -> dict[str, str]:
-    """Those fields, empty where they are missing; files and whatever else came are left alone."""
-    came = await request.post()
+    """Those fields, empty where they are missing; files and whatever else came are left alone.
+
+    Raises
+    ------
+    HTTPBadRequest
+        What came says that it is a form, and is none.
+    """
+    try:
+        came = await request.post()
+    except (ValueError, LookupError, RuntimeError, web.RequestPayloadError) as error:  # what the parts of a form raise
+        raise web.HTTPBadRequest(text=NO_FORM) from error
     return {name: value if isinstance(value := came.get(name, ""), str) else "" for name in names}
 
 

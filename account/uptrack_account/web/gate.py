@@ -88,17 +88,20 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[PERSON] = None
     if request.headers.get("Host", "") != urlsplit(origin).netloc:
         return web.Response(status=421, text=f"This service is at {origin}.\n")
+    if "\0" in request.path:
+        raise web.HTTPNotFound  # no id holds it, and PostgreSQL would not be asked for one
     access = access_of(request.match_info.handler)
     if access in ("any program", "linked machine"):
         return await _answer_program(request, handler, access)
-    if request.method not in SAFE_METHODS and not _is_from_us(request, origin):
+    nothing_there = request.match_info.http_exception is not None
+    if request.method not in SAFE_METHODS and not nothing_there and not _is_from_us(request, origin):
         raise web.HTTPForbidden(text="That did not come from one of our own pages, and nothing was done.")
     token = request.cookies.get(COOKIE)
     person = await service.sessions.person(token) if token else None
     request[PERSON] = person
     if access == "signed in" and person is None:
         raise web.HTTPSeeOther(_to_sign_in(request))
-    if access is None and request.match_info.http_exception is None:
+    if access is None and not nothing_there:
         log.error("%s is marked for nobody", request.path)
         raise web.HTTPForbidden(text="Nobody may.")
     return await handler(request)

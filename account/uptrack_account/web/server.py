@@ -10,16 +10,17 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from uptrack_account.service import Service
-from uptrack_account.web import api, device_pages, pages, report_pages
-from uptrack_account.web.answers import refusal
-from uptrack_account.web.gate import SERVICE, gate, headers_of
+from uptrack_account.web import api, device_pages, openapi, pages, report_pages
+from uptrack_account.web.answers import refusal, sentence_of
+from uptrack_account.web.gate import SERVICE, gate, headers_of, problem
 from uptrack_analysis.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
 MAX_FORM_BYTES = 64 * 1024
 SHUTDOWN_S = 5.0
-PAGES = (*pages.routes, *device_pages.routes, *report_pages.routes)
+API_ROOT = "/v1/"
+PAGES = (*pages.routes, *device_pages.routes, *report_pages.routes, *openapi.routes)
 """For people; what is for programs is in ``api``."""
 
 
@@ -65,7 +66,7 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         if error.status < 400:
             raise
         by_aiohttp = error.status == 413 or error.text == f"{error.status}: {error.reason}"
-        response = refusal(request, error.status, None if by_aiohttp else error.text)
+        response = _refused(request, error.status, None if by_aiohttp else error.text)
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
     except Exception as error:
@@ -74,6 +75,13 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         # The route's pattern, not the path: a path may hold the token of a link.
         resource = request.match_info.route.resource
         log.exception("%s %s failed", request.method, resource.canonical if resource else "?")
-        response = refusal(request, 500)
+        response = _refused(request, 500)
     response.headers.update(headers_of(request))
     return response
+
+
+def _refused(request: web.Request, status: int, said: str | None = None) -> web.Response:
+    """As a problem to who asks below ``/v1/``, whether or not there is such an address; else as ``refusal``."""
+    if request.path.startswith(API_ROOT):
+        return problem(status, f"http.{status}", said or sentence_of(status))
+    return refusal(request, status, said)
