@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from uptrack_account.settings import AccountSettings
 
-EXTRA = ("argon2", "email_validator", "psycopg", "zxcvbn")
+EXTRA = ("argon2", "email_validator", "prometheus_client", "psycopg", "zxcvbn")
 """What ``uptrack[account]`` brings."""
 
 account_app = typer.Typer(help="The hosted account: serve it, or bring its database up to date.", no_args_is_help=True)
@@ -41,15 +41,18 @@ async def _serve() -> None:
     import asyncio
     import signal
 
+    from uptrack_account import logs
     from uptrack_account.service import at_work, open_service
+    from uptrack_account.web.observe import serve_metrics
     from uptrack_account.web.server import serve
 
     settings = _settings()
+    logs.set_up(settings.log)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows ends the loop by Ctrl-C itself
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_service(settings) as service, serve(service) as port, at_work(service):
+    async with open_service(settings) as service, serve(service) as port, serve_metrics(service), at_work(service):
         typer.echo(f"The account is at {settings.origin} (listening on {settings.host}, port {port}).")
         if not settings.smtp_host:
             typer.echo(f"Letters are written into {settings.home / 'letters'}: no mail server is set.", err=True)

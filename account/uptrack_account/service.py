@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from uptrack_account.accounts import Accounts
 from uptrack_account.devices import Devices
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
+from uptrack_account.metrics import Metrics
 from uptrack_account.passwords import Passwords
 from uptrack_account.reports import Reports
 from uptrack_account.sessions import Sessions
@@ -34,6 +35,7 @@ class Service:
     reports: Reports
     throttle: Throttle
     postman: Postman
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def sweep(self) -> None:
         """Delete what has ended: sessions, machines, links, counts, accounts that nobody proved."""
@@ -80,10 +82,11 @@ async def open_service(
 @asynccontextmanager
 async def at_work(service: Service) -> AsyncIterator[None]:
     """Letters go out and sweeps are made while the block runs."""
+    noting, clock = service.metrics.noting, service.database.clock
     async with asyncio.TaskGroup() as tasks:
         running = [
-            tasks.create_task(_again(service.postman.deliver, POST_EVERY_S), name="post"),
-            tasks.create_task(_again(service.sweep, SWEEP_EVERY_S), name="sweep"),
+            tasks.create_task(_again(noting("post", service.postman.deliver, clock), POST_EVERY_S), name="post"),
+            tasks.create_task(_again(noting("sweep", service.sweep, clock), SWEEP_EVERY_S), name="sweep"),
         ]
         try:
             yield

@@ -14,7 +14,7 @@ from uptrack_account.errors import AccountError, TooMany
 from uptrack_account.letters import HELP
 from uptrack_account.passwords import LONGEST, SHORTEST
 from uptrack_account.throttle import Limit
-from uptrack_account.web.gate import PERSON, SERVICE
+from uptrack_account.web.gate import PERSON, REQUEST_ID, SERVICE
 
 REFUSED = {
     403: ("Refused", "That is not allowed, and nothing was done."),
@@ -51,8 +51,8 @@ async def or_again(
 
 def refusal(request: web.Request, status: int, said: str | None = None) -> web.Response:
     """Why there is no page: as a page to who reads pages, the sentence alone to everybody else."""
-    title, usual = REFUSED.get(status, ("That did not work", "Nothing was done."))
-    sentence = said or usual
+    title = REFUSED.get(status, ("That did not work", ""))[0]
+    sentence = said or sentence_of(request, status)
     if "text/html" not in request.headers.get("Accept", ""):
         return web.Response(status=status, text=f"{sentence}\n")
     response = page(request, "refused.html", refused=title, sentence=sentence)
@@ -60,9 +60,12 @@ def refusal(request: web.Request, status: int, said: str | None = None) -> web.R
     return response
 
 
-def sentence_of(status: int) -> str:
-    """What a status says if nothing else was said."""
-    return REFUSED.get(status, ("", "Nothing was done."))[1]
+def sentence_of(request: web.Request, status: int) -> str:
+    """What a status says if nothing else was said; what is our fault, also to whom."""
+    sentence = REFUSED.get(status, ("", "Nothing was done."))[1]
+    if status < 500:
+        return sentence
+    return f"{sentence} If it stays so, write to {HELP}, and name {request[REQUEST_ID]}."
 
 
 async def count_tries(request: web.Request, *tries: tuple[Limit, str]) -> None:

@@ -32,6 +32,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
 PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
 DEVICE: web.RequestKey[Device] = web.RequestKey("device")
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id")
+"""By chance, of this request alone: what a person names to us, and we find in the log."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
@@ -102,7 +104,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     if access == "signed in" and person is None:
         raise web.HTTPSeeOther(_to_sign_in(request))
     if access is None and not nothing_there:
-        log.error("%s is marked for nobody", request.path)
+        log.error("%s is marked for nobody", route_of(request))
         raise web.HTTPForbidden(text="Nobody may.")
     return await handler(request)
 
@@ -124,6 +126,12 @@ async def _answer_program(request: web.Request, handler: Handler, access: Access
         return answer
     request[DEVICE] = device
     return await handler(request)
+
+
+def route_of(request: web.Request) -> str | None:
+    """The pattern of the route, never the path: that may hold the token of a link."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else None
 
 
 def problem(status: int, code: str, sentence: str) -> web.Response:

@@ -12,7 +12,8 @@ from aiohttp.typedefs import Handler
 from uptrack_account.service import Service
 from uptrack_account.web import api, device_pages, openapi, pages, report_pages
 from uptrack_account.web.answers import refusal, sentence_of
-from uptrack_account.web.gate import SERVICE, gate, headers_of, problem
+from uptrack_account.web.gate import REQUEST_ID, SERVICE, gate, headers_of, problem, route_of
+from uptrack_account.web.observe import observe
 from uptrack_analysis.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ PAGES = (*pages.routes, *device_pages.routes, *report_pages.routes, *openapi.rou
 
 
 def make_app(service: Service) -> web.Application:
-    app = web.Application(middlewares=[_explain, gate], client_max_size=MAX_FORM_BYTES)
+    app = web.Application(middlewares=[observe, _explain, gate], client_max_size=MAX_FORM_BYTES)
     app[SERVICE] = service
     app.add_routes([*PAGES, *api.routes])
     return app
@@ -72,9 +73,7 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception as error:
         if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
             return web.Response(status=400)  # who asked hung up: no fault of ours, and nobody reads the answer
-        # The route's pattern, not the path: a path may hold the token of a link.
-        resource = request.match_info.route.resource
-        log.exception("%s %s failed", request.method, resource.canonical if resource else "?")
+        log.exception("%s failed", route_of(request), extra={"request_id": request[REQUEST_ID]})
         response = _refused(request, 500)
     response.headers.update(headers_of(request))
     return response
@@ -83,5 +82,5 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
 def _refused(request: web.Request, status: int, said: str | None = None) -> web.Response:
     """As a problem to who asks below ``/v1/``, whether or not there is such an address; else as ``refusal``."""
     if request.path.startswith(API_ROOT):
-        return problem(status, f"http.{status}", said or sentence_of(status))
+        return problem(status, f"http.{status}", said or sentence_of(request, status))
     return refusal(request, status, said)
