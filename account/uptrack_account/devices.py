@@ -357,6 +357,11 @@ class Devices:
         )
 
 
+async def unlink_all(session: AsyncSession, account_id: str) -> None:
+    """Within another transaction: every machine of an account."""
+    await session.execute(delete(DeviceRow).where(DeviceRow.account_id == account_id))
+
+
 async def account_name(database: Database, device: Device) -> str:
     """What the owner of a machine is called."""
     async with database.reading() as session:

@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from uptrack_account.accounts import Accounts
+from uptrack_account.addresses import Addresses
 from uptrack_account.devices import Devices
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
 from uptrack_account.metrics import Metrics
 from uptrack_account.passwords import Passwords
+from uptrack_account.policy import Policy
 from uptrack_account.reports import Reports
 from uptrack_account.sessions import Sessions
 from uptrack_account.settings import AccountSettings
@@ -35,14 +37,17 @@ class Service:
     reports: Reports
     throttle: Throttle
     postman: Postman
+    addresses: Addresses
+    policy: Policy
     metrics: Metrics = field(default_factory=Metrics)
 
     async def sweep(self) -> None:
-        """Delete what has ended: sessions, machines, links, counts, accounts that nobody proved."""
+        """Delete what has ended: sessions, machines, links, counts, unproved accounts; and tell of a new policy."""
         await self.sessions.sweep()
         await self.devices.sweep()
         await self.throttle.sweep()
         await self.accounts.sweep()
+        await self.policy.tell()
 
 
 @asynccontextmanager
@@ -65,17 +70,20 @@ async def open_service(
         if settings.smtp_host
         else FolderSender(settings.home / "letters")
     )
-    keyed = Keyed(secret)
+    keyed, keeper = Keyed(secret), keeper or Passwords()
     async with open_database(settings.database_url, clock=clock) as database:
+        accounts = Accounts(database, keeper, settings.origin)
         yield Service(
             settings,
             database,
-            Accounts(database, keeper or Passwords(), settings.origin),
+            accounts,
             Sessions(database),
             Devices(database, keyed, settings.origin),
             Reports(database),
             Throttle(database, keyed),
             Postman(database, sender, settings.mail_from),
+            Addresses(database, accounts, keeper, settings.origin),
+            Policy(database, settings.origin),
         )
 
 

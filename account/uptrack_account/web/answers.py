@@ -113,6 +113,8 @@ def page(
         .get_template(template)
         .render(
             person=request[PERSON],
+            policy_news=(one := request[PERSON]) is not None
+            and request.app[SERVICE].policy.is_news_to(one.policy_seen),
             problem=problem,
             note=note,
             form=dict.fromkeys(FILLED, "") | (form or {}),
@@ -131,5 +133,5 @@ def _templates() -> Environment:
 
 
 @cache
-def stylesheet() -> str:
-    return (files("uptrack_account.web") / "static" / "style.css").read_text("utf-8")
+def static(name: str) -> str:
+    return (files("uptrack_account.web") / "static" / name).read_text("utf-8")

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from uptrack_account.service import Service
-from uptrack_account.web import api, device_pages, openapi, pages, report_pages
+from uptrack_account.web import api, device_pages, openapi, pages, policy_pages, report_pages, settings_pages
 from uptrack_account.web.answers import refusal, sentence_of
 from uptrack_account.web.gate import REQUEST_ID, SERVICE, gate, headers_of, problem, route_of
 from uptrack_account.web.observe import observe
@@ -21,7 +21,14 @@ log = logging.getLogger(__name__)
 MAX_FORM_BYTES = 64 * 1024
 SHUTDOWN_S = 5.0
 API_ROOT = "/v1/"
-PAGES = (*pages.routes, *device_pages.routes, *report_pages.routes, *openapi.routes)
+PAGES = (
+    *pages.routes,
+    *settings_pages.routes,
+    *policy_pages.routes,
+    *device_pages.routes,
+    *report_pages.routes,
+    *openapi.routes,
+)
 """For people; what is for programs is in ``api``."""
 
 
