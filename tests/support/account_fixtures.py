@@ -1,4 +1,4 @@
-"""The account on both databases: SQLite in a file, and a PostgreSQL of the test run's own."""
+"""Fixtures: the account on both databases, SQLite in a file and a PostgreSQL of the test run's own."""
 
 from __future__ import annotations
 
