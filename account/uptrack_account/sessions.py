@@ -122,11 +122,13 @@ class Sessions:
             )
             return ended.one_or_none() is not None
 
-    async def proved(self, person: Person) -> None:
-        """They have given their password again."""
-        mine, now = SessionRow.id == person.session_id, self._database.clock()
+    async def proved(self, person: Person) -> str:
+        """They have given their password again; the session's new token, and the old one is none (ASVS 5.0, 7.2.4)."""
+        token, now = new_token(), self._database.clock()
+        mine = SessionRow.id == person.session_id
         async with self._database.writing() as session:
-            await session.execute(update(SessionRow).where(mine).values(proved_at=now))
+            await session.execute(update(SessionRow).where(mine).values(proved_at=now, digest=digest(token)))
+        return token
 
     def is_recent(self, person: Person) -> bool:
         """Whether the password was given so lately that it need not be asked for again (ASVS 5.0, 7.5)."""

@@ -40,6 +40,23 @@ async def test_linking_a_machine_asks_for_the_password_a_quarter_of_an_hour_afte
     assert len(await service.devices.of(ada)) == 2, "the first, and the one that has fetched its tokens"
 
 
+@pytest.mark.parametrize("how", ["linking", "another password"])
+async def test_a_session_has_another_token_once_the_password_was_given_again(
+    ada: str, service: Service, browser: Browser, clock: Clock, how: str
+) -> None:
+    before = browser.token
+    clock.move(**STALE)
+    if how == "linking":
+        asked = await asking(browser)
+        await browser.post("/link/answer", user_code=asked.user_code, answer="allow", password=PASSWORD)
+    else:
+        await browser.post("/account/password", old=PASSWORD, new=ANOTHER)
+    assert browser.token not in (None, before)
+    assert (await browser.get("/account")).status == 200
+    assert await service.sessions.person(before or "") is None
+    assert len(await service.sessions.of(ada)) == 1
+
+
 async def test_refusing_a_machine_asks_for_nothing(ada: str, browser: Browser, clock: Clock) -> None:
     clock.move(**STALE)
     asked = await asking(browser)

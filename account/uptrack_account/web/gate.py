@@ -32,6 +32,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
 PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
 DEVICE: web.RequestKey[Device] = web.RequestKey("device")
+RENEWED: web.RequestKey[str] = web.RequestKey("renewed")
+"""The token that this session has from now on; the answer brings it."""
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id")
 """By chance, of this request alone: what a person names to us, and we find in the log."""
 
@@ -75,6 +77,8 @@ async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise
     if not response.prepared:
         response.headers.update(headers_of(request))
+        if (token := request.get(RENEWED)) is not None:
+            signed_in(response, token)
     return response
 
 

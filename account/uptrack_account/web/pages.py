@@ -16,7 +16,7 @@ from uptrack_account.accounts import known_as
 from uptrack_account.devices import shown, typed
 from uptrack_account.throttle import LETTER, LETTER_FROM, SIGN_IN, SIGN_IN_FROM, SIGN_UP_FROM
 from uptrack_account.web.answers import come_from, count_tries, form_of, or_again, page, see, static
-from uptrack_account.web.gate import PERSON, SERVICE, open_to, person_of, signed_in, signed_out
+from uptrack_account.web.gate import PERSON, RENEWED, SERVICE, open_to, person_of, signed_in, signed_out
 
 routes = web.RouteTableDef()
 
@@ -181,6 +181,7 @@ async def changing_password(request: web.Request) -> web.Response:
     async def act() -> None:
         await count_tries(request, (SIGN_IN, person.email))
         await accounts.change_password(person, form["old"], form["new"], unlink=form["unlink"] == "yes")
+        request[RENEWED] = await request.app[SERVICE].sessions.proved(person)
 
     return await _done(request, act())
 

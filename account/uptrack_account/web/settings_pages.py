@@ -12,7 +12,7 @@ from aiohttp import web
 from uptrack_account.accounts import known_as
 from uptrack_account.throttle import LETTER, LETTER_FROM, SIGN_IN, SIGN_IN_FROM
 from uptrack_account.web.answers import come_from, count_tries, form_of, or_again, page, see
-from uptrack_account.web.gate import PERSON, SERVICE, open_to, person_of, signed_out
+from uptrack_account.web.gate import PERSON, RENEWED, SERVICE, open_to, person_of, signed_out
 
 routes = web.RouteTableDef()
 
@@ -34,7 +34,7 @@ async def prove_again(request: web.Request, password: str) -> None:
     await count_tries(request, (SIGN_IN, person.email))
     await service.accounts.prove(person, password)
     await service.throttle.forget(SIGN_IN, person.email)
-    await service.sessions.proved(person)
+    request[RENEWED] = await service.sessions.proved(person)
 
 
 @routes.get("/account/email")
