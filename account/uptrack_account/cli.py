@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXTRA = ("argon2", "email_validator", "prometheus_client", "psycopg", "zxcvbn")
 """What ``uptrack[account]`` brings."""
 
-account_app = typer.Typer(help="The hosted account: serve it, or bring its database up to date.", no_args_is_help=True)
+account_app = typer.Typer(help="The hosted account: serve it, and look after it.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +35,17 @@ def migrate() -> None:
     import asyncio
 
     asyncio.run(_migrate())
+
+
+@account_app.command("sign-out")
+def sign_out(
+    email: Annotated[str, typer.Argument(help="Whose browsers.")] = "",
+    everybody: Annotated[bool, typer.Option("--everybody", help="All browsers of all people.")] = False,
+) -> None:
+    """End sessions from here: a key is out, or somebody cannot do it themselves. Machines stay linked."""
+    import asyncio
+
+    asyncio.run(_sign_out(email, everybody))
 
 
 async def _serve() -> None:
@@ -64,6 +75,19 @@ async def _migrate() -> None:
 
     async with open_database(_settings().database_url):
         typer.echo("The account's database is up to date.")
+
+
+async def _sign_out(email: str, everybody: bool) -> None:
+    from uptrack_account.accounts import known_as
+    from uptrack_account.sessions import Sessions
+    from uptrack_account.store import open_database
+    from uptrack_analysis.errors import BadInput
+
+    if bool(email) == everybody:
+        raise BadInput("Expected an e-mail address, or --everybody, and not both.", code="account.sign_out")
+    async with open_database(_settings().database_url) as database:
+        ended = await Sessions(database).end_of(known_as(email) if email else None)
+        typer.echo(f"{ended} browser{'s' if ended != 1 else ''} signed out.")
 
 
 def _settings() -> AccountSettings:

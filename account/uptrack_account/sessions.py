@@ -122,6 +122,13 @@ class Sessions:
             )
             return ended.one_or_none() is not None
 
+    async def end_of(self, email: str | None) -> int:
+        """By who serves the account, of one person or of everybody (ASVS 5.0, 7.4.5); how many ended."""
+        theirs = select(AccountRow.id) if email is None else select(AccountRow.id).where(AccountRow.email == email)
+        ending = delete(SessionRow).where(SessionRow.account_id.in_(theirs)).returning(SessionRow.id)
+        async with self._database.writing() as session:
+            return len((await session.scalars(ending)).all())
+
     async def proved(self, person: Person) -> str:
         """They have given their password again; the session's new token, and the old one is none (ASVS 5.0, 7.2.4)."""
         token, now = new_token(), self._database.clock()
