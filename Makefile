@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check mypy pyright bench soak rule-examples pictures report-picture account-pictures format lock reapack-index system-packages dist clean help
+.PHONY: demo test check mypy pyright bench soak rule-examples pictures report-picture account-pictures account-demo format lock reapack-index system-packages dist clean help
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -72,6 +72,9 @@ report-picture: $(VENV)/dev.stamp ## draw the page of the demo's report for the 
 
 account-pictures: $(VENV)/dev.stamp ## draw pages of the hosted account for its documentation; takes chromium
 	PYTHONPATH=tests $(BIN)/python scripts/draw_account_pages.py
+
+account-demo: $(VENV)/dev.stamp system-packages ## serve an account, link a machine, and see a DAW's report arrive there, in Chromium
+	PYTHONPATH=tests $(BIN)/python scripts/account_demo.py $(if $(PICTURE),--picture '$(PICTURE)') $(if $(STAY),--stay)
 
 format: $(VENV)/dev.stamp ## rewrite the code in the project's format
 	$(BIN)/ruff format .

@@ -57,9 +57,9 @@ def stretch(sound: Sound, seconds: float, rng: np.random.Generator) -> tuple[int
     power = 10 ** (levels / 10)
     sums = np.concatenate([[0.0], np.cumsum(power)])
     starts = np.arange(edge, levels.size - length - edge + 1)
-    mean = 10 * np.log10((sums[starts + length] - sums[starts]) / length)
+    mean = 10 * np.log10(np.maximum(sums[starts + length] - sums[starts], 1e-20) / length)
     whole = mean_db(sound)
-    seconds_db = 10 * np.log10((sums[per_second:] - sums[:-per_second]) / per_second)
+    seconds_db = 10 * np.log10(np.maximum(sums[per_second:] - sums[:-per_second], 1e-20) / per_second)
     quietest = np.array([seconds_db[start : start + length - per_second + 1].min() for start in starts])
     good = starts[(mean > whole - STRETCH_UNDER_MEAN_DB) & (quietest > whole - SECOND_UNDER_MEAN_DB)]
     if good.size == 0:

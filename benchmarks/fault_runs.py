@@ -35,9 +35,12 @@ from fault_mixes import RATE_HZ, ROOT, Mix, Plan, Sound
 import uptrack_analysis
 from uptrack_analysis.analyze import analyze_file
 from uptrack_analysis.audio.source import open_audio
-from uptrack_analysis.findings.judge import judge
+from uptrack_analysis.findings.case import Case, Unmeasured
+from uptrack_analysis.findings.genre import choose_family
+from uptrack_analysis.findings.judge import finding_of, judge
 from uptrack_analysis.findings.rule import all_rules
-from uptrack_analysis.findings.threshold import INFORMING
+from uptrack_analysis.findings.targets import load_deliveries
+from uptrack_analysis.findings.threshold import INFORMING, WARN_EXCESS
 from uptrack_analysis.measure.one_pass import measure
 from uptrack_analysis.measure.results import Measured
 from uptrack_analysis.report import Finding, ProjectFacts, Severity, Target
@@ -116,6 +119,8 @@ class Outcome:
     truth: Truth | None
     figures: Figures
     findings: tuple[Seen, ...]
+    within: tuple[Seen, ...] = ()
+    """Of a clean copy without stems: what its rules found beyond what is fine, and too little to be told."""
 
 
 def run(job: Job) -> Outcome | None:
@@ -136,7 +141,7 @@ def _run(job: Job) -> Outcome | None:
     planted_key = _digest(mix.digest, *_code_of(kind), job.kind, _wanted(kind, job.index))
     if job.stems:
         planted_key = _digest(planted_key, "with stems")
-    judged = CACHE / "judged" / f"{_digest(planted_key, _rules_code(), target)}.json"
+    judged = CACHE / "judged" / f"{_digest(planted_key, _rules_code(), _own_code(), target)}.json"
     if judged.exists():
         return _read_outcome(job, judged)
     if job.stems or (kind is not None and kind.stem):
@@ -161,8 +166,23 @@ def _run_mix(job: Job, kind: Kind | None, mix: Mix, target: Target, kept: Path) 
     if pair is None:
         return None
     truth, measured = pair
-    verdict = judge(measured, mix.genre, target, ProjectFacts(bpm=mix.bpm))
-    return _outcome(job, target, verdict.genre.family, truth, measured, verdict.findings)
+    project = ProjectFacts(bpm=mix.bpm)
+    verdict = judge(measured, mix.genre, target, project)
+    outcome = _outcome(job, target, verdict.genre.family, truth, measured, verdict.findings)
+    return outcome if truth else replace(outcome, within=_within(measured, mix.genre, target, project))
+
+
+def _within(measured: Measured, genre: str | None, target: Target, project: ProjectFacts) -> tuple[Seen, ...]:
+    choice, family = choose_family(genre, measured, project)
+    case = Case(measured, family, load_deliveries()[target], choice, project)
+    checked = [(rule, case.verdict_of(rule.check)) for rule in all_rules()]
+    return tuple(
+        _seen(finding_of(rule, draft, case))
+        for rule, found in checked
+        if not isinstance(found, Unmeasured)
+        for draft in found
+        if not draft.informs and draft.excess < WARN_EXCESS
+    )
 
 
 def _measured(job: Job, kind: Kind | None, mix: Mix) -> tuple[Truth | None, Measured] | None:
@@ -301,11 +321,13 @@ def _read_outcome(job: Job, path: Path) -> Outcome | None:
     kept = json.loads(path.read_text())
     if kept is None:
         return None
-    findings = tuple(
-        Seen(**{**seen, "spans": tuple((start, end) for start, end in seen["spans"])}) for seen in kept["findings"]
-    )
     truth = None if kept["truth"] is None else Truth(**kept["truth"])
-    return Outcome(job, kept["target"], kept["genre"], truth, Figures(**kept["figures"]), findings)
+    findings, within = _read_seen(kept["findings"]), _read_seen(kept["within"])
+    return Outcome(job, kept["target"], kept["genre"], truth, Figures(**kept["figures"]), findings, within)
+
+
+def _read_seen(kept: list[dict[str, Any]]) -> tuple[Seen, ...]:
+    return tuple(Seen(**{**seen, "spans": tuple((start, end) for start, end in seen["spans"])}) for seen in kept)
 
 
 # -- keys and files ----------------------------------------------------------------------------------------------------
@@ -348,6 +370,11 @@ def _meters_code() -> str:
 @cache
 def _rules_code() -> str:
     return _code(PACKAGE)
+
+
+@cache
+def _own_code() -> str:
+    return Path(__file__).read_text()
 
 
 def _code(folder: Path) -> str:

@@ -2,7 +2,8 @@
 
 A finding is **credited to the fault** only if the clean copy has no *twin* of it (same rule and title, bands and times
 that overlap), or if it is clearly worse than the twin: half a unit of excess, which is half a step of severity. A twin
-that is no worse is the clean mix's own alarm.
+that is no worse is the clean mix's own alarm. One within its rule's limits, which is not told, is a twin as well: a
+song that leans 1.4 dB by itself has not been made to lean by what brings it to 1.5.
 
 A fault is **found** by a finding that is minor or worse; for a rule that starts as *info* any severity counts.
 **Precision** is of the same findings. What is called moderate or worse in a mix that nobody
@@ -128,7 +129,7 @@ def judge_outcome(outcome: Outcome, clean: Outcome, least: Severity = "minor") -
     kind = next(kind for kind in KINDS if kind.name == outcome.job.kind)
     truth = outcome.truth
     assert truth is not None
-    beyond = [seen for seen in outcome.findings if is_beyond(seen, clean.findings)]
+    beyond = [seen for seen in outcome.findings if is_beyond(seen, (*clean.findings, *clean.within))]
     answers = [seen for seen in outcome.findings if seen.rule in kind.answers and _at_place(seen, truth, kind)]
     credited = [seen for seen in answers if seen in beyond and (is_said(seen, least) or seen.capped)]
     best = max(credited, key=lambda seen: seen.excess, default=None)

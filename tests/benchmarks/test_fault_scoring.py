@@ -54,6 +54,14 @@ def test_the_right_rule_at_another_place_has_not_found_it() -> None:
     assert missed.answer is None
 
 
+def test_what_the_clean_copy_was_near_is_not_the_faults_doing_until_it_is_clearly_worse() -> None:
+    near = replace(clean(), within=(seen("ste.balance", excess=0.4),))
+    over = judge_outcome(outcome("DC offset", seen("ste.balance", "minor", excess=0.6), truth=BELL), near)
+    assert over.wrong == ()
+    worse = judge_outcome(outcome("DC offset", seen("ste.balance", "moderate", excess=0.95), truth=BELL), near)
+    assert [one.rule for one in worse.wrong] == ["ste.balance"]
+
+
 def test_what_the_clean_copy_has_too_is_neither_found_nor_a_false_alarm() -> None:
     own = seen("int.dc", excess=1.5)
     twice = judge_outcome(outcome("DC offset", own, seen("int.truepeak"), truth=BELL), clean(own))

@@ -81,14 +81,14 @@ async def play(say: Say, *, width: int, keep: Path | None = None) -> None:
             say("\nA DAW without sockets asks through the mailbox (files in a folder pair, as REAPER's Lua does):")
             # The repaired mix is made while the first one is measured.
             repaired = asyncio.create_task(asyncio.to_thread(render, folder / "repaired", performance, clean=True))
-            first = await _over_mailbox(bridge, song, say)
+            first = await over_mailbox(bridge, song, say)
             say("\nWhat its timeline shows now:\n")
             say(_timeline(first, song, width))
             say("\n" + _planted_and_found(song.faults, first))
 
             fixed = await repaired
             say("\nThe producer repairs the mix. A DAW with sockets asks again over WebSocket:")
-            second = await _over_websocket(bridge, fixed, say)
+            second = await over_websocket(bridge, fixed, say)
             say(f"\nBefore: {first.status}\nAfter:  {second.status}")
             say(_timeline(second, fixed, width) if second.markers else "No marker left on the timeline.")
         say(f"\nThe daemon has stopped{f'; the audio is in {keep}' if keep else ', and everything it made is gone'}.")
@@ -103,7 +103,8 @@ async def _daemon(home: Home) -> AsyncIterator[Bridge]:
         await control.stop(home)
 
 
-async def _over_mailbox(bridge: Bridge, song: DemoSong, say: Say) -> Feedback:
+async def over_mailbox(bridge: Bridge, song: DemoSong, say: Say) -> Feedback:
+    """Have ``song`` analysed as a DAW without sockets does, and say what went over the wire."""
     client = MailboxClient(Path(bridge.mailbox), "demo-daw")
     hello = Hello(id="h1", protocol=PROTOCOL, token=bridge.token, host="demo", instance="demo-daw")
     await client.send(hello)
@@ -116,7 +117,9 @@ async def _over_mailbox(bridge: Bridge, song: DemoSong, say: Say) -> Feedback:
     return feedback
 
 
-async def _over_websocket(bridge: Bridge, song: DemoSong, say: Say) -> Feedback:
+async def over_websocket(bridge: Bridge, song: DemoSong, say: Say) -> Feedback:
+    """The same as a DAW with sockets does."""
+
     async def heard() -> AsyncGenerator[DaemonMessage, None]:
         while True:
             yield await conversation.hear()

@@ -15,7 +15,7 @@ local pace = {}
 -- 1.3 to 1.8 ms where this was tried, and 2 ms are no more than 75,000 instructions.
 pace.STEPS_A_TICK = 500
 pace.STEPS_AT_START = 250 -- in the tick in which a script is loaded, which costs some of it
-pace.TICK_S = 0.0014 -- what is begun in it is done by 2 ms
+pace.TICK_S = 0.0010 -- what is begun in it is done by 2 ms
 pace.EXPECTING_EVERY_S = 1 / 8
 pace.IDLE_EVERY_S = 1
 

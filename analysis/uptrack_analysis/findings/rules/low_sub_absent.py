@@ -1,10 +1,13 @@
 """``low.sub_absent``: a bass that only a subwoofer plays, and that is gone on a phone, a laptop or a small monitor.
 
 Small speakers begin between 100 and 200 Hz; a bass below is heard there by its harmonics. What is asked is therefore
-whether the low end sits under 45 Hz, and whether 100 to 250 Hz has little to stand in for it.
+whether the low end sits under 45 Hz, and whether 100 to 250 Hz has little to stand in for it. What is advised are the
+first two harmonics that lie in that range, as loud as brings it back to where it is fine.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -36,7 +39,9 @@ LIMITS = table(
 )
 
 CONFIDENCE = 0.65
-HARMONICS_UNDER_DB = 18
+HARMONICS = 2
+LEAST_UNDER_DB = 6.0
+"""Harmonics louder than this make another bass."""
 
 
 def check(case: Case) -> Verdict:
@@ -44,12 +49,12 @@ def check(case: Case) -> Verdict:
     if not loud.any():
         return case.why("loudness.integrated_lufs", "The file has no loud passage to judge the bass in.")
     sub_hz, bass_hz, heard_hz = LIMITS.number("sub_hz"), LIMITS.number("bass_hz"), LIMITS.number("heard_to_hz")
-    sub, bass = (
+    sub, bass, stand_in = (
         bands_between(bands.edges_hz, low, high)
-        for low, high in ((LIMITS.number("lowest_hz"), sub_hz), (sub_hz, bass_hz))
+        for low, high in ((LIMITS.number("lowest_hz"), sub_hz), (sub_hz, bass_hz), (bass_hz, heard_hz))
     )
     levels = level_over_average_db(case.loud_spectrum, load_tonal_average(), bass_hz, heard_hz)
-    if sub is None or bass is None or levels is None:
+    if sub is None or bass is None or stand_in is None or levels is None:
         return Unmeasured("There is no signal between 500 and 2000 Hz, or none in the bass, to compare levels with.")
     power = case.loud_spectrum.power
     lead = float(power[sub].sum()), float(power[bass].sum())
@@ -60,7 +65,14 @@ def check(case: Case) -> Verdict:
     if not threshold.excess(level):
         return ()
     fundamental = _strongest_hz(bands.edges_hz[sub.start : sub.stop + 1], power[sub])
-    second, third = frequency(2 * fundamental), frequency(3 * fundamental)
+    first = math.ceil(bass_hz / fundamental)
+    second = frequency((first + 1) * fundamental)
+    # Half a dB on top, so that rounding the advice does not fall short of what it promises.
+    wanted = 10 ** (((threshold.ok_low or 0.0) + 0.5 - level) / 10) - 1
+    heard = float(power[stand_in].sum())
+    under_db = math.floor(max(LEAST_UNDER_DB, 10 * math.log10(HARMONICS * lead[0] / (wanted * heard))))
+    after = level + 10 * math.log10(1 + HARMONICS * lead[0] * 10 ** (-under_db / 10) / heard)
+    tones = f"{frequency(first * fundamental)} and {second}"
     return (
         Draft(
             value=level,
@@ -71,16 +83,15 @@ def check(case: Case) -> Verdict:
             advice=(
                 f"The bass is all sub, around {frequency(fundamental)}, and {frequency(bass_hz)} to "
                 f"{frequency(heard_hz)} lies {digits(expected - level)} dB under the average of popular music: phones "
-                f"and small monitors play no bassline. Add harmonics at {second} and {third}, about "
-                f"{HARMONICS_UNDER_DB} dB under the bass, with saturation or a layer an octave "
-                f"up; an EQ has nothing to raise there."
+                f"and small monitors play no bassline. Add harmonics at {tones}, each {under_db} dB under the bass, "
+                f"with saturation or a layer; an EQ has nothing to raise there."
             ),
             spans=as_spans(case.joined(case.loud_spans)),
             low_hz=bass_hz,
             high_hz=heard_hz,
-            actions=(Action("NT", f"Saturate the bass, or layer it an octave up: {second} and {third}"),),
-            expected_delta=f"{frequency(bass_hz)}–{frequency(heard_hz)} {signed(level)} → over "
-            f"{signed(threshold.ok_low or 0.0)} dB over 500–2000 Hz",
+            actions=(Action("NT", f"Saturate or layer the bass: {tones}, {under_db} dB under it"),),
+            expected_delta=f"{frequency(bass_hz)}–{frequency(heard_hz)} {signed(level)} → {signed(after)} dB over "
+            "500–2000 Hz",
         ),
     )
 
@@ -100,4 +111,5 @@ RULE = Rule(
     grade="D",
     check=check,
     limits=LIMITS,
+    version=2,
 )

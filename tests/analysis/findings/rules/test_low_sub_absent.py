@@ -1,5 +1,6 @@
 """``low.sub_absent``: a bass that small speakers do not play."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -40,15 +41,34 @@ def test_thin_music_without_a_sub_is_another_matter() -> None:
     assert ask("low.sub_absent", bass(-10.0, -10.0, -12.0)) == ()
 
 
-def test_it_names_the_harmonics_to_add() -> None:
+def all_sub(heard_db: float) -> Measured:
+    """Nothing but a tone of 39 Hz, or what a sixth octave makes of it, under 45 Hz."""
     mix = clean()
     edges = mix.bands.edges_hz
     tone_at = int(np.searchsorted(edges, 39.0)) - 1
-    thin = bass(0.0, -4.0, -12.0).bands.ll
+    thin = bass(0.0, -4.0, heard_db).bands.ll
     power = np.where(np.arange(edges.size - 1) == tone_at, 20 * thin[:, :15].sum(axis=1, keepdims=True), thin)
-    finding = ask_one("low.sub_absent", replace(mix, bands=replace(mix.bands, ll=power, rr=power)))
+    return replace(mix, bands=replace(mix.bands, ll=power, rr=power))
+
+
+def test_it_names_the_harmonics_that_small_speakers_play() -> None:
     # A sixth octave says 37.6 Hz of what it holds from 35.5 to 39.8.
-    assert "at 75.2 Hz and 113 Hz" in finding.advice
+    assert "at 113 Hz and 150 Hz" in ask_one("low.sub_absent", all_sub(-12.0)).advice
+
+
+@pytest.mark.parametrize("heard_db", [-6.0, -12.0, -25.0])
+def test_with_those_harmonics_nothing_is_missing(heard_db: float) -> None:
+    mix = all_sub(heard_db)
+    under_db = int(re.search(r"each (\d+) dB under", ask_one("low.sub_absent", mix).advice)[1])  # type: ignore[index]
+    edges, power = mix.bands.edges_hz, mix.bands.ll.copy()
+    sub = power[:, edges[1:] <= 45.0].sum(axis=1)
+    for tone_hz in (113.0, 150.0):
+        power[:, int(np.searchsorted(edges, tone_hz)) - 1] += sub * 10 ** (-under_db / 10)
+    assert ask("low.sub_absent", replace(mix, bands=replace(mix.bands, ll=power, rr=power))) == ()
+
+
+def test_no_harmonics_are_advised_that_would_be_another_bass() -> None:
+    assert "each 6 dB under" in ask_one("low.sub_absent", bass(3.0, -30.0, -40.0)).advice
 
 
 def test_silence_has_no_bass_to_judge() -> None:
