@@ -16,9 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account import letters, passwords
+from uptrack_account.devices import unlink_all
 from uptrack_account.errands import remember_of
 from uptrack_account.errors import AccountError, Refused
 from uptrack_account.passwords import Passwords
+from uptrack_account.policy import VERSION
 from uptrack_account.sessions import Person, end_all
 from uptrack_account.store import Database
 from uptrack_account.store.models import EMAIL_LENGTH, NAME_LENGTH, AccountRow, LinkRow
@@ -70,6 +72,8 @@ class Accounts:
         hashed = await self._passwords.hashed(passwords.check(password, email, display_name))
         now = self._database.clock()
         row = AccountRow(email=email, display_name=display_name, password_hash=hashed, created_at=now, wants_news=False)
+        # The form says that the policy is read and agreed to with it.
+        row.policy_seen = row.policy_told = VERSION
         try:
             async with self._database.writing() as session:
                 session.add(row)
@@ -143,8 +147,8 @@ class Accounts:
             if account is not None:
                 await self._send_link(session, account, RESET)
 
-    async def reset(self, token: str, password: str) -> None:
-        """A new password, by the link of a letter; every browser is signed out.
+    async def reset(self, token: str, password: str, *, unlink: bool = False) -> None:
+        """A new password, by the link of a letter; every browser is signed out, and with ``unlink`` every machine.
 
         Raises
         ------
@@ -160,10 +164,12 @@ class Accounts:
             account.password_hash = hashed
             account.verified_at = account.verified_at or now  # who reads the address's letters has it
             await end_all(session, account.id)
+            if unlink:
+                await unlink_all(session, account.id)
             letters.post(session, account.id, letters.password_changed(self._site), now)
 
-    async def change_password(self, person: Person, old: str, new: str) -> None:
-        """Another password; every other browser is signed out.
+    async def change_password(self, person: Person, old: str, new: str, *, unlink: bool = False) -> None:
+        """Another password; every other browser is signed out, and with ``unlink`` every machine.
 
         Raises
         ------
@@ -175,6 +181,8 @@ class Accounts:
         async with self._database.writing() as session:
             (await _by_id(session, person.account_id)).password_hash = hashed
             await end_all(session, person.account_id, but=person.session_id)
+            if unlink:
+                await unlink_all(session, person.account_id)
             letters.post(session, person.account_id, letters.password_changed(self._site), self._database.clock())
 
     async def prove(self, person: Person, password: str) -> None:
@@ -190,10 +198,14 @@ class Accounts:
         if not await self._passwords.is_right(password, stored):
             raise Refused("That is not your password. Nothing was changed.", code="account.wrong")
 
-    async def rename(self, person: Person, display_name: str, *, wants_news: bool) -> None:
+    async def rename(self, person: Person, display_name: str) -> None:
         async with self._database.writing() as session:
-            account = await _by_id(session, person.account_id)
-            account.display_name, account.wants_news = checked_name(display_name), wants_news
+            (await _by_id(session, person.account_id)).display_name = checked_name(display_name)
+
+    async def prefer(self, person: Person, *, wants_news: bool) -> None:
+        """Which letters they want, of those that are not essential (promise P16)."""
+        async with self._database.writing() as session:
+            (await _by_id(session, person.account_id)).wants_news = wants_news
 
     async def facts(self, account_id: str) -> AccountFacts:
         async with self._database.reading() as session:

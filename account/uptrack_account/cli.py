@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from uptrack_account.settings import AccountSettings
 
-EXTRA = ("argon2", "email_validator", "psycopg", "stripe", "zxcvbn")
+EXTRA = ("argon2", "email_validator", "prometheus_client", "psycopg", "stripe", "zxcvbn")
 """What ``uptrack[account]`` brings."""
 
-account_app = typer.Typer(help="The hosted account: serve it, or bring its database up to date.", no_args_is_help=True)
+account_app = typer.Typer(help="The hosted account: serve it, and look after it.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -37,19 +37,33 @@ def migrate() -> None:
     asyncio.run(_migrate())
 
 
+@account_app.command("sign-out")
+def sign_out(
+    email: Annotated[str, typer.Argument(help="Whose browsers.")] = "",
+    everybody: Annotated[bool, typer.Option("--everybody", help="All browsers of all people.")] = False,
+) -> None:
+    """End sessions from here: a key is out, or somebody cannot do it themselves. Machines stay linked."""
+    import asyncio
+
+    asyncio.run(_sign_out(email, everybody))
+
+
 async def _serve() -> None:
     import asyncio
     import signal
 
+    from uptrack_account import logs
     from uptrack_account.service import at_work, open_service
+    from uptrack_account.web.observe import serve_metrics
     from uptrack_account.web.server import serve
 
     settings = _settings()
+    logs.set_up(settings.log)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows ends the loop by Ctrl-C itself
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_service(settings) as service, serve(service) as port, at_work(service):
+    async with open_service(settings) as service, serve(service) as port, serve_metrics(service), at_work(service):
         typer.echo(f"The account is at {settings.origin} (listening on {settings.host}, port {port}).")
         if not settings.smtp_host:
             typer.echo(f"Letters are written into {settings.home / 'letters'}: no mail server is set.", err=True)
@@ -61,6 +75,19 @@ async def _migrate() -> None:
 
     async with open_database(_settings().database_url):
         typer.echo("The account's database is up to date.")
+
+
+async def _sign_out(email: str, everybody: bool) -> None:
+    from uptrack_account.accounts import known_as
+    from uptrack_account.sessions import Sessions
+    from uptrack_account.store import open_database
+    from uptrack_analysis.errors import BadInput
+
+    if bool(email) == everybody:
+        raise BadInput("Expected an e-mail address, or --everybody, and not both.", code="account.sign_out")
+    async with open_database(_settings().database_url) as database:
+        ended = await Sessions(database).end_of(known_as(email) if email else None)
+        typer.echo(f"{ended} browser{'s' if ended != 1 else ''} signed out.")
 
 
 def _settings() -> AccountSettings:

@@ -2,9 +2,9 @@
 
 A machine asks and is given two codes. The person types the short one where they are signed in, sees which machine
 asks, and confirms; the machine finds that out with the long one and gets its tokens. The access token is good for an
-hour. The refresh token is good for one use, which brings the next; one that is used again later shows that two hold
-it, and the machine is unlinked (RFC 9700, 4.14.2). An answer can be lost on its way, so the token before may be used
-again as long as nothing of that answer was.
+hour. The refresh token is good for one use, which brings the next, until a year is over; one that is used again later
+shows that two hold it, and the machine is unlinked (RFC 9700, 4.14.2). An answer can be lost on its way, so the token
+before may be used again as long as nothing of that answer was.
 
 All codes and tokens are kept as digests. The short code has 34 bits, so its digest is keyed.
 """
@@ -34,6 +34,8 @@ GRANT_KEPT = timedelta(hours=1)
 FIRST_INTERVAL_S, SLOWER_BY_S = 5, 5  # RFC 8628, 3.2 and 3.5
 ACCESS_LIFE = timedelta(hours=1)
 REFRESH_LIFE = timedelta(days=90)
+LONGEST = timedelta(days=365)
+"""After linking: then a machine is linked anew, however often it came (ASVS 5.0, 10.4.8)."""
 SEEN_EVERY = timedelta(minutes=5)
 
 NO_CODE = "No machine waits with that code: it has eight letters, and is good for a quarter of an hour."
@@ -335,7 +337,8 @@ class Devices:
         now, access, renewal = self._now, new_token(), new_token()
         lost = (DeviceTokenRow.device_id == device.id) & (DeviceTokenRow.generation == device.generation)
         await session.execute(update(DeviceTokenRow).where(lost).values(spent=True))
-        for kind, token, life in (("access", access, ACCESS_LIFE), ("refresh", renewal, REFRESH_LIFE)):
+        good = now + ACCESS_LIFE, min(now + REFRESH_LIFE, device.created_at + LONGEST)
+        for kind, token, until in (("access", access, good[0]), ("refresh", renewal, good[1])):
             session.add(
                 DeviceTokenRow(
                     digest=digest(token),
@@ -345,7 +348,7 @@ class Devices:
                     generation=device.generation,
                     spent=False,
                     created_at=now,
-                    expires_at=now + life,
+                    expires_at=until,
                 )
             )
         device.seen_at = now
@@ -355,6 +358,11 @@ class Devices:
             expires_in=int(ACCESS_LIFE.total_seconds()),
             scope=device.scope,
         )
+
+
+async def unlink_all(session: AsyncSession, account_id: str) -> None:
+    """Within another transaction: every machine of an account."""
+    await session.execute(delete(DeviceRow).where(DeviceRow.account_id == account_id))
 
 
 async def account_name(database: Database, device: Device) -> str:

@@ -72,6 +72,31 @@ def password_changed(site: str) -> Letter:
     )
 
 
+def new_address(link: str) -> Letter:
+    return Letter(
+        "Prove your new address for UpTrack",
+        f"Somebody, you we hope, wants to use this address for their UpTrack account. To do so, open\n\n    {link}\n\n"
+        "within an hour and give the account's password. If it was not you, do nothing: nothing is changed.\n",
+    )
+
+
+def address_changed(site: str) -> Letter:
+    return Letter(
+        "The address of your UpTrack account was changed",
+        "Your UpTrack account has another address since just now, this one is forgotten, and every browser was signed "
+        f"out. If it was not you, write to {HELP}. The account is at\n\n    {site}\n",
+    )
+
+
+def new_policy(site: str, version: str) -> Letter:
+    return Letter(
+        "UpTrack's privacy policy has changed",
+        f"A new privacy policy is in force since {version}. Read what it promises at\n\n    {site}/privacy\n\n"
+        f"If you do not agree, you can take your data with you and delete your account at\n\n    {site}/account\n\n"
+        f"at any time. Questions: {HELP}.\n",
+    )
+
+
 def machine_linked(site: str, name: str, system: str) -> Letter:
     return Letter(
         "A machine was linked to your UpTrack account",
@@ -89,12 +114,13 @@ def machine_cut_off(site: str, name: str) -> Letter:
     )
 
 
-def post(session: AsyncSession, account_id: str, letter: Letter, now: datetime) -> None:
-    """Write it, within a transaction that something else is done in."""
+def post(session: AsyncSession, account_id: str, letter: Letter, now: datetime, *, address: str | None = None) -> None:
+    """Write it, within a transaction that something else is done in; to the account's address unless one is given."""
     session.add(
         LetterRow(
             account_id=account_id,
             essential=letter.essential,
+            address=address,
             subject=letter.subject,
             text=letter.text,
             created_at=now,
@@ -182,7 +208,7 @@ class Postman:
                 return letter, ""
             letter.attempts += 1
             letter.due_at = now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** (letter.attempts - 1))
-            return letter, account.email
+            return letter, letter.address or account.email
 
     async def _deliver_one(self, letter: LetterRow, address: str) -> int:
         if not address:

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -359,10 +359,11 @@ def _cursor(version: Version) -> str:
 def _place(cursor: str) -> tuple[datetime, str]:
     try:
         when, _, report_id = base64.urlsafe_b64decode(cursor.encode()).decode("ascii").partition(" ")
-        at = datetime.fromisoformat(when)
-    except (ValueError, binascii.Error):
-        at, report_id = datetime.min, ""  # noqa: DTZ901 - no zone, as below
-    if at.tzinfo is None or not re.fullmatch(r"[0-9a-f]{1,32}", report_id):
+        said = datetime.fromisoformat(when)
+        at = None if said.tzinfo is None else said.astimezone(UTC)
+    except (ValueError, OverflowError, binascii.Error):
+        at, report_id = None, ""
+    if at is None or not re.fullmatch(r"[0-9a-f]{1,32}", report_id):
         raise AccountError("Expected ?after= as the list before gave it in `next`.", code="account.cursor")
     return at, report_id
 

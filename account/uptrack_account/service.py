@@ -6,14 +6,17 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from uptrack_account.accounts import Accounts
+from uptrack_account.addresses import Addresses
 from uptrack_account.billing import Billing
 from uptrack_account.devices import Devices
 from uptrack_account.errands import Errands
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
+from uptrack_account.metrics import Metrics
 from uptrack_account.passwords import Passwords
+from uptrack_account.policy import Policy
 from uptrack_account.reports import Reports
 from uptrack_account.sessions import Sessions
 from uptrack_account.settings import AccountSettings
@@ -39,14 +42,18 @@ class Service:
     postman: Postman
     billing: Billing
     errands: Errands
+    addresses: Addresses
+    policy: Policy
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def sweep(self) -> None:
-        """Delete what has ended: sessions, machines, links, counts, accounts that nobody proved."""
+        """Delete what has ended: sessions, machines, links, counts, unproved accounts; and tell of a new policy."""
         await self.sessions.sweep()
         await self.devices.sweep()
         await self.throttle.sweep()
         await self.accounts.sweep()
         await self.billing.sweep()
+        await self.policy.tell()
 
 
 @asynccontextmanager
@@ -69,12 +76,13 @@ async def open_service(
         if settings.smtp_host
         else FolderSender(settings.home / "letters")
     )
-    keyed = Keyed(secret)
+    keyed, keeper = Keyed(secret), keeper or Passwords()
     async with open_database(settings.database_url, clock=clock) as database, open_stripe(settings) as stripe:
+        accounts = Accounts(database, keeper, settings.origin)
         yield Service(
             settings,
             database,
-            Accounts(database, keeper or Passwords(), settings.origin),
+            accounts,
             Sessions(database),
             Devices(database, keyed, settings.origin),
             Reports(database),
@@ -82,17 +90,20 @@ async def open_service(
             Postman(database, sender, settings.mail_from),
             Billing(database, settings, stripe),
             Errands(database, stripe),
+            Addresses(database, accounts, keeper, settings.origin),
+            Policy(database, settings.origin),
         )
 
 
 @asynccontextmanager
 async def at_work(service: Service) -> AsyncIterator[None]:
     """Letters go out and sweeps are made while the block runs."""
+    noting, clock = service.metrics.noting, service.database.clock
     async with asyncio.TaskGroup() as tasks:
         running = [
-            tasks.create_task(_again(service.postman.deliver, POST_EVERY_S), name="post"),
-            tasks.create_task(_again(service.sweep, SWEEP_EVERY_S), name="sweep"),
-            tasks.create_task(_again(service.errands.run, ERRANDS_EVERY_S), name="errands"),
+            tasks.create_task(_again(noting("post", service.postman.deliver, clock), POST_EVERY_S), name="post"),
+            tasks.create_task(_again(noting("sweep", service.sweep, clock), SWEEP_EVERY_S), name="sweep"),
+            tasks.create_task(_again(noting("errands", service.errands.run, clock), ERRANDS_EVERY_S), name="errands"),
         ]
         try:
             yield

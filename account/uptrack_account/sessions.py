@@ -17,6 +17,7 @@ from uptrack_account.tokens import digest, new_token
 
 IDLE = timedelta(days=7)
 LONGEST = timedelta(days=30)
+RECENT = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=5)
 """When somebody came is written down no more often: a page is no reason to write."""
 
@@ -39,6 +40,9 @@ class Person:
     email: str
     display_name: str
     session_id: str
+    proved_at: datetime
+    """When they last gave their password in this session."""
+    policy_seen: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Sessions:
                     browser=browser_of(user_agent),
                     created_at=now,
                     seen_at=now,
+                    proved_at=now,
                 )
             )
         return token
@@ -93,7 +98,7 @@ class Sessions:
         if now - row.seen_at > SEEN_EVERY:
             async with self._database.writing() as session:
                 await session.execute(update(SessionRow).where(SessionRow.id == row.id).values(seen_at=now))
-        return Person(account.id, account.email, account.display_name, row.id)
+        return Person(account.id, account.email, account.display_name, row.id, row.proved_at, account.policy_seen)
 
     async def of(self, account_id: str) -> list[SessionFacts]:
         """All that have not ended, the latest first."""
@@ -116,6 +121,25 @@ class Sessions:
                 .returning(SessionRow.id)
             )
             return ended.one_or_none() is not None
+
+    async def end_of(self, email: str | None) -> int:
+        """By who serves the account, of one person or of everybody (ASVS 5.0, 7.4.5); how many ended."""
+        theirs = select(AccountRow.id) if email is None else select(AccountRow.id).where(AccountRow.email == email)
+        ending = delete(SessionRow).where(SessionRow.account_id.in_(theirs)).returning(SessionRow.id)
+        async with self._database.writing() as session:
+            return len((await session.scalars(ending)).all())
+
+    async def proved(self, person: Person) -> str:
+        """They have given their password again; the session's new token, and the old one is none (ASVS 5.0, 7.2.4)."""
+        token, now = new_token(), self._database.clock()
+        mine = SessionRow.id == person.session_id
+        async with self._database.writing() as session:
+            await session.execute(update(SessionRow).where(mine).values(proved_at=now, digest=digest(token)))
+        return token
+
+    def is_recent(self, person: Person) -> bool:
+        """Whether the password was given so lately that it need not be asked for again (ASVS 5.0, 7.5)."""
+        return self._database.clock() - person.proved_at <= RECENT
 
     async def sweep(self) -> None:
         """Delete those that have ended."""

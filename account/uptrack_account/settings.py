@@ -6,7 +6,7 @@ The defaults make a service of one's own: a folder with SQLite, letters as files
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,6 +49,9 @@ class AccountSettings(BaseSettings):
     free_analyses: Annotated[int, Field(ge=0)] = 10
     """Hosted analyses a month."""
     pro_analyses: Annotated[int, Field(ge=0)] = 200
+    log: Literal["text", "json"] = "text"
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    """Of ``/metrics``, for this machine alone; 0 for none."""
 
     @model_validator(mode="after")
     def _is_private(self) -> Self:

@@ -19,7 +19,8 @@ def new_token() -> str:
 
 
 def digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    # Of a header that is no UTF-8, the bytes as they came: a token like any other that nobody has.
+    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()
 
 
 class Keyed:
@@ -29,7 +30,7 @@ class Keyed:
         self._key = key
 
     def digest(self, *words: str) -> bytes:
-        return hmac.digest(self._key, "\0".join(words).encode(), "sha256")
+        return hmac.digest(self._key, "\0".join(words).encode(errors="surrogateescape"), "sha256")
 
 
 def kept_secret(path: Path) -> bytes:

@@ -7,9 +7,10 @@ RFC; all else is JSON. Models are strict; unknown fields are ignored, so that a 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 SITE = "https://uptrack.pro"
 """The account that a machine is linked to if nobody names another."""
@@ -50,12 +51,44 @@ GrantError = Literal[
 """The words of RFC 6749, 5.2, and RFC 8628, 3.5."""
 
 Token = Annotated[str, Field(min_length=1, max_length=500)]
+ClientId = Annotated[str, Field(json_schema_extra={"const": CLIENT_ID})]
+
+
+def _moment(at: datetime) -> datetime:
+    if not 1970 <= at.year <= 9998:
+        raise ValueError("expected a year from 1970 to 9998")  # so that it is one in every zone, in any database
+    return at
 
 
 class AccountMessage(BaseModel):
     """What every message shares."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+class AuthorizationForm(AccountMessage):
+    """``AUTHORIZE_PATH`` (RFC 8628, 3.1)."""
+
+    client_id: ClientId
+    scope: str = SCOPE
+    device_name: Annotated[str, Field(min_length=1, max_length=DEVICE_NAME_LENGTH)]
+    device_system: Annotated[str, Field(min_length=1, max_length=SYSTEM_LENGTH)]
+
+
+class TokenForm(AccountMessage):
+    """``TOKEN_PATH`` (RFC 8628, 3.4; RFC 6749, 6): one of the two codes, as the grant says."""
+
+    client_id: ClientId
+    grant_type: Annotated[str, Field(json_schema_extra={"enum": [DEVICE_GRANT, REFRESH_GRANT]})]
+    device_code: str = ""
+    refresh_token: str = ""
+
+
+class RevocationForm(AccountMessage):
+    """``REVOKE_PATH`` (RFC 7009, 2.1)."""
+
+    client_id: ClientId
+    token: str
 
 
 class DeviceAuthorization(AccountMessage):
@@ -117,7 +150,7 @@ class ReportProject(AccountMessage):
 class ReportUpload(AccountMessage):
     """``PUT {REPORTS_PATH}/{id}``: one report, the same for ever under its id."""
 
-    made_at: AwareDatetime
+    made_at: Annotated[AwareDatetime, AfterValidator(_moment)]
     project: ReportProject
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """Of the document's UTF-8: what tells the same report again from another."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from support.account_site import ADA, BOB, account_service, somebody
+from support.stores import Clock
 from uptrack_daemon.cli import main
 
 GENEROUS_S = 120.0
@@ -66,6 +69,32 @@ def test_migrate_makes_the_tables_and_says_so(
     for _ in range(2):
         assert told(capsys, "migrate") == (0, "The account's database is up to date.\n", "")
     assert (tmp_path / "account.sqlite").exists()
+
+
+@pytest.mark.parametrize("words", [(), ("ada@example.org", "--everybody")])
+def test_sign_out_asks_whose_browsers_first(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    code, _out, err = told(capsys, "sign-out", *words)
+    assert (code, "Expected an e-mail address, or --everybody, and not both." in err) == (3, True)
+
+
+def test_who_serves_the_account_signs_out_one_person_or_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("UPTRACK_ACCOUNT_HOME", str(home))
+
+    async def two_people() -> None:
+        async with account_service(home, "", Clock()) as service:
+            for email in (ADA, ADA, BOB):
+                account_id = ids.get(email) or await somebody(service, email)
+                ids[email] = account_id
+                await service.sessions.begin(account_id, "")
+
+    ids = dict[str, str]()
+    asyncio.run(two_people())
+    assert told(capsys, "sign-out", " ADA@example.org") == (0, "2 browsers signed out.\n", "")
+    assert told(capsys, "sign-out", ADA) == (0, "0 browsers signed out.\n", "")
+    assert told(capsys, "sign-out", "--everybody") == (0, "1 browser signed out.\n", "")
 
 
 @pytest.mark.parametrize(

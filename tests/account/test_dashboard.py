@@ -123,7 +123,9 @@ async def test_deleting_a_report_leads_back_to_its_project_while_there_is_one(ma
     assert (await machine.browser.get(project)).status == 404
 
 
-async def test_every_page_can_be_read_aloud_needs_no_script_and_asks_no_other_site(machine: Machine) -> None:
+async def test_every_page_can_be_read_aloud_needs_no_script_asks_no_other_site_and_lets_one_out(
+    machine: Machine,
+) -> None:
     browser = machine.browser
     await put(machine, IDS[0], version(1, 61))
     await put(machine, IDS[1], version(2, 76), day=1)
@@ -137,6 +139,7 @@ async def test_every_page_can_be_read_aloud_needs_no_script_and_asks_no_other_si
         assert answer.status == 200, path
         if answer.headers["Content-Type"].startswith("text/html"):
             assert objections(answer.text) == [], path
+            assert 'action="/sign-out"' in answer.text, path
             waiting += links(answer.text)
     assert {f"/reports/{IDS[0]}", f"/compare/{IDS[0]}/{IDS[1]}", "/devices", "/account/data"} <= seen, seen
 

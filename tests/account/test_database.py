@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, make_url, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from uptrack_account.store import ACCOUNT_TABLES, Base, open_database
+from uptrack_account.store.migrate import upgrade
+from uptrack_account.store.models import AccountRow, SessionRow, UtcTime
 from uptrack_analysis.errors import BadInput, Unavailable
+
+THEN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def differences(connection: Connection) -> list[object]:
@@ -23,6 +29,31 @@ def differences(connection: Connection) -> list[object]:
 async def test_the_migrations_make_the_tables_that_the_models_describe(database_url: str) -> None:
     async with open_database(database_url) as database, database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
+
+
+async def test_who_was_signed_in_before_the_password_was_asked_for_again_gave_it_when_they_signed_in(
+    database_url: str,
+) -> None:
+    driver = "sqlite+aiosqlite" if database_url.startswith("sqlite") else "postgresql+psycopg"
+    engine = create_async_engine(make_url(database_url).set(drivername=driver))
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, "0003")
+        for inserting in (
+            (
+                "INSERT INTO accounts (id, email, display_name, password_hash, created_at, wants_news) "
+                "VALUES ('a', 'ada@example.org', 'Ada', 'x', :at, false)"
+            ),
+            (
+                "INSERT INTO sessions (digest, id, account_id, browser, created_at, seen_at) "
+                "VALUES ('d', 's', 'a', 'x', :at, :at)"
+            ),
+        ):
+            await connection.execute(text(inserting).bindparams(bindparam("at", THEN, type_=UtcTime)))
+    await engine.dispose()
+    async with open_database(database_url) as database, database.reading() as session:
+        row = (await session.scalars(select(SessionRow))).one()
+        assert row.proved_at == row.created_at == THEN
+        assert (await session.scalars(select(AccountRow.policy_told))).one() is None
 
 
 async def test_several_that_start_at_once_migrate_once(database_url: str) -> None:

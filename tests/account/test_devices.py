@@ -317,6 +317,23 @@ async def test_a_browser_is_no_program_and_a_cookie_no_token(browser: Browser) -
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
+async def test_a_year_after_it_was_linked_a_machine_is_linked_anew_however_often_it_came(
+    service: Service, browser: Browser, clock: Clock, ada: str
+) -> None:
+    held = (await linked(browser)).tokens
+    for days in (80, 80, 80, 80, 44):
+        clock.move(days=days)
+        held = tokens(await refresh(browser, held.refresh_token))
+    clock.move(hours=23, minutes=59)
+    held = tokens(await refresh(browser, held.refresh_token))
+    clock.move(minutes=1)
+    assert error(await refresh(browser, held.refresh_token)) == "invalid_grant"
+    clock.move(hours=1)
+    assert not await knows(browser, held.access_token)
+    await service.sweep()
+    assert await service.devices.of(ada) == []
+
+
 async def test_a_machine_that_does_not_come_for_ninety_days_is_unlinked(
     service: Service, browser: Browser, ada: str, clock: Clock
 ) -> None:

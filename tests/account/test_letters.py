@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import func, select, update
 
-from support.account_site import ADA, letters, somebody
+from support.account_site import ADA, Browser, letters, somebody
 from support.stores import Clock
 from uptrack_account.letters import Letter, Postman, post
 from uptrack_account.service import Service
@@ -43,6 +43,19 @@ async def posted(service: Service, letter: Letter) -> str:
 async def waiting(service: Service) -> int:
     async with service.database.reading() as session:
         return (await session.scalar(select(func.count()).select_from(LetterRow))) or 0
+
+
+async def test_who_wants_news_says_so_on_a_page_and_can_say_no_again(service: Service, browser: Browser) -> None:
+    await posted(service, ALARM)
+    await browser.sign_in()
+    for form, wanted in (({"wants_news": "yes"}, 1), ({}, 0)):
+        assert (await browser.post("/account/mail", **form)).to == "/account/mail"
+        assert ("checked" in (await browser.get("/account/mail")).text) == bool(wanted)
+        await service.postman.deliver()
+        async with service.database.writing() as session:
+            account_id = (await session.scalars(select(AccountRow.id))).one()
+            post(session, account_id, NEWS, service.database.clock())
+        assert await service.postman.deliver() == wanted
 
 
 async def test_a_letter_names_its_reader_and_is_gone_once_it_is_sent(service: Service) -> None:

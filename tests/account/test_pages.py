@@ -37,8 +37,20 @@ from uptrack_account.web.server import PAGES, make_app
 ROUTES = sorted((route.method, route.path) for route in PAGES if isinstance(route, web.RouteDef))
 OPEN = {
     *((method, path) for path in ("/sign-up", "/sign-in", "/forgotten") for method in ("GET", "POST")),
-    *((method, f"/{purpose}/{{token}}") for purpose in ("verify", "reset") for method in ("GET", "POST")),
-    *(("GET", path) for path in ("/", "/style.css", "/report.css", "/healthz", "/readyz")),
+    *((method, f"/{purpose}/{{token}}") for purpose in ("verify", "reset", "address") for method in ("GET", "POST")),
+    *(
+        ("GET", path)
+        for path in (
+            "/",
+            "/style.css",
+            "/report.css",
+            "/healthz",
+            "/readyz",
+            "/openapi.json",
+            "/privacy",
+            "/favicon.svg",
+        )
+    ),
 }
 
 
@@ -59,7 +71,7 @@ async def test_from_signing_up_to_leaving(service: Service, browser: Browser) ->
     page = (await browser.get("/account")).text
     assert "Firefox on Linux (this one)" in page
     assert "Nothing is here yet" in (await browser.get("/")).text
-    assert (await browser.post("/account/name", display_name="Ada Lovelace", wants_news="yes")).to == "/account"
+    assert (await browser.post("/account/name", display_name="Ada Lovelace")).to == "/account"
     assert 'value="Ada Lovelace"' in (await browser.get("/account")).text
     assert (await browser.post("/account/erase", password=ANOTHER)).status == 422
     erased = await browser.post("/account/erase", password=PASSWORD)

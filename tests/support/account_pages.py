@@ -185,12 +185,12 @@ async def too_often(site: Site, page: Page) -> int:
     return await by_form("/sign-in", "Sign in", {EMAIL: "eve@example.org", SECRET: PASSWORD})(site, page)
 
 
-def code(answer: str | None) -> Way:
+def code(answer: str | None, password: str = PASSWORD) -> Way:
     async def way(site: Site, page: Page) -> int:
         asked = await asking(site.wire, MACHINE)
         await visit(site, page, f"/link?user_code={asked.user_code}")
         status = await press(page, "Show me which machine asks")
-        return status if answer is None else await press(page, answer)
+        return status if answer is None else await press(page, answer, {SECRET: password})
 
     return way
 
@@ -259,6 +259,8 @@ ANYBODYS: Mapping[str, tuple[int, Way]] = {
     "sign in too often": (429, too_often),
     "forgotten": (200, by_address("/forgotten")),
     "choose a new password": (200, by_address(f"/reset/{'0' * 43}")),
+    "prove a new address": (200, by_address(f"/address/{'0' * 43}")),
+    "privacy": (200, by_address("/privacy")),
     "nothing here": (404, by_address("/nothing")),
     "form of another site": (403, form_of_another_site),
     "nobody, on a page of somebody": (200, by_address("/account")),
@@ -291,9 +293,16 @@ ADAS: Mapping[str, tuple[int, Way]] = {
     "type a wrong code": (422, by_form("/link", "Show me which machine asks", {"Code": "BCDF-GHJK"})),
     "confirm a machine": (200, code(None)),
     "machine linked": (200, code("Link it")),
+    "machine not linked without the password": (422, code("Link it", "another one")),
     "machine refused": (200, code("Refuse")),
     "machines": (200, by_address("/devices")),
     "account": (200, by_address("/account")),
+    "letters": (200, by_address("/account/mail")),
+    "another address": (200, by_address("/account/email")),
+    "another address with a wrong password": (
+        422,
+        by_form("/account/email", "Send me a link", {"New e-mail address": "new@example.org", SECRET: "another one"}),
+    ),
     "a new password with a wrong old one": (
         422,
         by_form("/account", "Change it", {SECRET: "another one", "New password": PASSWORD}),

@@ -125,14 +125,16 @@ def _sqlite(url: URL) -> AsyncEngine:
     path = Path(cast("str", url.database))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)  # -wal and -shm take this mode from it
-    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args={"isolation_level": None})
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"), connect_args={"isolation_level": None}, hide_parameters=True
+    )
     listen(engine.sync_engine, "connect", _set_pragmas)
     listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
 def _postgresql(url: URL) -> AsyncEngine:
-    return create_async_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    return create_async_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

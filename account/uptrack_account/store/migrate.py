@@ -15,7 +15,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x75707472  # "uptr": any number that nobody else's advisory lock has
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, to: str = "head") -> None:
     """In the transaction of ``connection``: a crash half-way leaves the old tables.
 
     Raises
@@ -31,7 +31,7 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except CommandError as error:
         raise Unavailable(
             "The account's database was written by a newer UpTrack; update this one.", code="account.newer"

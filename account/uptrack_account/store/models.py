@@ -84,6 +84,9 @@ class AccountRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     verified_at: Mapped[datetime | None] = mapped_column(UtcTime)
     wants_news: Mapped[bool] = mapped_column(default=False)
+    policy_seen: Mapped[str | None] = mapped_column(String(10))
+    """The privacy policy they have seen, and the one they were written to about, by its day."""
+    policy_told: Mapped[str | None] = mapped_column(String(10))
 
 
 class SessionRow(Base):
@@ -99,6 +102,8 @@ class SessionRow(Base):
     """Its kind and the system's, "Firefox on Linux"."""
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     seen_at: Mapped[datetime] = mapped_column(UtcTime)
+    proved_at: Mapped[datetime] = mapped_column(UtcTime)
+    """When the password was last given in it."""
 
 
 class DeviceRow(Base):
@@ -222,6 +227,8 @@ class LinkRow(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES), primary_key=True)
     account_id: Mapped[str] = _of_account()
     purpose: Mapped[str] = mapped_column(String(10))
+    email: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH))
+    """The address that it proves, where that is not the account's yet."""
     expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
@@ -234,6 +241,8 @@ class LetterRow(Base):
     account_id: Mapped[str] = _of_account()
     essential: Mapped[bool]
     """Of security or money. Others are sent only to who wants them."""
+    address: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH))
+    """Where to, if not to the account's: one that is to be proved, or was the account's until now."""
     subject: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -14,7 +14,7 @@ from uptrack_account.errors import AccountError, TooMany
 from uptrack_account.letters import HELP
 from uptrack_account.passwords import LONGEST, SHORTEST
 from uptrack_account.throttle import Limit
-from uptrack_account.web.gate import PERSON, SERVICE
+from uptrack_account.web.gate import PERSON, REQUEST_ID, SERVICE
 
 REFUSED = {
     403: ("Refused", "That is not allowed, and nothing was done."),
@@ -28,6 +28,7 @@ REFUSED = {
 }
 """What each status is called, and what it says if nothing else was said."""
 
+NO_FORM = "Expected a form, as application/x-www-form-urlencoded in UTF-8; what came could not be read as one."
 FILLED = ("email", "display_name", "link", "user_code")
 """Fields that a form keeps when it is shown again."""
 
@@ -50,13 +51,21 @@ async def or_again(
 
 def refusal(request: web.Request, status: int, said: str | None = None) -> web.Response:
     """Why there is no page: as a page to who reads pages, the sentence alone to everybody else."""
-    title, usual = REFUSED.get(status, ("That did not work", "Nothing was done."))
-    sentence = said or usual
+    title = REFUSED.get(status, ("That did not work", ""))[0]
+    sentence = said or sentence_of(request, status)
     if "text/html" not in request.headers.get("Accept", ""):
         return web.Response(status=status, text=f"{sentence}\n")
     response = page(request, "refused.html", refused=title, sentence=sentence)
     response.set_status(status)
     return response
+
+
+def sentence_of(request: web.Request, status: int) -> str:
+    """What a status says if nothing else was said; what is our fault, also to whom."""
+    sentence = REFUSED.get(status, ("", "Nothing was done."))[1]
+    if status < 500:
+        return sentence
+    return f"{sentence} If it stays so, write to {HELP}, and name {request[REQUEST_ID]}."
 
 
 async def count_tries(request: web.Request, *tries: tuple[Limit, str]) -> None:
@@ -72,8 +81,17 @@ def come_from(request: web.Request) -> str:
 
 
 async def form_of(request: web.Request, *names: str) -> dict[str, str]:
-    """Those fields, empty where they are missing; files and whatever else came are left alone."""
-    came = await request.post()
+    """Those fields, empty where they are missing; files and whatever else came are left alone.
+
+    Raises
+    ------
+    HTTPBadRequest
+        What came says that it is a form, and is none.
+    """
+    try:
+        came = await request.post()
+    except (ValueError, LookupError, RuntimeError, web.RequestPayloadError) as error:  # what the parts of a form raise
+        raise web.HTTPBadRequest(text=NO_FORM) from error
     return {name: value if isinstance(value := came.get(name, ""), str) else "" for name in names}
 
 
@@ -95,6 +113,8 @@ def page(
         .get_template(template)
         .render(
             person=request[PERSON],
+            policy_news=(one := request[PERSON]) is not None
+            and request.app[SERVICE].policy.is_news_to(one.policy_seen),
             problem=problem,
             note=note,
             form=dict.fromkeys(FILLED, "") | (form or {}),
@@ -113,5 +133,5 @@ def _templates() -> Environment:
 
 
 @cache
-def stylesheet() -> str:
-    return (files("uptrack_account.web") / "static" / "style.css").read_text("utf-8")
+def static(name: str) -> str:
+    return (files("uptrack_account.web") / "static" / name).read_text("utf-8")

@@ -15,8 +15,9 @@ from uptrack_account.devices import Devices, account_name
 from uptrack_account.errors import AccountError, GrantRefused, ReportRefused, TooMany
 from uptrack_account.reports import NEWER
 from uptrack_account.throttle import DEVICE_FROM, REPORT
-from uptrack_account.web.answers import come_from, count_tries, form_of
+from uptrack_account.web.answers import NO_FORM, come_from, count_tries, form_of
 from uptrack_account.web.gate import DEVICE, SERVICE, open_to, problem
+from uptrack_account.web.openapi import Saying, says
 from uptrack_bridges.account import (
     AUTHORIZE_PATH,
     CLIENT_ID,
@@ -30,24 +31,34 @@ from uptrack_bridges.account import (
     REVOKE_PATH,
     SCOPE,
     TOKEN_PATH,
+    AuthorizationForm,
+    DeviceAuthorization,
     GrantRefusal,
     LinkedDevice,
     ReportKept,
+    ReportList,
     ReportUpload,
+    RevocationForm,
+    TokenForm,
     Tokens,
 )
 
 routes = web.RouteTableDef()
 
+LISTING: dict[str, dict[str, object]] = {
+    "limit": {"type": "integer", "description": f"How many at most; more than {MOST_LISTED} count as that many."},
+    "after": {"type": "string", "maxLength": 200, "description": "`next` of the list before."},
+}
+
 
 @routes.post(AUTHORIZE_PATH)
 @open_to("any program")
+@says(Saying({200: DeviceAuthorization, 400: GrantRefusal}, form=AuthorizationForm, refuses=(413, 429)))
 async def authorize(request: web.Request) -> web.Response:
     """Two codes for a machine that wants to be linked (RFC 8628, 3.1)."""
-    form = await form_of(request, "client_id", "scope", "device_name", "device_system")
     where = come_from(request)
     try:
-        _check_client(form["client_id"])
+        form = await _form(request, AuthorizationForm)
         await count_tries(request, (DEVICE_FROM, where))
         asked = await request.app[SERVICE].devices.ask(
             form["device_name"], form["device_system"], where, form["scope"] or SCOPE
@@ -61,11 +72,11 @@ async def authorize(request: web.Request) -> web.Response:
 
 @routes.post(TOKEN_PATH)
 @open_to("any program")
+@says(Saying({200: Tokens, 400: GrantRefusal}, form=TokenForm, refuses=(413,)))
 async def token(request: web.Request) -> web.Response:
     """Tokens for a code, or for a refresh token (RFC 8628, 3.4; RFC 6749, 6)."""
-    form = await form_of(request, "client_id", "grant_type", "device_code", "refresh_token")
     try:
-        _check_client(form["client_id"])
+        form = await _form(request, TokenForm)
         return answer(await _granted(request.app[SERVICE].devices, form))
     except GrantRefused as refused:
         return _refusal(refused)
@@ -81,11 +92,11 @@ async def _granted(devices: Devices, form: dict[str, str]) -> Tokens:
 
 @routes.post(REVOKE_PATH)
 @open_to("any program")
+@says(Saying({200: None, 400: GrantRefusal}, form=RevocationForm, refuses=(413,)))
 async def revoke(request: web.Request) -> web.Response:
     """Unlink the machine whose token it is; a token nobody knows is unlinked already (RFC 7009, 2.2)."""
-    form = await form_of(request, "client_id", "token")
     try:
-        _check_client(form["client_id"])
+        form = await _form(request, RevocationForm)
     except GrantRefused as refused:
         return _refusal(refused)
     await request.app[SERVICE].devices.unlink_by(form["token"])
@@ -94,6 +105,7 @@ async def revoke(request: web.Request) -> web.Response:
 
 @routes.get(DEVICE_PATH)
 @open_to("linked machine")
+@says(Saying({200: LinkedDevice}))
 async def device(request: web.Request) -> web.Response:
     """Who it is that asks."""
     asking = request[DEVICE]
@@ -103,6 +115,14 @@ async def device(request: web.Request) -> web.Response:
 
 @routes.put(f"{REPORTS_PATH}/{{id}}")
 @open_to("linked machine")
+@says(
+    Saying(
+        {200: ReportKept, 201: ReportKept},
+        takes=ReportUpload,
+        path={"id": REPORT_ID},
+        refuses=(409, 410, 413, 422, 429),
+    )
+)
 async def put_report(request: web.Request) -> web.Response:
     """Keep a report: 201 the first time, 200 for the same again."""
     report_id, asking, service = request.match_info["id"], request[DEVICE], request.app[SERVICE]
@@ -124,6 +144,7 @@ async def put_report(request: web.Request) -> web.Response:
 
 @routes.get(REPORTS_PATH)
 @open_to("linked machine")
+@says(Saying({200: ReportList}, query=LISTING, refuses=(400,)))
 async def list_reports(request: web.Request) -> web.Response:
     """What is kept, in the order in which it came."""
     try:
@@ -141,6 +162,7 @@ async def list_reports(request: web.Request) -> web.Response:
 
 @routes.delete(f"{REPORTS_PATH}/{{id}}")
 @open_to("linked machine")
+@says(Saying({204: None}, path={"id": REPORT_ID}, refuses=(422,)))
 async def delete_report(request: web.Request) -> web.Response:
     """Delete a report, and keep none under its id from now on; one that is not there is deleted already."""
     report_id = request.match_info["id"]
@@ -191,9 +213,15 @@ def too_many(error: TooMany) -> web.Response:
     return answered
 
 
-def _check_client(client_id: str) -> None:
-    if client_id != CLIENT_ID:
+async def _form(request: web.Request, model: type[BaseModel]) -> dict[str, str]:
+    """The fields of a form that our program has sent."""
+    try:
+        form = await form_of(request, *model.model_fields)
+    except web.HTTPBadRequest as error:
+        raise GrantRefused("invalid_request", error.text or NO_FORM) from error
+    if form["client_id"] != CLIENT_ID:
         raise GrantRefused("invalid_client", f"Expected client_id={CLIENT_ID}.")
+    return form
 
 
 def _refusal(refused: GrantRefused) -> web.Response:

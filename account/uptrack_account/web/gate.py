@@ -34,6 +34,10 @@ PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
 DEVICE: web.RequestKey[Device] = web.RequestKey("device")
 FORMS_LEAD_TO: web.RequestKey[str] = web.RequestKey("forms lead to")
 """Other sites that an answer's forms may end at, as Chromium asks of a redirect, too (CSP 3, 6.4.1)."""
+RENEWED: web.RequestKey[str] = web.RequestKey("renewed")
+"""The token that this session has from now on; the answer brings it."""
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id")
+"""By chance, of this request alone: what a person names to us, and we find in the log."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
@@ -76,6 +80,8 @@ async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise
     if not response.prepared:
         response.headers.update(headers_of(request))
+        if (token := request.get(RENEWED)) is not None:
+            signed_in(response, token)
     return response
 
 
@@ -95,18 +101,21 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[PERSON] = None
     if request.headers.get("Host", "") != urlsplit(origin).netloc:
         return web.Response(status=421, text=f"This service is at {origin}.\n")
+    if "\0" in request.path:
+        raise web.HTTPNotFound  # no id holds it, and PostgreSQL would not be asked for one
     access = access_of(request.match_info.handler)
     if access in ("any program", "linked machine", "signed by Stripe"):
         return await _answer_program(request, handler, access)
-    if request.method not in SAFE_METHODS and not _is_from_us(request, origin):
+    nothing_there = request.match_info.http_exception is not None
+    if request.method not in SAFE_METHODS and not nothing_there and not _is_from_us(request, origin):
         raise web.HTTPForbidden(text="That did not come from one of our own pages, and nothing was done.")
     token = request.cookies.get(COOKIE)
     person = await service.sessions.person(token) if token else None
     request[PERSON] = person
     if access == "signed in" and person is None:
         raise web.HTTPSeeOther(_to_sign_in(request))
-    if access is None and request.match_info.http_exception is None:
-        log.error("%s is marked for nobody", request.path)
+    if access is None and not nothing_there:
+        log.error("%s is marked for nobody", route_of(request))
         raise web.HTTPForbidden(text="Nobody may.")
     return await handler(request)
 
@@ -128,6 +137,12 @@ async def _answer_program(request: web.Request, handler: Handler, access: Access
         return answer
     request[DEVICE] = device
     return await handler(request)
+
+
+def route_of(request: web.Request) -> str | None:
+    """The pattern of the route, never the path: that may hold the token of a link."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else None
 
 
 def problem(status: int, code: str, sentence: str) -> web.Response:

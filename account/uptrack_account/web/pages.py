@@ -15,8 +15,8 @@ from uptrack_account import export
 from uptrack_account.accounts import known_as
 from uptrack_account.devices import shown, typed
 from uptrack_account.throttle import LETTER, LETTER_FROM, SIGN_IN, SIGN_IN_FROM, SIGN_UP_FROM
-from uptrack_account.web.answers import come_from, count_tries, form_of, or_again, page, see, stylesheet
-from uptrack_account.web.gate import PERSON, SERVICE, open_to, person_of, signed_in, signed_out
+from uptrack_account.web.answers import come_from, count_tries, form_of, or_again, page, see, static
+from uptrack_account.web.gate import PERSON, RENEWED, SERVICE, open_to, person_of, signed_in, signed_out
 
 routes = web.RouteTableDef()
 
@@ -27,7 +27,13 @@ routes = web.RouteTableDef()
 @routes.get("/style.css")
 @open_to("anybody")
 async def style(_request: web.Request) -> web.Response:
-    return web.Response(text=stylesheet(), content_type="text/css")
+    return web.Response(text=static("style.css"), content_type="text/css")
+
+
+@routes.get("/favicon.svg")
+@open_to("anybody")
+async def favicon(_request: web.Request) -> web.Response:
+    return web.Response(text=static("favicon.svg"), content_type="image/svg+xml")
 
 
 @routes.get("/healthz")
@@ -139,12 +145,12 @@ async def reset(request: web.Request) -> web.Response:
 @routes.post("/reset/{token}")
 @open_to("anybody")
 async def resetting(request: web.Request) -> web.Response:
-    form = await form_of(request, "password")
+    form = await form_of(request, "password", "unlink")
     token = request.match_info["token"]
 
     async def act() -> None:
         await count_tries(request, (SIGN_IN_FROM, come_from(request)))
-        await request.app[SERVICE].accounts.reset(token, form["password"])
+        await request.app[SERVICE].accounts.reset(token, form["password"], unlink=form["unlink"] == "yes")
 
     failed = await or_again(request, act(), "reset.html", form, token=token)
     return failed or page(request, "sign_in.html", note="Your password is changed. Sign in with it.")
@@ -162,21 +168,20 @@ async def account(request: web.Request) -> web.Response:
 @routes.post("/account/name")
 @open_to("signed in")
 async def renaming(request: web.Request) -> web.Response:
-    form = await form_of(request, "display_name", "wants_news")
-    accounts = request.app[SERVICE].accounts
-    act = accounts.rename(person_of(request), form["display_name"], wants_news=form["wants_news"] == "yes")
-    return await _done(request, act)
+    form = await form_of(request, "display_name")
+    return await _done(request, request.app[SERVICE].accounts.rename(person_of(request), form["display_name"]))
 
 
 @routes.post("/account/password")
 @open_to("signed in")
 async def changing_password(request: web.Request) -> web.Response:
-    form = await form_of(request, "old", "new")
+    form = await form_of(request, "old", "new", "unlink")
     person, accounts = person_of(request), request.app[SERVICE].accounts
 
     async def act() -> None:
         await count_tries(request, (SIGN_IN, person.email))
-        await accounts.change_password(person, form["old"], form["new"])
+        await accounts.change_password(person, form["old"], form["new"], unlink=form["unlink"] == "yes")
+        request[RENEWED] = await request.app[SERVICE].sessions.proved(person)
 
     return await _done(request, act())
 

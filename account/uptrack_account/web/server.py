@@ -10,23 +10,43 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from uptrack_account.service import Service
-from uptrack_account.web import api, billing_pages, device_pages, pages, report_pages, stripe_hook
-from uptrack_account.web.answers import refusal
-from uptrack_account.web.gate import SERVICE, gate, headers_of
+from uptrack_account.web import (
+    api,
+    billing_pages,
+    device_pages,
+    openapi,
+    pages,
+    policy_pages,
+    report_pages,
+    settings_pages,
+    stripe_hook,
+)
+from uptrack_account.web.answers import refusal, sentence_of
+from uptrack_account.web.gate import REQUEST_ID, SERVICE, gate, headers_of, problem, route_of
+from uptrack_account.web.observe import observe
 from uptrack_analysis.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
 MAX_FORM_BYTES = 64 * 1024
 SHUTDOWN_S = 5.0
-PAGES = (*pages.routes, *device_pages.routes, *report_pages.routes, *billing_pages.routes)
+API_ROOT = "/v1/"
+PAGES = (
+    *pages.routes,
+    *settings_pages.routes,
+    *policy_pages.routes,
+    *device_pages.routes,
+    *report_pages.routes,
+    *billing_pages.routes,
+    *openapi.routes,
+)
 """For people."""
 PROGRAMS = (*api.routes, *stripe_hook.routes)
 """For programs: people's machines, and Stripe."""
 
 
 def make_app(service: Service) -> web.Application:
-    app = web.Application(middlewares=[_explain, gate], client_max_size=MAX_FORM_BYTES)
+    app = web.Application(middlewares=[observe, _explain, gate], client_max_size=MAX_FORM_BYTES)
     app[SERVICE] = service
     app.add_routes([*PAGES, *PROGRAMS])
     return app
@@ -67,15 +87,20 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         if error.status < 400:
             raise
         by_aiohttp = error.status == 413 or error.text == f"{error.status}: {error.reason}"
-        response = refusal(request, error.status, None if by_aiohttp else error.text)
+        response = _refused(request, error.status, None if by_aiohttp else error.text)
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
     except Exception as error:
         if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
             return web.Response(status=400)  # who asked hung up: no fault of ours, and nobody reads the answer
-        # The route's pattern, not the path: a path may hold the token of a link.
-        resource = request.match_info.route.resource
-        log.exception("%s %s failed", request.method, resource.canonical if resource else "?")
-        response = refusal(request, 500)
+        log.exception("%s failed", route_of(request), extra={"request_id": request[REQUEST_ID]})
+        response = _refused(request, 500)
     response.headers.update(headers_of(request))
     return response
+
+
+def _refused(request: web.Request, status: int, said: str | None = None) -> web.Response:
+    """As a problem to who asks below ``/v1/``, whether or not there is such an address; else as ``refusal``."""
+    if request.path.startswith(API_ROOT):
+        return problem(status, f"http.{status}", said or sentence_of(request, status))
+    return refusal(request, status, said)

@@ -1,0 +1,25 @@
+"""The account on both databases, for promises that both have to keep."""
+
+from support.account_fixtures import (
+    browser,
+    chromium,
+    clock,
+    database_url,
+    furnished,
+    migrated_url,
+    postgres,
+    service,
+    sqlite,
+)
+
+__all__ = [
+    "browser",
+    "chromium",
+    "clock",
+    "database_url",
+    "furnished",
+    "migrated_url",
+    "postgres",
+    "service",
+    "sqlite",
+]
