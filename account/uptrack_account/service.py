@@ -9,7 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from uptrack_account.accounts import Accounts
+from uptrack_account.bell import Bell
+from uptrack_account.changes import Changes
 from uptrack_account.devices import Devices
+from uptrack_account.dismissals import Dismissals
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
 from uptrack_account.passwords import Passwords
 from uptrack_account.reports import Reports
@@ -32,14 +35,18 @@ class Service:
     sessions: Sessions
     devices: Devices
     reports: Reports
+    dismissals: Dismissals
+    changes: Changes
+    bell: Bell
     throttle: Throttle
     postman: Postman
 
     async def sweep(self) -> None:
-        """Delete what has ended: sessions, machines, links, counts, accounts that nobody proved."""
+        """Delete what has ended: sessions, machines, links, counts, old changes, accounts that nobody proved."""
         await self.sessions.sweep()
         await self.devices.sweep()
         await self.throttle.sweep()
+        await self.changes.sweep()
         await self.accounts.sweep()
 
 
@@ -65,13 +72,18 @@ async def open_service(
     )
     keyed = Keyed(secret)
     async with open_database(settings.database_url, clock=clock) as database:
+        bell = Bell(database)
+        changes = Changes(database, bell)
         yield Service(
             settings,
             database,
             Accounts(database, keeper or Passwords(), settings.origin),
             Sessions(database),
-            Devices(database, keyed, settings.origin),
-            Reports(database),
+            Devices(database, keyed, settings.origin, bell),
+            Reports(database, changes),
+            Dismissals(database, changes),
+            changes,
+            bell,
             Throttle(database, keyed),
             Postman(database, sender, settings.mail_from),
         )
@@ -79,8 +91,8 @@ async def open_service(
 
 @asynccontextmanager
 async def at_work(service: Service) -> AsyncIterator[None]:
-    """Letters go out and sweeps are made while the block runs."""
-    async with asyncio.TaskGroup() as tasks:
+    """Letters go out, sweeps are made and other processes are heard while the block runs."""
+    async with service.bell.listening(), asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(_again(service.postman.deliver, POST_EVERY_S), name="post"),
             tasks.create_task(_again(service.sweep, SWEEP_EVERY_S), name="sweep"),

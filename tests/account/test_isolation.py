@@ -16,19 +16,20 @@ from support.reports import a_report
 from support.stores import Clock
 from uptrack_account import export
 from uptrack_account.service import Service
-from uptrack_account.web import api
 from uptrack_account.web.gate import access_of
-from uptrack_account.web.server import PAGES
+from uptrack_account.web.server import PAGES, PROGRAMS
 from uptrack_bridges.account import TOKEN_PATH
+from uptrack_bridges.account_changes import Decision
 
 ROUTES = sorted(
     (route.method, route.path, access_of(route.handler) or "")
-    for route in (*PAGES, *api.routes)
+    for route in (*PAGES, *PROGRAMS)
     if isinstance(route, web.RouteDef)
 )
 PERSONAL = [(method, path) for method, path, access in ROUTES if access == "signed in"]
 MACHINES = [(method, path) for method, path, access in ROUTES if access == "linked machine"]
 REPORT = "ada0" * 4
+MEANT = Decision(rule="low.sub_balance", dismissed=True, at=MADE_AT)
 CHANGING = {"sessions", "tries"}
 
 
@@ -52,6 +53,11 @@ async def hers(service: Service, browser: Browser) -> Hers:
     report = upload(a_report(name="ada_secret.wav"), project="Ada secret project", made_at=MADE_AT)
     answer = await machine.ask("PUT", f"/v1/reports/{REPORT}", report.model_dump_json().encode())
     assert answer.status == 201
+    secret = MEANT.model_copy(update={"rule": "low.secret"})
+    answer = await machine.ask(
+        "PUT", f"/v1/projects/{report.project.key}/dismissals/low.secret", secret.model_dump_json().encode()
+    )
+    assert answer.status == 200
     await asking(browser, "Waiting machine")
     (device,) = await service.devices.of(account_id)
     (session,) = await service.sessions.of(account_id)
@@ -63,6 +69,7 @@ async def hers(service: Service, browser: Browser) -> Hers:
         "/reports/": [REPORT],
         "/compare/": [REPORT],
         "/v1/reports/": [REPORT],
+        "/v1/projects/": [report.project.key],
     }
     return Hers(account_id, machine, ids, ["secret", ADA, account_id, "Waiting machine"])
 
@@ -172,7 +179,12 @@ async def test_another_machine_sees_and_changes_nothing_of_hers(
     before = await kept(service, hers)
     for method, path in MACHINES:
         where = filled(path, hers)
-        body = upload(a_report(name="another.wav")).model_dump_json().encode() if method == "PUT" else None
+        body = None
+        if method == "PUT" and path.startswith("/v1/projects/"):
+            where = f"{where.rpartition('/')[0]}/{MEANT.about}"
+            body = MEANT.model_dump_json().encode()
+        elif method == "PUT":
+            body = upload(a_report(name="another.wav")).model_dump_json().encode()
         answer = await browser.ask(method, where, body, {"Authorization": f"Bearer {token}"}, program=True)
         if stranger is not machine_of_bob:
             assert answer.status == 401, where
@@ -200,5 +212,5 @@ def test_every_route_is_walked() -> None:
     assert len(PERSONAL) + len(MACHINES) + sum(access in {"anybody", "any program"} for *_, access in ROUTES) == len(
         ROUTES
     )
-    assert len(PERSONAL) >= 17
-    assert len(MACHINES) >= 4
+    assert len(PERSONAL) >= 18
+    assert len(MACHINES) >= 8

@@ -109,11 +109,12 @@ async def _answer_program(request: web.Request, handler: Handler, access: Access
         return problem(403, "account.browser", "Expected a program, and a browser came; nothing was done.")
     if access == "any program":
         return await handler(request)
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    device = await request.app[SERVICE].devices.device(token.strip()) if scheme.lower() == "bearer" else None
+    token = bearer_of(request)
+    device = await request.app[SERVICE].devices.device(token) if token else None
     if device is None:
         answer = problem(401, "account.token", "Expected the token of a linked machine. Link it with `uptrack link`.")
-        answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if scheme else "Bearer"
+        said = "Authorization" in request.headers
+        answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if said else "Bearer"
         return answer
     if device.scope != SCOPE:
         answer = problem(403, "account.scope", f"Expected a machine that is linked for {SCOPE}.")
@@ -121,6 +122,12 @@ async def _answer_program(request: web.Request, handler: Handler, access: Access
         return answer
     request[DEVICE] = device
     return await handler(request)
+
+
+def bearer_of(request: web.Request) -> str:
+    """The token a request came with (RFC 6750, 2.1); empty without one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def problem(status: int, code: str, sentence: str) -> web.Response:
