@@ -7,6 +7,7 @@ report.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,8 @@ from uptrack_account.store import Database
 from uptrack_account.store.models import DismissalRow, ProjectRow
 from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
 from uptrack_bridges.account_changes import Decision, moment_after
+
+AS_CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 class Dismissals:
@@ -38,14 +41,17 @@ class Dismissals:
 
         A machine whose clock is ahead has decided it now, or nobody could decide otherwise until then.
         """
-        said = decision.model_copy(update={"at": min(decision.at, self._database.clock())})
+        now = self._database.clock()
         async with self._database.writing() as session:
             await lock(session, account_id)
             mine = (ProjectRow.account_id == account_id) & (ProjectRow.key == project_key)
             project = await session.scalar(select(ProjectRow).where(mine))
             if project is None:
                 return None
-            row = await _row(session, project.id, said)
+            row = await _row(session, project.id, decision)
+            latest = moment_after(now, None if row is None else row.decided_at)
+            is_ahead = decision.at > now + AS_CLOCKS_DIFFER
+            said = decision.model_copy(update={"at": min(decision.at, latest)}) if is_ahead else decision
             if row is not None and not said.stands_over(standing := decision_of(row)):
                 return standing
             await self._keep(session, project, row, said)

@@ -23,6 +23,7 @@ from uptrack_bridges.osc import OscServer, serve_osc
 from uptrack_bridges.switchboard import Switchboard
 from uptrack_bridges.websocket import BridgeEndpoint
 from uptrack_bridges.wire import Session
+from uptrack_daemon.account.listening import Listener, keep_listening
 from uptrack_daemon.account.sync import Pusher, keep_in_step
 from uptrack_daemon.desk import Desk
 from uptrack_daemon.erase import erase_report
@@ -139,8 +140,11 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         sweeping = tasks.create_task(retention.run(), name="retention")
         stack.callback(sweeping.cancel)
-        pushing = tasks.create_task(keep_in_step(Pusher(home, store)), name="account")
+        pusher = Pusher(home, store, deletes_here=settings.account_deletes_here)
+        pushing = tasks.create_task(keep_in_step(pusher), name="account")
         stack.callback(pushing.cancel)
+        listening = tasks.create_task(keep_listening(Listener(store, pusher)), name="account push")
+        stack.callback(listening.cancel)
         tidying = tasks.create_task(keep_house(store), name="housekeeping")
         stack.callback(tidying.cancel)
         routes = [*api.routes(), *Pages(queue, reports, versions).routes(), *endpoint.routes()]

@@ -30,7 +30,7 @@ class Channels(set[web.WebSocketResponse]):
     """Those that are open in this process."""
 
 
-OPEN = web.AppKey("channels", Channels)
+OPEN: web.AppKey[Channels] = web.AppKey("channels", Channels)
 
 
 @routes.get(PUSH_PATH)
@@ -86,5 +86,6 @@ async def _until_closed(socket: web.WebSocketResponse) -> None:
 
 async def close_all(app: web.Application) -> None:
     """As the server stops: who is told so comes back by itself."""
-    for socket in list(app[OPEN]):
+    channels = app[OPEN]
+    for socket in list(channels):
         await socket.close(code=WSCloseCode.GOING_AWAY)

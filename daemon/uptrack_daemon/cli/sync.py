@@ -34,6 +34,7 @@ async def _sync(*, now: bool, everything: bool, as_json: bool) -> None:
     from uptrack_daemon.account.turn import PATIENCE_S
     from uptrack_daemon.cli.errors import write_json
     from uptrack_daemon.home import Home
+    from uptrack_daemon.settings import load
     from uptrack_daemon.store import AccountLinks, Outbox, open_store
 
     home = Home.of_user()
@@ -43,7 +44,8 @@ async def _sync(*, now: bool, everything: bool, as_json: bool) -> None:
         if everything:
             await Outbox(store).add_all()
         if now:
-            trouble = (await Pusher(home, store).push(now=True, wait_s=PATIENCE_S)).trouble
+            pusher = Pusher(home, store, deletes_here=load(home).account_deletes_here)
+            trouble = (await pusher.push(now=True, wait_s=PATIENCE_S)).trouble
         link, counts = await AccountLinks(store).get(), await Outbox(store).counts()
     if as_json:
         write_json(json.dumps(_document(link, counts), ensure_ascii=False))
