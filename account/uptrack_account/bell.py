@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, contextmanager
 import psycopg
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from uptrack_account.store import Database
 
@@ -35,7 +36,11 @@ class Bell:
     async def ring(self, session: AsyncSession, account_id: str) -> None:
         """Within a transaction: ring once it is committed, and not if it is rolled back."""
         if self._database.is_sqlite:
-            event.listen(session.sync_session, "after_commit", lambda _session: self.rung(account_id), once=True)
+
+            def committed(_session: Session) -> None:
+                self.rung(account_id)
+
+            event.listen(session.sync_session, "after_commit", committed, once=True)
         else:
             notify = text("SELECT pg_notify(:channel, :account)")
             await session.execute(notify, {"channel": CHANNEL, "account": account_id})

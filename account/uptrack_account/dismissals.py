@@ -6,7 +6,7 @@ report.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -116,10 +116,16 @@ def with_decisions(report: Report, decisions: Sequence[Decision]) -> Report:
         if any(not _is_worse(found, one) for one in dismissing) or (not said and found.dismissed):
             meant.add(found.id)
         elif dismissing:
-            worse[found.id] = max((one.severity for one in dismissing if one.severity), key=SEVERITIES.index)
+            worse[found.id] = worst_of(one.severity for one in dismissing if one.severity)
         elif not said and found.dismissed_as is not None:
             worse[found.id] = found.dismissed_as
     return with_dismissed(report, meant, worse)
+
+
+def worst_of(severities: Iterable[Severity]) -> Severity:
+    """Of at least one."""
+    found = set(severities)
+    return next(severity for severity in reversed(SEVERITIES) if severity in found)
 
 
 def _is_worse(found: Finding, decision: Decision) -> bool:

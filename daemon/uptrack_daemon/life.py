@@ -24,6 +24,7 @@ from uptrack_bridges.switchboard import Switchboard
 from uptrack_bridges.websocket import BridgeEndpoint
 from uptrack_bridges.wire import Session
 from uptrack_daemon.account.listening import Listener, keep_listening
+from uptrack_daemon.account.standing import standing_of
 from uptrack_daemon.account.sync import Pusher, keep_in_step
 from uptrack_daemon.desk import Desk
 from uptrack_daemon.erase import erase_report
@@ -103,6 +104,9 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         # The circle is real: hosts reach the desk, the desk cancels at the supervisor, the supervisor tells the desk.
         return await supervisor.cancel(job_id)
 
+    async def account() -> str:
+        return (await standing_of(store)).sentence
+
     def is_rendering() -> bool:
         return any(session.state == "rendering" for session in switchboard.sessions)
 
@@ -131,6 +135,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         stop=stopping.set,
         workers=lambda: supervisor.pids,
         forget_live=streams.close,
+        account=account,
         check=lambda: _check(osc, captures, supervisor),
     )
     recovered = await queue.recover()

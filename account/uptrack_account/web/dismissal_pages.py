@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from uptrack_account.dismissals import with_decisions
+from uptrack_account.dismissals import with_decisions, worst_of
 from uptrack_account.reports import NEWER, NO_REPORT, StoredReport
 from uptrack_account.web.answers import form_of, see
 from uptrack_account.web.gate import SERVICE, open_to, person_of
 from uptrack_analysis.present.wording import plain
-from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
+from uptrack_analysis.report import Finding, Report, Severity
 from uptrack_bridges.account_changes import Decision
 
 routes = web.RouteTableDef()
@@ -75,4 +75,4 @@ def _told(found: Finding, decisions: Sequence[Decision]) -> Told:
 
 
 def _worst(report: Report, rule: str) -> Severity:
-    return max((found.severity for found in report.findings if found.rule == rule), key=SEVERITIES.index)
+    return worst_of(found.severity for found in report.findings if found.rule == rule)

@@ -119,6 +119,10 @@ def body_of(message: BaseModel) -> bytes:
     return message.model_dump_json().encode()
 
 
+def decision_path(project: str, decision: Decision) -> str:
+    return f"{PROJECTS_PATH}/{project}/dismissals/{decision.about}"
+
+
 def checked_site(address: str) -> str:
     """A site's address as it is kept: scheme, host and port.
 
@@ -253,7 +257,7 @@ class Site:
         ------
         TokenRefused, SiteUnavailable, SiteRefused
         """
-        path = f"{PROJECTS_PATH}/{project}/dismissals/{decision.about}"
+        path = decision_path(project, decision)
         standing = self._read(Decision, await self.ask("PUT", path, access_token, body_of(decision)))
         if (standing.rule, standing.finding) != (decision.rule, decision.finding):
             raise self._somebody_else()

@@ -36,6 +36,22 @@ def upgrade(path: Path) -> None:
         engine.dispose()
 
 
+def is_current(path: Path) -> bool:
+    """Whether the store at ``path`` has the tables this version knows; nothing is changed.
+
+    Raises
+    ------
+    Unavailable
+        It cannot be opened.
+    """
+    engine = sync_engine(path)
+    try:
+        with explained(path), engine.connect() as connection:
+            return _revision(connection) == HEAD
+    finally:
+        engine.dispose()
+
+
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None

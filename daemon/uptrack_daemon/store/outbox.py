@@ -70,6 +70,22 @@ class Outbox:
             row = (await session.scalars(query.limit(1))).one_or_none()
             return None if row is None else Outgoing(row.report_id, cast("Wish", row.wish), row.attempts)
 
+    async def waiting(self, *, everything: bool = False) -> list[Outgoing]:
+        """All that is to be carried out, in order; ``everything`` as if ``add_all`` had been called."""
+        query = select(OutboxRow).order_by(*_IN_ORDER)
+        wanted = OutboxRow.done_at.is_(None) | OutboxRow.refused if everything else OutboxRow.done_at.is_(None)
+        there = select(OutboxRow.report_id)
+        more = select(ReportRow.id).where(ReportRow.passage_of.is_(None), ReportRow.id.not_in(there))
+        async with self._store.reading() as session:
+            found = [
+                Outgoing(row.report_id, cast("Wish", row.wish), row.attempts)
+                for row in await session.scalars(query.where(wanted))
+            ]
+            if everything:
+                ids = await session.scalars(more.order_by(ReportRow.created_at, ReportRow.id))
+                found += [Outgoing(report_id, "kept", 0) for report_id in ids]
+        return found
+
     async def trying(self, outgoing: Outgoing) -> bool:
         """Note that it goes out now: from here on the account may have it. False if it is not wished any more."""
         noted = (
