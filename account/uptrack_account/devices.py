@@ -19,6 +19,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account import letters
+from uptrack_account.bell import Bell
 from uptrack_account.errors import GrantRefused, Refused
 from uptrack_account.store import Database
 from uptrack_account.store.models import AccountRow, DeviceRow, DeviceTokenRow, GrantRow
@@ -90,12 +91,15 @@ class Devices:
     ----------
     site : str
         The service's address, where people confirm.
+    bell : Bell
+        Rung when a machine is unlinked, so that its push channel ends.
     """
 
-    def __init__(self, database: Database, keyed: Keyed, site: str) -> None:
+    def __init__(self, database: Database, keyed: Keyed, site: str, bell: Bell) -> None:
         self._database = database
         self._keyed = keyed
         self._site = site
+        self._bell = bell
 
     async def ask(self, name: str, system: str, come_from: str, scope: str = SCOPE) -> DeviceAuthorization:
         """A machine wants to be linked.
@@ -231,13 +235,16 @@ class Devices:
                 .where(DeviceRow.account_id == account_id, DeviceRow.id == device_id)
                 .returning(DeviceRow.id)
             )
+            await self._bell.ring(session, account_id)
             return ended.one_or_none() is not None
 
     async def unlink_by(self, token: str) -> None:
         """The machine itself is done (RFC 7009): by either of its tokens; one that is unknown is none already."""
         async with self._database.writing() as session:
             owner = select(DeviceTokenRow.device_id).where(DeviceTokenRow.digest == digest(token))
-            await session.execute(delete(DeviceRow).where(DeviceRow.id.in_(owner)))
+            gone = delete(DeviceRow).where(DeviceRow.id.in_(owner)).returning(DeviceRow.account_id)
+            for account_id in (await session.scalars(gone)).all():
+                await self._bell.ring(session, account_id)
 
     async def sweep(self) -> None:
         """Delete what can be used no longer: codes, tokens, and machines that did not come for ninety days."""

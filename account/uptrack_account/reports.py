@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from uptrack_account.changes import Changes
 from uptrack_account.errors import AccountError, ReportRefused
 from uptrack_account.store import Database
 from uptrack_account.store.models import AccountRow, DeletedReportRow, ProjectRow, ReportRow
@@ -122,8 +123,9 @@ def look(document: str) -> Looked:
 class Reports:
     """The reports of all accounts; each question names whose."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, changes: Changes) -> None:
         self._database = database
+        self._changes = changes
 
     async def put(self, account_id: str, device_id: str, report_id: str, upload: ReportUpload) -> Kept:
         """Keep one; the same again is fine.
@@ -138,7 +140,7 @@ class Reports:
         looked = await asyncio.to_thread(look, upload.document)
         now = self._database.clock()
         async with self._database.writing() as session:
-            await _lock(session, account_id)
+            await lock(session, account_id)
             there = await session.scalar(select(ReportRow).where(*_one(account_id, report_id)))
             if there is not None:
                 if there.sha256 != upload.sha256:
@@ -203,14 +205,16 @@ class Reports:
         """Delete one for good; whether it was there. One that is still on its way will not be kept."""
         now = self._database.clock()
         async with self._database.writing() as session:
-            await _lock(session, account_id)
+            await lock(session, account_id)
             gone = (
                 await session.execute(
                     delete(ReportRow).where(*_one(account_id, report_id)).returning(ReportRow.project_id)
                 )
             ).scalar_one_or_none()
             buried = self._database.insert(DeletedReportRow).values(account_id=account_id, id=report_id, deleted_at=now)
-            await session.execute(buried.on_conflict_do_nothing())
+            new = await session.execute(buried.on_conflict_do_nothing().returning(DeletedReportRow.id))
+            if new.one_or_none() is not None:
+                await self._changes.note(session, account_id, "report_deleted", report=report_id)
             if gone is not None:
                 left = select(ReportRow.project_id).where(ReportRow.project_id == gone)
                 await session.execute(delete(ProjectRow).where(ProjectRow.id == gone, ProjectRow.id.not_in(left)))
@@ -262,7 +266,7 @@ def _one(account_id: str, report_id: str) -> tuple[ColumnElement[bool], ColumnEl
     return ReportRow.account_id == account_id, ReportRow.id == report_id
 
 
-async def _lock(session: AsyncSession, account_id: str) -> None:
+async def lock(session: AsyncSession, account_id: str) -> None:
     """Have others of the account wait, on PostgreSQL; rows that only point at it need not."""
     mine = AccountRow.id == account_id
     await session.execute(select(AccountRow.id).where(mine).with_for_update(key_share=True))

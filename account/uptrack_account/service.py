@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 
 from uptrack_account.accounts import Accounts
 from uptrack_account.addresses import Addresses
+from uptrack_account.bell import Bell
 from uptrack_account.billing import Billing
+from uptrack_account.changes import Changes
 from uptrack_account.devices import Devices
+from uptrack_account.dismissals import Dismissals
 from uptrack_account.errands import Errands
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
 from uptrack_account.metrics import Metrics
@@ -38,6 +41,9 @@ class Service:
     sessions: Sessions
     devices: Devices
     reports: Reports
+    dismissals: Dismissals
+    changes: Changes
+    bell: Bell
     throttle: Throttle
     postman: Postman
     billing: Billing
@@ -47,10 +53,11 @@ class Service:
     metrics: Metrics = field(default_factory=Metrics)
 
     async def sweep(self) -> None:
-        """Delete what has ended: sessions, machines, links, counts, unproved accounts; and tell of a new policy."""
+        """Delete what has ended: sessions, machines, links, counts, old changes, unproved accounts; tell of a policy."""
         await self.sessions.sweep()
         await self.devices.sweep()
         await self.throttle.sweep()
+        await self.changes.sweep()
         await self.accounts.sweep()
         await self.billing.sweep()
         await self.policy.tell()
@@ -79,13 +86,18 @@ async def open_service(
     keyed, keeper = Keyed(secret), keeper or Passwords()
     async with open_database(settings.database_url, clock=clock) as database, open_stripe(settings) as stripe:
         accounts = Accounts(database, keeper, settings.origin)
+        bell = Bell(database)
+        changes = Changes(database, bell)
         yield Service(
             settings,
             database,
             accounts,
             Sessions(database),
-            Devices(database, keyed, settings.origin),
-            Reports(database),
+            Devices(database, keyed, settings.origin, bell),
+            Reports(database, changes),
+            Dismissals(database, changes),
+            changes,
+            bell,
             Throttle(database, keyed),
             Postman(database, sender, settings.mail_from),
             Billing(database, settings, stripe),
@@ -97,9 +109,9 @@ async def open_service(
 
 @asynccontextmanager
 async def at_work(service: Service) -> AsyncIterator[None]:
-    """Letters go out and sweeps are made while the block runs."""
+    """Letters go out, sweeps are made and other processes are heard while the block runs."""
     noting, clock = service.metrics.noting, service.database.clock
-    async with asyncio.TaskGroup() as tasks:
+    async with service.bell.listening(), asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(_again(noting("post", service.postman.deliver, clock), POST_EVERY_S), name="post"),
             tasks.create_task(_again(noting("sweep", service.sweep, clock), SWEEP_EVERY_S), name="sweep"),

@@ -39,6 +39,9 @@ BILLING = Limit("billing", 30, timedelta(hours=1))
 REPORT = Limit("report", 1_000, timedelta(hours=1))
 """Of one account: a measurement takes seconds, and years of them may come at once after linking."""
 
+DECISION = Limit("decision", 5_000, timedelta(hours=1))
+"""Of one account: a machine that is linked anew may know of years of them."""
+
 
 class Throttle:
     """Counts tries."""

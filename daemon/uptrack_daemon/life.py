@@ -23,6 +23,8 @@ from uptrack_bridges.osc import OscServer, serve_osc
 from uptrack_bridges.switchboard import Switchboard
 from uptrack_bridges.websocket import BridgeEndpoint
 from uptrack_bridges.wire import Session
+from uptrack_daemon.account.listening import Listener, keep_listening
+from uptrack_daemon.account.standing import standing_of
 from uptrack_daemon.account.sync import Pusher, keep_in_step
 from uptrack_daemon.desk import Desk
 from uptrack_daemon.erase import erase_report
@@ -102,6 +104,9 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         # The circle is real: hosts reach the desk, the desk cancels at the supervisor, the supervisor tells the desk.
         return await supervisor.cancel(job_id)
 
+    async def account() -> str:
+        return (await standing_of(store)).sentence
+
     def is_rendering() -> bool:
         return any(session.state == "rendering" for session in switchboard.sessions)
 
@@ -130,6 +135,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         stop=stopping.set,
         workers=lambda: supervisor.pids,
         forget_live=streams.close,
+        account=account,
         check=lambda: _check(osc, captures, supervisor),
     )
     recovered = await queue.recover()
@@ -139,8 +145,11 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         sweeping = tasks.create_task(retention.run(), name="retention")
         stack.callback(sweeping.cancel)
-        pushing = tasks.create_task(keep_in_step(Pusher(home, store)), name="account")
+        pusher = Pusher(home, store, deletes_here=settings.account_deletes_here)
+        pushing = tasks.create_task(keep_in_step(pusher), name="account")
         stack.callback(pushing.cancel)
+        listening = tasks.create_task(keep_listening(Listener(store, pusher)), name="account push")
+        stack.callback(listening.cancel)
         tidying = tasks.create_task(keep_house(store), name="housekeeping")
         stack.callback(tidying.cancel)
         routes = [*api.routes(), *Pages(queue, reports, versions).routes(), *endpoint.routes()]

@@ -52,6 +52,8 @@ class DaemonSettings(BaseSettings):
     target: Target = "club"
     account_site: str = SITE
     """The account that `uptrack link` links to if it is told no other."""
+    account_deletes_here: bool = False
+    """Erase here, too, what is deleted on the account's page."""
     keychain: bool = True
     """Keep the account's key in the system's keychain if one answers; else in a file of the home."""
 

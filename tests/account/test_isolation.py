@@ -19,6 +19,7 @@ from uptrack_account.service import Service
 from uptrack_account.web.gate import access_of
 from uptrack_account.web.server import PAGES, PROGRAMS
 from uptrack_bridges.account import TOKEN_PATH
+from uptrack_bridges.account_changes import Decision
 
 ROUTES = sorted(
     (route.method, route.path, access_of(route.handler) or "")
@@ -29,6 +30,7 @@ PERSONAL = [(method, path) for method, path, access in ROUTES if access == "sign
 HOOKS = [(method, path) for method, path, access in ROUTES if access == "signed by Stripe"]
 MACHINES = [(method, path) for method, path, access in ROUTES if access == "linked machine"]
 REPORT = "ada0" * 4
+MEANT = Decision(rule="low.sub_balance", dismissed=True, at=MADE_AT)
 CHANGING = {"sessions", "tries"}
 
 
@@ -52,6 +54,11 @@ async def hers(service: Service, browser: Browser) -> Hers:
     report = upload(a_report(name="ada_secret.wav"), project="Ada secret project", made_at=MADE_AT)
     answer = await machine.ask("PUT", f"/v1/reports/{REPORT}", report.model_dump_json().encode())
     assert answer.status == 201
+    secret = MEANT.model_copy(update={"rule": "low.secret"})
+    answer = await machine.ask(
+        "PUT", f"/v1/projects/{report.project.key}/dismissals/low.secret", secret.model_dump_json().encode()
+    )
+    assert answer.status == 200
     await asking(browser, "Waiting machine")
     (device,) = await service.devices.of(account_id)
     (session,) = await service.sessions.of(account_id)
@@ -63,6 +70,7 @@ async def hers(service: Service, browser: Browser) -> Hers:
         "/reports/": [REPORT],
         "/compare/": [REPORT],
         "/v1/reports/": [REPORT],
+        "/v1/projects/": [report.project.key],
     }
     return Hers(account_id, machine, ids, ["secret", ADA, account_id, "Waiting machine"])
 
@@ -172,7 +180,12 @@ async def test_another_machine_sees_and_changes_nothing_of_hers(
     before = await kept(service, hers)
     for method, path in MACHINES:
         where = filled(path, hers)
-        body = upload(a_report(name="another.wav")).model_dump_json().encode() if method == "PUT" else None
+        body = None
+        if method == "PUT" and path.startswith("/v1/projects/"):
+            where = f"{where.rpartition('/')[0]}/{MEANT.about}"
+            body = MEANT.model_dump_json().encode()
+        elif method == "PUT":
+            body = upload(a_report(name="another.wav")).model_dump_json().encode()
         answer = await browser.ask(method, where, body, {"Authorization": f"Bearer {token}"}, program=True)
         if stranger is not machine_of_bob:
             assert answer.status == 401, where
@@ -209,6 +222,6 @@ async def test_neither_her_cookie_nor_her_machine_opens_what_stripe_signs(
 def test_every_route_is_walked() -> None:
     walked = len(PERSONAL) + len(MACHINES) + len(HOOKS)
     assert walked + sum(access in {"anybody", "any program"} for *_, access in ROUTES) == len(ROUTES)
-    assert len(PERSONAL) >= 24
+    assert len(PERSONAL) >= 26
     assert len(HOOKS) == 1
-    assert len(MACHINES) >= 4
+    assert len(MACHINES) >= 8

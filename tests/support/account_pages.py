@@ -46,6 +46,9 @@ from uptrack_analysis.report import Report, to_json
 OLD, NEW, NEWER, ALONE = (f"{number:016x}" for number in range(1, 5))
 """Ids of reports: two of one project, one that cannot be read, one of another project."""
 LONG_NAME = "warehouse_after_midnight_extended_club_mix_final_final_v7_no_really_this_one.wav"
+DISMISSED = a_finding(
+    id="low.width-0009", rule="low.width_of_a_band_that_nobody_has_heard_of", title="The bass is wide"
+)
 MACHINE = "The-studio-in-the-cellar-behind-the-boiler-room"
 
 
@@ -93,12 +96,14 @@ async def furnish(site: Site, browser: Browser) -> None:
     newer = json.dumps(json.loads(to_json(a_version(3, 80.0))) | {"schema": "uptrack.report/2"})
     sent: list[tuple[str, Report | str, str | None]] = [
         (OLD, a_version(1, 61.0, a_finding(title="The kick is 4.20 dB under the bass")), "Warehouse"),
-        (NEW, a_version(2, 76.0), "Warehouse"),
+        (NEW, a_version(2, 76.0, DISMISSED), "Warehouse"),
         (NEWER, newer, "Warehouse"),
         (ALONE, a_version(4, None), None),
     ]
     for day, (report_id, document, project_name) in enumerate(sent):
         await put(machine, report_id, document, day=day, project=project_name)
+    for finding, scope in ((a_report().findings[0], "finding"), (DISMISSED, "rule")):
+        await site.wire.post(f"/reports/{NEW}/dismiss", finding=finding.id, scope=scope)
     async with await browser.new_context() as context:
         assert (
             await by_form("/sign-in", "Sign in", {EMAIL: ADA, SECRET: PASSWORD})(site, await context.new_page()) == 200

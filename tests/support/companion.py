@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from support.account_site import SITE, Browser, linked
 from support.reports import a_report
@@ -27,6 +28,7 @@ class Companion:
     port: int
     """Where the site is reached; a test may put something in between."""
     chance: float = 1.0
+    deletes_here: bool = False
     pusher: Pusher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,7 +36,9 @@ class Companion:
 
     def restart(self) -> None:
         """What was only remembered is forgotten."""
-        self.pusher = Pusher(self.home, self.store, reach=self.reach, chance=lambda: self.chance)
+        self.pusher = Pusher(
+            self.home, self.store, reach=self.reach, chance=lambda: self.chance, deletes_here=self.deletes_here
+        )
 
     def reach(self, origin: str) -> AbstractAsyncContextManager[Site]:
         return open_site(origin, address=f"http://127.0.0.1:{self.port}")
@@ -67,15 +71,27 @@ class Companion:
             token_place=self.key.name,
         )
 
-    async def measure(self, report: Report | str | None = None, *, passage_of: str | None = None) -> str:
+    @staticmethod
+    def document(report: Report | str | None = None) -> str:
+        return report if isinstance(report, str) else to_json(report or a_report())
+
+    async def measure(
+        self,
+        report: Report | str | None = None,
+        *,
+        passage_of: str | None = None,
+        dismissed: Mapping[str, str] = MappingProxyType({}),
+        project: str = "Warehouse",
+    ) -> str:
         """A report that was just made; its id."""
-        document = report if isinstance(report, str) else to_json(report or a_report())
+        document = self.document(report)
         new = NewReport(
             document=document,
             job_id="0" * 16,
             source_path=Path("/music/warehouse_v7.wav"),
-            project_name="Warehouse",
+            project_name=project,
             passage_of=passage_of,
+            dismissed=dismissed,
         )
         return (await self.reports.save(new)).id
 

@@ -219,6 +219,45 @@ class DeletedReportRow(Base):
     deleted_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class DismissalRow(Base):
+    """The last word on whether a finding of a project, or a whole rule (then ``finding`` is empty), is meant."""
+
+    __tablename__ = "dismissals"
+
+    project_id: Mapped[str] = mapped_column(String(32), ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(80), primary_key=True)
+    finding: Mapped[str] = mapped_column(String(120), primary_key=True)
+    account_id: Mapped[str] = _of_account()
+    dismissed: Mapped[bool]
+    """False once it was taken back: that has to be known, or an older word would count again."""
+    decided_at: Mapped[datetime] = mapped_column(UtcTime)
+    severity: Mapped[str | None] = mapped_column(String(16))
+    report_id: Mapped[str | None] = mapped_column(String(32))
+
+
+class FeedRow(Base):
+    """How far an account's changes have been counted, and up to where they were swept away."""
+
+    __tablename__ = "feeds"
+
+    account_id: Mapped[str] = mapped_column(String(32), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    head: Mapped[int]
+    swept: Mapped[int]
+
+
+class ChangeRow(Base):
+    """Something that happened to what is kept, for machines that were not there; written in the same transaction."""
+
+    __tablename__ = "changes"
+
+    account_id: Mapped[str] = mapped_column(String(32), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    what: Mapped[str] = mapped_column(Text)
+    """``uptrack_bridges.account_changes.Change`` as JSON."""
+    made_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
 class LinkRow(Base):
     """A link in a letter, that proves who reads it. Kept as a digest, too."""
 

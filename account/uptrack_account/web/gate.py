@@ -125,11 +125,12 @@ async def _answer_program(request: web.Request, handler: Handler, access: Access
         return problem(403, "account.browser", "Expected a program, and a browser came; nothing was done.")
     if access in ("any program", "signed by Stripe"):
         return await handler(request)
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    device = await request.app[SERVICE].devices.device(token.strip()) if scheme.lower() == "bearer" else None
+    token = bearer_of(request)
+    device = await request.app[SERVICE].devices.device(token) if token else None
     if device is None:
         answer = problem(401, "account.token", "Expected the token of a linked machine. Link it with `uptrack link`.")
-        answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if scheme else "Bearer"
+        said = "Authorization" in request.headers
+        answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if said else "Bearer"
         return answer
     if device.scope != SCOPE:
         answer = problem(403, "account.scope", f"Expected a machine that is linked for {SCOPE}.")
@@ -143,6 +144,12 @@ def route_of(request: web.Request) -> str | None:
     """The pattern of the route, never the path: that may hold the token of a link."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else None
+
+
+def bearer_of(request: web.Request) -> str:
+    """The token a request came with (RFC 6750, 2.1); empty without one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def problem(status: int, code: str, sentence: str) -> web.Response:

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from uptrack_account.reports import NEWER, NO_REPORT, Project, StoredReport, Version
 from uptrack_account.web.answers import page, see
+from uptrack_account.web.dismissal_pages import laid_over
 from uptrack_account.web.gate import PERSON, SERVICE, open_to, person_of
 from uptrack_analysis.present.html import report_body, stylesheet
 from uptrack_analysis.report import Report
@@ -80,9 +81,11 @@ async def report(request: web.Request) -> web.Response:
     stored = await _mine(request, request.match_info["id"])
     reports, version = request.app[SERVICE].reports, stored.version
     versions = await reports.versions(person_of(request).account_id, version.project_id)
-    body = None if stored.report is None else await asyncio.to_thread(report_body, stored.report)
+    shown, findings = await laid_over(request, stored)
+    body = None if shown is None else await asyncio.to_thread(report_body, shown)
     before = version_before(versions, version)
-    return page(request, "report.html", version=version, name=called(version), body=body, before=before, newer=NEWER)
+    facts: dict[str, Any] = {"body": body, "findings": findings, "before": before, "newer": NEWER}
+    return page(request, "report.html", version=version, name=called(version), **facts)
 
 
 @routes.get("/reports/{id}/report.json")
@@ -109,9 +112,10 @@ async def deleting(request: web.Request) -> web.Response:
 async def compare(request: web.Request) -> web.Response:
     """What became of each finding from one version to another."""
     old, new = [await _mine(request, request.match_info[which]) for which in ("old", "new")]
-    if old.report is None or new.report is None:
+    (before, _), (after, _) = [await laid_over(request, stored) for stored in (old, new)]
+    if before is None or after is None:
         raise web.HTTPNotFound(text=NEWER)
-    compared = await asyncio.to_thread(_compared, old.report, new.report)
+    compared = await asyncio.to_thread(_compared, before, after)
     return page(request, "compare.html", old=old.version, new=new.version, name=called(new.version), **compared)
 
 

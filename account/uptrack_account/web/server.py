@@ -13,10 +13,13 @@ from uptrack_account.service import Service
 from uptrack_account.web import (
     api,
     billing_pages,
+    changes_api,
     device_pages,
+    dismissal_pages,
     openapi,
     pages,
     policy_pages,
+    push,
     report_pages,
     settings_pages,
     stripe_hook,
@@ -37,17 +40,20 @@ PAGES = (
     *policy_pages.routes,
     *device_pages.routes,
     *report_pages.routes,
+    *dismissal_pages.routes,
     *billing_pages.routes,
     *openapi.routes,
 )
 """For people."""
-PROGRAMS = (*api.routes, *stripe_hook.routes)
+PROGRAMS = (*api.routes, *changes_api.routes, *push.routes, *stripe_hook.routes)
 """For programs: people's machines, and Stripe."""
 
 
 def make_app(service: Service) -> web.Application:
     app = web.Application(middlewares=[observe, _explain, gate], client_max_size=MAX_FORM_BYTES)
     app[SERVICE] = service
+    app[push.OPEN] = push.Channels()
+    app.on_shutdown.append(push.close_all)
     app.add_routes([*PAGES, *PROGRAMS])
     return app
 

@@ -20,10 +20,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ValidationError
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from yarl import URL
 
 from uptrack_analysis import __version__
@@ -46,8 +48,21 @@ from uptrack_bridges.account import (
     ReportUpload,
     Tokens,
 )
+from uptrack_bridges.account_changes import (
+    CHANGES_PATH,
+    PROJECTS_PATH,
+    PUSH_PATH,
+    STATE_PATH,
+    UNLINKED,
+    AccountState,
+    Changed,
+    ChangeList,
+    Decision,
+)
 
 LIMIT = aiohttp.ClientTimeout(total=60, connect=15)
+PING_EVERY_S = 30.0
+MAX_HEARD_BYTES = 1_024
 MAX_ANSWER_BYTES = 1024 * 1024
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 TOO_BUSY = {408, 425, 429, 500, 502, 503, 504}
@@ -97,6 +112,15 @@ class _Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def body_of(message: BaseModel) -> bytes:
+    """What is sent, byte for byte."""
+    return message.model_dump_json().encode()
+
+
+def decision_path(project: str, decision: Decision) -> str:
+    return f"{PROJECTS_PATH}/{project}/dismissals/{decision.about}"
 
 
 def checked_site(address: str) -> str:
@@ -209,7 +233,7 @@ class Site:
         ------
         TokenRefused, SiteUnavailable, SiteRefused
         """
-        body = await asyncio.to_thread(lambda: report.model_dump_json().encode())
+        body = await asyncio.to_thread(body_of, report)
         kept = self._read(ReportKept, await self.ask("PUT", f"{REPORTS_PATH}/{report_id}", access_token, body))
         if (kept.id, kept.sha256) != (report_id, report.sha256):
             raise self._somebody_else()
@@ -225,6 +249,73 @@ class Site:
         answer = await self.ask("DELETE", f"{REPORTS_PATH}/{report_id}", access_token)
         if answer.status != DELETED or answer.body:
             raise self._somebody_else()
+
+    async def put_decision(self, project: str, decision: Decision, access_token: str) -> Decision:
+        """Say what was decided about a finding or a rule; what counts there now.
+
+        Raises
+        ------
+        TokenRefused, SiteUnavailable, SiteRefused
+        """
+        path = decision_path(project, decision)
+        standing = self._read(Decision, await self.ask("PUT", path, access_token, body_of(decision)))
+        if (standing.rule, standing.finding) != (decision.rule, decision.finding):
+            raise self._somebody_else()
+        return standing
+
+    async def changes(self, cursor: int, access_token: str) -> ChangeList:
+        """What has changed after; a ``SiteRefused`` of 410 where the state is to be read.
+
+        Raises
+        ------
+        TokenRefused, SiteUnavailable, SiteRefused
+        """
+        return self._read(ChangeList, await self.ask("GET", f"{CHANGES_PATH}?after={cursor}", access_token))
+
+    async def state(self, after: str | None, access_token: str) -> AccountState:
+        """All that changes have come to, a page at a time.
+
+        Raises
+        ------
+        TokenRefused, SiteUnavailable, SiteRefused
+        """
+        path = STATE_PATH if after is None else str(URL(STATE_PATH).with_query(after=after))
+        return self._read(AccountState, await self.ask("GET", path, access_token))
+
+    @asynccontextmanager
+    async def push_channel(self, access_token: str) -> AsyncIterator[PushChannel]:
+        """A channel on which the site says that something has changed, open while the block runs.
+
+        Raises
+        ------
+        TokenRefused, SiteUnavailable
+        """
+        origin, reached = URL(self.origin), URL(self._address)
+        elsewhere: dict[str, Any] = {} if reached == origin else {"host": reached.host, "port": reached.port}
+        opening = _OneSite(
+            str(origin.with_scheme("wss" if origin.scheme == "https" else "ws").with_path(PUSH_PATH)),
+            additional_headers={"Authorization": f"Bearer {access_token}"},
+            user_agent_header=f"UpTrack/{__version__}",
+            proxy=None,
+            compression=None,
+            open_timeout=LIMIT.connect,
+            ping_interval=PING_EVERY_S,
+            ping_timeout=PING_EVERY_S,
+            close_timeout=1.0,
+            max_size=MAX_HEARD_BYTES,
+            **elsewhere,
+        )
+        try:
+            socket = await opening
+        except InvalidStatus as refused:
+            answer = refused.response
+            raise self._refusal(_Answer(answer.status_code, answer.headers, bytes(answer.body))) from refused
+        except (WebSocketException, OSError, TimeoutError) as error:
+            raise SiteUnavailable(f"{self.origin} opens no push channel ({type(error).__name__}).") from error
+        try:
+            yield PushChannel(socket, self.origin)
+        finally:
+            await socket.close()
 
     async def ask(self, method: str, path: str, access_token: str, body: bytes | None = None) -> _Answer:
         """Ask as the linked machine; only what went well is answered.
@@ -302,6 +393,46 @@ class Site:
         return SiteUnavailable(
             f"Expected an account at {self.origin}, but something else answered: it is tried again by itself."
         )
+
+
+class PushChannel:
+    """Says that something has changed, and nothing else."""
+
+    def __init__(self, socket: ClientConnection, origin: str) -> None:
+        self._socket = socket
+        self._origin = origin
+
+    async def changed(self, *, within_s: float) -> bool:
+        """Whether the site says so before the time is over.
+
+        Raises
+        ------
+        TokenRefused
+            It was closed because the token is good no longer.
+        SiteUnavailable
+            It was closed, or something else speaks there.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                Changed.model_validate_json(await self._socket.recv())
+        except TimeoutError:
+            return False
+        except ValidationError:
+            raise SiteUnavailable(
+                f"Expected {self._origin} to say that something changed; it said otherwise."
+            ) from None
+        except ConnectionClosed as closed:
+            if closed.rcvd is not None and closed.rcvd.code == UNLINKED:
+                raise TokenRefused("The push channel's token is good no longer.", status=401) from closed
+            raise SiteUnavailable(f"{self._origin} has closed the push channel.") from closed
+        return True
+
+
+class _OneSite(connect):
+    """Follows no redirect: what is meant for one site goes to no other."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 @asynccontextmanager

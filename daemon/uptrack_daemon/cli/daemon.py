@@ -75,6 +75,7 @@ def status(
     typer.echo(f"Reports: {said['reports']}")
     hosts = ", ".join(f"{host['host']} ({host['transport']}, {host['state']})" for host in said["hosts"])
     typer.echo(f"Hosts:   {hosts or 'none connected'}")
+    typer.echo(f"Account: {said['account']}")
     for name, health in said["wires"].items():
         if health != "ok":
             typer.echo(f"Trouble: {name}: {health}")

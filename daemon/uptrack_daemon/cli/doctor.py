@@ -61,6 +61,7 @@ async def _checks(named: Path | None) -> list[Check]:
     from importlib.metadata import version as installed_version
 
     from uptrack_daemon.doctor import environment
+    from uptrack_daemon.doctor.account import check_account
     from uptrack_daemon.doctor.local_daemon import check_daemon
     from uptrack_daemon.doctor.reaper import check_reapers
     from uptrack_daemon.home import Home
@@ -77,5 +78,6 @@ async def _checks(named: Path | None) -> list[Check]:
         environment.check_ffmpeg(),
         *environment.check_home(home),
         *[check async for check in check_daemon(home, version)],
+        await check_account(home),
         *check_reapers(this_machine(), home, version, files, named=named),
     ]

@@ -19,13 +19,44 @@ def register(app: typer.Typer) -> None:
 def sync(
     now: Annotated[bool, typer.Option("--now", help="Send what waits, without waiting for the daemon.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Send reports from before the link, too.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be sent, byte for byte, and send nothing.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say which account this machine is linked to, and how far it has the reports made since.
 
-    A running daemon sends them by itself; `--now` does so once, at once.
+    A running daemon sends them by itself; `--now` does so once, at once. `--dry-run` prints the body of each request on
+    a line of its own, and which request that is to stderr.
     """
+    if dry_run:
+        asyncio.run(_rehearse(everything=everything))
+        return
     asyncio.run(_sync(now=now, everything=everything, as_json=as_json))
+
+
+async def _rehearse(*, everything: bool) -> None:
+    import sys
+
+    from uptrack_daemon.account.rehearsal import rehearse
+    from uptrack_daemon.home import Home
+    from uptrack_daemon.store import AccountLinks, open_store
+
+    home = Home.of_user()
+    home.create()
+    async with open_store(home.database) as store:
+        link = await AccountLinks(store).get()
+        if link is None or link.trouble is not None:
+            typer.echo("Not linked: nothing would be sent.", err=True)
+            return
+        planned = 0
+        async for request in rehearse(store, link, everything=everything):
+            planned += 1
+            typer.echo(f"{request.method} {link.site}{request.path}", err=True)
+            if request.body is not None:
+                sys.stdout.buffer.write(request.body + b"\n")
+                sys.stdout.buffer.flush()
+        typer.echo(f"{planned} would be sent to {link.account_name} at {link.site}; nothing was.", err=True)
 
 
 async def _sync(*, now: bool, everything: bool, as_json: bool) -> None:
@@ -34,6 +65,7 @@ async def _sync(*, now: bool, everything: bool, as_json: bool) -> None:
     from uptrack_daemon.account.turn import PATIENCE_S
     from uptrack_daemon.cli.errors import write_json
     from uptrack_daemon.home import Home
+    from uptrack_daemon.settings import load
     from uptrack_daemon.store import AccountLinks, Outbox, open_store
 
     home = Home.of_user()
@@ -43,7 +75,8 @@ async def _sync(*, now: bool, everything: bool, as_json: bool) -> None:
         if everything:
             await Outbox(store).add_all()
         if now:
-            trouble = (await Pusher(home, store).push(now=True, wait_s=PATIENCE_S)).trouble
+            pusher = Pusher(home, store, deletes_here=load(home).account_deletes_here)
+            trouble = (await pusher.push(now=True, wait_s=PATIENCE_S)).trouble
         link, counts = await AccountLinks(store).get(), await Outbox(store).counts()
     if as_json:
         write_json(json.dumps(_document(link, counts), ensure_ascii=False))

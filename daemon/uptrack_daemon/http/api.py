@@ -29,6 +29,8 @@ class Api:
     """Process ids of the workers that are ready."""
     forget_live: Callable[[], None]
     """Forget what was heard live."""
+    account: Callable[[], Awaitable[str]]
+    """How this machine stands with its account, in a sentence."""
     check: Callable[[], Awaitable[dict[str, str]]]
     """Each transport's name to "ok" or the sentence that says what is wrong."""
 
@@ -52,6 +54,7 @@ class Api:
                 "reports": await self.reports.count(),
                 "hosts": self.sessions(),
                 "workers": self.workers(),
+                "account": await self.account(),
                 "wires": await self.check(),
             }
         )

@@ -227,7 +227,7 @@ class Queue:
                 return None
             stored = add_report(session, report, now)
             await session.flush()
-            await note_seen(session, report.id, report.dismissed)
+            await note_seen(session, report.id, report.dismissed, now)
             await note_outcomes(session, report.id, report.fixes)
             await add_to_outbox(session, report.id, report.passage_of, now)
             add_deliveries(session, report.id, report.run_id, job_id, deliveries, now)

@@ -1,10 +1,11 @@
 """The daemon's store: one SQLite file with jobs, reports, deliveries and what we remember of files.
 
 ``store`` opens it, ``engine`` knows SQLite, ``migrate`` brings it up to date, ``models`` are the tables; ``reports``,
-``deliveries``, ``dismissals``, ``fixes``, ``references``, ``artifacts``, ``watched``, ``account_links`` and ``outbox``
-are what the rest of the daemon talks to. The queue is in ``jobs``.
+``deliveries``, ``dismissals``, ``fixes``, ``references``, ``artifacts``, ``watched``, ``account_links``, ``outbox`` and
+``account_feed`` are what the rest of the daemon talks to. The queue is in ``jobs``.
 """
 
+from uptrack_daemon.store.account_feed import AccountFeed
 from uptrack_daemon.store.account_links import AccountLink, AccountLinks
 from uptrack_daemon.store.artifacts import Artifact, Artifacts
 from uptrack_daemon.store.deliveries import Deliveries, Delivery, NewDelivery
@@ -18,6 +19,7 @@ from uptrack_daemon.store.store import Clock, Store, open_store
 from uptrack_daemon.store.watched import Watched
 
 __all__ = [
+    "AccountFeed",
     "AccountLink",
     "AccountLinks",
     "AppliedFix",

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_daemon.store.models import AccountLinkRow, OutboxRow
+from uptrack_daemon.store.models import AccountFeedRow, AccountLinkRow, DecisionRow, OutboxRow
 from uptrack_daemon.store.store import Store
 
 
@@ -57,7 +57,7 @@ class AccountLinks:
             before = await link_row(session)
             same = before is not None and (before.site, before.account_id) == (site, account_id)
             secret = before.secret if same and before is not None else secrets.token_bytes(32)
-            await session.execute(delete(AccountLinkRow))
+            await _forget(session)
             if not same:
                 await session.execute(delete(OutboxRow))
             row = AccountLinkRow(
@@ -84,13 +84,20 @@ class AccountLinks:
     async def remove(self) -> None:
         """Forget the account, and what it was to be told."""
         async with self._store.writing() as session:
-            await session.execute(delete(AccountLinkRow))
+            await _forget(session)
             await session.execute(delete(OutboxRow))
 
 
 async def link_row(session: AsyncSession) -> AccountLinkRow | None:
     """The row, in an open transaction."""
     return (await session.scalars(select(AccountLinkRow))).one_or_none()
+
+
+async def _forget(session: AsyncSession) -> None:
+    """The link, how far its account's changes were followed, and what that account knows of decisions."""
+    await session.execute(delete(AccountLinkRow))
+    await session.execute(delete(AccountFeedRow))
+    await session.execute(update(DecisionRow).values(on_account=False))
 
 
 def _link(row: AccountLinkRow) -> AccountLink:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from uptrack_daemon.store.decisions import carry_over, decide
 from uptrack_daemon.store.models import DismissalRow, new_id
 from uptrack_daemon.store.store import Store
 
@@ -70,15 +71,32 @@ class Dismissals:
                 row.report_id = report_id
             row.severity = severity
             await session.flush()
+            await decide(
+                session,
+                project_key,
+                rule,
+                json.loads(row.findings),
+                dismissed=True,
+                now=self._store.clock(),
+                severity=severity,
+                report_id=report_id,
+            )
             return _dismissal(row)
 
     async def remove(self, project_key: str, *, rule: str, finding: str | None) -> bool:
         """Take one back, by any id the finding has had; false if there was none."""
         async with self._store.writing() as session:
-            row = await _find(session, project_key, rule, finding)
-            if row is not None:
+            ids = list[str]()
+            found = False
+            # What was dismissed twice may have grown together.
+            while (row := await _find(session, project_key, rule, finding)) is not None:
+                found = True
+                ids += json.loads(row.findings)
                 await session.delete(row)
-            return row is not None
+                await session.flush()
+            if found:
+                await decide(session, project_key, rule, ids, dismissed=False, now=self._store.clock())
+            return found
 
     async def list(self, project_key: str | None = None) -> list[Dismissal]:
         """Of one project, or of all; oldest first."""
@@ -89,12 +107,14 @@ class Dismissals:
             return [_dismissal(row) for row in await session.scalars(query)]
 
 
-async def note_seen(session: AsyncSession, report_id: str, seen: Mapping[str, str]) -> None:
+async def note_seen(session: AsyncSession, report_id: str, seen: Mapping[str, str], now: datetime) -> None:
     """Note in an open transaction under which id each dismissed finding was seen in a new run."""
     for dismissal_id, finding in seen.items():
         row = await session.get(DismissalRow, dismissal_id)
         if row is not None:
             known = json.loads(row.findings)
+            if finding not in known:
+                await carry_over(session, row.project_key, row.rule, known[-1], finding, now)
             row.findings = json.dumps([*(other for other in known if other != finding), finding])
             row.report_id = report_id
 

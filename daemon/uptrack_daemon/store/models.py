@@ -155,6 +155,27 @@ class DismissalRow(Base):
     """Of the finding when it was dismissed, or the worst of the rule; unknown where it was not kept yet."""
 
 
+class DecisionRow(Base):
+    """The last word on whether a finding of a project, or a whole rule (then ``finding`` is empty), is meant.
+
+    ``dismissals`` hold what is meant as it is looked for in the next run; these are what an account and this machine
+    tell each other, each with its moment, also where something was taken back.
+    """
+
+    __tablename__ = "decisions"
+
+    project_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    rule: Mapped[str] = mapped_column(String(80), primary_key=True)
+    finding: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), unique=True)
+    dismissed: Mapped[bool]
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    severity: Mapped[str | None] = mapped_column(String(16))
+    report_id: Mapped[str | None] = mapped_column(String(32))
+    on_account: Mapped[bool]
+    """A linked account has this very word."""
+
+
 class FixRow(Base):
     """Something that was done in the DAW about a finding, and what the next version showed of it."""
 
@@ -235,6 +256,18 @@ class AccountLinkRow(Base):
     trouble: Mapped[str | None] = mapped_column(Text)
 
 
+class AccountFeedRow(Base):
+    """Up to where this machine has followed what changed in its account: one row, or none if it never has."""
+
+    __tablename__ = "account_feed"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cursor: Mapped[int | None]
+    """``None``: the state is to be read first."""
+    followed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the account was last asked, and answered."""
+
+
 class OutboxRow(Base):
     """What the account is to be told of one report. It outlives the report until the account has deleted it, too."""
 
@@ -242,8 +275,9 @@ class OutboxRow(Base):
     __table_args__ = (Index(None, "done_at", "due_at"),)
 
     report_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """Or of a ``DecisionRow``, where that is what the account is to be told."""
     wish: Mapped[str] = mapped_column(String(10))
-    """``kept`` or ``gone``."""
+    """``kept``, ``gone``, ``left`` or ``decided``."""
     attempts: Mapped[int]
     """With one, the account may have it."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

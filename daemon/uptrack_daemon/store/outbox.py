@@ -1,4 +1,4 @@
-"""What the account is to be told of each report: that it is there, or that it is gone.
+"""What the account is to be told of each report: that it is there, or that it is gone; and what was decided.
 
 One row a report, written in the transaction that makes or erases the report, so that neither is without the other.
 Where the machine is not linked no row is written, and nothing ever leaves. A row is a wish, not a message: carried out
@@ -15,11 +15,25 @@ from typing import Any, Literal, cast
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from uptrack_bridges.account_changes import Decision
 from uptrack_daemon.store.account_links import link_row
-from uptrack_daemon.store.models import OutboxRow, ReportRow
+from uptrack_daemon.store.decisions import (
+    decision_of,
+    decision_with,
+    hear,
+    is_new_project,
+    take_over,
+    wish_decisions,
+)
+from uptrack_daemon.store.models import AccountFeedRow, OutboxRow, ReportRow
 from uptrack_daemon.store.store import Store
 
-Wish = Literal["kept", "gone"]
+Wish = Literal["kept", "gone", "left", "decided"]
+"""A report that is to be there, or not any more; one that the account has deleted, and is left alone; a decision."""
+
+
+_IN_ORDER = (OutboxRow.created_at, OutboxRow.wish == "decided", OutboxRow.report_id)
+"""A report before what was decided about it: the account knows projects by their reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class Outgoing:
     """A wish that is to be carried out."""
 
     report_id: str
+    """Or a decision's, where it is one."""
     wish: Wish
     attempts: int
 
@@ -48,12 +63,28 @@ class Outbox:
 
     async def due(self, *, now: datetime | None = None) -> Outgoing | None:
         """The oldest that is due; with ``now=None`` also those that were put off."""
-        query = select(OutboxRow).where(OutboxRow.done_at.is_(None)).order_by(OutboxRow.created_at, OutboxRow.report_id)
+        query = select(OutboxRow).where(OutboxRow.done_at.is_(None)).order_by(*_IN_ORDER)
         if now is not None:
             query = query.where(OutboxRow.due_at <= now)
         async with self._store.reading() as session:
             row = (await session.scalars(query.limit(1))).one_or_none()
             return None if row is None else Outgoing(row.report_id, cast("Wish", row.wish), row.attempts)
+
+    async def waiting(self, *, everything: bool = False) -> list[Outgoing]:
+        """All that is to be carried out, in order; ``everything`` as if ``add_all`` had been called."""
+        query = select(OutboxRow).order_by(*_IN_ORDER)
+        wanted = OutboxRow.done_at.is_(None) | OutboxRow.refused if everything else OutboxRow.done_at.is_(None)
+        there = select(OutboxRow.report_id)
+        more = select(ReportRow.id).where(ReportRow.passage_of.is_(None), ReportRow.id.not_in(there))
+        async with self._store.reading() as session:
+            found = [
+                Outgoing(row.report_id, cast("Wish", row.wish), row.attempts)
+                for row in await session.scalars(query.where(wanted))
+            ]
+            if everything:
+                ids = await session.scalars(more.order_by(ReportRow.created_at, ReportRow.id))
+                found += [Outgoing(report_id, "kept", 0) for report_id in ids]
+        return found
 
     async def trying(self, outgoing: Outgoing) -> bool:
         """Note that it goes out now: from here on the account may have it. False if it is not wished any more."""
@@ -76,6 +107,35 @@ class Outbox:
             else:
                 values = {"done_at": self._store.clock(), "sentence": refused, "refused": refused is not None}
                 await session.execute(update(OutboxRow).where(mine).values(**values))
+
+    async def left(self, report_id: str) -> None:
+        """The account has deleted a report: it is not sent again."""
+        async with self._store.writing() as session:
+            await leave_deleted(session, [report_id], self._store.clock())
+
+    async def decision(self, decision_id: str) -> tuple[str, Decision] | None:
+        """What is to be said, with its project; ``None`` if that was forgotten meanwhile."""
+        async with self._store.reading() as session:
+            row = await decision_with(session, decision_id)
+            return None if row is None else (row.project_key, decision_of(row))
+
+    async def said(self, decision_id: str, sent: Decision, standing: Decision | None) -> None:
+        """The account has heard a decision; another that was made meanwhile still waits.
+
+        Parameters
+        ----------
+        standing : Decision or None
+            What counts there now, and so here; ``None`` where it has no such project, or will not have it.
+        """
+        now = self._store.clock()
+        async with self._store.writing() as session:
+            row = await decision_with(session, decision_id)
+            unchanged = row is not None and decision_of(row) == sent
+            if row is None or unchanged:
+                await session.execute(delete(OutboxRow).where(OutboxRow.report_id == decision_id))
+            if row is not None and standing is not None:
+                keep = take_over if unchanged else hear
+                await keep(session, row.project_key, standing, now)
 
     async def put_off(self, outgoing: Outgoing, until: datetime, sentence: str) -> None:
         async with self._store.writing() as session:
@@ -100,14 +160,16 @@ class Outbox:
             new = ids.all()
             for report_id in new:
                 session.add(_row(report_id, "kept", now))
+            await session.flush()
+            await wish_decisions(session, now)
             return len(new)
 
     async def counts(self) -> OutboxCounts:
         async with self._store.reading() as session:
             rows = await session.execute(
-                select(OutboxRow.done_at.is_not(None), OutboxRow.refused, func.count()).group_by(
-                    OutboxRow.done_at.is_not(None), OutboxRow.refused
-                )
+                select(OutboxRow.done_at.is_not(None), OutboxRow.refused, func.count())
+                .where(OutboxRow.wish != "left")
+                .group_by(OutboxRow.done_at.is_not(None), OutboxRow.refused)
             )
             found = {(bool(done), bool(refused)): count for done, refused, count in rows}
             sentence = await session.scalar(
@@ -128,6 +190,25 @@ async def add_to_outbox(session: AsyncSession, report_id: str, passage_of: str |
     """Within the transaction that stores a report. A passage is no version of its project, and is not sent."""
     if passage_of is None and await link_row(session) is not None:
         session.add(_row(report_id, "kept", now))
+        key = (await session.scalars(select(ReportRow.project_key).where(ReportRow.id == report_id))).one()
+        await wish_decisions(session, now, key)
+        feed = await session.get(AccountFeedRow, 1)
+        if feed is not None and await is_new_project(session, key):
+            feed.cursor = None  # what the account knows of this project was of no interest before
+
+
+async def leave_deleted(session: AsyncSession, report_ids: Sequence[str], now: datetime) -> None:
+    """Within the transaction that hears of it: the account has deleted reports, and is not to get them again."""
+    mine = OutboxRow.report_id.in_(report_ids)
+    await session.execute(delete(OutboxRow).where(mine, OutboxRow.wish == "gone"))
+    left = {"wish": "left", "done_at": now, "refused": False, "sentence": None}
+    await session.execute(update(OutboxRow).where(mine, OutboxRow.wish == "kept").values(**left))
+    noted = select(OutboxRow.report_id).where(mine)
+    here = select(ReportRow.id).where(ReportRow.id.in_(report_ids), ReportRow.passage_of.is_(None))
+    for report_id in (await session.scalars(here.where(ReportRow.id.not_in(noted)))).all():
+        row = _row(report_id, "left", now)
+        row.done_at = now
+        session.add(row)
 
 
 async def take_back(
@@ -149,7 +230,8 @@ async def take_back(
     if keep:
         await session.execute(delete(OutboxRow).where(mine))
         return 0
-    await session.execute(delete(OutboxRow).where(mine, OutboxRow.attempts == 0))
+    never_there = (OutboxRow.attempts == 0) | (OutboxRow.wish == "left")
+    await session.execute(delete(OutboxRow).where(mine, never_there))
     changed = (
         update(OutboxRow)
         .where(mine)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uptrack_analysis.errors import BadInput
 from uptrack_bridges.messages import Project
 from uptrack_daemon.projects import RunProject, folded, named, project_of
+from uptrack_daemon.store.decisions import forget_projects
 from uptrack_daemon.store.deliveries import NewDelivery, add_deliveries
 from uptrack_daemon.store.dismissals import note_seen
 from uptrack_daemon.store.fixes import note_outcomes
@@ -100,7 +101,7 @@ class Reports:
         async with self._store.writing() as session:
             row = add_report(session, report, self._store.clock())
             await session.flush()
-            await note_seen(session, report.id, report.dismissed)
+            await note_seen(session, report.id, report.dismissed, self._store.clock())
             await note_outcomes(session, report.id, report.fixes)
             await add_to_outbox(session, report.id, report.passage_of, self._store.clock())
             add_deliveries(session, report.id, report.run_id, report.job_id, deliveries, self._store.clock())
@@ -208,6 +209,7 @@ class Reports:
             if not (await session.scalars(left)).one():
                 # The project's name lives on in nothing else.
                 await _remove(session, DismissalRow, DismissalRow.project_key == row.project_key)
+                await forget_projects(session, row.project_key)
             ids = [one.id for one in gone]
             on_account = await take_back(session, ids, self._store.clock(), keep=keep_on_account)
         return Erased(reports, deliveries, jobs, await self._store.wipe_traces(), on_account)
@@ -224,6 +226,7 @@ class Reports:
             on_account = await take_back(session, select(ReportRow.id), self._store.clock(), keep=keep_on_account)
             reports = await _remove(session, ReportRow)
             await _remove(session, DismissalRow)
+            await forget_projects(session)
             await _remove(session, ReferenceProfileRow)
             jobs = await _remove(session, JobRow, JobRow.state.in_(ENDED))
         return Erased(reports, deliveries, jobs, await self._store.wipe_traces(compact=True), on_account)

@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import select
 
 from support.stores import bytes_of
 from uptrack_analysis.errors import Unavailable
@@ -17,7 +18,7 @@ from uptrack_daemon.projects import project_of
 from uptrack_daemon.store import Reports, Watched, migrate, open_store
 from uptrack_daemon.store.engine import sync_engine
 from uptrack_daemon.store.migrate import upgrade
-from uptrack_daemon.store.models import Base
+from uptrack_daemon.store.models import Base, DecisionRow
 
 
 def test_the_migrations_make_exactly_the_tables_the_models_describe(tmp_path: Path) -> None:
@@ -120,3 +121,23 @@ async def test_reports_from_before_projects_are_given_theirs(tmp_path: Path) -> 
     assert (found["0"].project_key, found["0"].project_name) == (of_file.key, "mix")
     assert found["1"].project_key == of_file.key, "a watched folder used to name a project after the file"
     assert (found["2"].project_key, found["2"].project_name) == ("name:warehouse", "Warehouse")
+
+
+async def test_what_was_dismissed_before_accounts_were_told_of_it_is_a_decision(tmp_path: Path) -> None:
+    path = tmp_path / "uptrack.sqlite"
+    old = sync_engine(path)
+    with old.begin() as connection:
+        migrate._run_alembic(connection, path, to="0010")
+        for number, (day, findings) in enumerate((("01", '["a-1", "a-2"]'), ("02", "[]"), ("03", '["a-2"]'))):
+            connection.exec_driver_sql(
+                "INSERT INTO dismissals VALUES (?, 'name:warehouse', 'Warehouse', 'a', ?, 'A', 'r', ?, 'major')",
+                (f"{number:016x}", findings, f"2026-03-{day} 12:00:00.000000"),
+            )
+    old.dispose()
+    async with open_store(path) as store, store.reading() as session:
+        rows = (await session.scalars(select(DecisionRow).order_by(DecisionRow.finding))).all()
+    assert [(row.finding, row.dismissed, row.decided_at.day, row.on_account) for row in rows] == [
+        ("", True, 2, False),
+        ("a-1", True, 1, False),
+        ("a-2", True, 3, False),
+    ]
