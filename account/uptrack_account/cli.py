@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from uptrack_account.settings import AccountSettings
 
-EXTRA = ("argon2", "email_validator", "psycopg", "zxcvbn")
+EXTRA = ("argon2", "email_validator", "obstore", "procrastinate", "psycopg", "zxcvbn")
 """What ``uptrack[account]`` brings."""
 
 account_app = typer.Typer(help="The hosted account: serve it, or bring its database up to date.", no_args_is_help=True)
