@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    import asyncio
+
     from uptrack_account.settings import AccountSettings
 
 EXTRA = ("argon2", "email_validator", "obstore", "procrastinate", "psycopg", "zxcvbn")
@@ -29,6 +31,16 @@ def serve() -> None:
     asyncio.run(_serve())
 
 
+@account_app.command("worker")
+def worker(
+    slots: Annotated[int, typer.Option(min=1, max=64, help="How many analyses at once.")] = 1,
+) -> None:
+    """Analyse what was uploaded, until interrupted: beside `serve`, on this machine or another, as many as need be."""
+    import asyncio
+
+    asyncio.run(_work(slots))
+
+
 @account_app.command("migrate")
 def migrate() -> None:
     """Make the database's tables, or bring them up to date; `serve` does it by itself."""
@@ -38,22 +50,36 @@ def migrate() -> None:
 
 
 async def _serve() -> None:
-    import asyncio
-    import signal
-
     from uptrack_account.service import at_work, open_service
     from uptrack_account.web.server import serve
 
-    settings = _settings()
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows ends the loop by Ctrl-C itself
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    settings, stop = _settings(), _told_to_stop()
     async with open_service(settings) as service, serve(service) as port, at_work(service):
         typer.echo(f"The account is at {settings.origin} (listening on {settings.host}, port {port}).")
         if not settings.smtp_host:
             typer.echo(f"Letters are written into {settings.home / 'letters'}: no mail server is set.", err=True)
         await stop.wait()
+
+
+async def _work(slots: int) -> None:
+    from uptrack_account.service import only_analysing, open_service
+
+    settings, stop = _settings(), _told_to_stop()
+    async with open_service(settings) as service, only_analysing(service, slots):
+        typer.echo(f"Analysing what comes to {settings.origin}, {slots} at once.")
+        await stop.wait()
+
+
+def _told_to_stop() -> asyncio.Event:
+    """Set by Ctrl-C, or by who manages services."""
+    import asyncio
+    import signal
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows ends the loop by Ctrl-C itself
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 async def _migrate() -> None:

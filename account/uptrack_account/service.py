@@ -7,10 +7,14 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from uptrack_account.accounts import Accounts
 from uptrack_account.devices import Devices
+from uptrack_account.isolated import Isolation
+from uptrack_account.jobs import Jobs, open_jobs
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
+from uptrack_account.objects import Objects, open_objects
 from uptrack_account.passwords import Passwords
 from uptrack_account.reports import Reports
 from uptrack_account.sessions import Sessions
@@ -18,6 +22,10 @@ from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Clock, Database, open_database, utc_now
 from uptrack_account.throttle import Throttle
 from uptrack_account.tokens import Keyed, kept_secret
+from uptrack_account.uploads import SWEEP_EVERY_S as UPLOADS_EVERY_S
+from uptrack_account.uploads import Uploads
+from uptrack_account.worker import Analyst, sweep_folders
+from uptrack_account.worker import at_work as analysing
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +42,27 @@ class Service:
     reports: Reports
     throttle: Throttle
     postman: Postman
+    objects: Objects
+    jobs: Jobs
+    uploads: Uploads
+
+    @property
+    def folder(self) -> Path:
+        """Where audio lies while it is analysed."""
+        return self.settings.home / "analysing"
+
+    def analyst(self) -> Analyst:
+        isolation = Isolation.of(self.settings)
+        return Analyst(self.uploads, self.objects, self.jobs, isolation, self.folder)
 
     async def sweep(self) -> None:
-        """Delete what has ended: sessions, machines, links, counts, accounts that nobody proved."""
+        """Delete what has ended: sessions, machines, links, counts, accounts that nobody proved, audio nobody knows."""
         await self.sessions.sweep()
         await self.devices.sweep()
         await self.throttle.sweep()
         await self.accounts.sweep()
+        await asyncio.to_thread(sweep_folders, self.folder)
+        await self.uploads.sweep_orphans()
 
 
 @asynccontextmanager
@@ -52,7 +74,7 @@ async def open_service(
     Raises
     ------
     BadInput, Unavailable
-        As ``open_database``.
+        As ``open_database`` and ``open_objects``.
     """
     given = settings.secret
     secret = given.get_secret_value().encode() if given else kept_secret(settings.home / "secret")
@@ -63,33 +85,51 @@ async def open_service(
         if settings.smtp_host
         else FolderSender(settings.home / "letters")
     )
-    keyed = Keyed(secret)
-    async with open_database(settings.database_url, clock=clock) as database:
+    keyed, objects = Keyed(secret), open_objects(settings)
+    async with open_database(settings.database_url, clock=clock) as database, open_jobs(settings, database) as jobs:
+        reports = Reports(database)
+        uploads = Uploads(database, objects, jobs, reports, settings)
         yield Service(
             settings,
             database,
-            Accounts(database, keeper or Passwords(), settings.origin),
+            Accounts(database, keeper or Passwords(), settings.origin, leaving=(uploads.leave,)),
             Sessions(database),
             Devices(database, keyed, settings.origin),
-            Reports(database),
+            reports,
             Throttle(database, keyed),
             Postman(database, sender, settings.mail_from),
+            objects,
+            jobs,
+            uploads,
         )
 
 
 @asynccontextmanager
 async def at_work(service: Service) -> AsyncIterator[None]:
-    """Letters go out and sweeps are made while the block runs."""
-    async with asyncio.TaskGroup() as tasks:
+    """Letters go out, uploads are analysed and sweeps are made while the block runs."""
+    async with analysing(service.analyst(), service.settings.workers), asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(_again(service.postman.deliver, POST_EVERY_S), name="post"),
             tasks.create_task(_again(service.sweep, SWEEP_EVERY_S), name="sweep"),
+            tasks.create_task(_again(service.uploads.sweep, UPLOADS_EVERY_S), name="uploads"),
         ]
         try:
             yield
         finally:
             for task in running:
                 task.cancel()
+
+
+@asynccontextmanager
+async def only_analysing(service: Service, slots: int) -> AsyncIterator[None]:
+    """Uploads are analysed, and deleted when they are due, while the block runs: a process beside those with pages."""
+    async with analysing(service.analyst(), slots), asyncio.TaskGroup() as tasks:
+        sweeping = tasks.create_task(_again(service.uploads.sweep, UPLOADS_EVERY_S), name="uploads")
+        await asyncio.to_thread(sweep_folders, service.folder)
+        try:
+            yield
+        finally:
+            sweeping.cancel()
 
 
 async def _again(work: Callable[[], Awaitable[object]], every_s: float) -> None:

@@ -36,6 +36,8 @@ LINK_CODE_FROM = Limit("link code from", 60, timedelta(minutes=15))
 DEVICE_FROM = Limit("device from", 30, timedelta(hours=1))
 REPORT = Limit("report", 1_000, timedelta(hours=1))
 """Of one account: a measurement takes seconds, and years of them may come at once after linking."""
+UPLOAD = Limit("upload", 60, timedelta(hours=1))
+"""Of one account; what cannot be analysed does not count in its month, so this is what counts it."""
 
 
 class Throttle:

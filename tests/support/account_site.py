@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from argon2 import PasswordHasher
@@ -51,11 +52,11 @@ def cheap_passwords() -> Passwords:
 
 @asynccontextmanager
 async def account_service(
-    home: Path, database: str, clock: Clock, *, behind_proxy: bool = False, port: int = 0
+    home: Path, database: str, clock: Clock, *, behind_proxy: bool = False, port: int = 0, **more: Any
 ) -> AsyncIterator[Service]:
-    """With a ``port``, at that address; else at ``SITE``, which it only seems to listen at."""
+    """With a ``port``, at that address; else at ``SITE``, which it only seems to listen at; ``more`` are settings."""
     site = HttpUrl(f"http://localhost:{port}") if port else HttpUrl(SITE)
-    settings = AccountSettings(home=home, database=database, port=port, site=site, behind_proxy=behind_proxy)
+    settings = AccountSettings(home=home, database=database, port=port, site=site, behind_proxy=behind_proxy, **more)
     async with open_service(settings, clock=clock, keeper=cheap_passwords()) as service:
         yield service
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from uptrack_account.service import Service
-from uptrack_account.web import api, device_pages, pages, report_pages
+from uptrack_account.web import api, device_pages, pages, report_pages, upload_api, upload_pages
 from uptrack_account.web.answers import refusal
 from uptrack_account.web.gate import SERVICE, gate, headers_of
 from uptrack_analysis.errors import Unavailable
@@ -19,14 +19,15 @@ log = logging.getLogger(__name__)
 
 MAX_FORM_BYTES = 64 * 1024
 SHUTDOWN_S = 5.0
-PAGES = (*pages.routes, *device_pages.routes, *report_pages.routes)
-"""For people; what is for programs is in ``api``."""
+PAGES = (*pages.routes, *device_pages.routes, *report_pages.routes, *upload_pages.routes)
+"""For people."""
+PROGRAMS = (*api.routes, *upload_api.routes)
 
 
 def make_app(service: Service) -> web.Application:
     app = web.Application(middlewares=[_explain, gate], client_max_size=MAX_FORM_BYTES)
     app[SERVICE] = service
-    app.add_routes([*PAGES, *api.routes])
+    app.add_routes([*PAGES, *PROGRAMS])
     return app
 
 
