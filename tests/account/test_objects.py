@@ -8,26 +8,20 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import HttpUrl, SecretStr, ValidationError
 
-from support.s3 import KEY, SECRET, new_bucket, running_s3
+from support.s3 import KEY, SECRET, new_bucket
 from uptrack_account.objects import ObjectMissing, Objects, StoreAway, leftovers, new_key, open_objects, prefix_of
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store.models import new_id
 from uptrack_analysis.errors import BadInput
 
 MIB = 1024 * 1024
-
-
-@pytest.fixture(scope="session")
-def s3() -> Iterator[HttpUrl]:
-    with running_s3() as address:
-        yield address
 
 
 @pytest.fixture(params=["folder", "s3", "s3 with a prefix"])

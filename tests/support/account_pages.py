@@ -38,11 +38,14 @@ from support.account_site import Browser as Wire
 from support.chromium import Overheard
 from support.reports import a_finding, a_report
 from support.stores import Clock
+from support.uploaded import audio, take, work
 from uptrack_account.service import Service
 from uptrack_analysis.report import Report, to_json
 
 OLD, NEW, NEWER, ALONE = (f"{number:016x}" for number in range(1, 5))
 """Ids of reports: two of one project, one that cannot be read, one of another project."""
+ANALYSED, REFUSED, WAITING = (f"{number:016x}" for number in range(11, 14))
+"""Of uploads."""
 LONG_NAME = "warehouse_after_midnight_extended_club_mix_final_final_v7_no_really_this_one.wav"
 MACHINE = "The-studio-in-the-cellar-behind-the-boiler-room"
 
@@ -92,6 +95,12 @@ async def furnish(site: Site, browser: Browser) -> None:
     ]
     for day, (report_id, document, project_name) in enumerate(sent):
         await put(machine, report_id, document, day=day, project=project_name)
+    account_id = await site.service.accounts.sign_in(ADA, PASSWORD)
+    await take(site.service, account_id, audio("MP3", seconds=4), id=ANALYSED, name=LONG_NAME, project_name="Basement")
+    await take(site.service, account_id, b"RIFF\x10\x00\x00\x00WAVE" + bytes(200), id=REFUSED, name=LONG_NAME)
+    while await work(site.service):
+        pass
+    await take(site.service, account_id, id=WAITING)
     async with await browser.new_context() as context:
         assert (
             await by_form("/sign-in", "Sign in", {EMAIL: ADA, SECRET: PASSWORD})(site, await context.new_page()) == 200
@@ -200,6 +209,14 @@ def as_somebody_new(onward: Way) -> Way:
     return way
 
 
+async def no_audio(site: Site, page: Page) -> int:
+    await visit(site, page, "/uploads")
+    await page.get_by_label("WAV or MP3").set_input_files(
+        {"name": "mix.wav", "mimeType": "audio/wav", "buffer": b"<!doctype html>" * 500}
+    )
+    return await press(page, "Send it")
+
+
 async def form_of_another_site(site: Site, page: Page) -> int:
     await page.set_content(f'<form method="post" action="{site.at("/sign-out")}"><button>Win a prize</button></form>')
     return await press(page, "Win a prize")
@@ -230,6 +247,7 @@ ANYBODYS: Mapping[str, tuple[int, Way]] = {
     "form of another site": (403, form_of_another_site),
     "nobody, on a page of somebody": (200, by_address("/account")),
     "no project yet": (200, as_somebody_new(by_address("/"))),
+    "no upload yet": (200, as_somebody_new(by_address("/uploads"))),
     "no machine yet": (200, as_somebody_new(by_address("/devices"))),
     "account deleted": (200, as_somebody_new(by_form("/account", "Delete my account", {SECRET: PASSWORD}))),
 }
@@ -255,6 +273,12 @@ ADAS: Mapping[str, tuple[int, Way]] = {
         by_form("/account", "Change it", {SECRET: "another one", "New password": PASSWORD}),
     ),
     "your data": (200, by_address("/account/data")),
+    "uploads": (200, by_address("/uploads")),
+    "a file that is no audio": (415, no_audio),
+    "upload, analysed": (200, by_address(f"/uploads/{ANALYSED}")),
+    "upload, refused": (200, by_address(f"/uploads/{REFUSED}")),
+    "upload, waiting": (200, by_address(f"/uploads/{WAITING}")),
+    "upload that is not there": (404, by_address(f"/uploads/{'f' * 16}")),
 }
 """The same of Ada, who is signed in."""
 

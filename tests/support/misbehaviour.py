@@ -74,7 +74,12 @@ def look_around(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
     return json.dumps(
         {
             "environment": sorted(os.environ),
+            "pid": os.getpid(),
             "folder": str(Path.cwd()),
+            "mode": Path.cwd().stat().st_mode & 0o777,
+            "memory": resource.getrlimit(resource.RLIMIT_AS)[0],
+            "cpu_s": resource.getrlimit(resource.RLIMIT_CPU)[0],
+            "written": resource.getrlimit(resource.RLIMIT_FSIZE)[0],
             "path": os.environ["PATH"],
             "session": os.getsid(0) == os.getpid(),
             "core": resource.getrlimit(resource.RLIMIT_CORE),
