@@ -7,6 +7,7 @@ address's owner reads.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +27,7 @@ from uptrack_account.store import Database
 from uptrack_account.store.models import EMAIL_LENGTH, NAME_LENGTH, AccountRow, LinkRow
 from uptrack_account.tokens import digest, new_token
 
+Leaving = Callable[[AsyncSession, str], Awaitable[None]]
 VERIFY, RESET = "verify", "reset"
 LINK_LIFE = {VERIFY: timedelta(days=2), RESET: timedelta(hours=1)}
 WRONG = "That address and password do not belong together. Try again, or ask for a new password."
@@ -53,10 +55,13 @@ class Accounts:
     ----------
     site : str
         The service's address, which links in letters begin with.
+    leaving : sequence of callables
+        Called in the transaction that erases an account, for what lies elsewhere and goes with it.
     """
 
-    def __init__(self, database: Database, keeper: Passwords, site: str) -> None:
+    def __init__(self, database: Database, keeper: Passwords, site: str, *, leaving: Sequence[Leaving] = ()) -> None:
         self._database = database
+        self._leaving = leaving
         self._passwords = keeper
         self._site = site
 
@@ -225,6 +230,8 @@ class Accounts:
         await self.prove(person, password)
         async with self._database.writing() as session:
             is_customer = await remember_of(self._database, session, person.account_id)
+            for leave in self._leaving:
+                await leave(session, person.account_id)
             await session.execute(delete(AccountRow).where(AccountRow.id == person.account_id))
         return is_customer
 

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import asyncio
+
     from uptrack_account.settings import AccountSettings
 
-EXTRA = ("argon2", "email_validator", "prometheus_client", "psycopg", "stripe", "zxcvbn")
+EXTRA = (
+    "argon2", "email_validator", "obstore", "procrastinate", "prometheus_client", "psycopg", "stripe", "zxcvbn",
+)  # fmt: skip
 """What ``uptrack[account]`` brings."""
 
 account_app = typer.Typer(help="The hosted account: serve it, and look after it.", no_args_is_help=True)
@@ -27,6 +31,16 @@ def serve() -> None:
     import asyncio
 
     asyncio.run(_serve())
+
+
+@account_app.command("worker")
+def worker(
+    slots: Annotated[int, typer.Option(min=1, max=64, help="How many analyses at once.")] = 1,
+) -> None:
+    """Analyse what was uploaded, until interrupted: beside `serve`, on this machine or another, as many as need be."""
+    import asyncio
+
+    asyncio.run(_work(slots))
 
 
 @account_app.command("migrate")
@@ -49,25 +63,39 @@ def sign_out(
 
 
 async def _serve() -> None:
-    import asyncio
-    import signal
-
     from uptrack_account import logs
     from uptrack_account.service import at_work, open_service
     from uptrack_account.web.observe import serve_metrics
     from uptrack_account.web.server import serve
 
-    settings = _settings()
+    settings, stop = _settings(), _told_to_stop()
     logs.set_up(settings.log)
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows ends the loop by Ctrl-C itself
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_service(settings) as service, serve(service) as port, serve_metrics(service), at_work(service):
         typer.echo(f"The account is at {settings.origin} (listening on {settings.host}, port {port}).")
         if not settings.smtp_host:
             typer.echo(f"Letters are written into {settings.home / 'letters'}: no mail server is set.", err=True)
         await stop.wait()
+
+
+async def _work(slots: int) -> None:
+    from uptrack_account.service import only_analysing, open_service
+
+    settings, stop = _settings(), _told_to_stop()
+    async with open_service(settings) as service, only_analysing(service, slots):
+        typer.echo(f"Analysing what comes to {settings.origin}, {slots} at once.")
+        await stop.wait()
+
+
+def _told_to_stop() -> asyncio.Event:
+    """Set by Ctrl-C, or by who manages services."""
+    import asyncio
+    import signal
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows ends the loop by Ctrl-C itself
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 async def _migrate() -> None:

@@ -7,6 +7,7 @@
     · ReportRefused         a report that is not kept; ``status`` is HTTP's word for why
     · StripeAway            Stripe did not do what it was asked; trying again may help
     · NotFromStripe         a message that says it is Stripe's, and is not
+    · UploadRefused         audio that is not taken; ``status`` is HTTP's word for why
     · GrantRefused          a machine that wants to be linked, or to stay so; ``error`` is OAuth's word for it
 """
 
@@ -63,6 +64,14 @@ class GrantRefused(AccountError):
 
 class ReportRefused(AccountError):
     """A report is not kept: another has its id, it was deleted, it is too large, or it is none."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence, code=code)
+        self.status = status
+
+
+class UploadRefused(AccountError):
+    """Audio is not taken: it is none, too large, another has its id, or the month's analyses are used."""
 
     def __init__(self, status: int, code: str, sentence: str) -> None:
         super().__init__(sentence, code=code)

@@ -1,26 +1,30 @@
 """All that is kept of one account, as one document: the page "your data" shows it, and the archive holds it.
 
 It goes through every table with an ``account_id``, so that a new one is in it by itself. Digests and hashes are no
-facts about a person, and are said to be there without their value. A report's document lies beside it in the archive.
+facts about a person, and are said to be there without their value. A report's document lies beside it in the archive,
+and so does audio that is still held.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from sqlalchemy import Table, select
 
+from uptrack_account.objects import ObjectMissing, Objects
 from uptrack_account.store import ACCOUNT_TABLES, Database
-from uptrack_account.store.models import AccountRow, ReportRow
+from uptrack_account.store.models import AccountRow, ReportRow, UploadRow
 
 SCHEMA = "uptrack.account/1"
-SECRET = frozenset({"password_hash", "digest", "user_digest", "text"})
-"""A letter's text may hold a link that opens the account."""
+SECRET = frozenset({"password_hash", "digest", "user_digest", "text", "object_key"})
+"""A letter's text may hold a link that opens the account; an object's key says where audio lies."""
 DOCUMENT = "document"
 WITHHELD = "kept, and shown to nobody"
 
@@ -41,17 +45,39 @@ async def document(database: Database, account_id: str) -> dict[str, Any]:
     return {"schema": SCHEMA, "made_at": database.clock().isoformat(), "tables": tables}
 
 
-async def archive(database: Database, account_id: str) -> bytes:
-    """A zip with that document, and every report as a file of its own."""
+@asynccontextmanager
+async def archive(database: Database, objects: Objects, account_id: str) -> AsyncIterator[IO[bytes]]:
+    """A zip with that document, and every report and all audio that is held as files of their own.
+
+    It lies in a file without a name while the block runs: audio may be more than memory holds.
+    """
     found = await document(database, account_id)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("account.json", json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-        async with database.reading() as session:
-            mine = select(ReportRow.id, ReportRow.document).where(ReportRow.account_id == account_id)
-            async for row in await session.stream(mine.order_by(ReportRow.id)):
-                await asyncio.to_thread(packed.writestr, _path(row.id), row.document)
-    return buffer.getvalue()
+    with TemporaryFile() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("account.json", json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+            async with database.reading() as session:
+                mine = select(ReportRow.id, ReportRow.document).where(ReportRow.account_id == account_id)
+                async for row in await session.stream(mine.order_by(ReportRow.id)):
+                    await asyncio.to_thread(packed.writestr, _path(row.id), row.document)
+                uploaded = select(UploadRow).where(UploadRow.account_id == account_id, UploadRow.deleted_at.is_(None))
+                uploads = (await session.scalars(uploaded.order_by(UploadRow.id))).all()
+            for upload in uploads:
+                await _pack_audio(packed, objects, upload)
+        yield file
+
+
+async def _pack_audio(packed: zipfile.ZipFile, objects: Objects, upload: UploadRow) -> None:
+    """As it is: music does not get smaller. What is deleted this moment is left out."""
+    entry = zipfile.ZipInfo(f"audio/{upload.id}.{upload.kind}", upload.created_at.timetuple()[:6])
+    pieces = objects.read(upload.object_key)
+    try:
+        first = await anext(pieces, b"")
+    except ObjectMissing:
+        return
+    with packed.open(entry, "w", force_zip64=True) as file:
+        file.write(first)
+        async for piece in pieces:
+            await asyncio.to_thread(file.write, piece)
 
 
 def _path(report_id: str) -> str:

@@ -127,7 +127,7 @@ class Reports:
         self._database = database
         self._changes = changes
 
-    async def put(self, account_id: str, device_id: str, report_id: str, upload: ReportUpload) -> Kept:
+    async def put(self, account_id: str, device_id: str | None, report_id: str, upload: ReportUpload) -> Kept:
         """Keep one; the same again is fine.
 
         Raises
@@ -138,20 +138,32 @@ class Reports:
         if hashlib.sha256(upload.document.encode()).hexdigest() != upload.sha256:
             raise ReportRefused(422, "report.digest", "Expected the document its sha256 is of; another came.")
         looked = await asyncio.to_thread(look, upload.document)
-        now = self._database.clock()
         async with self._database.writing() as session:
             await lock(session, account_id)
-            there = await session.scalar(select(ReportRow).where(*_one(account_id, report_id)))
-            if there is not None:
-                if there.sha256 != upload.sha256:
-                    raise ReportRefused(
-                        409, "report.other", "Another report is kept under this id; a report never changes."
-                    )
-                return Kept(new=False, readable=there.readable)
-            if await session.get(DeletedReportRow, (account_id, report_id)) is not None:
-                raise ReportRefused(410, "report.deleted", "This report was deleted from the account.")
-            project_id = await _project(session, account_id, upload.project, now)
-            session.add(_row(account_id, device_id, report_id, project_id, upload, looked, now))
+            return await self.put_in(session, account_id, device_id, report_id, upload, looked)
+
+    async def put_in(
+        self,
+        session: AsyncSession,
+        account_id: str,
+        device_id: str | None,
+        report_id: str,
+        upload: ReportUpload,
+        looked: Looked,
+    ) -> Kept:
+        """``put`` of what was looked at, in a transaction in which others of the account wait already."""
+        there = await session.scalar(select(ReportRow).where(*_one(account_id, report_id)))
+        if there is not None:
+            if there.sha256 != upload.sha256:
+                raise ReportRefused(
+                    409, "report.other", "Another report is kept under this id; a report never changes."
+                )
+            return Kept(new=False, readable=there.readable)
+        if await session.get(DeletedReportRow, (account_id, report_id)) is not None:
+            raise ReportRefused(410, "report.deleted", "This report was deleted from the account.")
+        now = self._database.clock()
+        project_id = await _project(session, account_id, upload.project, now)
+        session.add(_row(account_id, device_id, report_id, project_id, upload, looked, now))
         return Kept(new=True, readable=looked.report is not None)
 
     async def listed(self, account_id: str, *, limit: int, after: str | None = None) -> ReportList:
@@ -288,7 +300,7 @@ async def _project(session: AsyncSession, account_id: str, said: ReportProject, 
 
 def _row(
     account_id: str,
-    device_id: str,
+    device_id: str | None,
     report_id: str,
     project_id: str,
     upload: ReportUpload,

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from uptrack_account.accounts import Accounts
 from uptrack_account.addresses import Addresses
@@ -16,8 +17,11 @@ from uptrack_account.changes import Changes
 from uptrack_account.devices import Devices
 from uptrack_account.dismissals import Dismissals
 from uptrack_account.errands import Errands
+from uptrack_account.isolated import Isolation
+from uptrack_account.jobs import Jobs, open_jobs
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
 from uptrack_account.metrics import Metrics
+from uptrack_account.objects import Objects, open_objects
 from uptrack_account.passwords import Passwords
 from uptrack_account.policy import Policy
 from uptrack_account.reports import Reports
@@ -27,6 +31,10 @@ from uptrack_account.store import Clock, Database, open_database, utc_now
 from uptrack_account.stripe_site import open_stripe
 from uptrack_account.throttle import Throttle
 from uptrack_account.tokens import Keyed, kept_secret
+from uptrack_account.uploads import SWEEP_EVERY_S as UPLOADS_EVERY_S
+from uptrack_account.uploads import Uploads
+from uptrack_account.worker import Analyst, sweep_folders
+from uptrack_account.worker import at_work as analysing
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +58,22 @@ class Service:
     errands: Errands
     addresses: Addresses
     policy: Policy
+    objects: Objects
+    jobs: Jobs
+    uploads: Uploads
     metrics: Metrics = field(default_factory=Metrics)
 
+    @property
+    def folder(self) -> Path:
+        """Where audio lies while it is analysed."""
+        return self.settings.home / "analysing"
+
+    def analyst(self) -> Analyst:
+        isolation = Isolation.of(self.settings)
+        return Analyst(self.uploads, self.objects, self.jobs, isolation, self.folder)
+
     async def sweep(self) -> None:
-        """Delete what has ended: sessions, machines, links, counts, old changes, unproved accounts; tell of a policy."""
+        """Delete what has ended, from sessions to audio that nobody knows, and tell people of a new policy."""
         await self.sessions.sweep()
         await self.devices.sweep()
         await self.throttle.sweep()
@@ -61,6 +81,8 @@ class Service:
         await self.accounts.sweep()
         await self.billing.sweep()
         await self.policy.tell()
+        await asyncio.to_thread(sweep_folders, self.folder)
+        await self.uploads.sweep_orphans()
 
 
 @asynccontextmanager
@@ -72,7 +94,7 @@ async def open_service(
     Raises
     ------
     BadInput, Unavailable
-        As ``open_database``.
+        As ``open_database`` and ``open_objects``.
     """
     given = settings.secret
     secret = given.get_secret_value().encode() if given else kept_secret(settings.home / "secret")
@@ -83,18 +105,24 @@ async def open_service(
         if settings.smtp_host
         else FolderSender(settings.home / "letters")
     )
-    keyed, keeper = Keyed(secret), keeper or Passwords()
-    async with open_database(settings.database_url, clock=clock) as database, open_stripe(settings) as stripe:
-        accounts = Accounts(database, keeper, settings.origin)
+    keyed, keeper, objects = Keyed(secret), keeper or Passwords(), open_objects(settings)
+    async with (
+        open_database(settings.database_url, clock=clock) as database,
+        open_jobs(settings, database) as jobs,
+        open_stripe(settings) as stripe,
+    ):
         bell = Bell(database)
         changes = Changes(database, bell)
+        reports = Reports(database, changes)
+        uploads = Uploads(database, objects, jobs, reports, settings)
+        accounts = Accounts(database, keeper, settings.origin, leaving=(uploads.leave,))
         yield Service(
             settings,
             database,
             accounts,
             Sessions(database),
             Devices(database, keyed, settings.origin, bell),
-            Reports(database, changes),
+            reports,
             Dismissals(database, changes),
             changes,
             bell,
@@ -104,24 +132,44 @@ async def open_service(
             Errands(database, stripe),
             Addresses(database, accounts, keeper, settings.origin),
             Policy(database, settings.origin),
+            objects,
+            jobs,
+            uploads,
         )
 
 
 @asynccontextmanager
 async def at_work(service: Service) -> AsyncIterator[None]:
-    """Letters go out, sweeps are made and other processes are heard while the block runs."""
+    """Letters go out, uploads are analysed, sweeps are made and other processes are heard while the block runs."""
     noting, clock = service.metrics.noting, service.database.clock
-    async with service.bell.listening(), asyncio.TaskGroup() as tasks:
+    async with (
+        service.bell.listening(),
+        analysing(service.analyst(), service.settings.workers),
+        asyncio.TaskGroup() as tasks,
+    ):
         running = [
             tasks.create_task(_again(noting("post", service.postman.deliver, clock), POST_EVERY_S), name="post"),
             tasks.create_task(_again(noting("sweep", service.sweep, clock), SWEEP_EVERY_S), name="sweep"),
             tasks.create_task(_again(noting("errands", service.errands.run, clock), ERRANDS_EVERY_S), name="errands"),
+            tasks.create_task(_again(noting("uploads", service.uploads.sweep, clock), UPLOADS_EVERY_S), name="uploads"),
         ]
         try:
             yield
         finally:
             for task in running:
                 task.cancel()
+
+
+@asynccontextmanager
+async def only_analysing(service: Service, slots: int) -> AsyncIterator[None]:
+    """Uploads are analysed, and deleted when they are due, while the block runs: a process beside those with pages."""
+    async with analysing(service.analyst(), slots), asyncio.TaskGroup() as tasks:
+        sweeping = tasks.create_task(_again(service.uploads.sweep, UPLOADS_EVERY_S), name="uploads")
+        await asyncio.to_thread(sweep_folders, service.folder)
+        try:
+            yield
+        finally:
+            sweeping.cancel()
 
 
 async def _again(work: Callable[[], Awaitable[object]], every_s: float) -> None:

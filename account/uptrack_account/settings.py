@@ -53,6 +53,27 @@ class AccountSettings(BaseSettings):
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 0
     """Of ``/metrics``, for this machine alone; 0 for none."""
 
+    objects: str = ""
+    """Where uploaded audio lies: ``s3://bucket/prefix``; empty for a folder in ``home``."""
+    objects_endpoint: HttpUrl | None = None
+    """Of a store that is not Amazon's."""
+    objects_region: str = "us-east-1"
+    objects_key: str = ""
+    """Empty: what the machine is given by its surroundings."""
+    objects_secret: SecretStr = SecretStr("")
+    jobs: Literal["embedded", "procrastinate"] = "embedded"
+    """Who keeps what is to be analysed: a table of ours, or procrastinate's in PostgreSQL."""
+    workers: Annotated[int, Field(ge=0, le=64)] = 1
+    """How many analyses at once beside the pages; 0 where `uptrack account worker` makes them."""
+    upload_mb: Annotated[int, Field(ge=1, le=4_096)] = 500
+    upload_minutes: Annotated[float, Field(gt=0, le=300)] = 30.0
+    upload_samples: Annotated[int, Field(ge=1_000)] = 700_000_000
+    """Frames by channels, unfolded: what an analysis may have to hear, whatever the file's size says."""
+    keep_days: Annotated[int, Field(ge=0, le=7)] = 7
+    """How long audio is kept after its analysis, if its owner does not say; 0 deletes it at once."""
+    analysis_memory_mib: Annotated[int, Field(ge=256)] = 2_048
+    analysis_minutes: Annotated[float, Field(gt=0, le=120)] = 10.0
+
     @model_validator(mode="after")
     def _is_private(self) -> Self:
         if self.site.scheme != "https" and self.site.host not in LOOPBACK:
@@ -67,6 +88,19 @@ class AccountSettings(BaseSettings):
             there = self.stripe_address
             if there is not None and there.scheme != "https" and there.host not in LOOPBACK:
                 raise ValueError(f"expected https in front of {there.host} as STRIPE_ADDRESS, which the key is sent to")
+        return self
+
+    @model_validator(mode="after")
+    def _can_have_those_jobs(self) -> Self:
+        if self.jobs == "procrastinate" and not self.database.startswith("postgresql"):
+            raise ValueError("expected a PostgreSQL database for jobs of procrastinate: set UPTRACK_ACCOUNT_DATABASE")
+        return self
+
+    @model_validator(mode="after")
+    def _sends_audio_over_tls(self) -> Self:
+        endpoint = self.objects_endpoint
+        if endpoint is not None and endpoint.scheme != "https" and endpoint.host not in LOOPBACK:
+            raise ValueError(f"expected https to {endpoint.host}, where audio is kept")
         return self
 
     @property

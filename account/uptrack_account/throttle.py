@@ -38,6 +38,8 @@ BILLING = Limit("billing", 30, timedelta(hours=1))
 """Of one account: each asks Stripe."""
 REPORT = Limit("report", 1_000, timedelta(hours=1))
 """Of one account: a measurement takes seconds, and years of them may come at once after linking."""
+UPLOAD = Limit("upload", 60, timedelta(hours=1))
+"""Of one account; what cannot be analysed does not count in its month, so this is what counts it."""
 
 DECISION = Limit("decision", 5_000, timedelta(hours=1))
 """Of one account: a machine that is linked anew may know of years of them."""

@@ -17,7 +17,8 @@ SITE = "https://uptrack.pro"
 CLIENT_ID = "uptrack-companion"
 """Public: it says which program asks, and proves nothing."""
 SCOPE = "reports"
-"""All that a linked machine may: put reports into the account, list those there, and delete them."""
+"""All that a linked machine may: put reports into the account, list those there, delete them, and send audio, which it
+does only if its owner chose to."""
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 REFRESH_GRANT = "refresh_token"
@@ -27,6 +28,7 @@ TOKEN_PATH = "/v1/token"  # noqa: S105 - a path
 REVOKE_PATH = "/v1/revoke"
 DEVICE_PATH = "/v1/device"
 REPORTS_PATH = "/v1/reports"
+UPLOADS_PATH = "/v1/uploads"
 
 REPORT_ID = r"[0-9a-f]{16,32}"
 MAX_DOCUMENT_CHARACTERS = 8 * 1024 * 1024
@@ -186,6 +188,21 @@ class ReportList(AccountMessage):
     reports: list[ListedReport]
     next: Annotated[str, Field(max_length=200)] | None = None
     """Give it as ``?after=`` for those that follow; ``None`` at the end."""
+
+
+class UploadState(AccountMessage):
+    """What became of audio that was put under ``{UPLOADS_PATH}/{id}?sha256=``, which its body was."""
+
+    id: Annotated[str, Field(max_length=32)]
+    sha256: Annotated[str, Field(max_length=64)]
+    state: Annotated[str, Field(max_length=20)]
+    """``waiting``, ``analysing``, ``done``, ``failed``, ``deleted``, or a word of a newer account."""
+    sentence: Annotated[str, Field(max_length=2_000)] | None = None
+    """Why it failed, or went before it was analysed."""
+    report_id: Annotated[str, Field(max_length=32)] | None = None
+    delete_by: AwareDatetime
+    """The audio is deleted by then at the latest; the report is not."""
+    deleted_at: AwareDatetime | None = None
 
 
 class AccountProblem(AccountMessage):

@@ -8,6 +8,7 @@ from support.account_fixtures import (
     furnished,
     migrated_url,
     postgres,
+    s3,
     service,
     sqlite,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "furnished",
     "migrated_url",
     "postgres",
+    "s3",
     "service",
     "sqlite",
 ]

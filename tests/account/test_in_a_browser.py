@@ -30,6 +30,7 @@ from support.account_pages import (
 from support.account_site import ADA, PASSWORD, Machine, asking, somebody
 from support.chromium import Overheard
 from support.stores import Clock
+from support.uploaded import audio, held, work
 from uptrack_account.web.gate import COOKIE
 from uptrack_bridges.account import DEVICE_GRANT, TOKEN_PATH, Tokens
 
@@ -112,6 +113,8 @@ async def test_from_signing_up_to_deleting_the_account(site: Site, page: Page, h
         await put(machine, report_id, report, day=day)
     await reports_are_read_and_one_is_deleted(page)
 
+    await a_mix_is_sent_and_its_audio_deleted(site, page)
+
     await follow(page, "link", "Machines")
     await follow(page, "button", "Unlink Studio")
     await expect(page.get_by_text("None is linked yet.")).to_be_visible()
@@ -163,6 +166,24 @@ async def reports_are_read_and_one_is_deleted(page: Page) -> None:
     await follow(page, "button", "Delete the report")
     await shows(page, "Warehouse")
     await expect(versions).to_have_count(1)
+
+
+async def a_mix_is_sent_and_its_audio_deleted(site: Site, page: Page) -> None:
+    await follow(page, "link", "Uploads")
+    await expect(page.get_by_text("Nothing was sent yet")).to_be_visible()
+    # What a person does in their system's own window, which no test can reach.
+    file = {"name": "basement.mp3", "mimeType": "audio/mpeg", "buffer": audio("MP3", seconds=4)}
+    await page.get_by_label("WAV or MP3").set_input_files(file)
+    await follow(page, "button", "Send it")
+    await expect(page.get_by_text("waiting to be analysed")).to_be_visible()
+    assert await work(site.service)
+    await follow(page, "link", "basement.mp3")
+    await follow(page, "link", "Read its report")
+    await expect(page.get_by_role("link", name="basement", exact=True)).to_be_visible()
+    await page.go_back()
+    await follow(page, "button", "Delete the audio")
+    await expect(page.get_by_text("deleted on 2026-")).to_be_visible()
+    assert await held(site.service) == []
 
 
 async def test_going_to_stripe_to_pay_and_to_cancel_and_coming_back(site: Site, page: Page, heard: Overheard) -> None:

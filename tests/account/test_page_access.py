@@ -65,13 +65,25 @@ async def test_no_page_scrolls_sideways_runs_a_script_or_asks_another_site(
 
 @pytest.mark.parametrize(
     "name",
-    ["sign up", "projects", "project", "report", "confirm a machine", "machines", "account", "billing", "your data"],
+    [
+        "sign up",
+        "projects",
+        "project",
+        "report",
+        "confirm a machine",
+        "machines",
+        "account",
+        "billing",
+        "your data",
+        "uploads",
+        "upload, analysed",
+    ],
 )
 async def test_who_has_only_a_keyboard_reaches_everything_and_sees_where_they_are(
     furnished: Site, chromium: Browser, name: str
 ) -> None:
     async with arrived(furnished, chromium, name, viewport=as_viewport(DESKTOP)) as page:
-        wanted = await page.locator("a[href], button, input:not([type=hidden]), summary, [tabindex]").count()
+        wanted = await page.locator("a[href], button, input:not([type=hidden]), select, summary, [tabindex]").count()
         seen = list[str]()
         for _ in range(wanted):
             await page.keyboard.press("Tab")

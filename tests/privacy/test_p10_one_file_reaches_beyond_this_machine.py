@@ -20,13 +20,15 @@ from uptrack_daemon.account.site import checked_site
 ROOT = Path(__file__).parents[2]
 OPENS = re.compile(
     r"\b(ClientSession|urlopen|open_connection|create_connection|SMTP|HTTPSConnection"
-    r"|HTTPConnection|StripeClient|AIOHTTPClient|HTTPXClient)\(|websockets\.connect\("
+    r"|HTTPConnection|StripeClient|AIOHTTPClient|HTTPXClient|S3Store|PsycopgConnector)\(|websockets\.connect\("
 )
 KNOWN = {
     "daemon/uptrack_daemon/account/site.py": "the account that the machine's owner has linked, and no other",
     "daemon/uptrack_daemon/control.py": "our own daemon, on 127.0.0.1",
     "account/uptrack_account/letters.py": "the mail server of who serves the account",
     "account/uptrack_account/stripe_site.py": "Stripe, where who serves the account has set a key of theirs",
+    "account/uptrack_account/objects.py": "the object store of who serves the account",
+    "account/uptrack_account/jobs/with_procrastinate.py": "the account's own database",
     "bridges/uptrack_bridges/client.py": "our own daemon, on 127.0.0.1",
 }
 

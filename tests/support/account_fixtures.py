@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser as Chromium
+from pydantic import HttpUrl
 
 from support.account_pages import Site, furnish, open_site
 from support.account_site import Browser, account_service, served
 from support.chromium import chromium as running_chromium
 from support.postgres import new_database, running_postgres
+from support.s3 import running_s3
 from support.stores import Clock
 from uptrack_account.service import Service
 from uptrack_account.store import open_database
@@ -54,6 +56,13 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def migrated(url: str) -> None:
     async with open_database(url):
         pass
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[HttpUrl]:
+    """Where S3 is spoken."""
+    with running_s3() as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -40,11 +40,14 @@ from support.chromium import Overheard
 from support.fake_stripe import FakeStripe, fake_stripe, settings_of
 from support.reports import a_finding, a_report
 from support.stores import Clock
+from support.uploaded import audio, take, work
 from uptrack_account.service import Service
 from uptrack_analysis.report import Report, to_json
 
 OLD, NEW, NEWER, ALONE = (f"{number:016x}" for number in range(1, 5))
 """Ids of reports: two of one project, one that cannot be read, one of another project."""
+ANALYSED, REFUSED, WAITING = (f"{number:016x}" for number in range(11, 14))
+"""Of uploads."""
 LONG_NAME = "warehouse_after_midnight_extended_club_mix_final_final_v7_no_really_this_one.wav"
 DISMISSED = a_finding(
     id="low.width-0009", rule="low.width_of_a_band_that_nobody_has_heard_of", title="The bass is wide"
@@ -104,6 +107,12 @@ async def furnish(site: Site, browser: Browser) -> None:
         await put(machine, report_id, document, day=day, project=project_name)
     for finding, scope in ((a_report().findings[0], "finding"), (DISMISSED, "rule")):
         await site.wire.post(f"/reports/{NEW}/dismiss", finding=finding.id, scope=scope)
+    account_id = await site.service.accounts.sign_in(ADA, PASSWORD)
+    await take(site.service, account_id, audio("MP3", seconds=4), id=ANALYSED, name=LONG_NAME, project_name="Basement")
+    await take(site.service, account_id, b"RIFF\x10\x00\x00\x00WAVE" + bytes(200), id=REFUSED, name=LONG_NAME)
+    while await work(site.service):
+        pass
+    await take(site.service, account_id, id=WAITING)
     async with await browser.new_context() as context:
         assert (
             await by_form("/sign-in", "Sign in", {EMAIL: ADA, SECRET: PASSWORD})(site, await context.new_page()) == 200
@@ -238,6 +247,14 @@ async def stripe_away(site: Site, page: Page) -> int:
         site.stripe.away = False
 
 
+async def no_audio(site: Site, page: Page) -> int:
+    await visit(site, page, "/uploads")
+    await page.get_by_label("WAV or MP3").set_input_files(
+        {"name": "mix.wav", "mimeType": "audio/wav", "buffer": b"<!doctype html>" * 500}
+    )
+    return await press(page, "Send it")
+
+
 async def form_of_another_site(site: Site, page: Page) -> int:
     await page.set_content(f'<form method="post" action="{site.at("/sign-out")}"><button>Win a prize</button></form>')
     return await press(page, "Win a prize")
@@ -270,6 +287,7 @@ ANYBODYS: Mapping[str, tuple[int, Way]] = {
     "form of another site": (403, form_of_another_site),
     "nobody, on a page of somebody": (200, by_address("/account")),
     "no project yet": (200, as_somebody_new(by_address("/"))),
+    "no upload yet": (200, as_somebody_new(by_address("/uploads"))),
     "no machine yet": (200, as_somebody_new(by_address("/devices"))),
     "Pro": (200, as_somebody_with_pro(by_address("/billing"))),
     "Pro that is past due and was refunded": (
@@ -315,6 +333,12 @@ ADAS: Mapping[str, tuple[int, Way]] = {
     "billing": (200, by_address("/billing")),
     "Stripe away": (503, stripe_away),
     "your data": (200, by_address("/account/data")),
+    "uploads": (200, by_address("/uploads")),
+    "a file that is no audio": (415, no_audio),
+    "upload, analysed": (200, by_address(f"/uploads/{ANALYSED}")),
+    "upload, refused": (200, by_address(f"/uploads/{REFUSED}")),
+    "upload, waiting": (200, by_address(f"/uploads/{WAITING}")),
+    "upload that is not there": (404, by_address(f"/uploads/{'f' * 16}")),
 }
 """The same of Ada, who is signed in."""
 

@@ -9,6 +9,7 @@ import secrets
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    BigInteger,
     DateTime,
     Dialect,
     Double,
@@ -301,6 +302,53 @@ class TryRow(Base):
     until: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class UploadRow(Base):
+    """Audio that was sent to be analysed. The row outlives it, as a receipt of when it was deleted."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (Index(None, "deleted_at", "delete_by"),)
+
+    account_id: Mapped[str] = mapped_column(String(32), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """The machine's, as with reports."""
+    object_key: Mapped[str] = mapped_column(String(80), unique=True)
+    device_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("devices.id", ondelete="SET NULL"), index=True)
+    name: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(4))
+    """``wav`` or ``mp3``."""
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Tells the same upload again from another; a report has it too, as its mix's."""
+    project_key: Mapped[str] = mapped_column(String(64))
+    project_name: Mapped[str | None] = mapped_column(Text)
+    keep_days: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    """``waiting``, ``analysing``, ``done``, ``failed``; ``deleted`` if its audio went before it was analysed."""
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why it is failed or deleted, in a sentence."""
+    report_id: Mapped[str | None] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    analysed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    delete_by: Mapped[datetime] = mapped_column(UtcTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class JobRow(Base):
+    """Something that is to be analysed, until it is; of jobs that are kept here and not by procrastinate."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (UniqueConstraint("account_id", "upload_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    account_id: Mapped[str] = _of_account()
+    upload_id: Mapped[str] = mapped_column(String(32))
+    worker: Mapped[str | None] = mapped_column(String(32), index=True)
+    """Who has it; nobody while it waits."""
+    attempts: Mapped[int]
+    beat_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    """When its worker was last heard of."""
+
+
 class SubscriptionRow(Base):
     """How an account stands with Stripe: what it last said, and what was begun there.
 
@@ -363,6 +411,15 @@ class UsageRow(Base):
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     """As "2026-11"."""
     analyses: Mapped[int] = mapped_column(default=0)
+
+
+class ErasureRow(Base):
+    """An account that is gone, whose audio is still to be deleted: nothing is known of it but where that lies."""
+
+    __tablename__ = "erasures"
+
+    prefix: Mapped[str] = mapped_column(String(33), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcTime)
 
 
 ACCOUNT_TABLES = tuple(table for table in Base.metadata.sorted_tables if "account_id" in table.columns)

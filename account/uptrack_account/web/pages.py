@@ -6,6 +6,8 @@ an account end on a page that says what to do next, whatever was true.
 
 from __future__ import annotations
 
+import asyncio
+import io
 from collections.abc import Awaitable
 from typing import Any
 
@@ -14,9 +16,10 @@ from aiohttp import web
 from uptrack_account import export
 from uptrack_account.accounts import known_as
 from uptrack_account.devices import shown, typed
+from uptrack_account.objects import PIECE_BYTES
 from uptrack_account.throttle import LETTER, LETTER_FROM, SIGN_IN, SIGN_IN_FROM, SIGN_UP_FROM
 from uptrack_account.web.answers import come_from, count_tries, form_of, or_again, page, see, static
-from uptrack_account.web.gate import PERSON, RENEWED, SERVICE, open_to, person_of, signed_in, signed_out
+from uptrack_account.web.gate import PERSON, RENEWED, SERVICE, headers_of, open_to, person_of, signed_in, signed_out
 
 routes = web.RouteTableDef()
 
@@ -214,10 +217,19 @@ async def data(request: web.Request) -> web.Response:
 
 @routes.get("/account/data.zip")
 @open_to("signed in")
-async def archive(request: web.Request) -> web.Response:
-    packed = await export.archive(request.app[SERVICE].database, person_of(request).account_id)
-    headers = {"Content-Disposition": 'attachment; filename="uptrack-account.zip"'}
-    return web.Response(body=packed, content_type="application/zip", headers=headers)
+async def archive(request: web.Request) -> web.StreamResponse:
+    service = request.app[SERVICE]
+    headers = headers_of(request) | {"Content-Disposition": 'attachment; filename="uptrack-account.zip"'}
+    response = web.StreamResponse(headers=headers)
+    response.content_type = "application/zip"
+    async with export.archive(service.database, service.objects, person_of(request).account_id) as packed:
+        response.content_length = packed.seek(0, io.SEEK_END)
+        packed.seek(0)
+        await response.prepare(request)
+        while piece := await asyncio.to_thread(packed.read, PIECE_BYTES):
+            await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 @routes.post("/account/erase")
@@ -232,6 +244,7 @@ async def erasing(request: web.Request) -> web.Response:
 
     if (failed := await or_again(request, act(), "account.html", form, **await _of_account(request))) is not None:
         return failed
+    await service.uploads.purge()  # at once; what the store does not do now is remembered
     request[PERSON] = None
     at = service.database.clock()
     response = page(request, "erased.html", email=person.email, at=at, is_customer=customers[0])

@@ -23,6 +23,8 @@ from uptrack_account.web import (
     report_pages,
     settings_pages,
     stripe_hook,
+    upload_api,
+    upload_pages,
 )
 from uptrack_account.web.answers import refusal, sentence_of
 from uptrack_account.web.gate import REQUEST_ID, SERVICE, gate, headers_of, problem, route_of
@@ -41,11 +43,12 @@ PAGES = (
     *device_pages.routes,
     *report_pages.routes,
     *dismissal_pages.routes,
+    *upload_pages.routes,
     *billing_pages.routes,
     *openapi.routes,
 )
 """For people."""
-PROGRAMS = (*api.routes, *changes_api.routes, *push.routes, *stripe_hook.routes)
+PROGRAMS = (*api.routes, *changes_api.routes, *upload_api.routes, *push.routes, *stripe_hook.routes)
 """For programs: people's machines, and Stripe."""
 
 

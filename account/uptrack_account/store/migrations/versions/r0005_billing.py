@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -61,16 +61,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_errands_due_at"), "errands", ["due_at"])
 
-    op.create_table(
-        "usage",
-        sa.Column("account_id", sa.String(32), nullable=False),
-        sa.Column("month", sa.String(7), nullable=False),
-        sa.Column("analyses", sa.Integer(), nullable=False),
-        _to_account("usage"),
-        sa.PrimaryKeyConstraint("account_id", "month", name=op.f("pk_usage")),
-    )
-
 
 def downgrade() -> None:
-    for table in ("usage", "errands", "stripe_events", "subscriptions"):
+    for table in ("errands", "stripe_events", "subscriptions"):
         op.drop_table(table)
