@@ -31,7 +31,7 @@ from uptrack_account.service import Service
 from uptrack_account.store.models import SubscriptionRow
 
 MUCH = os.environ.get("UPTRACK_SOAK") == "1"
-EXAMPLES = {"sqlite": 300 if MUCH else 30, "postgresql": 60 if MUCH else 8}
+EXAMPLES = {"sqlite": 300 if MUCH else 20, "postgresql": 60 if MUCH else 6}
 STEPS = (
     "go to pay", "pay", "cancel", "resume", "end", "refund", "card is refused", "pay what is due", "delete customer",
     "days pass", "deliver", "deliver", "deliver", "deliver twice at once", "deliver again", "overtake", "overtake",
@@ -53,8 +53,13 @@ class Months:
         living = [one for one in self.stripe.subscriptions.values() if one["status"] not in ENDED]
         customers = [name for name, one in self.stripe.customers.items() if not one.get("deleted")]
         match what:
-            case "go to pay":
-                await self.tried(self.service.billing.subscribe(self.account_id))
+            case "go to pay":  # in two tabs, one after the other or at once
+                tabs = [self.tried(self.service.billing.subscribe(self.account_id)) for _ in range(2)]
+                if chance % 2:
+                    await asyncio.gather(*tabs)
+                else:
+                    for tab in tabs:
+                        await tab
             case "come back":
                 await self.tried(self.service.billing.refresh(self.account_id))
             case "pay":  # wherever there is a page that lets one
