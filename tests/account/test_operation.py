@@ -162,7 +162,7 @@ async def test_as_text_it_is_a_line_for_eyes(browser: Browser) -> None:
 async def test_a_fault_of_ours_is_found_in_the_log_by_the_number_on_its_page(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_arguments: object) -> None:
+    async def broken(*_arguments: object, **_more: object) -> None:
         raise ZeroDivisionError("inside")
 
     monkeypatch.setattr("uptrack_account.accounts.Accounts.reset", broken)

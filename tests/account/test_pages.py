@@ -300,7 +300,7 @@ async def test_it_says_whether_it_is_alive_and_whether_its_database_answers(
 async def test_a_fault_of_ours_is_a_sentence_and_never_its_trace(
     service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(*_arguments: object) -> None:
+    async def broken(*_arguments: object, **_more: object) -> None:
         raise ZeroDivisionError("inside")
 
     monkeypatch.setattr(type(service.accounts), "reset", broken)
