@@ -1,8 +1,8 @@
 """The process that analyses one upload: ``python -m uptrack_account.analysis_child``, started by ``isolated``.
 
 What it reads comes from a stranger, so it gives up what it can before it looks: memory, processor time, how much it may
-write and open, a network if the system lets it, and every program it could start. It is told what to do on stdin, and
-answers one JSON object on a private copy of stdout; what libraries print goes to stderr.
+write and open; and if the system lets it, the network and all files but its own and the system's. It is told what to do
+on stdin, and answers one JSON object on a private copy of stdout; what libraries print goes to stderr.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from uptrack_account.landlock import confine
+
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 MOST_WRITTEN_BYTES = 64 * 1024 * 1024
@@ -32,8 +34,9 @@ def main() -> None:
     asked = json.loads(sys.stdin.buffer.read())
     _die_with_parent(asked["parent"])
     offline = _leave_the_network()  # before anything starts a thread, which the kernel would refuse
+    confined = confine(read=_needed(), write=[Path(asked["path"]).parent, Path(os.devnull)])
     _limit(asked["memory_mib"], asked["cpu_s"])
-    answer = _answered(asked) | {"offline": offline}
+    answer = _answered(asked) | {"offline": offline, "confined": confined}
     with os.fdopen(wire, "wb") as out:
         out.write(json.dumps(answer).encode())
 
@@ -120,6 +123,22 @@ def _leave_the_network() -> bool:
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", "ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", "ascii")
     return True
+
+
+def _needed() -> list[Path]:
+    """Where Python, our modules and the libraries they load are read from, and what the system tells everybody."""
+    system = (
+        "/usr",
+        "/lib",
+        "/lib64",
+        "/etc/ld.so.cache",
+        "/etc/localtime",
+        "/dev/urandom",
+        "/proc/self",
+        "/sys/devices",
+    )
+    python = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(name for name in sys.path if name)}
+    return [Path(name) for name in (*system, *sorted(python))]
 
 
 def _limit(memory_mib: int, cpu_s: int) -> None:

@@ -1,7 +1,8 @@
 """One analysis in a process of its own, seen from the worker: started, waited for, and gone with all it started.
 
 The process has a folder that nobody else may read, an environment that says nothing of the service, limits of its own
-and, where the system can do that, no network; see ``analysis_child``. Whatever it does, it costs this one analysis.
+and, where the system can do that, no network and no other file; see ``analysis_child``. Whatever it does, it costs this
+one analysis.
 """
 
 from __future__ import annotations
@@ -176,7 +177,9 @@ def _read(said: bytes, status: int | None) -> str:
             ) from None
         raise ChildLost(f"The analysis process ended unexpectedly ({_how(status)}).") from None
     if not answer["offline"]:
-        _say_once_that_there_is_a_network()
+        say_once_that_there_is_a_network()
+    if not answer["confined"]:
+        say_once_that_there_are_files()
     if "sentence" in answer:
         raise CannotAnalyse(answer["sentence"], code="upload.audio")
     return str(answer["document"])
@@ -189,7 +192,12 @@ def _how(status: int | None) -> str:
 
 
 @cache
-def _say_once_that_there_is_a_network() -> None:
+def say_once_that_there_is_a_network() -> None:
     log.warning(
         "Analyses run with a network: this system lets nobody leave it. Run the worker where it can be cut off."
     )
+
+
+@cache
+def say_once_that_there_are_files() -> None:
+    log.warning("Analyses can read what we can: this system has no Landlock. Run the worker as another user.")

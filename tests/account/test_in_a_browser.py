@@ -172,8 +172,9 @@ async def a_mix_is_sent_and_its_audio_deleted(site: Site, page: Page) -> None:
     await follow(page, "link", "Uploads")
     await expect(page.get_by_text("Nothing was sent yet")).to_be_visible()
     # What a person does in their system's own window, which no test can reach.
-    file = {"name": "basement.mp3", "mimeType": "audio/mpeg", "buffer": audio("MP3", seconds=4)}
-    await page.get_by_label("WAV or MP3").set_input_files(file)
+    await page.get_by_label("WAV or MP3").set_input_files(
+        {"name": "basement.mp3", "mimeType": "audio/mpeg", "buffer": audio("MP3", seconds=4)}
+    )
     await follow(page, "button", "Send it")
     await expect(page.get_by_text("waiting to be analysed")).to_be_visible()
     assert await work(site.service)

@@ -14,11 +14,19 @@ import pytest
 
 from support import misbehaviour
 from support.uploaded import audio
+from uptrack_account import isolated
 from uptrack_account.analysis_child import MOST_OPEN_FILES
 from uptrack_account.isolated import CannotAnalyse, ChildLost, Isolation, analyse
 from uptrack_analysis.report import from_json
 
 ISOLATION = Isolation(memory_mib=2_048, minutes=5.0, most_samples=100_000_000, most_minutes=10.0)
+
+
+@pytest.fixture(autouse=True)
+def said_anew() -> None:
+    """What is said once a process is said once a test."""
+    isolated.say_once_that_there_is_a_network.cache_clear()
+    isolated.say_once_that_there_are_files.cache_clear()
 
 
 @pytest.fixture
@@ -77,6 +85,19 @@ async def test_it_reaches_no_network_not_even_of_this_machine(mix: Path, caplog:
     if "this system lets nobody leave it" in caplog.text:
         pytest.skip("this system has no way to leave the network, and the log says so")
     assert said == "OSError"
+
+
+async def test_it_reads_and_writes_no_file_of_anybody_elses(
+    mix: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    another = tmp_path / "account.sqlite"
+    another.write_bytes(b"everything of everybody")
+    mix.write_text(str(another), "utf-8")
+    said = await made_to("read_anothers", mix)
+    if "this system has no Landlock" in caplog.text:
+        pytest.skip("this system cannot confine a process to some files, and the log says so")
+    assert said == "PermissionError PermissionError PermissionError"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["account.sqlite", "private"]
 
 
 async def test_it_cannot_eat_the_machines_memory(mix: Path) -> None:

@@ -16,11 +16,12 @@ import aiohttp
 import pytest
 from pydantic import HttpUrl
 
-from support.account_site import Browser, account_service, somebody
+from support.account_site import Browser, cheap_passwords, somebody
 from support.postgres import new_database
 from support.s3 import KEY, SECRET, new_bucket
 from support.uploaded import audio, held, send
-from uptrack_account.store import utc_now
+from uptrack_account.service import open_service
+from uptrack_account.settings import AccountSettings
 from uptrack_account.web.gate import COOKIE
 
 GENEROUS_S = 120.0
@@ -59,13 +60,10 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     }
 
 
-async def test_what_is_sent_to_any_is_analysed_by_one_and_deleted_for_all(
-    settings: dict[str, str], tmp_path: Path
-) -> None:
+async def test_what_is_sent_to_any_is_analysed_by_one_and_deleted_for_all(settings: dict[str, str]) -> None:
     together = "jobs" in settings
-    more = {name: value for name, value in settings.items() if name not in {"home", "port", "database"}}
     async with (
-        account_service(tmp_path / "home", settings["database"], utc_now, **more) as service,
+        open_service(AccountSettings.model_validate(settings), keeper=cheap_passwords()) as service,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
     ):
         ada = await somebody(service)

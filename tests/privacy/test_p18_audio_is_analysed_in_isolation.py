@@ -15,6 +15,7 @@ from support import misbehaviour
 from support.account_site import account_service
 from support.stores import Clock
 from support.uploaded import audio
+from uptrack_account import isolated
 from uptrack_account.isolated import Isolation, analyse
 from uptrack_account.settings import AccountSettings
 from uptrack_account.worker import private_folder
@@ -45,6 +46,7 @@ async def test_an_analysis_is_another_process_with_limits_in_a_private_folder_th
 
 
 async def test_it_has_no_network_where_the_system_can_do_that(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    isolated.say_once_that_there_is_a_network.cache_clear()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         said = await inside(tmp_path, "call_out", str(listening.getsockname()[1]).encode())
     if "this system lets nobody leave it" in caplog.text:

@@ -25,6 +25,19 @@ def call_out(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
         return type(error).__name__
 
 
+def read_anothers(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+    """Open, list and write what the file names."""
+    said = list[str]()
+    another = Path(path.read_text("utf-8"))
+    for act in (another.read_bytes, lambda: list(another.parent.iterdir()), another.with_name("new").touch):
+        try:
+            act()
+            said.append("did")
+        except OSError as error:
+            said.append(type(error).__name__)
+    return " ".join(said)
+
+
 def eat_memory(_path: Path, _kind: str, _samples: int, _minutes: float) -> str:
     return str(len(bytearray(8 << 30)))
 
