@@ -56,10 +56,11 @@ check: $(VENV)/dev.stamp ## format, lint, types, import contracts, dead links, l
 mypy pyright: $(VENV)/dev.stamp
 	$(BIN)/$@
 
-bench: $(VENV)/dev.stamp system-packages ## measure speed beside peers on one 4:30 track, what judging adds, and guesses at the genre
+bench: $(VENV)/dev.stamp system-packages ## measure speed beside peers on one 4:30 track, what judging adds, and guesses at the genre, what a hosted account bears
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/judging.py
 	$(BIN)/python benchmarks/genre.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/account_load.py
 
 rule-examples: $(VENV)/dev.stamp system-packages ## write what `uptrack rules show` gives as examples again, from the rules' own tests
 	$(BIN)/python scripts/rule_examples.py

@@ -185,7 +185,7 @@ class ReportRow(Base):
     __tablename__ = "reports"
     __table_args__ = (
         Index(None, "account_id", "received_at", "id"),
-        Index(None, "project_id", "made_at"),
+        Index(None, "project_id", "made_at", "received_at", "id"),
     )
 
     account_id: Mapped[str] = mapped_column(String(32), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)

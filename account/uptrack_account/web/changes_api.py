@@ -13,22 +13,35 @@ from uptrack_account.throttle import DECISION
 from uptrack_account.web.answers import count_tries
 from uptrack_account.web.api import answer, too_many
 from uptrack_account.web.gate import DEVICE, SERVICE, open_to, problem
+from uptrack_account.web.openapi import Saying, says
 from uptrack_bridges.account_changes import (
     CHANGES_PATH,
+    FINDING,
     MOST_CHANGES,
     NO_PROJECT,
     PROJECT_KEY,
     PROJECTS_PATH,
     RESYNC,
     STATE_PATH,
+    AccountState,
+    ChangeList,
     Decision,
 )
 
 routes = web.RouteTableDef()
 
+LIMIT: dict[str, object] = {
+    "type": "integer",
+    "minimum": 1,
+    "description": f"How many at most; more than {MOST_CHANGES} count as that many.",
+}
+AFTER: dict[str, object] = {"type": "integer", "minimum": 0, "description": "`cursor` of the answer before."}
+NEXT: dict[str, object] = {"type": "string", "maxLength": 400, "description": "`next` of the page before."}
+
 
 @routes.get(CHANGES_PATH)
 @open_to("linked machine")
+@says(Saying({200: ChangeList}, query={"limit": LIMIT, "after": AFTER}, refuses=(400, 410)))
 async def changes(request: web.Request) -> web.Response:
     """What came after; 410 where not all of it is kept one by one."""
     limit, after = _limit(request), request.query.get("after", "0")
@@ -40,6 +53,7 @@ async def changes(request: web.Request) -> web.Response:
 
 @routes.get(STATE_PATH)
 @open_to("linked machine")
+@says(Saying({200: AccountState}, query={"limit": LIMIT, "after": NEXT}, refuses=(400,)))
 async def state(request: web.Request) -> web.Response:
     """All that changes have come to, a page at a time."""
     if (limit := _limit(request)) is None:
@@ -55,6 +69,9 @@ async def state(request: web.Request) -> web.Response:
 
 @routes.put(f"{PROJECTS_PATH}/{{key}}/dismissals/{{about}}")
 @open_to("linked machine")
+@says(
+    Saying({200: Decision}, takes=Decision, path={"key": PROJECT_KEY, "about": FINDING}, refuses=(404, 413, 422, 429))
+)
 async def decide(request: web.Request) -> web.Response:
     """Take a word about a finding or a rule; the answer is the word that counts now."""
     key, about, asking = request.match_info["key"], request.match_info["about"], request[DEVICE]

@@ -12,6 +12,7 @@ import logging
 from aiohttp import WSCloseCode, web
 
 from uptrack_account.web.gate import DEVICE, SERVICE, bearer_of, open_to, problem
+from uptrack_account.web.openapi import Saying, says
 from uptrack_bridges.account_changes import PUSH_PATH, UNLINKED, Changed
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,9 @@ OPEN: web.AppKey[Channels] = web.AppKey("channels", Channels)
 
 @routes.get(PUSH_PATH)
 @open_to("linked machine")
+@says(Saying({101: None}, refuses=(426, 429)))
 async def push(request: web.Request) -> web.StreamResponse:
+    """A WebSocket that says `{"type": "changed"}` whenever it is time to ask for changes."""
     bell, account_id = request.app[SERVICE].bell, request[DEVICE].account_id
     if bell.listeners(account_id) >= MOST_CHANNELS:
         return problem(429, "push.too_many", f"Expected at most {MOST_CHANNELS} push channels; ask now and then.")

@@ -18,16 +18,33 @@ from uptrack_account.uploads import MIB, NO_UPLOAD, Arriving, Upload, too_large
 from uptrack_account.web.answers import count_tries
 from uptrack_account.web.api import answer, too_many
 from uptrack_account.web.gate import DEVICE, SERVICE, open_to, problem
+from uptrack_account.web.openapi import Saying, says
 from uptrack_bridges.account import REPORT_ID, UPLOADS_PATH, UploadState
 
 routes = web.RouteTableDef()
 
 DIGEST = r"[0-9a-f]{64}"
 LONGEST_NAME = 1_000
+SAID: dict[str, dict[str, object]] = {
+    "sha256": {"type": "string", "pattern": f"^{DIGEST}$", "description": "Of the audio; without it nothing is taken."},
+    "project": {"type": "string", "pattern": f"^{DIGEST}$", "description": "The project's key, as of a report."},
+    "keep_days": {"type": "integer", "minimum": 0, "maximum": 7, "description": "After the analysis."},
+    "name": {"type": "string", "maxLength": LONGEST_NAME, "description": "Of the file, with its owner's consent."},
+    "project_name": {"type": "string", "maxLength": LONGEST_NAME, "description": "With its owner's consent."},
+}
 
 
 @routes.put(f"{UPLOADS_PATH}/{{id}}")
 @open_to("linked machine")
+@says(
+    Saying(
+        {200: UploadState, 201: UploadState},
+        takes="application/octet-stream",
+        path={"id": REPORT_ID},
+        query=SAID,
+        refuses=(409, 413, 415, 422, 429, 503),
+    )
+)
 async def put_upload(request: web.Request) -> web.Response:
     """Take audio to be analysed: 201 the first time, 200 for the same again."""
     asking, service = request[DEVICE], request.app[SERVICE]
@@ -49,6 +66,7 @@ async def put_upload(request: web.Request) -> web.Response:
 
 @routes.get(f"{UPLOADS_PATH}/{{id}}")
 @open_to("linked machine")
+@says(Saying({200: UploadState}, path={"id": REPORT_ID}, refuses=(404,)))
 async def get_upload(request: web.Request) -> web.Response:
     """What became of it."""
     upload = await request.app[SERVICE].uploads.get(request[DEVICE].account_id, request.match_info["id"])
@@ -57,6 +75,7 @@ async def get_upload(request: web.Request) -> web.Response:
 
 @routes.delete(f"{UPLOADS_PATH}/{{id}}")
 @open_to("linked machine")
+@says(Saying({204: None}, path={"id": REPORT_ID}))
 async def delete_upload(request: web.Request) -> web.Response:
     """Delete its audio now; its report stays. One that is not there has none."""
     await request.app[SERVICE].uploads.delete(request[DEVICE].account_id, request.match_info["id"])

@@ -10,6 +10,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+LATEST = "ix_reports_project_id_made_at_received_at_id"
 TIME = sa.DateTime(timezone=True)
 
 
@@ -53,8 +54,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "sequence", name=op.f("pk_changes")),
     )
     op.create_index(op.f("ix_changes_made_at"), "changes", ["made_at"])
+    # The latest of each project without looking at the others.
+    op.create_index(op.f(LATEST), "reports", ["project_id", "made_at", "received_at", "id"])
+    op.drop_index(op.f("ix_reports_project_id_made_at"), "reports")
 
 
 def downgrade() -> None:
+    op.create_index(op.f("ix_reports_project_id_made_at"), "reports", ["project_id", "made_at"])
+    op.drop_index(op.f(LATEST), "reports")
     for table in ("changes", "feeds", "dismissals"):
         op.drop_table(table)
