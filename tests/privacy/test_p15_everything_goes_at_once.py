@@ -9,6 +9,8 @@ from uptrack_account.store import ACCOUNT_TABLES, Base
 
 OF_NOBODY = {
     "accounts": "the account itself, whose rows in all others go with it",
+    "errands": "Stripe's numbers for customers it is being told to delete, without whose they were",
+    "erasures": "where the audio of an account lay that is gone, for an hour",
     "tries": "keyed digests from which no address can be read, gone within an hour",
 }
 

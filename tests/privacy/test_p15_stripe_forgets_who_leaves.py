@@ -26,6 +26,8 @@ async def test_what_is_left_of_who_leaves_is_a_customers_number_until_stripe_has
             await service.billing.refresh(account_id)
             (customer_id,) = stripe.customers
             assert "Stripe is being told" in (await browser.post("/account/erase", password=PASSWORD)).text
+            clock.move(hours=2)  # what might have been on its way to the object store has arrived, and is gone
+            await service.uploads.purge()
         # Closed, the database has nothing beside it that could still hold what was deleted.
         for one in (account_id, ADA, subscription_id):
             assert one.encode() not in bytes_of(database)

@@ -28,6 +28,8 @@ ELSEWHERE = {
     "letters.address": "where a letter goes, until it is sent",
     "projects.name": "of music, and only if it was let be sent (P3)",
     "reports.source_name": "of music, and only if it was let be sent (P3)",
+    "uploads.name": "of a file that was sent to be analysed; from a machine only if it was let be sent (P3)",
+    "uploads.project_name": "the same of its project",
 }
 
 
