@@ -78,9 +78,11 @@ async def _serve() -> None:
 
 
 async def _work(slots: int) -> None:
+    from uptrack_account import logs
     from uptrack_account.service import only_analysing, open_service
 
     settings, stop = _settings(), _told_to_stop()
+    logs.set_up(settings.log)
     async with open_service(settings) as service, only_analysing(service, slots):
         typer.echo(f"Analysing what comes to {settings.origin}, {slots} at once.")
         await stop.wait()

@@ -17,7 +17,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from uptrack_account.settings import LOOPBACK, AccountSettings
+from uptrack_account.settings import AccountSettings
 from uptrack_account.store.models import new_id
 from uptrack_analysis.errors import BadInput, Unavailable
 
@@ -179,6 +179,6 @@ def _s3(settings: AccountSettings, bucket: str, prefix: str) -> S3Store:
         bucket,
         prefix=prefix or None,
         config=config,
-        client_options={"allow_http": endpoint is not None and endpoint.host in LOOPBACK, "timeout": "60s"},
+        client_options={"allow_http": settings.objects_nearby, "timeout": "60s"},
         retry_config={"max_retries": 2},
     )

@@ -99,9 +99,15 @@ class AccountSettings(BaseSettings):
     @model_validator(mode="after")
     def _sends_audio_over_tls(self) -> Self:
         endpoint = self.objects_endpoint
-        if endpoint is not None and endpoint.scheme != "https" and endpoint.host not in LOOPBACK:
+        if endpoint is not None and endpoint.scheme != "https" and not self.objects_nearby:
             raise ValueError(f"expected https to {endpoint.host}, where audio is kept")
         return self
+
+    @property
+    def objects_nearby(self) -> bool:
+        """On this machine, or under a name without a dot, which only a network of one's own knows."""
+        host = "" if self.objects_endpoint is None else self.objects_endpoint.host or ""
+        return host in LOOPBACK or (bool(host) and "." not in host and ":" not in host)
 
     @property
     def origin(self) -> str:
