@@ -180,6 +180,9 @@ class Uploads:
 
     async def leave(self, session: AsyncSession, account_id: str) -> None:
         """Have everything of an account that goes with the transaction go too; ``purge`` carries it out."""
+        await _is_there(
+            session, account_id
+        )  # first, as all do: who ends a job meanwhile holds it, and we would deadlock
         await self._jobs.cancel(session, account_id)
         gone = self._database.insert(ErasureRow).values(prefix=prefix_of(account_id), since=self._database.clock())
         await session.execute(gone.on_conflict_do_nothing())

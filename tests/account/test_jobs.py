@@ -178,6 +178,20 @@ async def test_a_worker_that_is_not_heard_of_loses_its_job_to_the_next(queue: Qu
         assert await queue.end(next_one, again)
 
 
+async def test_a_worker_that_lost_a_job_and_has_it_again_is_asked_for_its_second_try(queue: Queue) -> None:
+    await queue.add("a1")
+    async with queue.jobs.worker() as worker:
+        first = await worker.claim()
+        assert first is not None
+        await queue.pass_by(STALLED_AFTER_S + 1)
+        assert await queue.jobs.recover() == 1
+        second = await worker.claim()
+        assert second is not None
+        assert not await worker.beat(first)
+        assert not await queue.end(worker, first)
+        assert await queue.end(worker, second)
+
+
 async def test_a_worker_that_is_heard_of_keeps_its_job(queue: Queue) -> None:
     await queue.add("a1")
     async with queue.jobs.worker() as worker:

@@ -352,6 +352,17 @@ async def test_an_erasure_is_remembered_while_the_object_store_is_away_and_carri
     assert await count(service, ErasureRow) == 0
 
 
+async def test_audio_that_was_still_on_its_way_when_its_account_was_erased_is_deleted_as_it_comes(
+    service: Service, ada: str, clock: Clock
+) -> None:
+    await erase(service)
+    await service.uploads.purge()
+    clock.move(minutes=5)
+    await service.objects.put(new_key(ada), pieces(audio()))
+    await service.uploads.sweep()
+    assert await held(service) == []
+
+
 async def test_what_is_due_while_the_object_store_is_away_is_deleted_later_and_the_receipt_does_not_lie(
     service: Service, ada: str, clock: Clock
 ) -> None:
