@@ -271,7 +271,7 @@ async def test_no_redirect_is_followed_with_the_key(browser: Browser, mine: Comp
 
     async def elsewhere(request: web.BaseRequest) -> web.Response:
         asked.append(request.path)
-        return web.Response(status=307, headers={"Location": "http://localhost:8765/another"})
+        return web.Response(status=307, headers={"Location": "/another"})
 
     runner = web.ServerRunner(web.Server(elsewhere))
     await runner.setup()
