@@ -108,8 +108,8 @@ async def _migrate() -> None:
 
 
 async def _sign_out(email: str, everybody: bool) -> None:
-    from uptrack_account.accounts import known_as
-    from uptrack_account.sessions import Sessions
+    from uptrack_account.people.accounts import known_as
+    from uptrack_account.people.sessions import Sessions
     from uptrack_account.store import open_database
     from uptrack_analysis.errors import BadInput
 

@@ -9,32 +9,32 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from uptrack_account.accounts import Accounts
-from uptrack_account.addresses import Addresses
-from uptrack_account.bell import Bell
-from uptrack_account.billing import Billing
-from uptrack_account.changes import Changes
-from uptrack_account.devices import Devices
-from uptrack_account.dismissals import Dismissals
-from uptrack_account.errands import Errands
-from uptrack_account.isolated import Isolation
-from uptrack_account.jobs import Jobs, open_jobs
+from uptrack_account.audio.isolated import Isolation
+from uptrack_account.audio.jobs import Jobs, open_jobs
+from uptrack_account.audio.objects import Objects, open_objects
+from uptrack_account.audio.uploads import SWEEP_EVERY_S as UPLOADS_EVERY_S
+from uptrack_account.audio.uploads import Uploads
+from uptrack_account.audio.worker import Analyst, sweep_folders
+from uptrack_account.audio.worker import at_work as analysing
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
+from uptrack_account.machines.bell import Bell
+from uptrack_account.machines.changes import Changes
+from uptrack_account.machines.devices import Devices
+from uptrack_account.machines.dismissals import Dismissals
+from uptrack_account.machines.reports import Reports
 from uptrack_account.metrics import Metrics
-from uptrack_account.objects import Objects, open_objects
-from uptrack_account.passwords import Passwords
-from uptrack_account.policy import Policy
-from uptrack_account.reports import Reports
-from uptrack_account.sessions import Sessions
+from uptrack_account.money.billing import Billing
+from uptrack_account.money.errands import Errands
+from uptrack_account.money.stripe_site import open_stripe
+from uptrack_account.people.accounts import Accounts
+from uptrack_account.people.addresses import Addresses
+from uptrack_account.people.passwords import Passwords
+from uptrack_account.people.policy import Policy
+from uptrack_account.people.sessions import Sessions
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Clock, Database, open_database, utc_now
-from uptrack_account.stripe_site import open_stripe
 from uptrack_account.throttle import Throttle
 from uptrack_account.tokens import Keyed, kept_secret
-from uptrack_account.uploads import SWEEP_EVERY_S as UPLOADS_EVERY_S
-from uptrack_account.uploads import Uploads
-from uptrack_account.worker import Analyst, sweep_folders
-from uptrack_account.worker import at_work as analysing
 
 log = logging.getLogger(__name__)
 

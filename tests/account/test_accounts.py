@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 
 from support.account_site import ADA, ANOTHER, BOB, PASSWORD, letters, link_in, somebody
 from support.stores import Clock
-from uptrack_account.accounts import WRONG, checked_email
 from uptrack_account.errors import AccountError, Refused
+from uptrack_account.people.accounts import WRONG, checked_email
+from uptrack_account.people.sessions import Person
 from uptrack_account.service import Service
-from uptrack_account.sessions import Person
 from uptrack_account.store import ACCOUNT_TABLES, Base
 from uptrack_account.store.models import AccountRow
 

@@ -6,8 +6,8 @@ import pytest
 
 from support.account_site import ADA, ANOTHER, BOB, PASSWORD, Browser, letters, link_in, somebody
 from support.stores import Clock
-from uptrack_account.addresses import USED
 from uptrack_account.errors import Refused
+from uptrack_account.people.addresses import USED
 from uptrack_account.service import Service
 
 NEW = "ada@new.example.org"

@@ -21,7 +21,7 @@ from support.account_site import Browser, somebody
 from support.companion import Companion, companion
 from support.reports import a_report
 from support.stores import Clock
-from uptrack_account.changes import decision_of as decision_there
+from uptrack_account.machines.changes import decision_of as decision_there
 from uptrack_account.service import Service
 from uptrack_account.store.models import DismissalRow as RowThere
 from uptrack_account.store.models import ProjectRow

@@ -27,10 +27,10 @@ from support.account_site import (
 from support.fake_stripe import HOOK, Asked, FakeStripe, Json, fake_stripe, settings_of, unknown_to_stripe
 from support.page_reader import links, objections
 from support.stores import Clock
-from uptrack_account import export
-from uptrack_account.billing import TRIES
 from uptrack_account.errors import StripeAway
-from uptrack_account.plans import monthly_allowance
+from uptrack_account.money.billing import TRIES
+from uptrack_account.money.plans import monthly_allowance
+from uptrack_account.people import export
 from uptrack_account.service import Service, at_work
 from uptrack_account.store.models import ErrandRow, StripeEventRow, SubscriptionRow, UsageRow
 from uptrack_account.web.stripe_hook import MAX_EVENT_BYTES
@@ -489,7 +489,7 @@ async def test_an_event_about_somebody_elses_customer_is_acknowledged_and_logged
     event["data"]["object"]["customer"] = None
     assert await stripe.deliver(browser, event) == 200
     assert len(stripe.asked) == before
-    said = [one.getMessage() for one in caplog.records if one.name == "uptrack_account.billing"]
+    said = [one.getMessage() for one in caplog.records if one.name == "uptrack_account.money.billing"]
     assert said == ["An event of Stripe's is about no customer here: checkout.session.completed"] * 2
 
 

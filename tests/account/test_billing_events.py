@@ -26,7 +26,7 @@ from support.fake_stripe import ENDED, Asked, FakeStripe, Json, fake_stripe, set
 from support.postgres import new_database
 from support.stores import Clock
 from uptrack_account.errors import AccountError
-from uptrack_account.plans import monthly_allowance
+from uptrack_account.money.plans import monthly_allowance
 from uptrack_account.service import Service
 from uptrack_account.store.models import SubscriptionRow
 

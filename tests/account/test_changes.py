@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from support.account_site import MADE_AT, PASSWORD, Answer, Browser, Machine, linked, somebody, upload
 from support.reports import a_finding, a_report
 from support.stores import Clock
-from uptrack_account.bell import Bell
+from uptrack_account.machines.bell import Bell
 from uptrack_account.service import Service
 from uptrack_account.store import Base
 from uptrack_account.store.models import ChangeRow, DismissalRow, FeedRow, ReportRow

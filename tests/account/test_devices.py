@@ -22,7 +22,7 @@ from support.account_site import (
     somebody,
 )
 from support.stores import Clock
-from uptrack_account.devices import CODE_LENGTH, LETTERS, typed
+from uptrack_account.machines.devices import CODE_LENGTH, LETTERS, typed
 from uptrack_account.service import Service
 from uptrack_account.store.models import DeviceRow, DeviceTokenRow, GrantRow
 from uptrack_bridges.account import (

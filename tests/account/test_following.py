@@ -13,7 +13,7 @@ from support.account_site import Browser, somebody
 from support.companion import Companion, companion
 from support.reports import a_finding, a_report
 from support.stores import Clock
-from uptrack_account.reports import Version
+from uptrack_account.machines.reports import Version
 from uptrack_account.service import Service
 from uptrack_analysis.report import Finding, Report
 from uptrack_bridges.account_changes import Decision

@@ -14,9 +14,9 @@ import pytest
 
 from support import misbehaviour
 from support.uploaded import audio
-from uptrack_account import isolated
-from uptrack_account.analysis_child import MOST_OPEN_FILES
-from uptrack_account.isolated import CannotAnalyse, ChildLost, Isolation, analyse
+from uptrack_account.audio import isolated
+from uptrack_account.audio.analysis_child import MOST_OPEN_FILES
+from uptrack_account.audio.isolated import CannotAnalyse, ChildLost, Isolation, analyse
 from uptrack_analysis.report import from_json
 
 ISOLATION = Isolation(memory_mib=2_048, minutes=5.0, most_samples=100_000_000, most_minutes=10.0)

@@ -15,7 +15,7 @@ from support.account_site import ADA, ANOTHER, BOB, MADE_AT, Answer, Browser, Ma
 from support.reports import a_report
 from support.stores import Clock
 from support.uploaded import take
-from uptrack_account import export
+from uptrack_account.people import export
 from uptrack_account.service import Service
 from uptrack_account.web.gate import access_of
 from uptrack_account.web.server import PAGES, PROGRAMS

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select, text
 from support.account_site import BOB, account_service, somebody
 from support.postgres import new_database
 from support.stores import Clock
-from uptrack_account.jobs import STALLED_AFTER_S, Job, Jobs, Worker, open_jobs
+from uptrack_account.audio.jobs import STALLED_AFTER_S, Job, Jobs, Worker, open_jobs
 from uptrack_account.service import Service
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Database

@@ -16,7 +16,7 @@ import pytest
 from pydantic import HttpUrl, SecretStr, ValidationError
 
 from support.s3 import KEY, SECRET, new_bucket
-from uptrack_account.objects import ObjectMissing, Objects, StoreAway, leftovers, new_key, open_objects, prefix_of
+from uptrack_account.audio.objects import ObjectMissing, Objects, StoreAway, leftovers, new_key, open_objects, prefix_of
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store.models import new_id
 from uptrack_analysis.errors import BadInput
@@ -138,7 +138,7 @@ def test_what_a_crash_cut_off_in_a_folder_is_found_and_not_listed(tmp_path: Path
     dying = (
         "import asyncio, os, sys\n"
         "from pathlib import Path\n"
-        "from uptrack_account.objects import open_objects\n"
+        "from uptrack_account.audio.objects import open_objects\n"
         "from uptrack_account.settings import AccountSettings\n"
         "async def pieces():\n"
         "    for _ in range(30):\n"

@@ -86,7 +86,7 @@ async def test_a_fault_of_ours_is_a_problem_to_a_program(machine: Machine, monke
     async def broken(*_arguments: object, **_more: object) -> None:
         raise ZeroDivisionError("inside")
 
-    monkeypatch.setattr("uptrack_account.reports.Reports.listed", broken)
+    monkeypatch.setattr("uptrack_account.machines.reports.Reports.listed", broken)
     answer = await machine.ask("GET", "/v1/reports")
     assert (answer.status, AccountProblem.model_validate_json(answer.body).status) == (500, 500)
     assert "inside" not in answer.text

@@ -165,7 +165,7 @@ async def test_a_fault_of_ours_is_found_in_the_log_by_the_number_on_its_page(
     async def broken(*_arguments: object, **_more: object) -> None:
         raise ZeroDivisionError("inside")
 
-    monkeypatch.setattr("uptrack_account.accounts.Accounts.reset", broken)
+    monkeypatch.setattr("uptrack_account.people.accounts.Accounts.reset", broken)
     with written("json") as stream:
         answer = await browser.post("/reset/a-secret-token", password=PASSWORD)
     number = re.search(rf"write to {re.escape(HELP)}, and name (\w{{16}})\.", answer.text)

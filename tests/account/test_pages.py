@@ -27,7 +27,7 @@ from support.account_site import (
 from support.page_reader import objections
 from support.stores import Clock
 from uptrack_account.letters import HELP
-from uptrack_account.reports import Reports
+from uptrack_account.machines.reports import Reports
 from uptrack_account.service import Service
 from uptrack_account.store import ACCOUNT_TABLES
 from uptrack_account.web import gate

@@ -10,7 +10,7 @@ import pytest
 
 from support.account_site import ADA, ANOTHER, BOB, Browser, letters, served, somebody
 from support.stores import Clock
-from uptrack_account.policy import VERSION, Policy
+from uptrack_account.people.policy import VERSION, Policy
 from uptrack_account.service import Service
 
 BANNER = 'A new <a href="/privacy">privacy policy</a> is in force'
@@ -86,7 +86,7 @@ async def test_a_letter_tells_everybody_once_from_its_day_whatever_letters_they_
 async def test_several_processes_write_to_everybody_once(
     renewed: Service, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uptrack_account.policy.AT_ONCE", 2)
+    monkeypatch.setattr("uptrack_account.people.policy.AT_ONCE", 2)
     for number in range(5):
         await somebody(renewed, f"reader{number}@example.org")
     clock.now = clock.now.replace(year=2027, month=1, day=1)

@@ -14,7 +14,7 @@ from aiohttp import web
 from support.account_site import Browser, Machine, account_service, linked, served, somebody
 from support.companion import Companion, companion
 from support.stores import Clock
-from uptrack_account import bell
+from uptrack_account.machines import bell
 from uptrack_account.service import Service
 from uptrack_account.web import push
 from uptrack_daemon.account.listening import FIRST_WAIT_S, LONGEST_WAIT_S, Listener, keep_listening

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from support.account_site import ANOTHER, BOB, somebody
 from support.stores import Clock
+from uptrack_account.people.sessions import browser_of
 from uptrack_account.service import Service
-from uptrack_account.sessions import browser_of
 from uptrack_account.store.models import SessionRow
 
 

@@ -17,7 +17,7 @@ from support.account_site import ANOTHER, BOB, SITE, Browser, somebody
 from support.companion import Companion, companion
 from support.reports import a_finding, a_report
 from support.stores import Clock, a_new_report
-from uptrack_account.reports import Version
+from uptrack_account.machines.reports import Version
 from uptrack_account.service import Service
 from uptrack_account.store.models import ReportRow
 from uptrack_analysis.report import Report, from_json, to_json

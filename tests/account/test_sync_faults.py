@@ -212,7 +212,7 @@ async def mine(tmp_path: Path, clock: Clock, browser: Browser) -> AsyncIterator[
 async def test_after_quiet_every_report_is_there_exactly_once_and_both_sides_agree_on_what_is_meant(
     service: Service, browser: Browser, mine: Companion, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr("uptrack_account.changes.KEPT", timedelta())
+    monkeypatch.setattr("uptrack_account.machines.changes.KEPT", timedelta())
     account_id = await somebody(service)
     await browser.sign_in()
     await mine.link(browser)

@@ -14,9 +14,9 @@ import pytest
 from support.account_site import PASSWORD, Answer, Browser, Machine, account_service, linked, served, somebody
 from support.stores import Clock
 from support.uploaded import audio, form_of, held, send, sha256, work
+from uptrack_account.audio.uploads import Upload
 from uptrack_account.service import Service
 from uptrack_account.throttle import UPLOAD
-from uptrack_account.uploads import Upload
 from uptrack_bridges.account import UPLOADS_PATH, UploadState
 
 ID = "5a5a" * 4

@@ -15,12 +15,12 @@ from support.account_site import ADA, BOB, PASSWORD, account_service, somebody
 from support.reports import a_report
 from support.stores import Clock
 from support.uploaded import audio, held, pieces, sha256, take, work
+from uptrack_account.audio.objects import new_key, prefix_of
+from uptrack_account.audio.uploads import LOST, NEVER_ANALYSED, Arriving, Upload, fit_name
 from uptrack_account.errors import UploadRefused
-from uptrack_account.objects import new_key, prefix_of
 from uptrack_account.service import Service
 from uptrack_account.store import Base
 from uptrack_account.store.models import ErasureRow, JobRow, ReportRow, UploadRow, UsageRow
-from uptrack_account.uploads import LOST, NEVER_ANALYSED, Arriving, Upload, fit_name
 from uptrack_analysis.report import to_json
 
 ID = "5a5a" * 4

@@ -14,12 +14,12 @@ from support import misbehaviour
 from support.account_site import account_service, somebody
 from support.stores import Clock
 from support.uploaded import audio, take
-from uptrack_account import worker as worker_module
-from uptrack_account.isolated import Isolation
-from uptrack_account.jobs import STALLED_AFTER_S
+from uptrack_account.audio import worker as worker_module
+from uptrack_account.audio.isolated import Isolation
+from uptrack_account.audio.jobs import STALLED_AFTER_S
+from uptrack_account.audio.uploads import Upload
+from uptrack_account.audio.worker import GIVEN_UP, MOST_ATTEMPTS, Analyst, at_work, private_folder, sweep_folders
 from uptrack_account.service import Service
-from uptrack_account.uploads import Upload
-from uptrack_account.worker import GIVEN_UP, MOST_ATTEMPTS, Analyst, at_work, private_folder, sweep_folders
 
 
 @pytest.fixture

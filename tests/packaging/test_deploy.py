@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from support.needs import need_program
+from uptrack_account.audio.objects import open_objects
 from uptrack_account.cli import account_app
-from uptrack_account.objects import open_objects
 from uptrack_account.settings import AccountSettings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -12,8 +12,8 @@ import pytest
 import stripe
 from pydantic import SecretStr
 
+from uptrack_account.money.stripe_site import open_stripe
 from uptrack_account.settings import AccountSettings
-from uptrack_account.stripe_site import open_stripe
 from uptrack_analysis.errors import BadInput
 from uptrack_daemon.account.site import checked_site
 
@@ -26,9 +26,9 @@ KNOWN = {
     "daemon/uptrack_daemon/account/site.py": "the account that the machine's owner has linked, and no other",
     "daemon/uptrack_daemon/control.py": "our own daemon, on 127.0.0.1",
     "account/uptrack_account/letters.py": "the mail server of who serves the account",
-    "account/uptrack_account/stripe_site.py": "Stripe, where who serves the account has set a key of theirs",
-    "account/uptrack_account/objects.py": "the object store of who serves the account",
-    "account/uptrack_account/jobs/with_procrastinate.py": "the account's own database",
+    "account/uptrack_account/money/stripe_site.py": "Stripe, where who serves the account has set a key of theirs",
+    "account/uptrack_account/audio/objects.py": "the object store of who serves the account",
+    "account/uptrack_account/audio/jobs/with_procrastinate.py": "the account's own database",
     "bridges/uptrack_bridges/client.py": "our own daemon, on 127.0.0.1",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.account_site import ANOTHER, BOB, Browser, somebody
 from support.every_table import fill
-from uptrack_account import export
+from uptrack_account.people import export
 from uptrack_account.service import Service
 from uptrack_account.store import ACCOUNT_TABLES
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from support.account_site import Browser, cheap_passwords, served, somebody
 from support.stores import Clock
-from uptrack_account.passwords import Passwords
+from uptrack_account.people.passwords import Passwords
 from uptrack_account.service import Service, open_service
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store.models import AccountRow, SessionRow

@@ -15,10 +15,10 @@ from support import misbehaviour
 from support.account_site import account_service
 from support.stores import Clock
 from support.uploaded import audio
-from uptrack_account import isolated
-from uptrack_account.isolated import Isolation, analyse
+from uptrack_account.audio import isolated
+from uptrack_account.audio.isolated import Isolation, analyse
+from uptrack_account.audio.worker import private_folder
 from uptrack_account.settings import AccountSettings
-from uptrack_account.worker import private_folder
 
 ACCOUNT = Path(__file__).parents[2] / "account" / "uptrack_account"
 DECODES = {"uptrack_analysis.analyze", "uptrack_analysis.audio.source", "soundfile"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from support.account_site import Browser, letters, served, somebody
-from uptrack_account.policy import VERSION, Policy
+from uptrack_account.people.policy import VERSION, Policy
 from uptrack_account.service import Service
 
 OLDER = "2026-11-01"

@@ -6,7 +6,7 @@ import pytest
 
 from support.account_site import Browser, somebody
 from uptrack_account.letters import HELP
-from uptrack_account.reports import Reports
+from uptrack_account.machines.reports import Reports
 from uptrack_account.service import Service
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = ("account", "bridges", "analysis", "daemon")
 READERS = {
-    ("account/uptrack_account/worker.py", "_fetch"): "the analysis, into a private folder",
+    ("account/uptrack_account/audio/worker.py", "_fetch"): "the analysis, into a private folder",
     ("account/uptrack_account/web/upload_pages.py", "audio"): "its owner's own download",
-    ("account/uptrack_account/export.py", "_pack_audio"): "the archive of its owner's own data",
+    ("account/uptrack_account/people/export.py", "_pack_audio"): "the archive of its owner's own data",
 }
 
 
@@ -40,7 +40,7 @@ def is_read(node: ast.AST) -> bool:
 
 def test_one_file_knows_how_to_reach_the_object_store() -> None:
     knows = {str(path.relative_to(ROOT)) for path in sources() if "obstore" in imports(path)}
-    assert knows == {"account/uptrack_account/objects.py"}
+    assert knows == {"account/uptrack_account/audio/objects.py"}
 
 
 def test_the_folder_it_lies_in_is_named_nowhere_else() -> None:
@@ -49,7 +49,7 @@ def test_the_folder_it_lies_in_is_named_nowhere_else() -> None:
         for path in (ROOT / "account").rglob("*.py")
         if any(isinstance(node, ast.Constant) and node.value == "objects" for node in ast.walk(parsed(path)))
     }
-    assert named == {"account/uptrack_account/objects.py"}
+    assert named == {"account/uptrack_account/audio/objects.py"}
 
 
 def parsed(path: Path) -> ast.Module:

@@ -22,7 +22,7 @@ from yarl import URL
 
 from support.reports import a_report
 from support.stores import Clock
-from uptrack_account.passwords import Passwords
+from uptrack_account.people.passwords import Passwords
 from uptrack_account.service import Service, open_service
 from uptrack_account.settings import AccountSettings
 from uptrack_account.web.gate import COOKIE

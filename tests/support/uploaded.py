@@ -11,10 +11,10 @@ import numpy as np
 import soundfile as sf
 
 from support.account_site import Answer, Browser
-from uptrack_account.jobs import Worker
+from uptrack_account.audio.jobs import Worker
+from uptrack_account.audio.uploads import Arriving, Taken
 from uptrack_account.service import Service
 from uptrack_account.store.models import new_id
-from uptrack_account.uploads import Arriving, Taken
 
 RATE_HZ = 44_100
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from uptrack_account.errors import AccountError, TooMany
 from uptrack_account.letters import HELP
-from uptrack_account.passwords import LONGEST, SHORTEST
+from uptrack_account.people.passwords import LONGEST, SHORTEST
 from uptrack_account.throttle import Limit
 from uptrack_account.web.gate import PERSON, REQUEST_ID, SERVICE
 

@@ -11,9 +11,9 @@ import re
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from uptrack_account.devices import Devices, account_name
 from uptrack_account.errors import AccountError, GrantRefused, ReportRefused, TooMany
-from uptrack_account.reports import NEWER
+from uptrack_account.machines.devices import Devices, account_name
+from uptrack_account.machines.reports import NEWER
 from uptrack_account.throttle import DEVICE_FROM, REPORT
 from uptrack_account.web.answers import NO_FORM, come_from, count_tries, form_of
 from uptrack_account.web.gate import DEVICE, SERVICE, open_to, problem

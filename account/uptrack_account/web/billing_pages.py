@@ -10,9 +10,9 @@ from datetime import datetime
 
 from aiohttp import web
 
-from uptrack_account.billing import Bill
 from uptrack_account.errors import AccountError, StripeAway, TooMany
-from uptrack_account.plans import grace_until
+from uptrack_account.money.billing import Bill
+from uptrack_account.money.plans import grace_until
 from uptrack_account.throttle import BILLING
 from uptrack_account.web.answers import count_tries, page, see
 from uptrack_account.web.gate import FORMS_LEAD_TO, SERVICE, open_to, person_of

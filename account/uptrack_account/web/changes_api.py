@@ -7,8 +7,8 @@ import re
 from aiohttp import web
 from pydantic import ValidationError
 
-from uptrack_account.changes import START_AGAIN
 from uptrack_account.errors import AccountError, TooMany
+from uptrack_account.machines.changes import START_AGAIN
 from uptrack_account.throttle import DECISION
 from uptrack_account.web.answers import count_tries
 from uptrack_account.web.api import answer, too_many

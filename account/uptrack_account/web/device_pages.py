@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from uptrack_account.devices import Asking, shown, typed
+from uptrack_account.machines.devices import Asking, shown, typed
 from uptrack_account.throttle import LINK_CODE, LINK_CODE_FROM
 from uptrack_account.web.answers import come_from, count_tries, form_of, or_again, page, see
 from uptrack_account.web.gate import SERVICE, open_to, person_of

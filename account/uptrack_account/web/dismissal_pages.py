@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from uptrack_account.dismissals import with_decisions, worst_of
-from uptrack_account.reports import NEWER, NO_REPORT, StoredReport
+from uptrack_account.machines.dismissals import with_decisions, worst_of
+from uptrack_account.machines.reports import NEWER, NO_REPORT, StoredReport
 from uptrack_account.web.answers import form_of, see
 from uptrack_account.web.gate import SERVICE, open_to, person_of
 from uptrack_analysis.present.wording import plain

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from uptrack_account.devices import Device, typed
+from uptrack_account.machines.devices import Device, typed
+from uptrack_account.people.sessions import LONGEST, Person
 from uptrack_account.service import Service
-from uptrack_account.sessions import LONGEST, Person
 from uptrack_bridges.account import SCOPE, AccountProblem
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from typing import Any
 
 from aiohttp import web
 
-from uptrack_account import export
-from uptrack_account.accounts import known_as
-from uptrack_account.devices import shown, typed
-from uptrack_account.objects import PIECE_BYTES
+from uptrack_account.audio.objects import PIECE_BYTES
+from uptrack_account.machines.devices import shown, typed
+from uptrack_account.people import export
+from uptrack_account.people.accounts import known_as
 from uptrack_account.throttle import LETTER, LETTER_FROM, SIGN_IN, SIGN_IN_FROM, SIGN_UP_FROM
 from uptrack_account.web.answers import come_from, count_tries, form_of, or_again, page, see, static
 from uptrack_account.web.gate import PERSON, RENEWED, SERVICE, headers_of, open_to, person_of, signed_in, signed_out

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from uptrack_account.reports import NEWER, NO_REPORT, Project, StoredReport, Version
+from uptrack_account.machines.reports import NEWER, NO_REPORT, Project, StoredReport, Version
 from uptrack_account.web.answers import page, see
 from uptrack_account.web.dismissal_pages import laid_over
 from uptrack_account.web.gate import PERSON, SERVICE, open_to, person_of

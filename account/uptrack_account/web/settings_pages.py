@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from uptrack_account.accounts import known_as
+from uptrack_account.people.accounts import known_as
 from uptrack_account.throttle import LETTER, LETTER_FROM, SIGN_IN, SIGN_IN_FROM
 from uptrack_account.web.answers import come_from, count_tries, form_of, or_again, page, see
 from uptrack_account.web.gate import PERSON, RENEWED, SERVICE, open_to, person_of, signed_out

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from uptrack_account.audio.objects import StoreAway
+from uptrack_account.audio.uploads import MIB, NO_UPLOAD, Arriving, Upload, too_large
 from uptrack_account.errors import TooMany, UploadRefused
-from uptrack_account.objects import StoreAway
 from uptrack_account.throttle import UPLOAD
-from uptrack_account.uploads import MIB, NO_UPLOAD, Arriving, Upload, too_large
 from uptrack_account.web.answers import count_tries
 from uptrack_account.web.api import answer, too_many
 from uptrack_account.web.gate import DEVICE, SERVICE, open_to, problem

@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
+from uptrack_account.audio.objects import ObjectMissing, StoreAway
+from uptrack_account.audio.uploads import MIB, NO_UPLOAD, Arriving, Upload, too_large
 from uptrack_account.errors import AccountError, TooMany, UploadRefused
-from uptrack_account.objects import ObjectMissing, StoreAway
 from uptrack_account.store.models import new_id
 from uptrack_account.throttle import UPLOAD
-from uptrack_account.uploads import MIB, NO_UPLOAD, Arriving, Upload, too_large
 from uptrack_account.web.answers import count_tries, page, see
 from uptrack_account.web.gate import SERVICE, headers_of, open_to, person_of
 from uptrack_account.web.report_pages import called

@@ -12,10 +12,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from uptrack_account import letters
-from uptrack_account.accounts import Accounts, checked_email
 from uptrack_account.errors import AccountError, Refused
-from uptrack_account.passwords import Passwords
-from uptrack_account.sessions import Person, end_all
+from uptrack_account.people.accounts import Accounts, checked_email
+from uptrack_account.people.passwords import Passwords
+from uptrack_account.people.sessions import Person, end_all
 from uptrack_account.store import Database
 from uptrack_account.store.models import AccountRow, LinkRow
 from uptrack_account.tokens import digest, new_token

@@ -22,8 +22,8 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from uptrack_account.changes import Changes
 from uptrack_account.errors import AccountError, ReportRefused
+from uptrack_account.machines.changes import Changes
 from uptrack_account.store import Database
 from uptrack_account.store.models import AccountRow, DeletedReportRow, ProjectRow, ReportRow
 from uptrack_analysis import __version__

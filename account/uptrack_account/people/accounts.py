@@ -16,13 +16,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_account import letters, passwords
-from uptrack_account.devices import unlink_all
-from uptrack_account.errands import remember_of
+from uptrack_account import letters
 from uptrack_account.errors import AccountError, Refused
-from uptrack_account.passwords import Passwords
-from uptrack_account.policy import VERSION
-from uptrack_account.sessions import Person, end_all
+from uptrack_account.machines.devices import unlink_all
+from uptrack_account.money.errands import remember_of
+from uptrack_account.people import passwords
+from uptrack_account.people.passwords import Passwords
+from uptrack_account.people.policy import VERSION
+from uptrack_account.people.sessions import Person, end_all
 from uptrack_account.store import Database
 from uptrack_account.store.models import EMAIL_LENGTH, NAME_LENGTH, AccountRow, LinkRow
 from uptrack_account.tokens import digest, new_token

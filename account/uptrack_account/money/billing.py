@@ -14,14 +14,14 @@ from datetime import timedelta
 from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_account import plans
-from uptrack_account.errands import remember
 from uptrack_account.errors import Refused, StripeAway
-from uptrack_account.plans import Plan
+from uptrack_account.money import plans
+from uptrack_account.money.errands import remember
+from uptrack_account.money.plans import Plan
+from uptrack_account.money.stripe_site import ENDED, Standing, StripeSite
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Database
 from uptrack_account.store.models import AccountRow, StripeEventRow, SubscriptionRow, new_id
-from uptrack_account.stripe_site import ENDED, Standing, StripeSite
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from sqlalchemy import Table, select
 
-from uptrack_account.objects import ObjectMissing, Objects
+from uptrack_account.audio.objects import ObjectMissing, Objects
 from uptrack_account.store import ACCOUNT_TABLES, Database
 from uptrack_account.store.models import AccountRow, ReportRow, UploadRow
 

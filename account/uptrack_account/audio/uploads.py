@@ -20,12 +20,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_account import usage
-from uptrack_account.audio_kind import HEAD_BYTES, AudioKind, kind_of
+from uptrack_account.audio.audio_kind import HEAD_BYTES, AudioKind, kind_of
+from uptrack_account.audio.jobs import Job, Jobs, Worker
+from uptrack_account.audio.objects import Objects, StoreAway, leftovers, new_key, prefix_of
 from uptrack_account.errors import ReportRefused, UploadRefused
-from uptrack_account.jobs import Job, Jobs, Worker
-from uptrack_account.objects import Objects, StoreAway, leftovers, new_key, prefix_of
-from uptrack_account.reports import Reports, look
+from uptrack_account.machines.reports import Reports, look
+from uptrack_account.money import usage
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Database
 from uptrack_account.store.models import AccountRow, ErasureRow, ProjectRow, UploadRow
@@ -157,7 +157,7 @@ class Uploads:
 
     async def left_this_month(self, account_id: str) -> tuple[int, int]:
         """How many analyses were made or are under way, of how many."""
-        from uptrack_account.plans import monthly_allowance
+        from uptrack_account.money.plans import monthly_allowance
 
         async with self._database.reading() as session:
             used = await usage.used_in(session, account_id, usage.month_of(self._database.clock()))

@@ -1,4 +1,4 @@
-"""The process that analyses one upload: ``python -m uptrack_account.analysis_child``, started by ``isolated``.
+"""The process that analyses one upload: ``python -m uptrack_account.audio.analysis_child``, started by ``isolated``.
 
 What it reads comes from a stranger, so it gives up what it can before it looks: memory, processor time, how much it may
 write and open; and if the system lets it, the network and all files but its own and the system's. It is told what to do
@@ -19,13 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from uptrack_account.landlock import confine
+from uptrack_account.audio.landlock import confine
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 MOST_WRITTEN_BYTES = 64 * 1024 * 1024
 MOST_OPEN_FILES = 128
-ANALYZE = "uptrack_account.analysis_child:analyze"
+ANALYZE = "uptrack_account.audio.analysis_child:analyze"
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def analyze(path: Path, kind: str, most_samples: int, most_minutes: float) -> st
     UpTrackError
         It is none, too long, or holds nothing to measure.
     """
-    from uptrack_account.audio_kind import FORMATS
+    from uptrack_account.audio.audio_kind import FORMATS
     from uptrack_analysis.analyze import analyze_file
     from uptrack_analysis.audio.limits import Limits
     from uptrack_analysis.audio.source import probe

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account.errors import UploadRefused
-from uptrack_account.plans import monthly_allowance
+from uptrack_account.money.plans import monthly_allowance
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Database
 from uptrack_account.store.models import UsageRow

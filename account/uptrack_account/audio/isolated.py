@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from uptrack_account.analysis_child import ANALYZE
-from uptrack_account.audio_kind import AudioKind
+from uptrack_account.audio.analysis_child import ANALYZE
+from uptrack_account.audio.audio_kind import AudioKind
 from uptrack_account.settings import AccountSettings
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.account import MAX_DOCUMENT_CHARACTERS
@@ -109,7 +109,7 @@ async def _started(folder: Path) -> asyncio.subprocess.Process:
             sys.executable,
             "-P",
             "-m",
-            "uptrack_account.analysis_child",
+            "uptrack_account.audio.analysis_child",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -20,7 +20,7 @@ from procrastinate.sql import queries
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_account.jobs import STALLED_AFTER_S, Job
+from uptrack_account.audio.jobs import STALLED_AFTER_S, Job
 from uptrack_account.store import Database
 
 QUEUE, TASK = "uptrack", "uptrack.analyse"

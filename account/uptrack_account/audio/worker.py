@@ -17,12 +17,12 @@ from typing import cast
 
 from filelock import FileLock, Timeout
 
-from uptrack_account import isolated
-from uptrack_account.audio_kind import AudioKind
-from uptrack_account.isolated import CannotAnalyse, ChildLost, Isolation
-from uptrack_account.jobs import BEAT_EVERY_S, Job, Jobs, Worker
-from uptrack_account.objects import ObjectMissing, Objects, StoreAway
-from uptrack_account.uploads import LOST, Upload, Uploads
+from uptrack_account.audio import isolated
+from uptrack_account.audio.audio_kind import AudioKind
+from uptrack_account.audio.isolated import CannotAnalyse, ChildLost, Isolation
+from uptrack_account.audio.jobs import BEAT_EVERY_S, Job, Jobs, Worker
+from uptrack_account.audio.objects import ObjectMissing, Objects, StoreAway
+from uptrack_account.audio.uploads import LOST, Upload, Uploads
 
 log = logging.getLogger(__name__)
 

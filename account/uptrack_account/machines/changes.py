@@ -13,8 +13,8 @@ from typing import Literal
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_account.bell import Bell
 from uptrack_account.errors import AccountError
+from uptrack_account.machines.bell import Bell
 from uptrack_account.store import Database
 from uptrack_account.store.models import ChangeRow, DeletedReportRow, DismissalRow, FeedRow, ProjectRow
 from uptrack_analysis.report import SEVERITIES, Severity

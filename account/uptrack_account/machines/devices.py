@@ -19,8 +19,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account import letters
-from uptrack_account.bell import Bell
 from uptrack_account.errors import GrantRefused, Refused
+from uptrack_account.machines.bell import Bell
 from uptrack_account.store import Database
 from uptrack_account.store.models import AccountRow, DeviceRow, DeviceTokenRow, GrantRow
 from uptrack_account.tokens import Keyed, digest, new_token

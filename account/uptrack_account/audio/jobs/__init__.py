@@ -74,11 +74,11 @@ class Jobs(Protocol):
 async def open_jobs(settings: AccountSettings, database: Database) -> AsyncIterator[Jobs]:
     """As the settings say."""
     if settings.jobs == "procrastinate":
-        from uptrack_account.jobs.with_procrastinate import open_procrastinate
+        from uptrack_account.audio.jobs.with_procrastinate import open_procrastinate
 
         async with open_procrastinate(database) as jobs:
             yield jobs
     else:
-        from uptrack_account.jobs.embedded import EmbeddedJobs
+        from uptrack_account.audio.jobs.embedded import EmbeddedJobs
 
         yield EmbeddedJobs(database)

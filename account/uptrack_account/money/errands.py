@@ -13,9 +13,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account.errors import StripeAway
+from uptrack_account.money.stripe_site import StripeSite
 from uptrack_account.store import Database
 from uptrack_account.store.models import AccountRow, ErrandRow, SubscriptionRow
-from uptrack_account.stripe_site import StripeSite
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_account.changes import Changes, Kind, decision_of
-from uptrack_account.reports import lock
+from uptrack_account.machines.changes import Changes, Kind, decision_of
+from uptrack_account.machines.reports import lock
 from uptrack_account.store import Database
 from uptrack_account.store.models import DismissalRow, ProjectRow
 from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity

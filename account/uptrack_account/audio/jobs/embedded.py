@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from uptrack_account.jobs import STALLED_AFTER_S, Job
+from uptrack_account.audio.jobs import STALLED_AFTER_S, Job
 from uptrack_account.store import Database
 from uptrack_account.store.models import JobRow, new_id
 
