@@ -100,8 +100,8 @@ def new_policy(site: str, version: str) -> Letter:
 def machine_linked(site: str, name: str, system: str) -> Letter:
     return Letter(
         "A machine was linked to your UpTrack account",
-        f"{name} ({system}) was linked to your account just now, and may put reports into it. If it was not you, end "
-        f"it at\n\n    {site}/devices\n\nand choose a new password.\n",
+        f"{name} ({system}) was linked to your account just now, and may put reports and audio into it. If it was not "
+        f"you, end it at\n\n    {site}/devices\n\nand choose a new password.\n",
     )
 
 
