@@ -19,6 +19,7 @@ from uptrack_account.audio.analysis_child import MOST_OPEN_FILES
 from uptrack_account.audio.isolated import CannotAnalyse, ChildLost, Isolation, analyse
 from uptrack_analysis.report import from_json
 
+pytestmark = pytest.mark.usefixtures("tests_found_by_processes")
 ISOLATION = Isolation(memory_mib=2_048, minutes=5.0, most_samples=100_000_000, most_minutes=10.0)
 
 

@@ -21,6 +21,8 @@ from uptrack_account.audio.uploads import Upload
 from uptrack_account.audio.worker import GIVEN_UP, MOST_ATTEMPTS, Analyst, at_work, private_folder, sweep_folders
 from uptrack_account.service import Service
 
+pytestmark = pytest.mark.usefixtures("tests_found_by_processes")
+
 
 @pytest.fixture
 async def service(migrated_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Service]:

@@ -20,6 +20,7 @@ from uptrack_account.audio.isolated import Isolation, analyse
 from uptrack_account.audio.worker import private_folder
 from uptrack_account.settings import AccountSettings
 
+pytestmark = pytest.mark.usefixtures("tests_found_by_processes")
 ACCOUNT = Path(__file__).parents[2] / "account" / "uptrack_account"
 DECODES = {"uptrack_analysis.analyze", "uptrack_analysis.audio.source", "soundfile"}
 
