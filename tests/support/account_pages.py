@@ -359,4 +359,6 @@ async def arrived(
             heard.listen(opened)
         page = await opened.new_page()
         assert await way(site, page) == status
+        if name in ADAS:  # who proves who she is again has another cookie from then on
+            site.as_ada = await opened.storage_state()
         yield page
