@@ -7,6 +7,7 @@ RFC; all else is JSON. Models are strict; unknown fields are ignored, so that a 
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -36,6 +37,8 @@ MAX_DOCUMENT_CHARACTERS = 8 * 1024 * 1024
 MAX_UPLOAD_BYTES = 16 * 1024 * 1024
 """A document is text inside JSON, where quotes take two bytes, and a character up to four."""
 MOST_LISTED = 200
+ALLOWANCE_USED = "upload.allowance"
+"""The code with which audio is refused once the month's analyses are used: not before the next month."""
 
 DEVICE_NAME_LENGTH, SYSTEM_LENGTH = 80, 40
 
@@ -54,6 +57,16 @@ GrantError = Literal[
 
 Token = Annotated[str, Field(min_length=1, max_length=500)]
 ClientId = Annotated[str, Field(json_schema_extra={"const": CLIENT_ID})]
+
+
+def upload_of_report(report_id: str) -> str:
+    """Under which id a machine sends the audio of a report: one, however often it is sent."""
+    return hashlib.sha256(f"audio {report_id}".encode()).hexdigest()[:32]
+
+
+def report_of_upload(upload_id: str) -> str:
+    """Under which id the account keeps what it has measured of an upload."""
+    return hashlib.sha256(f"upload {upload_id}".encode()).hexdigest()[:32]
 
 
 def _moment(at: datetime) -> datetime:

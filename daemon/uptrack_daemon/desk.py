@@ -14,6 +14,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,8 @@ class Desk:
         What projects remember, and what is heard live.
     rendered
         Our own audio folder, into which DAWs render for us: what a job reads of it goes when its time is up.
+    sends_audio
+        Whether a linked account is to get the audio of what is measured, too.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Desk:
         cancel: Callable[[str], Awaitable[bool]],
         page_url: Callable[[], str],
         rendered: Retention | None = None,
+        sends_audio: bool = False,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         self._queue = queue
@@ -99,6 +103,7 @@ class Desk:
         self._versions = versions
         self._captures = captures
         self._rendered = rendered
+        self._sends_audio = sends_audio
         self._sleep = sleep
         self._sessions: dict[tuple[str, str], Session] = {}
         """By host and instance: two hosts may have chosen the same name for themselves."""
@@ -163,7 +168,8 @@ class Desk:
         else:
             past = await self._versions.past(project.key, await asyncio.to_thread(_sha256_of, document))
             past = await with_today(past, document, job.path, measure)
-        return await asyncio.to_thread(_outcome, job, document, origin, project, past)
+        report, deliveries = await asyncio.to_thread(_outcome, job, document, origin, project, past)
+        return replace(report, audio=self._sends_audio), deliveries
 
     async def progressed(self, job: Job, fraction: float, stage: str) -> None:
         await self._tell(job, JobProgress(job=job.id, fraction=min(max(fraction, 0.0), 1.0), stage=stage))

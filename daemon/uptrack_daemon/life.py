@@ -123,6 +123,7 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         cancel=cancel,
         page_url=lambda: page_url(app),
         rendered=retention,
+        sends_audio=settings.account_audio == "always",
     )
     switchboard = Switchboard(desk, token=token, version=__version__)
     endpoint = BridgeEndpoint(switchboard)
@@ -145,7 +146,12 @@ async def _daemon(home: Home, settings: DaemonSettings, store: Store, stopping: 
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         sweeping = tasks.create_task(retention.run(), name="retention")
         stack.callback(sweeping.cancel)
-        pusher = Pusher(home, store, deletes_here=settings.account_deletes_here)
+        pusher = Pusher(
+            home,
+            store,
+            deletes_here=settings.account_deletes_here,
+            sends_audio=settings.account_audio == "always",
+        )
         pushing = tasks.create_task(keep_in_step(pusher), name="account")
         stack.callback(pushing.cancel)
         listening = tasks.create_task(keep_listening(Listener(store, pusher)), name="account push")

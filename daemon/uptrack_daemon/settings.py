@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -54,6 +54,8 @@ class DaemonSettings(BaseSettings):
     """The account that `uptrack link` links to if it is told no other."""
     account_deletes_here: bool = False
     """Erase here, too, what is deleted on the account's page."""
+    account_audio: Literal["never", "always"] = "never"
+    """Whether the audio of each new report is sent to the linked account, too, to be analysed there."""
     keychain: bool = True
     """Keep the account's key in the system's keychain if one answers; else in a file of the home."""
 

@@ -112,6 +112,83 @@ async def test_a_measured_file_is_sent_by_a_command_and_erased_by_another(
     assert (code, err) == (0, "1 was still waiting to be sent or deleted there, and will not be.\n")
 
 
+async def test_audio_is_sent_by_a_command_that_says_what_it_sends_and_asks(
+    open_site: tuple[Service, Browser], environment: dict[str, str], tmp_path: Path
+) -> None:
+    service, browser = open_site
+    site = service.settings.origin
+    code, _out, err = await run("sync", "--audio", "abcd", "--yes", environment=environment)
+    assert (code, err) == (
+        3,
+        "uptrack: No account is linked that audio could be sent to: `uptrack link` links one.\n",
+    )
+    await run_link(browser, "--no-names", environment=environment)
+    mix = beat(tmp_path / "warehouse.wav", seconds=2)
+    code, _out, err = await run("analyze", str(mix), "--keep", environment=environment)
+    assert code == 0, err
+    report = err.split("Kept as report ")[1][:8]
+    what = (
+        f"{mix} (0.4 MB) goes to Ada's account at {site} as it is, with tags that are written inside it, without its "
+        "name, and so does its report. It is analysed there and deleted 2 days after its analysis, or after seven days "
+        "if it could not be.\n"
+    )
+    words = ("sync", "--audio", report, "--keep-days", "2")
+    code, said, err = await run(*words, "--dry-run", environment=environment)
+    requests = err.splitlines()
+    assert code == 0, err
+    assert re.fullmatch(rf"PUT {site}/v1/reports/{report}\w{{8}}", requests[0])
+    assert json.loads(said)["document"].startswith("{")
+    assert re.fullmatch(rf"PUT {site}/v1/uploads/\w{{32}}\?sha256=\w{{64}}&project=\w{{64}}&keep_days=2", requests[1])
+    assert requests[2:] == [
+        f"  with the {mix.stat().st_size} bytes of {mix}, as they are",
+        f"2 would be sent to Ada at {site}; nothing was.",
+    ]
+    code, said, err = await run(*words, environment=environment)
+    assert (code, said) == (2, what)
+    assert "nobody is here to be asked whether to send audio: say --yes" in err
+    (device,) = await machines(service)
+    assert await service.uploads.of(device.account_id) == []
+    code, said, err = await run(*words, "--yes", environment=environment)
+    assert (code, err) == (0, "")
+    assert said.startswith(f"{what}warehouse.wav is at {site} (waiting), and is deleted there by ")
+    (upload,) = await service.uploads.of(device.account_id)
+    assert (upload.name, upload.bytes, upload.keep_days) == (None, mix.stat().st_size, 2)
+    assert (await run("sync", "--audio", report, "--now", environment=environment))[0] == 2
+    code, said, _err = await run("reports", "delete", report, environment=environment)
+    assert code == 0
+    code, said, err = await run("sync", "--dry-run", environment=environment)
+    assert [line.split()[0] for line in err.splitlines()] == ["DELETE", "DELETE", "DELETE", "3"]
+    await run("sync", "--now", environment=environment)
+    (upload,) = await service.uploads.of(device.account_id)
+    assert not upload.is_held
+
+
+async def test_with_the_setting_a_command_sends_audio_and_without_it_drops_what_waits(
+    open_site: tuple[Service, Browser], environment: dict[str, str], tmp_path: Path
+) -> None:
+    service, browser = open_site
+    await run_link(browser, "--names", environment=environment)
+    always = environment | {"UPTRACK_ACCOUNT_AUDIO": "always"}
+    for seed in (1, 2):
+        mix = beat(tmp_path / f"mix{seed}.wav", seconds=2, seed=seed)
+        code, _out, err = await run("analyze", str(mix), "--keep", environment=always)
+        assert code == 0, err
+        asked = json.loads((await run("sync", "--json", environment=always))[1])
+        assert (asked["waiting"], asked["audio_waiting"]) == (1, 1)
+        _code, _said, err = await run("sync", "--dry-run", environment=always)
+        assert f"  with the {mix.stat().st_size} bytes of {mix}, as they are\n" in err
+        environment_now = always if seed == 1 else environment
+        code, said, err = await run("sync", "--now", environment=environment_now)
+        assert (code, err) == (0, "")
+        assert "Audio:" not in said
+    (device,) = await machines(service)
+    (upload,) = await service.uploads.of(device.account_id)
+    assert (upload.name, upload.project_name) == ("mix1.wav", "mix")
+    code, _said, err = await run("sync", "--now", environment=environment | {"UPTRACK_ACCOUNT_AUDIO": "sometimes"})
+    assert code == 3
+    assert "UPTRACK_ACCOUNT_AUDIO" in err
+
+
 async def test_a_running_daemon_sends_by_itself(
     open_site: tuple[Service, Browser], environment: dict[str, str]
 ) -> None:

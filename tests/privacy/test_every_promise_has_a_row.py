@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PROMISES = [*(f"P{number}" for number in range(1, 21)), "L1", "L2", "L3"]
+PROMISES = [*(f"P{number}" for number in range(1, 21)), "L1", "L2", "L3", "L4"]
 
 
 def rows() -> dict[str, list[str]]:

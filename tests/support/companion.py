@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ class Companion:
     """Where the site is reached; a test may put something in between."""
     chance: float = 1.0
     deletes_here: bool = False
+    sends_audio: bool = False
     pusher: Pusher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -37,7 +40,12 @@ class Companion:
     def restart(self) -> None:
         """What was only remembered is forgotten."""
         self.pusher = Pusher(
-            self.home, self.store, reach=self.reach, chance=lambda: self.chance, deletes_here=self.deletes_here
+            self.home,
+            self.store,
+            reach=self.reach,
+            chance=lambda: self.chance,
+            deletes_here=self.deletes_here,
+            sends_audio=self.sends_audio,
         )
 
     def reach(self, origin: str) -> AbstractAsyncContextManager[Site]:
@@ -82,18 +90,26 @@ class Companion:
         passage_of: str | None = None,
         dismissed: Mapping[str, str] = MappingProxyType({}),
         project: str = "Warehouse",
+        path: Path = Path("/music/warehouse_v7.wav"),
     ) -> str:
         """A report that was just made; its id."""
         document = self.document(report)
         new = NewReport(
             document=document,
             job_id="0" * 16,
-            source_path=Path("/music/warehouse_v7.wav"),
+            source_path=path,
             project_name=project,
             passage_of=passage_of,
             dismissed=dismissed,
+            audio=self.sends_audio,
         )
         return (await self.reports.save(new)).id
+
+    async def measure_file(self, path: Path, *, kind: str = "WAV", passage_of: str | None = None) -> str:
+        """A report that was just made of a file that is there; its id."""
+        report = a_report(name=path.name)
+        source = dataclasses.replace(report.source, format=kind, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+        return await self.measure(dataclasses.replace(report, source=source), passage_of=passage_of, path=path)
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ from uptrack_account.money import usage
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Database
 from uptrack_account.store.models import AccountRow, ErasureRow, ProjectRow, UploadRow
-from uptrack_bridges.account import ReportProject, ReportUpload
+from uptrack_bridges.account import ReportProject, ReportUpload, report_of_upload
 
 log = logging.getLogger(__name__)
 
@@ -211,7 +211,7 @@ class Uploads:
                 sha256=hashlib.sha256(document.encode()).hexdigest(),
                 document=document,
             )
-            report_id = hashlib.sha256(f"upload {row.id}".encode()).hexdigest()[:32]
+            report_id = report_of_upload(row.id)
             try:
                 await self._reports.put_in(session, row.account_id, row.device_id, report_id, said, looked)
                 row.report_id = report_id

@@ -12,6 +12,7 @@ from uptrack_account.money.plans import monthly_allowance
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Database
 from uptrack_account.store.models import UsageRow
+from uptrack_bridges.account import ALLOWANCE_USED
 
 
 def month_of(at: datetime) -> str:
@@ -31,7 +32,7 @@ async def check(session: AsyncSession, account_id: str, settings: AccountSetting
     if used >= allowed:
         raise UploadRefused(
             429,
-            "upload.allowance",
+            ALLOWANCE_USED,
             f"All {allowed} analyses of this month are used. Wait for the next month, or measure it with the "
             "Companion, which counts nothing.",
         )

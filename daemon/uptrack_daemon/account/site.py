@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ from yarl import URL
 from uptrack_analysis import __version__
 from uptrack_analysis.errors import BadInput, Unavailable
 from uptrack_bridges.account import (
+    ALLOWANCE_USED,
     AUTHORIZE_PATH,
     CLIENT_ID,
     DEVICE_GRANT,
@@ -40,6 +41,7 @@ from uptrack_bridges.account import (
     REVOKE_PATH,
     SCOPE,
     TOKEN_PATH,
+    UPLOADS_PATH,
     AccountProblem,
     DeviceAuthorization,
     GrantRefusal,
@@ -47,6 +49,7 @@ from uptrack_bridges.account import (
     ReportKept,
     ReportUpload,
     Tokens,
+    UploadState,
 )
 from uptrack_bridges.account_changes import (
     CHANGES_PATH,
@@ -61,6 +64,12 @@ from uptrack_bridges.account_changes import (
 )
 
 LIMIT = aiohttp.ClientTimeout(total=60, connect=15)
+AS_LONG_AS_IT_MOVES = aiohttp.ClientTimeout(connect=15)
+STALLED_AFTER_S = 300.0
+"""Without a piece of audio taken, or the answer to the last: what waits between two computers takes its time."""
+BY_ITSELF = ": it is tried again by itself."
+"""How a sentence ends where nobody has to do anything."""
+MISSING = 404
 PING_EVERY_S = 30.0
 MAX_HEARD_BYTES = 1_024
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -250,6 +259,61 @@ class Site:
         if answer.status != DELETED or answer.body:
             raise self._somebody_else()
 
+    async def upload(self, upload_id: str, access_token: str) -> UploadState | None:
+        """What became of audio that was sent, if it was.
+
+        Raises
+        ------
+        TokenRefused, SiteUnavailable, SiteRefused
+        """
+        try:
+            answer = await self.ask("GET", f"{UPLOADS_PATH}/{upload_id}", access_token)
+        except SiteRefused as refused:
+            if refused.status == MISSING:
+                return None
+            raise
+        return self._read(UploadState, answer)
+
+    async def put_upload(self, path: str, audio: AsyncIterator[bytes], size: int, access_token: str) -> UploadState:
+        """Send audio, a piece at a time, as long as it moves.
+
+        Parameters
+        ----------
+        path : str
+            With what is said of it as a query.
+        size : int
+            Bytes that will come.
+
+        Raises
+        ------
+        TokenRefused, SiteUnavailable
+        SiteRefused
+            Also where the month's analyses are used (429).
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(STALLED_AFTER_S) as patience:
+
+                def moved() -> None:
+                    if not patience.expired():
+                        patience.reschedule(loop.time() + STALLED_AFTER_S)
+
+                answer = await self.ask("PUT", path, access_token, _Audio(audio, size, moved))
+        except TimeoutError as error:
+            raise SiteUnavailable(f"{self.origin} takes no more{BY_ITSELF}") from error
+        return self._read(UploadState, answer)
+
+    async def delete_upload(self, upload_id: str, access_token: str) -> None:
+        """Have its audio deleted; one that was never sent has none.
+
+        Raises
+        ------
+        TokenRefused, SiteUnavailable, SiteRefused
+        """
+        answer = await self.ask("DELETE", f"{UPLOADS_PATH}/{upload_id}", access_token)
+        if answer.status != DELETED or answer.body:
+            raise self._somebody_else()
+
     async def put_decision(self, project: str, decision: Decision, access_token: str) -> Decision:
         """Say what was decided about a finding or a rule; what counts there now.
 
@@ -317,7 +381,7 @@ class Site:
         finally:
             await socket.close()
 
-    async def ask(self, method: str, path: str, access_token: str, body: bytes | None = None) -> _Answer:
+    async def ask(self, method: str, path: str, access_token: str, body: bytes | _Audio | None = None) -> _Answer:
         """Ask as the linked machine; only what went well is answered.
 
         Raises
@@ -327,7 +391,9 @@ class Site:
         SiteUnavailable, SiteRefused
         """
         headers = {"Authorization": f"Bearer {access_token}"}
-        if body is not None:
+        if isinstance(body, _Audio):
+            headers |= {"Content-Type": "application/octet-stream", "Content-Length": str(body.size)}
+        elif body is not None:
             headers["Content-Type"] = "application/json"
         return await self._request(method, path, headers, body)
 
@@ -339,7 +405,7 @@ class Site:
         method: str,
         path: str,
         headers: Mapping[str, str],
-        body: bytes | Mapping[str, str] | None,
+        body: bytes | _Audio | Mapping[str, str] | None,
         *,
         refusals: bool = False,
     ) -> _Answer:
@@ -351,6 +417,7 @@ class Site:
                 data=io.BytesIO(body) if isinstance(body, bytes) else body,
                 headers=sent,
                 allow_redirects=False,
+                timeout=AS_LONG_AS_IT_MOVES if isinstance(body, _Audio) else LIMIT,
             ) as response:
                 read = await response.content.read(MAX_ANSWER_BYTES + 1)
                 while chunk := await response.content.read(MAX_ANSWER_BYTES + 1 - len(read)):
@@ -358,7 +425,7 @@ class Site:
                 answer = _Answer(response.status, response.headers.copy(), read)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise SiteUnavailable(
-                f"{self.origin} does not answer ({str(error) or type(error).__name__}): it is tried again by itself."
+                f"{self.origin} does not answer ({str(error) or type(error).__name__}){BY_ITSELF}"
             ) from error
         if 200 <= answer.status < 300 or (refusals and answer.status == 400):
             return answer
@@ -374,9 +441,9 @@ class Site:
                 sentence, code = refused.error_description, f"account.{refused.error}"
             except ValidationError:
                 sentence, code = f"{self.origin} answered {answer.status}, which UpTrack does not know.", None
-        if answer.status in TOO_BUSY:
+        if answer.status in TOO_BUSY and code != ALLOWANCE_USED:
             return SiteUnavailable(
-                f"{self.origin} cannot take it now ({answer.status}): it is tried again by itself.",
+                f"{self.origin} cannot take it now ({answer.status}){BY_ITSELF}",
                 retry_after_s=_retry_after_s(answer.headers),
             )
         kind = TokenRefused if answer.status == 401 else SiteRefused
@@ -390,9 +457,23 @@ class Site:
 
     def _somebody_else(self) -> SiteUnavailable:
         """A hotel's sign-in page answers everything with 200: as good as nobody there."""
-        return SiteUnavailable(
-            f"Expected an account at {self.origin}, but something else answered: it is tried again by itself."
-        )
+        return SiteUnavailable(f"Expected an account at {self.origin}, but something else answered{BY_ITSELF}")
+
+
+class _Audio:
+    """A body that is read as it is sent; each piece that is asked for says that the one before it went."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], size: int, moved: Callable[[], None]) -> None:
+        self.size = size
+        self._pieces = pieces
+        self._moved = moved
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._moved()
+        return await anext(self._pieces)
 
 
 class PushChannel:

@@ -29,7 +29,8 @@ class Standing:
             return f"Not linked any more to {who}: `uptrack link` links it again. {self.link.trouble}"
         when = "never" if self.followed_at is None else f"{self.followed_at:%Y-%m-%d %H:%M} UTC"
         told = f"{self.counts.waiting} waiting, {self.counts.refused} refused"
-        return f"Linked to {who}; last in step: {when}; {told}."
+        audio = f", audio of {self.counts.audio_waiting} to be sent" if self.counts.audio_waiting else ""
+        return f"Linked to {who}; last in step: {when}; {told}{audio}."
 
 
 async def standing_of(store: Store) -> Standing:

@@ -4,6 +4,8 @@ A failure of the way or the site puts everything off: by chance within a bound t
 so that a site that comes back is not met by all machines at once, and for as long as the site asks. A refusal of one
 report is noted with its sentence and holds up no other. Where the site has unlinked us nothing is tried any more.
 
+After that, and outside the turn, goes the audio that its owner has chosen to send.
+
 Once nothing is due any more it is asked what has changed there: after each round in which something was sent, when the
 push channel says so, and every ten minutes or so.
 """
@@ -17,12 +19,13 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Never, TypeVar
 
 from uptrack_analysis.errors import BadInput, Unavailable
-from uptrack_bridges.account import ReportUpload
+from uptrack_bridges.account import ReportUpload, report_of_upload, upload_of_report
 from uptrack_bridges.account_changes import NO_PROJECT, Decision
+from uptrack_daemon.account.audio import KEEP_DAYS, AudioSender, NotWished
 from uptrack_daemon.account.envelope import project_key, upload_of
 from uptrack_daemon.account.following import Follower
 from uptrack_daemon.account.linking import keep
@@ -56,6 +59,8 @@ class Pushed:
     refused: int = 0
     heard: int = 0
     """Changes that the account told."""
+    audio: int = 0
+    """Files that were sent."""
     trouble: str | None = None
 
 
@@ -70,6 +75,8 @@ class Pusher:
         A number from 0 to 1, for the jitter.
     deletes_here : bool
         Erase here what was deleted in the account.
+    sends_audio : bool
+        Send the audio that waits; else it does not wait any more.
     """
 
     def __init__(
@@ -80,6 +87,7 @@ class Pusher:
         reach: Reach = open_site,
         chance: Callable[[], float] = random.random,
         deletes_here: bool = False,
+        sends_audio: bool = False,
     ) -> None:
         self._home = home
         self._store = store
@@ -93,14 +101,18 @@ class Pusher:
         self._follower = Follower(home, store, deletes_here=deletes_here)
         self._follow_at: datetime | None = None
         self._woken = asyncio.Event()
+        self._sends_audio = sends_audio
+        self.audio = AudioSender(store, reach=reach, key=self.key)
 
-    async def key(self, link: AccountLink, *, renewed: bool = False) -> str | None:
+    async def key(self, link: AccountLink, *, renewed: bool = False, wait_s: float = 0.0) -> str | None:
         """A token to ask with; ``None`` if the machine is linked otherwise by now, or not any more.
 
         Parameters
         ----------
         renewed : bool
             Another than the one there is: the site does not take that.
+        wait_s : float
+            For another process that speaks to the account.
 
         Raises
         ------
@@ -108,7 +120,7 @@ class Pusher:
             Another process speaks to the account.
         Unavailable, SiteRefused
         """
-        async with turn(self._home, wait_s=0.0):
+        async with turn(self._home, wait_s=wait_s):
             if await self._links.get() != link:
                 return None
             async with self._reach(link.site) as site:
@@ -154,16 +166,44 @@ class Pusher:
         link = await self._links.get()
         if link is None or link.trouble is not None:
             return Pushed(trouble=None if link is None else link.trouble)
+        if not self._sends_audio:
+            await self._outbox.drop_audio()
         if not now and self._not_before is not None and self._store.clock() < self._not_before:
             return Pushed()
-        if await self._due(now=now) is None and not self._is_to_follow(now=now):
-            return Pushed()
-        async with turn(self._home, wait_s=wait_s):
-            again = await self._links.get()
-            if again is None or again != link:
-                return Pushed()
-            async with self._reach(link.site) as site:
-                return await self._round(self._caller(site, link), now=now)
+        pushed = Pushed()
+        if await self._due(now=now) is not None or self._is_to_follow(now=now):
+            async with turn(self._home, wait_s=wait_s):
+                again = await self._links.get()
+                if again is None or again != link:
+                    return Pushed()
+                async with self._reach(link.site) as site:
+                    pushed = await self._round(self._caller(site, link), now=now)
+        return pushed if pushed.trouble is not None else await self._send_audio(link, pushed, now=now, wait_s=wait_s)
+
+    async def _send_audio(self, link: AccountLink, pushed: Pushed, *, now: bool, wait_s: float) -> Pushed:
+        """The same, and the audio that waits, until a report comes in between or the site fails."""
+        begun_at = self._store.clock()
+        for report_id in await self._outbox.audio_waiting(due_by=datetime.max.replace(tzinfo=UTC) if now else begun_at):
+            if await self._due(now=False) is not None:
+                break
+            try:
+                stored = await self._reports.get(report_id)
+                await self.audio.send(stored, link, keep_days=KEEP_DAYS, wait_s=wait_s)
+            except NotWished:
+                break
+            except Busy:
+                raise
+            except Unavailable as error:
+                await self._outbox.audio_put_off(report_id, self._back_off(error), error.sentence)
+                return replace(pushed, trouble=error.sentence)
+            except BadInput as error:
+                log.warning("A report's audio is not sent (%s)", error.code)
+                await self._outbox.audio_done(report_id, refused=error.sentence)
+                continue
+            await self._outbox.audio_done(report_id)
+            self._failures, self._not_before = 0, None
+            pushed = replace(pushed, audio=pushed.audio + 1)
+        return pushed
 
     async def _round(self, caller: _Caller, *, now: bool) -> Pushed:
         sent = refused = 0
@@ -218,6 +258,8 @@ class Pusher:
         try:
             if outgoing.wish == "gone":
                 await caller.ask(lambda token: caller.site.delete_report(report_id, token))
+                if outgoing.audio:
+                    await self._delete_audio(caller, upload_of_report(report_id))
             elif (upload := await self._upload(report_id, caller.link)) is not None:
                 await caller.ask(lambda token: caller.site.put_report(report_id, upload, token))
             else:
@@ -234,6 +276,12 @@ class Pusher:
                 raise
         await self._outbox.done(outgoing, refused=sentence)
         return sentence
+
+    @staticmethod
+    async def _delete_audio(caller: _Caller, upload_id: str) -> None:
+        """And the report that the account has made of it, or is making: first, so that it makes none any more."""
+        await caller.ask(lambda token: caller.site.delete_report(report_of_upload(upload_id), token))
+        await caller.ask(lambda token: caller.site.delete_upload(upload_id, token))
 
     async def _say(self, caller: _Caller, decision_id: str) -> str | None:
         """Tell the account what was decided; it says what counts."""

@@ -209,6 +209,7 @@ class _Shelf:
         from uptrack_daemon.cli.measuring import measured_beside
         from uptrack_daemon.home import Home
         from uptrack_daemon.projects import project_of
+        from uptrack_daemon.settings import load
         from uptrack_daemon.store import NewReport, Reports, new_id, open_store
         from uptrack_daemon.versions import Versions, weigh, with_today
 
@@ -231,6 +232,7 @@ class _Shelf:
                 project_key=project.key,
                 dismissed=weighed.dismissed,
                 fixes={result.fix: result.model_dump_json() for result in weighed.fixes},
+                audio=load(home).account_audio == "always",
             )
             await reports.save(kept)
         typer.echo(f"Kept as report {kept.id[:8]} of {project.name}.", err=True)

@@ -1,4 +1,4 @@
-"""``uptrack link``: this machine's reports, from now on, into an account of yours. Never audio."""
+"""``uptrack link``: this machine's reports, from now on, into an account of yours: numbers, no audio."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def link(
     name: Annotated[str | None, typer.Option("--name", help="What to call this machine in the account.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the account's page.")] = True,
 ) -> None:
-    """Link this machine to your account: reports made from now on are put there, numbers and never audio.
+    """Link this machine to your account: reports made from now on are put there, numbers, and audio only if you say so.
 
     It shows a code; type it on the account's page, where you are signed in. `uptrack unlink` ends it.
     """
@@ -46,7 +46,7 @@ def _asked_for_names() -> bool:
     if not sys.stdin.isatty():
         return False
     return typer.confirm(
-        "Reports hold numbers, never audio. Send the names of files, stems and projects along, to tell them apart?",
+        "Reports hold numbers, no audio. Send the names of files, stems and projects along, to tell them apart?",
         default=False,
     )
 

@@ -229,7 +229,7 @@ class Queue:
             await session.flush()
             await note_seen(session, report.id, report.dismissed, now)
             await note_outcomes(session, report.id, report.fixes)
-            await add_to_outbox(session, report.id, report.passage_of, now)
+            await add_to_outbox(session, report.id, report.passage_of, now, audio=report.audio)
             add_deliveries(session, report.id, report.run_id, job_id, deliveries, now)
             row.state, row.ended_at, row.report_id = "done", now, report.id
             row.timings = json.dumps(timings or {})

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from uptrack_analysis.errors import Unavailable
 from uptrack_daemon.store.engine import explained, sync_engine
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest revision. A store already there is opened without loading Alembic, which costs a command 0.2 s."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

@@ -285,6 +285,9 @@ class OutboxRow(Base):
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     refused: Mapped[bool]
     sentence: Mapped[str | None] = mapped_column(Text)
+    audio: Mapped[str | None] = mapped_column(String(10))
+    """``wished``, ``tried`` (it waits, and the account may have it), ``there`` (or may be) or ``refused``; ``None`` for
+    audio that nobody has chosen to send."""
 
 
 class WatchKeyRow(Base):

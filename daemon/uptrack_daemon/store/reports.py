@@ -46,6 +46,8 @@ class NewReport:
     """Dismissal to the id its finding has in this run."""
     fixes: Mapping[str, str] = field(default_factory=dict[str, str])
     """Fix that waited for this run to what it showed of it."""
+    audio: bool = False
+    """Its owner has set that a linked account gets its audio, too."""
     id: str = field(default_factory=new_id)
     run_id: str = field(default_factory=new_id)
 
@@ -103,7 +105,7 @@ class Reports:
             await session.flush()
             await note_seen(session, report.id, report.dismissed, self._store.clock())
             await note_outcomes(session, report.id, report.fixes)
-            await add_to_outbox(session, report.id, report.passage_of, self._store.clock())
+            await add_to_outbox(session, report.id, report.passage_of, self._store.clock(), audio=report.audio)
             add_deliveries(session, report.id, report.run_id, report.job_id, deliveries, self._store.clock())
         return summary_of(row)
 
