@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ from uptrack_account.machines.reports import Reports, look
 from uptrack_account.money import plans, usage
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store import Database, in_line
-from uptrack_account.store.models import ErasureRow, ProjectRow, UploadRow
+from uptrack_account.store.models import ROW_ID, ErasureRow, ProjectRow, UploadRow
 from uptrack_bridges.account import ReportProject, ReportUpload
 
 log = logging.getLogger(__name__)
@@ -463,7 +464,8 @@ async def _project(session: AsyncSession, account_id: str, arriving: Arriving) -
     """The key and the name of what it is a version of: a project that is there, one that is named, or a new one."""
     if arriving.project_id is not None:
         mine = (ProjectRow.account_id == account_id) & (ProjectRow.id == arriving.project_id)
-        row = await session.scalar(select(ProjectRow).where(mine))
+        is_one = re.fullmatch(ROW_ID, arriving.project_id) is not None
+        row = await session.scalar(select(ProjectRow).where(mine)) if is_one else None
         if row is None:
             raise UploadRefused(422, "upload.project", "Expected a project of yours; it may have been deleted.")
         return row.key, row.name
