@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import json
 from datetime import timedelta
-from typing import Never
+from typing import Any, Never
 
 import pytest
 from sqlalchemy import event, func, select
@@ -205,6 +205,22 @@ async def test_a_sweep_looks_only_at_accounts_that_have_something_old(service: S
         swept = (await session.execute(select(FeedRow.account_id, FeedRow.swept))).all()
     assert {tuple(row) for row in kept} == {(ada, 2), (bob, 1)}
     assert {tuple(row) for row in swept} == {(ada, 1), (bob, 0)}
+
+
+async def test_a_sweep_finds_what_is_old_by_its_time(service: Service) -> None:
+    if not service.database.is_sqlite:
+        pytest.skip("PostgreSQL chooses by how many rows there are")
+    asked = list[tuple[str, Any]]()
+
+    def look(_connection: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(service.database.engine.sync_engine, "before_cursor_execute", look)
+    await service.changes.sweep()
+    ((statement, parameters),) = [one for one in asked if "FROM changes" in one[0]]
+    async with service.database.engine.connect() as connection:
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).all()
+    assert plan[0].detail.startswith("SEARCH changes USING INDEX ix_changes_made_at"), plan
 
 
 @pytest.mark.parametrize(

@@ -105,10 +105,12 @@ class Changes:
     async def sweep(self) -> None:
         """Delete what is older than ninety days; a machine that has not seen it then reads the state."""
         # What is not old is not looked at: it may be a thousand times as much.
+        # SQLite would group by the primary key, all of it, and not search by time, were it the bare column.
+        owner = ChangeRow.account_id.concat("").label("owner")
         old = (
-            select(ChangeRow.account_id, func.max(ChangeRow.sequence))
+            select(owner, func.max(ChangeRow.sequence))
             .where(ChangeRow.made_at < self._database.clock() - KEPT)
-            .group_by(ChangeRow.account_id)
+            .group_by(owner)
         )
         async with self._database.reading() as session:
             found = (await session.execute(old)).all()
