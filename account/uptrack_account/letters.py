@@ -63,12 +63,16 @@ def already_there(site: str) -> Letter:
     )
 
 
-def password_changed(site: str) -> Letter:
+def password_changed(site: str, *, unlinked: bool) -> Letter:
+    machines = (
+        "Every linked machine was unlinked; link yours again with `uptrack link`.\n"
+        if unlinked
+        else f"Linked machines stay linked; you can end them at\n\n    {site}/devices\n"
+    )
     return Letter(
         "Your UpTrack password was changed",
         f"The password of your UpTrack account was changed just now. If it was not you, ask for a new one at\n\n"
-        f"    {site}/forgotten\n\nand write to {HELP}. Linked machines stay linked; you can end them at\n\n"
-        f"    {site}/devices\n",
+        f"    {site}/forgotten\n\nand write to {HELP}. {machines}",
     )
 
 

@@ -115,7 +115,7 @@ async def open_service(
         changes = Changes(database, bell)
         reports = Reports(database, changes)
         uploads = Uploads(database, objects, jobs, reports, settings)
-        accounts = Accounts(database, keeper, settings.origin, leaving=(uploads.leave,))
+        accounts = Accounts(database, keeper, settings.origin, bell, leaving=(uploads.leave,))
         yield Service(
             settings,
             database,

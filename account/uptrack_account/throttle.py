@@ -43,6 +43,8 @@ UPLOAD = Limit("upload", 60, timedelta(hours=1))
 
 DECISION = Limit("decision", 5_000, timedelta(hours=1))
 """Of one account: a machine that is linked anew may know of years of them."""
+DELETION = Limit("deletion", 1_000, timedelta(hours=1))
+"""Of one account, as many as reports: of each an id is kept, there or not, and every machine of the account is told."""
 
 
 class Throttle:

@@ -144,6 +144,17 @@ async def test_another_password_signs_out_all_other_browsers_and_is_told_by_lett
     assert letters(service.settings.home)[-1]["Subject"] == "Your UpTrack password was changed"
 
 
+@pytest.mark.parametrize("unlink", [True, False])
+async def test_the_letter_about_another_password_says_what_became_of_the_machines(
+    service: Service, unlink: bool
+) -> None:
+    person = await person_of(service, await somebody(service))
+    await service.accounts.change_password(person, PASSWORD, ANOTHER, unlink=unlink)
+    await service.postman.deliver()
+    said = letters(service.settings.home)[-1].get_content()
+    assert ("Every linked machine was unlinked" in said, "Linked machines stay linked" in said) == (unlink, not unlink)
+
+
 async def test_erasing_an_account_leaves_no_row_of_it_in_any_table(service: Service) -> None:
     account_id, other_id = await somebody(service), await somebody(service, BOB, ANOTHER)
     person = await person_of(service, account_id)

@@ -6,19 +6,22 @@ import asyncio
 import dataclasses
 import json
 from datetime import timedelta
-from typing import Never
+from typing import Any, Never
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
-from support.account_site import MADE_AT, PASSWORD, Answer, Browser, Machine, linked, somebody, upload
+from support.account_site import BOB, MADE_AT, PASSWORD, Answer, Browser, Machine, linked, somebody, upload
 from support.reports import a_finding, a_report
 from support.stores import Clock
 from uptrack_account.machines.bell import Bell
 from uptrack_account.service import Service
 from uptrack_account.store import Base
-from uptrack_account.store.models import ChangeRow, DismissalRow, FeedRow, ReportRow
+from uptrack_account.store.models import ChangeRow, DeletedReportRow, DismissalRow, FeedRow, ReportRow
+from uptrack_account.throttle import DECISION, DELETION
+from uptrack_account.web import api, dismissal_pages
 from uptrack_analysis.report import Finding, Report
+from uptrack_bridges.account import REFRESH_GRANT, TOKEN_PATH, Tokens
 from uptrack_bridges.account_changes import MOST_CHANGES, AccountState, ChangeList, Decision
 
 IDS = [f"{number:016x}" for number in range(1, 6)]
@@ -180,9 +183,96 @@ async def test_who_was_away_for_ninety_days_is_sent_to_the_state_which_says_all(
         assert (await session.scalars(select(ChangeRow.sequence))).all() == [7], "no number is used twice"
 
 
-async def test_a_place_in_the_state_that_was_never_given_out_is_refused(machine: Machine) -> None:
-    for wrong in ("?after=nothing", "?after=meant/x", "?limit=0"):
-        assert (await machine.ask("GET", f"/v1/state{wrong}")).status == 400
+async def test_a_sweep_looks_only_at_accounts_that_have_something_old(service: Service, clock: Clock) -> None:
+    ada, bob = await somebody(service), await somebody(service, BOB)
+    await service.reports.delete(ada, IDS[0])
+    clock.move(days=91)
+    for account_id in (ada, bob):
+        await service.reports.delete(account_id, IDS[1])
+    deleted = list[str]()
+
+    def look(_connection: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
+        if statement.startswith("DELETE"):
+            deleted.append(f"{statement} {parameters}")
+
+    event.listen(service.database.engine.sync_engine, "before_cursor_execute", look)
+    await service.changes.sweep()
+    await service.changes.sweep()
+    (once,) = deleted
+    assert (ada in once, bob in once) == (True, False)
+    async with service.database.reading() as session:
+        kept = (await session.execute(select(ChangeRow.account_id, ChangeRow.sequence))).all()
+        swept = (await session.execute(select(FeedRow.account_id, FeedRow.swept))).all()
+    assert {tuple(row) for row in kept} == {(ada, 2), (bob, 1)}
+    assert {tuple(row) for row in swept} == {(ada, 1), (bob, 0)}
+
+
+async def test_a_sweep_finds_what_is_old_by_its_time(service: Service) -> None:
+    if not service.database.is_sqlite:
+        pytest.skip("PostgreSQL chooses by how many rows there are")
+    asked = list[tuple[str, Any]]()
+
+    def look(_connection: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(service.database.engine.sync_engine, "before_cursor_execute", look)
+    await service.changes.sweep()
+    ((statement, parameters),) = [one for one in asked if "FROM changes" in one[0]]
+    async with service.database.engine.connect() as connection:
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).all()
+    assert plan[0].detail.startswith("SEARCH changes USING INDEX ix_changes_made_at"), plan
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "?after=nothing",
+        "?after=meant/x",
+        "?limit=0",
+        "?after=deleted/%00",
+        "?after=deleted/x",
+        f"?after=meant/{'a' * 32}/low.width/%00",
+        f"?after=meant/{'a' * 32}/low%00/",
+        "?after=meant/%00/low.width/",
+    ],
+)
+async def test_a_place_in_the_state_that_was_never_given_out_is_refused(machine: Machine, wrong: str) -> None:
+    assert (await machine.ask("GET", f"/v1/state{wrong}")).status == 400
+
+
+# -- how often ---------------------------------------------------------------------------------------------------------
+
+
+async def test_ids_that_nobody_knows_are_not_kept_without_end(
+    service: Service, machine: Machine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "DELETION", dataclasses.replace(DELETION, most=3))
+    statuses = [(await machine.ask("DELETE", f"/v1/reports/{number:016x}")).status for number in range(4)]
+    assert statuses == [204, 204, 204, 429]
+    refused = await machine.ask("DELETE", f"/v1/reports/{IDS[4]}")
+    assert 0 < int(refused.headers["Retry-After"]) <= 3_601
+    assert (await count(service, DeletedReportRow), await count(service, ChangeRow)) == (3, 3)
+    clock.move(minutes=59, seconds=59)
+    assert (await machine.ask("DELETE", f"/v1/reports/{IDS[4]}")).status == 429
+    clock.move(seconds=1)
+    again = await machine.browser.tell(TOKEN_PATH, grant_type=REFRESH_GRANT, refresh_token=machine.tokens.refresh_token)
+    machine.tokens = Tokens.model_validate_json(again.body)
+    assert (await machine.ask("DELETE", f"/v1/reports/{IDS[4]}")).status == 204
+
+
+async def test_a_finding_is_dismissed_on_its_page_only_so_often(
+    service: Service, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(machine, 0)
+    monkeypatch.setattr(dismissal_pages, "DECISION", dataclasses.replace(DECISION, most=2))
+    await press(machine, 0, LOUD)
+    await press(machine, 0, LOUD, undo="yes")
+    headers = {"Origin": machine.browser.site, "Accept": "text/html"}
+    form = {"finding": LOUD.id, "scope": "finding"}
+    refused = await machine.browser.ask("POST", f"/reports/{IDS[0]}/dismiss", form, headers)
+    assert (refused.status, "Too often" in refused.text) == (429, True)
+    assert 0 < int(refused.headers["Retry-After"]) <= 3_601
+    assert await count(service, ChangeRow) == 2
 
 
 # -- on the page -------------------------------------------------------------------------------------------------------

@@ -9,13 +9,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, bindparam, make_url, select, text
+from sqlalchemy import Connection, bindparam, inspect, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from support.account_site import account_service, somebody, upload
+from support.stores import Clock
 from uptrack_account.store import ACCOUNT_TABLES, Base, open_database
-from uptrack_account.store.migrate import upgrade
+from uptrack_account.store.migrate import MIGRATIONS, upgrade
 from uptrack_account.store.models import AccountRow, SessionRow, UtcTime
 from uptrack_analysis.errors import BadInput, Unavailable
 
@@ -54,6 +58,28 @@ async def test_who_was_signed_in_before_the_password_was_asked_for_again_gave_it
         row = (await session.scalars(select(SessionRow))).one()
         assert row.proved_at == row.created_at == THEN
         assert (await session.scalars(select(AccountRow.policy_told))).one() is None
+
+
+async def test_going_back_to_an_older_version_keeps_what_that_one_knows(migrated_url: str, tmp_path: Path) -> None:
+    def back(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+
+    async with account_service(tmp_path / "home", migrated_url, Clock(THEN)) as service:
+        ada = await somebody(service)
+        await service.sessions.begin(ada, "")
+        await service.reports.put(ada, None, "5a5a" * 4, upload())
+        async with service.database.engine.begin() as connection:
+            await connection.run_sync(back)
+            for table in ("accounts", "sessions", "projects", "reports"):
+                assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 1, table  # noqa: S608
+            columns = await connection.run_sync(lambda one: inspect(one).get_columns("accounts"))
+            assert "policy_seen" not in {column["name"] for column in columns}
+    async with open_database(migrated_url) as database, database.reading() as session:
+        assert (await session.scalars(select(SessionRow.account_id))).all() == [ada]
 
 
 async def test_several_that_start_at_once_migrate_once(database_url: str) -> None:

@@ -11,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from support.account_site import Browser, Machine, linked, somebody
 from uptrack_account.service import Service
+from uptrack_account.web import openapi
 from uptrack_account.web.gate import access_of, open_to
 from uptrack_account.web.openapi import document
 from uptrack_account.web.server import PROGRAMS
@@ -35,6 +36,12 @@ async def test_it_is_served_to_everybody_and_has_every_route_for_programs_and_no
         (method.lower(), path) for method, path, _ in FOR_PROGRAMS
     }
     assert served == document(FOR_PROGRAMS)
+
+
+async def test_it_is_put_together_once(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await browser.get("/openapi.json")
+    monkeypatch.delattr(openapi, "document")
+    assert (await browser.get("/openapi.json")).body == first.body
 
 
 def test_every_route_says_what_it_does_and_whether_it_asks_for_a_token() -> None:

@@ -11,9 +11,22 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from support.account_site import Browser, Machine, account_service, linked, served, somebody
+from support.account_site import (
+    ADA,
+    ANOTHER,
+    PASSWORD,
+    Browser,
+    Machine,
+    account_service,
+    letters,
+    link_in,
+    linked,
+    served,
+    somebody,
+)
 from support.companion import Companion, companion
 from support.stores import Clock
+from uptrack_account.errors import GrantRefused
 from uptrack_account.machines import bell
 from uptrack_account.service import Service
 from uptrack_account.web import push
@@ -94,6 +107,33 @@ async def test_a_channel_ends_at_once_when_its_machine_is_unlinked(
         with pytest.raises(TokenRefused):
             await hers.changed(within_s=AT_ONCE_S)
         assert service.bell.listeners(ada) == 0
+
+
+@pytest.mark.parametrize("how", ["another password", "a reset", "a key used twice", "erased"])
+async def test_a_channel_ends_at_once_however_its_machine_is_unlinked(
+    service: Service, browser: Browser, ada: str, mine: Companion, machine: Machine, how: str
+) -> None:
+    async with AsyncExitStack() as stack, service.bell.listening():
+        hers = await channel(mine, machine, stack, browser.port)
+        match how:
+            case "another password":
+                await browser.post("/account/password", old=PASSWORD, new=ANOTHER, unlink="yes")
+            case "a reset":
+                await service.accounts.ask_for_reset(ADA)
+                await service.postman.deliver()
+                token = link_in(letters(service.settings.home)[-1]).removeprefix("/reset/")
+                await service.accounts.reset(token, ANOTHER, unlink=True)
+            case "a key used twice":
+                # Once more is fine: its answer may have been lost, until the next key shows that it was not.
+                renewed = await service.devices.refresh(machine.tokens.refresh_token)
+                await service.devices.refresh(renewed.refresh_token)
+                with pytest.raises(GrantRefused, match="used twice"):
+                    await service.devices.refresh(machine.tokens.refresh_token)
+            case _:
+                await browser.post("/account/erase", password=PASSWORD)
+        assert await service.devices.of(ada) == []
+        with pytest.raises(TokenRefused):
+            await hers.changed(within_s=AT_ONCE_S)
 
 
 async def test_a_channel_ends_when_its_token_is_too_old(

@@ -111,6 +111,7 @@ async def test_a_mix_without_a_project_begins_one_with_its_files_name_and_the_ne
         (audio(), {"keep_days": "8"}, 422, "Expected 0 to 7 days"),
         (audio(), {"keep_days": "-1"}, 422, "Expected 0 to 7 days"),
         (audio(), {"project": "f" * 32}, 422, "Expected a project of yours"),
+        (audio(), {"project": "\0" * 32}, 422, "Expected a project of yours"),
         (audio(), {"project_name": "x" * 2_000}, 422, "Expected at most 1000 letters in a field"),
         (audio(), {"filename": ""}, 422, "none was chosen"),
     ],

@@ -25,7 +25,7 @@ ABOUT = {
 
 def test_every_letter_that_comes_in_any_case_is_about_security_money_or_rights() -> None:
     made: dict[str, Letter] = {
-        name: function(*["x"] * len(inspect.signature(function).parameters))
+        name: function(**dict.fromkeys(inspect.signature(function).parameters, "x"))
         for name, function in inspect.getmembers(written, inspect.isfunction)
         if inspect.signature(function).return_annotation == "Letter"
     }

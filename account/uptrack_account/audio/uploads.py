@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,11 +25,12 @@ from uptrack_account.audio.audio_kind import HEAD_BYTES, AudioKind, kind_of
 from uptrack_account.audio.jobs import Job, Jobs, Worker
 from uptrack_account.audio.objects import Objects, StoreAway, leftovers, new_key, prefix_of
 from uptrack_account.errors import ReportRefused, UploadRefused
+from uptrack_account.machines.devices import still_linked
 from uptrack_account.machines.reports import Reports, look
-from uptrack_account.money import usage
+from uptrack_account.money import plans, usage
 from uptrack_account.settings import AccountSettings
-from uptrack_account.store import Database
-from uptrack_account.store.models import AccountRow, ErasureRow, ProjectRow, UploadRow
+from uptrack_account.store import Database, in_line
+from uptrack_account.store.models import ROW_ID, ErasureRow, ProjectRow, UploadRow
 from uptrack_bridges.account import ReportProject, ReportUpload, report_of_upload
 
 log = logging.getLogger(__name__)
@@ -157,11 +159,9 @@ class Uploads:
 
     async def left_this_month(self, account_id: str) -> tuple[int, int]:
         """How many analyses were made or are under way, of how many."""
-        from uptrack_account.money.plans import monthly_allowance
-
         async with self._database.reading() as session:
             used = await usage.used_in(session, account_id, usage.month_of(self._database.clock()))
-            return used, await monthly_allowance(session, account_id, self._settings)
+            return used, await plans.monthly_allowance(session, account_id, self._settings)
 
     async def delete(self, account_id: str, upload_id: str) -> bool:
         """Delete its audio now, whatever was wished before; whether there is such an upload. Its report stays.
@@ -170,7 +170,7 @@ class Uploads:
         """
         now = self._database.clock()
         async with self._database.writing() as session:
-            await _in_line(session, account_id)
+            await _wait_in_line(session, account_id)
             row = await session.scalar(select(UploadRow).where(*_one(account_id, upload_id)))
             if row is None:
                 return False
@@ -180,9 +180,7 @@ class Uploads:
 
     async def leave(self, session: AsyncSession, account_id: str) -> None:
         """Have everything of an account that goes with the transaction go too; ``purge`` carries it out."""
-        await _is_there(
-            session, account_id
-        )  # first, as all do: who ends a job meanwhile holds it, and we would deadlock
+        await in_line(session, account_id)  # first, as all do: who ends a job meanwhile holds it, and we would deadlock
         await self._jobs.cancel(session, account_id)
         gone = self._database.insert(ErasureRow).values(prefix=prefix_of(account_id), since=self._database.clock())
         await session.execute(gone.on_conflict_do_nothing())
@@ -252,7 +250,7 @@ class Uploads:
         for upload in found:
             if upload.state in LIVE:
                 async with self._database.writing() as session:
-                    await _in_line(session, upload.account_id)
+                    await _wait_in_line(session, upload.account_id)
                     row = await session.scalar(select(UploadRow).where(*_one(upload.account_id, upload.id)))
                     if row is not None:
                         await self._due(session, row, self._database.clock(), NEVER_ANALYSED)
@@ -299,7 +297,7 @@ class Uploads:
     async def _keep(self, account_id: str, arriving: Arriving, key: str, kind: AudioKind, reading: _Reading) -> Taken:
         now, wished = self._database.clock(), arriving.keep_days
         async with self._database.writing() as session:
-            await _in_line(session, account_id)
+            await _wait_in_line(session, account_id)
             there = await self._there(session, account_id, arriving)
             if there is not None:
                 return _again(there, reading.sha256)
@@ -309,7 +307,7 @@ class Uploads:
                 account_id=account_id,
                 id=arriving.id,
                 object_key=key,
-                device_id=arriving.device_id,
+                device_id=await still_linked(session, arriving.device_id),
                 name=fit_name(arriving.name),
                 kind=kind,
                 bytes=reading.count,
@@ -332,7 +330,7 @@ class Uploads:
 
     async def _of_job(self, session: AsyncSession, worker: Worker, job: Job) -> UploadRow | None:
         """The row, with the job ended; ``None`` if either is not there any more, and nothing is to be kept."""
-        if not await _is_there(session, job.account_id) or not await worker.finish(session, job):
+        if not await in_line(session, job.account_id) or not await worker.finish(session, job):
             return None
         row = await session.scalar(select(UploadRow).where(*_one(job.account_id, job.upload_id)))
         return row if row is not None and row.state in LIVE and row.deleted_at is None else None
@@ -371,7 +369,7 @@ class Uploads:
     async def _lost(self, upload: Upload) -> None:
         now = self._database.clock()
         async with self._database.writing() as session:
-            await _in_line(session, upload.account_id)
+            await _wait_in_line(session, upload.account_id)
             row = await session.scalar(select(UploadRow).where(UploadRow.object_key == upload.object_key))
             if row is not None and row.deleted_at is None:
                 await self._due(session, row, now, LOST)
@@ -466,7 +464,8 @@ async def _project(session: AsyncSession, account_id: str, arriving: Arriving) -
     """The key and the name of what it is a version of: a project that is there, one that is named, or a new one."""
     if arriving.project_id is not None:
         mine = (ProjectRow.account_id == account_id) & (ProjectRow.id == arriving.project_id)
-        row = await session.scalar(select(ProjectRow).where(mine))
+        is_one = re.fullmatch(ROW_ID, arriving.project_id) is not None
+        row = await session.scalar(select(ProjectRow).where(mine)) if is_one else None
         if row is None:
             raise UploadRefused(422, "upload.project", "Expected a project of yours; it may have been deleted.")
         return row.key, row.name
@@ -474,7 +473,7 @@ async def _project(session: AsyncSession, account_id: str, arriving: Arriving) -
     return arriving.project_key or own, fit_name(arriving.project_name)
 
 
-async def _in_line(session: AsyncSession, account_id: str) -> None:
+async def _wait_in_line(session: AsyncSession, account_id: str) -> None:
     """Have others of the account wait.
 
     Raises
@@ -482,14 +481,8 @@ async def _in_line(session: AsyncSession, account_id: str) -> None:
     UploadRefused
         410: the account is gone.
     """
-    if not await _is_there(session, account_id):
+    if not await in_line(session, account_id):
         raise UploadRefused(410, "account.gone", "This account was deleted, and the audio with it.")
-
-
-async def _is_there(session: AsyncSession, account_id: str) -> bool:
-    """Whether the account is, locked until the transaction ends."""
-    mine = select(AccountRow.id).where(AccountRow.id == account_id).with_for_update(key_share=True)
-    return await session.scalar(mine) is not None
 
 
 def _one(account_id: str, upload_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

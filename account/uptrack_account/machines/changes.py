@@ -6,6 +6,7 @@ is sent to the state, which is what all changes have come to, and goes on from t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
@@ -16,15 +17,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uptrack_account.errors import AccountError
 from uptrack_account.machines.bell import Bell
 from uptrack_account.store import Database
-from uptrack_account.store.models import ChangeRow, DeletedReportRow, DismissalRow, FeedRow, ProjectRow
+from uptrack_account.store.models import ROW_ID, ChangeRow, DeletedReportRow, DismissalRow, FeedRow, ProjectRow
 from uptrack_analysis.report import SEVERITIES, Severity
-from uptrack_bridges.account_changes import AccountState, Change, ChangeList, Decision, ProjectDecision
+from uptrack_bridges.account import REPORT_ID
+from uptrack_bridges.account_changes import FINDING, RULE, AccountState, Change, ChangeList, Decision, ProjectDecision
 
 KEPT = timedelta(days=90)
 START_AGAIN = "Some of what has changed is no longer kept one by one: read the state, and go on from there."
 
 
 Kind = Literal["report_deleted", "dismissed", "restored"]
+_GIVEN = {
+    "deleted": re.compile(f"deleted/({REPORT_ID})"),
+    "meant": re.compile(f"meant/({ROW_ID})/({RULE})/({FINDING}|)"),
+}
+"""A place in the state, as ``next`` gave it."""
 
 
 class Changes:
@@ -97,18 +104,22 @@ class Changes:
 
     async def sweep(self) -> None:
         """Delete what is older than ninety days; a machine that has not seen it then reads the state."""
+        # What is not old is not looked at: it may be a thousand times as much.
+        # SQLite would group by the primary key, all of it, and not search by time, were it the bare column.
+        owner = ChangeRow.account_id.concat("").label("owner")
         old = (
-            select(ChangeRow.account_id, func.max(ChangeRow.sequence).label("last"))
+            select(owner, func.max(ChangeRow.sequence))
             .where(ChangeRow.made_at < self._database.clock() - KEPT)
-            .group_by(ChangeRow.account_id)
-            .subquery()
+            .group_by(owner)
         )
-        async with self._database.writing() as session:
-            last = select(old.c.last).where(old.c.account_id == FeedRow.account_id).scalar_subquery()
-            mine = FeedRow.account_id.in_(select(old.c.account_id))
-            await session.execute(update(FeedRow).where(mine).values(swept=last))
-            gone = select(FeedRow.swept).where(FeedRow.account_id == ChangeRow.account_id).scalar_subquery()
-            await session.execute(delete(ChangeRow).where(ChangeRow.sequence <= gone))
+        async with self._database.reading() as session:
+            found = (await session.execute(old)).all()
+        for account_id, last in found:
+            feed = (FeedRow.account_id == account_id) & (FeedRow.swept < last)
+            gone = (ChangeRow.account_id == account_id) & (ChangeRow.sequence <= last)
+            async with self._database.writing() as session:
+                await session.execute(update(FeedRow).where(feed).values(swept=last))
+                await session.execute(delete(ChangeRow).where(gone))
 
 
 async def _reach(session: AsyncSession, account_id: str) -> tuple[int, int]:
@@ -139,15 +150,12 @@ async def _decisions(
 
 
 def _place(after: str | None) -> tuple[str, tuple[str, ...]]:
-    match (after or "deleted").split("/"):
-        case ["deleted"]:
-            return "deleted", ()
-        case ["deleted", last]:
-            return "deleted", (last,)
-        case ["meant", project, rule, finding]:
-            return "meant", (project, rule, finding)
-        case _:
-            raise AccountError("Expected ?after= as the page before gave it in `next`.", code="account.cursor")
+    if not after:
+        return "deleted", ()
+    for part, given in _GIVEN.items():
+        if found := given.fullmatch(after):
+            return part, found.groups()
+    raise AccountError("Expected ?after= as the page before gave it in `next`.", code="account.cursor")
 
 
 def decision_of(row: DismissalRow) -> Decision:

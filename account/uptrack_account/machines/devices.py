@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uptrack_account import letters
 from uptrack_account.errors import GrantRefused, Refused
 from uptrack_account.machines.bell import Bell
-from uptrack_account.store import Database
+from uptrack_account.store import Database, in_line
 from uptrack_account.store.models import AccountRow, DeviceRow, DeviceTokenRow, GrantRow
 from uptrack_account.tokens import Keyed, digest, new_token
 from uptrack_bridges.account import DEVICE_NAME_LENGTH, SCOPE, SYSTEM_LENGTH, DeviceAuthorization, Tokens
@@ -158,6 +158,7 @@ class Devices:
             No machine waits with that code.
         """
         async with self._database.writing() as session:
+            await in_line(session, account_id)
             grant = await self._waiting(session, user_code)
             grant.state = "allowed" if allowed else "denied"
             grant.account_id = account_id
@@ -275,6 +276,10 @@ class Devices:
 
     async def _fetched(self, session: AsyncSession, device_code: str) -> Tokens | GrantRefused:
         now, mine = self._now, GrantRow.digest == digest(device_code)
+        # Before the grant: the account's deletion takes it with it, and would wait for us as we for it.
+        owner = await session.scalar(select(GrantRow.account_id).where(mine))
+        if owner is not None:
+            await in_line(session, owner)
         grant = await session.scalar(select(GrantRow).where(mine).with_for_update())
         if grant is None:
             return GrantRefused("invalid_grant", "Nothing waits with that code. Link the machine again.")
@@ -321,7 +326,7 @@ class Devices:
             )
         )
         gone = GrantRefused("invalid_grant", "This machine is not linked any more. Link it again.")
-        if token is None:
+        if token is None or not await in_line(session, token.account_id):
             return gone
         device = await session.scalar(select(DeviceRow).where(DeviceRow.id == token.device_id).with_for_update())
         if device is None:
@@ -335,6 +340,7 @@ class Devices:
             return await self._issue(session, device)
         letters.post(session, device.account_id, letters.machine_cut_off(self._site, device.name), self._now)
         await session.delete(device)
+        await self._bell.ring(session, device.account_id)
         return GrantRefused(
             "invalid_grant", "A key of this machine was used twice, so it is not linked any more. Link it again."
         )
@@ -367,9 +373,16 @@ class Devices:
         )
 
 
-async def unlink_all(session: AsyncSession, account_id: str) -> None:
+async def unlink_all(session: AsyncSession, bell: Bell, account_id: str) -> None:
     """Within another transaction: every machine of an account."""
     await session.execute(delete(DeviceRow).where(DeviceRow.account_id == account_id))
+    await bell.ring(session, account_id)
+
+
+async def still_linked(session: AsyncSession, device_id: str | None) -> str | None:
+    """The machine again, which stays until the transaction ends; ``None`` if it was unlinked meanwhile."""
+    mine = select(DeviceRow.id).where(DeviceRow.id == device_id).with_for_update(read=True, key_share=True)
+    return None if device_id is None else await session.scalar(mine)
 
 
 async def account_name(database: Database, device: Device) -> str:

@@ -13,8 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account.machines.changes import Changes, Kind, decision_of
-from uptrack_account.machines.reports import lock
-from uptrack_account.store import Database
+from uptrack_account.store import Database, in_line
 from uptrack_account.store.models import DismissalRow, ProjectRow
 from uptrack_analysis.report import SEVERITIES, Finding, Report, Severity
 from uptrack_bridges.account_changes import Decision, moment_after
@@ -43,7 +42,7 @@ class Dismissals:
         """
         now = self._database.clock()
         async with self._database.writing() as session:
-            await lock(session, account_id)
+            await in_line(session, account_id)
             mine = (ProjectRow.account_id == account_id) & (ProjectRow.key == project_key)
             project = await session.scalar(select(ProjectRow).where(mine))
             if project is None:
@@ -70,7 +69,7 @@ class Dismissals:
     ) -> None:
         """A person's word on a page; it counts over all that was said before."""
         async with self._database.writing() as session:
-            await lock(session, account_id)
+            await in_line(session, account_id)
             mine = (ProjectRow.account_id == account_id) & (ProjectRow.id == project_id)
             project = await session.scalar(select(ProjectRow).where(mine))
             if project is None:

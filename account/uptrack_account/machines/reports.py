@@ -24,8 +24,9 @@ from sqlalchemy.orm import aliased
 
 from uptrack_account.errors import AccountError, ReportRefused
 from uptrack_account.machines.changes import Changes
-from uptrack_account.store import Database
-from uptrack_account.store.models import AccountRow, DeletedReportRow, ProjectRow, ReportRow
+from uptrack_account.machines.devices import still_linked
+from uptrack_account.store import Database, in_line
+from uptrack_account.store.models import DeletedReportRow, ProjectRow, ReportRow
 from uptrack_analysis import __version__
 from uptrack_analysis.report import SCHEMA, Report, from_json
 from uptrack_bridges.account import ListedReport, ReportList, ReportProject, ReportUpload
@@ -140,7 +141,7 @@ class Reports:
             raise ReportRefused(422, "report.digest", "Expected the document its sha256 is of; another came.")
         looked = await asyncio.to_thread(look, upload.document)
         async with self._database.writing() as session:
-            await lock(session, account_id)
+            await in_line(session, account_id)
             return await self.put_in(session, account_id, device_id, report_id, upload, looked)
 
     async def put_in(
@@ -164,7 +165,8 @@ class Reports:
             raise ReportRefused(410, "report.deleted", "This report was deleted from the account.")
         now = self._database.clock()
         project_id = await _project(session, account_id, upload.project, now)
-        session.add(_row(account_id, device_id, report_id, project_id, upload, looked, now))
+        device = await still_linked(session, device_id)
+        session.add(_row(account_id, device, report_id, project_id, upload, looked, now))
         return Kept(new=True, readable=looked.report is not None)
 
     async def listed(self, account_id: str, *, limit: int, after: str | None = None) -> ReportList:
@@ -218,7 +220,7 @@ class Reports:
         """Delete one for good; whether it was there. One that is still on its way will not be kept."""
         now = self._database.clock()
         async with self._database.writing() as session:
-            await lock(session, account_id)
+            await in_line(session, account_id)
             gone = (
                 await session.execute(
                     delete(ReportRow).where(*_one(account_id, report_id)).returning(ReportRow.project_id)
@@ -277,12 +279,6 @@ class Reports:
 
 def _one(account_id: str, report_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return ReportRow.account_id == account_id, ReportRow.id == report_id
-
-
-async def lock(session: AsyncSession, account_id: str) -> None:
-    """Have others of the account wait, on PostgreSQL; rows that only point at it need not."""
-    mine = AccountRow.id == account_id
-    await session.execute(select(AccountRow.id).where(mine).with_for_update(key_share=True))
 
 
 async def _project(session: AsyncSession, account_id: str, said: ReportProject, now: datetime) -> str:

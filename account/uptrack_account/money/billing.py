@@ -15,12 +15,12 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account.errors import Refused, StripeAway
-from uptrack_account.money import plans
+from uptrack_account.money import plans, usage
 from uptrack_account.money.errands import remember
 from uptrack_account.money.plans import Plan
 from uptrack_account.money.stripe_site import ENDED, Standing, StripeSite
 from uptrack_account.settings import AccountSettings
-from uptrack_account.store import Database
+from uptrack_account.store import Database, in_line
 from uptrack_account.store.models import AccountRow, StripeEventRow, SubscriptionRow, new_id
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Billing:
         now = self._database.clock()
         async with self._database.reading() as session:
             row = await session.get(SubscriptionRow, account_id) if self.is_on else None
-            used = await plans.used(session, account_id, f"{now:%Y-%m}")
+            used = await usage.used_in(session, account_id, usage.month_of(now))
         plan = plans.plan(row, now)
         return Bill(plan, used, plans.allowance(plan, self._settings), row)
 
@@ -233,8 +233,7 @@ class Billing:
 
 async def _locked(session: AsyncSession, account_id: str) -> SubscriptionRow | None:
     """The account's row, if it has one, while others of the account wait."""
-    mine = AccountRow.id == account_id
-    await session.execute(select(AccountRow.id).where(mine).with_for_update(key_share=True))
+    await in_line(session, account_id)
     return await session.get(SubscriptionRow, account_id, populate_existing=True)
 
 

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account.errors import StripeAway
 from uptrack_account.money.stripe_site import StripeSite
-from uptrack_account.store import Database
-from uptrack_account.store.models import AccountRow, ErrandRow, SubscriptionRow
+from uptrack_account.store import Database, in_line
+from uptrack_account.store.models import ErrandRow, SubscriptionRow
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ async def remember(database: Database, session: AsyncSession, customer_id: str) 
 async def remember_of(database: Database, session: AsyncSession, account_id: str) -> bool:
     """Have an account's customer deleted, in the transaction that deletes the account; whether it has one."""
     # What a checkout is about to write of the account waits, and then finds that there is none.
-    await session.execute(select(AccountRow.id).where(AccountRow.id == account_id).with_for_update())
+    await in_line(session, account_id, leaving=True)
     mine = SubscriptionRow.account_id == account_id
     customer_id = await session.scalar(select(SubscriptionRow.customer_id).where(mine))
     if customer_id is not None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account.settings import AccountSettings
 from uptrack_account.store.database import clock_of
-from uptrack_account.store.models import SubscriptionRow, UsageRow
+from uptrack_account.store.models import SubscriptionRow
 
 Plan = Literal["free", "pro"]
 GRACE = timedelta(days=7)
@@ -25,12 +24,6 @@ async def monthly_allowance(session: AsyncSession, account_id: str, settings: Ac
     """How many hosted analyses the account has in a month, of a session that ``Database`` gave."""
     row = await session.get(SubscriptionRow, account_id) if settings.stripe_key.get_secret_value() else None
     return allowance(plan(row, clock_of(session)()), settings)
-
-
-async def used(session: AsyncSession, account_id: str, month: str) -> int:
-    """How many it has had in a month, "2026-11"."""
-    mine = (UsageRow.account_id == account_id) & (UsageRow.month == month)
-    return await session.scalar(select(UsageRow.analyses).where(mine)) or 0
 
 
 def allowance(plan: Plan, settings: AccountSettings) -> int:

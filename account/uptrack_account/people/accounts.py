@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from uptrack_account import letters
 from uptrack_account.errors import AccountError, Refused
+from uptrack_account.machines.bell import Bell
 from uptrack_account.machines.devices import unlink_all
 from uptrack_account.money.errands import remember_of
 from uptrack_account.people import passwords
@@ -56,12 +57,17 @@ class Accounts:
     ----------
     site : str
         The service's address, which links in letters begin with.
+    bell : Bell
+        Rung when machines are unlinked here, so that their push channels end.
     leaving : sequence of callables
         Called in the transaction that erases an account, for what lies elsewhere and goes with it.
     """
 
-    def __init__(self, database: Database, keeper: Passwords, site: str, *, leaving: Sequence[Leaving] = ()) -> None:
+    def __init__(
+        self, database: Database, keeper: Passwords, site: str, bell: Bell, *, leaving: Sequence[Leaving] = ()
+    ) -> None:
         self._database = database
+        self._bell = bell
         self._leaving = leaving
         self._passwords = keeper
         self._site = site
@@ -171,8 +177,8 @@ class Accounts:
             account.verified_at = account.verified_at or now  # who reads the address's letters has it
             await end_all(session, account.id)
             if unlink:
-                await unlink_all(session, account.id)
-            letters.post(session, account.id, letters.password_changed(self._site), now)
+                await unlink_all(session, self._bell, account.id)
+            letters.post(session, account.id, letters.password_changed(self._site, unlinked=unlink), now)
 
     async def change_password(self, person: Person, old: str, new: str, *, unlink: bool = False) -> None:
         """Another password; every other browser is signed out, and with ``unlink`` every machine.
@@ -188,8 +194,9 @@ class Accounts:
             (await _by_id(session, person.account_id)).password_hash = hashed
             await end_all(session, person.account_id, but=person.session_id)
             if unlink:
-                await unlink_all(session, person.account_id)
-            letters.post(session, person.account_id, letters.password_changed(self._site), self._database.clock())
+                await unlink_all(session, self._bell, person.account_id)
+            letter = letters.password_changed(self._site, unlinked=unlink)
+            letters.post(session, person.account_id, letter, self._database.clock())
 
     async def prove(self, person: Person, password: str) -> None:
         """That it is still they, before something that cannot be taken back.
@@ -234,6 +241,7 @@ class Accounts:
             for leave in self._leaving:
                 await leave(session, person.account_id)
             await session.execute(delete(AccountRow).where(AccountRow.id == person.account_id))
+            await self._bell.ring(session, person.account_id)
         return is_customer
 
     async def sweep(self) -> None:

@@ -42,6 +42,10 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
+ROW_ID = r"[0-9a-f]{32}"
+"""What ``new_id`` makes. What comes from outside is held against it: PostgreSQL will not be asked for every text."""
+
+
 class UtcTime(TypeDecorator[datetime]):
     """Aware datetimes on both databases: SQLite knows no zones, and would hand back a naive one."""
 

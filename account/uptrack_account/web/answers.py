@@ -24,6 +24,7 @@ REFUSED = {
         "This address only takes what one of our forms sends. Go back to the form, and send it again.",
     ),
     413: ("Too much", "That is more than a form of ours sends, and nothing was done."),
+    429: ("Too often", "That came too often, and nothing was done. Try again in a while."),
     500: ("Something went wrong", "Something went wrong here, and nothing was done. Try again in a while."),
 }
 """What each status is called, and what it says if nothing else was said."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from uptrack_account.errors import AccountError, GrantRefused, ReportRefused, TooMany
 from uptrack_account.machines.devices import Devices, account_name
 from uptrack_account.machines.reports import NEWER
-from uptrack_account.throttle import DEVICE_FROM, REPORT
+from uptrack_account.throttle import DELETION, DEVICE_FROM, REPORT
 from uptrack_account.web.answers import NO_FORM, come_from, count_tries, form_of
 from uptrack_account.web.gate import DEVICE, SERVICE, open_to, problem
 from uptrack_account.web.openapi import Saying, says
@@ -162,13 +162,18 @@ async def list_reports(request: web.Request) -> web.Response:
 
 @routes.delete(f"{REPORTS_PATH}/{{id}}")
 @open_to("linked machine")
-@says(Saying({204: None}, path={"id": REPORT_ID}, refuses=(422,)))
+@says(Saying({204: None}, path={"id": REPORT_ID}, refuses=(422, 429)))
 async def delete_report(request: web.Request) -> web.Response:
     """Delete a report, and keep none under its id from now on; one that is not there is deleted already."""
     report_id = request.match_info["id"]
     if not re.fullmatch(REPORT_ID, report_id):
         return _no_id()
-    await request.app[SERVICE].reports.delete(request[DEVICE].account_id, report_id)
+    account_id = request[DEVICE].account_id
+    try:
+        await count_tries(request, (DELETION, account_id))
+    except TooMany as error:
+        return too_many(error)
+    await request.app[SERVICE].reports.delete(account_id, report_id)
     return web.Response(status=204)
 
 

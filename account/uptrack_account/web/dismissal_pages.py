@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from uptrack_account.errors import TooMany
 from uptrack_account.machines.dismissals import with_decisions, worst_of
 from uptrack_account.machines.reports import NEWER, NO_REPORT, StoredReport
-from uptrack_account.web.answers import form_of, see
+from uptrack_account.throttle import DECISION
+from uptrack_account.web.answers import count_tries, form_of, refusal, see
 from uptrack_account.web.gate import SERVICE, open_to, person_of
 from uptrack_analysis.present.wording import plain
 from uptrack_analysis.report import Finding, Report, Severity
@@ -45,6 +47,12 @@ async def dismissing(request: web.Request) -> web.Response:
     found = next((one for one in stored.report.findings if one.id == form["finding"]), None)
     if found is None:
         raise web.HTTPNotFound(text=NO_FINDING)
+    try:
+        await count_tries(request, (DECISION, account_id))
+    except TooMany as error:
+        refused = refusal(request, 429, error.sentence)
+        refused.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
+        return refused
     whole_rule = form["scope"] == "rule"
     await service.dismissals.decide(
         account_id,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from uptrack_bridges.account import SCOPE, AccountProblem
 routes = web.RouteTableDef()
 
 OPENAPI_PATH = "/openapi.json"
+DOCUMENT: web.AppKey[str] = web.AppKey("document", str)
 JSON, PROBLEM, FORM = "application/json", "application/problem+json", "application/x-www-form-urlencoded"
 
 Body = type[BaseModel] | str | None
@@ -63,8 +65,18 @@ def says(saying: Saying) -> Callable[[Page], Page]:
 @routes.get(OPENAPI_PATH)
 @open_to("anybody")
 async def openapi(request: web.Request) -> web.Response:
-    settled = [(route.method, _canonical(route), route.handler) for route in request.app.router.routes()]
-    return web.json_response(document(settled))
+    return web.Response(text=request.app[DOCUMENT], content_type=JSON)
+
+
+def document_of(app: web.Application) -> str:
+    """As JSON, to be put together once, when all routes are there: it takes longer than most answers.
+
+    Raises
+    ------
+    LookupError
+        As ``document``.
+    """
+    return json.dumps(document((route.method, _canonical(route), route.handler) for route in app.router.routes()))
 
 
 def document(settled: Iterable[tuple[str, str, Any]]) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def make_app(service: Service) -> web.Application:
     app[push.OPEN] = push.Channels()
     app.on_shutdown.append(push.close_all)
     app.add_routes([*PAGES, *PROGRAMS])
+    app[openapi.DOCUMENT] = openapi.document_of(app)
     return app
 
 

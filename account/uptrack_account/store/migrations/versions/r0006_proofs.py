@@ -35,6 +35,6 @@ def downgrade() -> None:
         ("sessions", ("proved_at",)),
         ("accounts", ("policy_told", "policy_seen")),
     ):
-        with op.batch_alter_table(name) as table:
-            for column in columns:
-                table.drop_column(column)
+        # Not as a batch: SQLite would drop the table to copy it, and all that points at it would go with its rows.
+        for column in columns:
+            op.drop_column(name, column)
