@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
-from uptrack_account.audio.objects import PIECE_BYTES
+from uptrack_account.audio.objects import PIECE_BYTES, StoreAway
 from uptrack_account.machines.devices import shown, typed
 from uptrack_account.people import export
 from uptrack_account.people.accounts import known_as
@@ -222,6 +223,8 @@ async def archive(request: web.Request) -> web.StreamResponse:
     headers = headers_of(request) | {"Content-Disposition": 'attachment; filename="uptrack-account.zip"'}
     response = web.StreamResponse(headers=headers)
     response.content_type = "application/zip"
+    if request.method == "HEAD":
+        return response  # how long it would be is known once it is packed
     async with export.archive(service.database, service.objects, person_of(request).account_id) as packed:
         response.content_length = packed.seek(0, io.SEEK_END)
         packed.seek(0)
@@ -244,7 +247,8 @@ async def erasing(request: web.Request) -> web.Response:
 
     if (failed := await or_again(request, act(), "account.html", form, **await _of_account(request))) is not None:
         return failed
-    await service.uploads.purge()  # at once; what the store does not do now is remembered
+    with suppress(StoreAway):  # what it does not do now is remembered
+        await service.uploads.purge()
     request[PERSON] = None
     at = service.database.clock()
     response = page(request, "erased.html", email=person.email, at=at, is_customer=customers[0])
