@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
@@ -13,10 +14,12 @@ import pytest
 
 from support.account_site import PASSWORD, Answer, Browser, Machine, account_service, linked, served, somebody
 from support.stores import Clock
-from support.uploaded import audio, form_of, held, send, sha256, work
+from support.uploaded import audio, form_of, held, pieces, send, sha256, work
+from uptrack_account.audio.objects import Objects, StoreAway
 from uptrack_account.audio.uploads import Upload
 from uptrack_account.service import Service
 from uptrack_account.throttle import UPLOAD
+from uptrack_account.web.upload_pages import MOST_BEFORE_BYTES, MOST_PARTS
 from uptrack_bridges.account import UPLOADS_PATH, UploadState
 
 ID = "5a5a" * 4
@@ -125,6 +128,38 @@ async def test_what_is_not_taken_is_told_on_the_page_with_the_form(
     assert (await held(service), await service.uploads.of(ada)) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        b'--x\r\nContent-Disposition: form-data; name="n"\r\n\r\nv\r\n' * MOST_PARTS,
+        b'--x\r\nContent-Disposition: form-data; name="n"\r\n\r\n' + bytes(MOST_BEFORE_BYTES) + b"\r\n",
+        b"\r\n" * MOST_BEFORE_BYTES,
+        b"--x\r\n" + b"A: b\r\n" * 200 + b"\r\n\r\n",
+        b'--x\r\nContent-Disposition: form-data; name="_charset_"\r\n\r\n' + b"u" * 99 + b"\r\n",
+    ],
+    ids=["parts", "bytes", "lines", "heads", "charset"],
+)
+async def test_what_no_form_of_ours_has_before_the_file_ends_the_reading_there(
+    service: Service, browser: Browser, ada: str, before: bytes
+) -> None:
+    """Sent in chunks, so that nothing says beforehand how much it is."""
+    file = b'--x\r\nContent-Disposition: form-data; name="audio"; filename="mix.wav"\r\n\r\n' + audio()
+    sent = before + file + b"\r\n--x--\r\n"
+    headers = {"Origin": browser.site, "Content-Type": "multipart/form-data; boundary=x"}
+    answer = await browser.ask("POST", "/uploads", pieces(sent), headers)
+    assert answer.status == 422
+    assert "none was chosen" in answer.text
+    assert (await held(service), await service.uploads.of(ada)) == ([], [])
+
+
+async def test_fields_as_long_as_they_may_be_stand_before_a_file_with_the_longest_name(
+    service: Service, browser: Browser, ada: str
+) -> None:
+    name = "m" * 4_000 + ".wav"
+    answer = await send(browser, audio(), filename=name, project="", project_name="w" * 1_000, keep_days="7")
+    assert (answer.status, (await one(service, ada)).keep_days) == (303, 7)
+
+
 async def test_a_form_of_another_site_sends_nothing(service: Service, browser: Browser, ada: str) -> None:
     sent, headers = form_of(audio())
     for origin in ({"Origin": "https://elsewhere.example"}, {}):
@@ -145,6 +180,56 @@ async def test_a_month_that_is_used_up_and_too_many_in_an_hour_are_told(
     refused = await send(browser, audio(seed=9))
     assert refused.status == 429
     assert int(refused.headers["Retry-After"]) > 3_000
+
+
+# -- a download --------------------------------------------------------------------------------------------------------
+
+
+async def raw(browser: Browser, method: str, path: str) -> bytes:
+    """All that comes until the connection ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", browser.port)
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    host = browser.site.removeprefix("http://")
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookies}\r\nConnection: close\r\n\r\n".encode())
+    came = bytearray()
+    try:
+        while piece := await asyncio.wait_for(reader.read(65_536), 30):
+            came += piece
+    except ConnectionResetError:
+        pass
+    writer.close()
+    return bytes(came)
+
+
+async def test_who_asks_for_the_head_of_a_download_gets_no_more(service: Service, browser: Browser, ada: str) -> None:
+    await send(browser)
+    upload = await one(service, ada)
+    for path, length in ((f"/uploads/{upload.id}/audio", upload.bytes), ("/account/data.zip", None)):
+        head, _, body = (await raw(browser, "HEAD", path)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert (f"Content-Length: {length}".encode() in head) == (length is not None)
+        assert b"X-Request-Id: " in head
+        assert body == b""
+
+
+async def test_a_download_that_breaks_ends_the_connection_and_nothing_is_mixed_into_it(
+    service: Service, browser: Browser, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body, read = audio(), type(service.objects).read
+
+    async def breaking(self: Objects, key: str) -> AsyncIterator[bytes]:
+        async for piece in read(self, key):
+            yield piece[:1_000]
+            raise StoreAway(OSError("gone"))
+
+    await send(browser, body)
+    path = f"/uploads/{(await one(service, ada)).id}/audio"
+    assert (await raw(browser, "GET", path)).partition(b"\r\n\r\n")[2] == body
+    monkeypatch.setattr(type(service.objects), "read", breaking)
+    head, _, came = (await raw(browser, "GET", path)).partition(b"\r\n\r\n")
+    assert b"X-Request-Id: " in head or head == b""  # what was on its way may be lost with the connection
+    assert body.startswith(came)
+    assert len(came) < len(body)
 
 
 # -- a machine ---------------------------------------------------------------------------------------------------------
