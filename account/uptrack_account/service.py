@@ -69,6 +69,11 @@ class Service:
         """Where audio lies while it is analysed."""
         return self.settings.home / "analysing"
 
+    @property
+    def packing_folder(self) -> Path:
+        """Where archives lie while they are downloaded."""
+        return self.settings.home / "packing"
+
     def analyst(self) -> Analyst:
         isolation = Isolation.of(self.settings)
         return Analyst(self.uploads, self.objects, self.jobs, isolation, self.folder)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -17,8 +19,11 @@ from support.stores import Clock
 from support.uploaded import audio, form_of, held, pieces, send, sha256, work
 from uptrack_account.audio.objects import Objects, StoreAway
 from uptrack_account.audio.uploads import Upload
+from uptrack_account.errors import UploadRefused
+from uptrack_account.people import export
 from uptrack_account.service import Service
-from uptrack_account.throttle import UPLOAD
+from uptrack_account.throttle import DATA, UPLOAD
+from uptrack_account.web.answers import page
 from uptrack_account.web.upload_pages import MOST_BEFORE_BYTES, MOST_PARTS
 from uptrack_bridges.account import UPLOADS_PATH, UploadState
 
@@ -289,6 +294,18 @@ async def test_an_id_is_taken_once_and_has_to_be_one(machine: Machine) -> None:
     assert told(await machine.ask("GET", f"{UPLOADS_PATH}/{'f' * 16}")) == (404, "upload.missing")
 
 
+async def test_a_machine_whose_account_goes_while_it_deletes_or_sends_is_told(
+    service: Service, ada: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_arguments: object) -> None:
+        raise UploadRefused(410, "account.gone", "Expected an account; this one was deleted.")
+
+    monkeypatch.setattr(service.uploads, "delete", gone)
+    monkeypatch.setattr(service.uploads, "take", gone)
+    assert told(await put(machine, audio())) == (410, "account.gone")
+    assert told(await machine.ask("DELETE", f"{UPLOADS_PATH}/{ID}")) == (410, "account.gone")
+
+
 async def test_a_machine_deletes_its_audio(service: Service, ada: str, machine: Machine) -> None:
     await put(machine, audio())
     for _ in range(2):
@@ -314,6 +331,64 @@ async def test_the_archive_holds_audio_that_is_held_and_says_nothing_of_where_it
     assert {row["id"] for row in tables["uploads"]} == {kept.id, gone.id}
     assert tables["usage"] == [{"account_id": ada, "month": "2026-11", "analyses": 1}]
     assert kept.object_key not in (await browser.get("/account/data")).text
+
+
+async def test_an_archive_at_a_time_is_made_in_a_folder_of_ours_and_given_up_with_the_connection(
+    service: Service, browser: Browser, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reading, go_on = type(service.objects).read, asyncio.Event(), asyncio.Event()
+
+    async def held_up(self: Objects, key: str) -> AsyncIterator[bytes]:
+        reading.set()
+        await go_on.wait()
+        async for piece in read(self, key):
+            yield piece
+
+    await send(browser)
+    monkeypatch.setattr(type(service.objects), "read", held_up)
+    first = asyncio.create_task(browser.get("/account/data.zip"))
+    await asyncio.wait_for(reading.wait(), 30)
+    assert service.packing_folder.stat().st_mode & 0o777 == 0o700
+    links = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert any(service.packing_folder in link.parents for link in links)
+    second = await browser.get("/account/data.zip")
+    assert (second.status, second.headers["Retry-After"]) == (429, "60")
+    assert second.text.startswith("Expected one archive at a time")
+    go_on.set()
+    assert (await first).status == 200
+    assert (await browser.get("/account/data.zip")).status == 200
+    assert list(service.packing_folder.iterdir()) == []
+
+
+async def test_ones_own_data_is_shown_and_packed_so_often_an_hour(service: Service, browser: Browser, ada: str) -> None:
+    for _ in range(DATA.most):
+        await service.throttle.count(DATA, ada)
+    for path in ("/account/data", "/account/data.zip"):
+        answer = await browser.get(path)
+        assert answer.status == 429
+        assert int(answer.headers["Retry-After"]) > 3_000
+
+
+async def test_others_are_answered_while_much_data_is_shown_and_packed(
+    service: Service, browser: Browser, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes through all of it does so in a thread of its own."""
+    loop, seen = threading.get_ident(), dict[str, int]()
+
+    def noting(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any, **named: Any) -> Any:
+            seen[name] = threading.get_ident()
+            return work(*arguments, **named)
+
+        return noted
+
+    monkeypatch.setattr("uptrack_account.web.pages.page", noting("page", page))
+    monkeypatch.setattr(export, "_plain", noting("rows", export._plain))
+    monkeypatch.setattr(export, "_pack_document", noting("document", export._pack_document))
+    for path in ("/account/data", "/account/data.zip"):
+        assert (await browser.get(path)).status == 200
+    assert set(seen) == {"page", "rows", "document"}
+    assert loop not in seen.values()
 
 
 async def test_deleting_the_account_deletes_its_audio_at_once(service: Service, browser: Browser, ada: str) -> None:

@@ -55,6 +55,7 @@ PROGRAMS = (*api.routes, *changes_api.routes, *upload_api.routes, *push.routes, 
 def make_app(service: Service) -> web.Application:
     app = web.Application(middlewares=[observe, _explain, gate], client_max_size=MAX_FORM_BYTES)
     app[SERVICE] = service
+    app[pages.PACKING] = set()
     app[push.OPEN] = push.Channels()
     app.on_response_prepare.append(begin)
     app.on_shutdown.append(push.close_all)
@@ -101,8 +102,9 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         by_aiohttp = error.status == 413 or error.text == f"{error.status}: {error.reason}"
         response = _refused(request, error.status, None if by_aiohttp else error.text)
-        if "Allow" in error.headers:
-            response.headers["Allow"] = error.headers["Allow"]
+        for name in ("Allow", "Retry-After"):
+            if name in error.headers:
+                response.headers[name] = error.headers[name]
     except Exception as error:
         if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
             return web.Response(status=400)  # who asked hung up: no fault of ours, and nobody reads the answer
