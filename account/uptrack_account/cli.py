@@ -36,11 +36,14 @@ def serve() -> None:
 @account_app.command("worker")
 def worker(
     slots: Annotated[int, typer.Option(min=1, max=64, help="How many analyses at once.")] = 1,
+    metrics_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="/metrics of this process, on 127.0.0.1 alone; 0 for none.")
+    ] = 0,
 ) -> None:
     """Analyse what was uploaded, until interrupted: beside `serve`, on this machine or another, as many as need be."""
     import asyncio
 
-    asyncio.run(_work(slots))
+    asyncio.run(_work(slots, metrics_port))
 
 
 @account_app.command("migrate")
@@ -70,20 +73,30 @@ async def _serve() -> None:
 
     settings, stop = _settings(), _told_to_stop()
     logs.set_up(settings.log)
-    async with open_service(settings) as service, serve(service) as port, serve_metrics(service), at_work(service):
+    async with (
+        open_service(settings) as service,
+        serve(service) as port,
+        serve_metrics(service, settings.metrics_port),
+        at_work(service),
+    ):
         typer.echo(f"The account is at {settings.origin} (listening on {settings.host}, port {port}).")
         if not settings.smtp_host:
             typer.echo(f"Letters are written into {settings.home / 'letters'}: no mail server is set.", err=True)
         await stop.wait()
 
 
-async def _work(slots: int) -> None:
+async def _work(slots: int, metrics_port: int) -> None:
     from uptrack_account import logs
     from uptrack_account.service import only_analysing, open_service
+    from uptrack_account.web.observe import serve_metrics
 
     settings, stop = _settings(), _told_to_stop()
     logs.set_up(settings.log)
-    async with open_service(settings) as service, only_analysing(service, slots):
+    async with (
+        open_service(settings) as service,
+        serve_metrics(service, metrics_port),
+        only_analysing(service, slots),
+    ):
         typer.echo(f"Analysing what comes to {settings.origin}, {slots} at once.")
         await stop.wait()
 

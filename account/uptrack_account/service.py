@@ -16,6 +16,7 @@ from uptrack_account.audio.uploads import SWEEP_EVERY_S as UPLOADS_EVERY_S
 from uptrack_account.audio.uploads import Uploads
 from uptrack_account.audio.worker import Analyst, sweep_folders
 from uptrack_account.audio.worker import at_work as analysing
+from uptrack_account.every import every
 from uptrack_account.letters import FolderSender, Postman, SmtpSender
 from uptrack_account.machines.bell import Bell
 from uptrack_account.machines.changes import Changes
@@ -68,21 +69,38 @@ class Service:
         """Where audio lies while it is analysed."""
         return self.settings.home / "analysing"
 
+    @property
+    def packing_folder(self) -> Path:
+        """Where archives lie while they are downloaded."""
+        return self.settings.home / "packing"
+
     def analyst(self) -> Analyst:
         isolation = Isolation.of(self.settings)
         return Analyst(self.uploads, self.objects, self.jobs, isolation, self.folder)
 
     async def sweep(self) -> None:
-        """Delete what has ended, from sessions to audio that nobody knows, and tell people of a new policy."""
-        await self.sessions.sweep()
-        await self.devices.sweep()
-        await self.throttle.sweep()
-        await self.changes.sweep()
-        await self.accounts.sweep()
-        await self.billing.sweep()
-        await self.policy.tell()
+        """Delete what has ended, from sessions to audio that nobody knows, and tell people of a new policy.
+
+        Raises
+        ------
+        ExceptionGroup
+            Of all that failed, once the rest is done.
+        """
+        await every(
+            self.sessions.sweep,
+            self.devices.sweep,
+            self.throttle.sweep,
+            self.changes.sweep,
+            self.accounts.sweep,
+            self.sweep_folders,
+            self.uploads.sweep_orphans,
+            self.billing.sweep,
+            self.policy.tell,
+        )
+
+    async def sweep_folders(self) -> None:
+        """Delete what analyses that were cut off on this machine have left."""
         await asyncio.to_thread(sweep_folders, self.folder)
-        await self.uploads.sweep_orphans()
 
 
 @asynccontextmanager
@@ -163,13 +181,17 @@ async def at_work(service: Service) -> AsyncIterator[None]:
 @asynccontextmanager
 async def only_analysing(service: Service, slots: int) -> AsyncIterator[None]:
     """Uploads are analysed, and deleted when they are due, while the block runs: a process beside those with pages."""
+    noting, clock = service.metrics.noting, service.database.clock
     async with analysing(service.analyst(), slots), asyncio.TaskGroup() as tasks:
-        sweeping = tasks.create_task(_again(service.uploads.sweep, UPLOADS_EVERY_S), name="uploads")
-        await asyncio.to_thread(sweep_folders, service.folder)
+        running = [
+            tasks.create_task(_again(noting("uploads", service.uploads.sweep, clock), UPLOADS_EVERY_S), name="uploads"),
+            tasks.create_task(_again(noting("folders", service.sweep_folders, clock), SWEEP_EVERY_S), name="folders"),
+        ]
         try:
             yield
         finally:
-            sweeping.cancel()
+            for task in running:
+                task.cancel()
 
 
 async def _again(work: Callable[[], Awaitable[object]], every_s: float) -> None:

@@ -41,6 +41,9 @@ REPORT = Limit("report", 1_000, timedelta(hours=1))
 UPLOAD = Limit("upload", 60, timedelta(hours=1))
 """Of one account; what cannot be analysed does not count in its month, so this is what counts it."""
 
+DATA = Limit("data", 30, timedelta(hours=1))
+"""Of one account: each goes through all that is kept of it."""
+
 DECISION = Limit("decision", 5_000, timedelta(hours=1))
 """Of one account: a machine that is linked anew may know of years of them."""
 DELETION = Limit("deletion", 1_000, timedelta(hours=1))

@@ -34,6 +34,8 @@ def analyze_file(
     path: Path,
     settings: Settings = Settings(),
     progress: Progress = lambda _fraction, _stage: None,
+    *,
+    name: str | None = None,
 ) -> Analysis:
     """Decode, measure, judge and score one file.
 
@@ -44,6 +46,8 @@ def analyze_file(
     settings : Settings
     progress : callable
         Called with the fraction done, 0 to 1 and never backwards, and the stage's name.
+    name : str, optional
+        What the report calls the file, which may lie under another name.
 
     Raises
     ------
@@ -66,7 +70,7 @@ def analyze_file(
     with open_audio(path, settings.limits, follow_links=settings.follow_links, fingerprint=True) as source:
         heard = work.next(1.0)
         mix = hear(source, heard, work.timings_s, probes=bool(settings.stems))
-        file = describe_mix(path.name, source)
+        file = describe_mix(name or path.name, source)
     stems: Stems | None = None
     read: tuple[ReadStem, ...] = ()
     if settings.stems:

@@ -73,6 +73,25 @@ async def test_audio_that_is_too_long_is_refused_with_how_long_it_may_be(mix: Pa
         await analyse(mix, "wav", short)
 
 
+async def test_it_is_called_what_its_owner_calls_it_and_not_what_it_is_called_on_the_way(mix: Path) -> None:
+    mix.write_bytes(audio(seconds=4))
+    assert from_json(await analyse(mix, "wav", ISOLATION, "Secret Song.mp3")).source.name == "Secret Song.mp3"
+    mix.write_bytes(audio("FLAC"))
+    with pytest.raises(CannotAnalyse, match=r"^Expected a WAV or MP3 file, but Secret Song\.mp3 is "):
+        await analyse(mix, "wav", ISOLATION, "Secret Song.mp3")
+
+
+async def test_of_what_it_complains_of_the_log_holds_the_kind_alone(
+    mix: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    isolation = dataclasses.replace(ISOLATION, analyze=f"{misbehaviour.__name__}:complain")
+    with pytest.raises(ChildLost):
+        await analyse(mix, "wav", isolation, "Secret Song.wav")
+    assert "an analysis complained (ValueError)" in caplog.text
+    assert "Secret" not in caplog.text
+    assert str(mix) not in caplog.text
+
+
 async def test_audio_that_unfolds_too_far_is_refused(mix: Path) -> None:
     with pytest.raises(CannotAnalyse):
         await analyse(mix, "wav", dataclasses.replace(ISOLATION, most_samples=10_000))
@@ -81,7 +100,7 @@ async def test_audio_that_unfolds_too_far_is_refused(mix: Path) -> None:
 async def test_it_reaches_no_network_not_even_of_this_machine(mix: Path, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         mix.write_text(str(listening.getsockname()[1]), "utf-8")
-        assert misbehaviour.call_out(mix, "wav", 0, 0.0) == "connected", "there is something to reach"
+        assert misbehaviour.call_out(mix, "wav", 0, 0.0, "") == "connected", "there is something to reach"
         said = await made_to("call_out", mix)
     if "this system lets nobody leave it" in caplog.text:
         pytest.skip("this system has no way to leave the network, and the log says so")

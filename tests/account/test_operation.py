@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -31,11 +32,13 @@ from support.account_site import (
     upload,
 )
 from support.stores import Clock
+from support.uploaded import barred, take
 from uptrack_account import logs
+from uptrack_account import service as service_module
 from uptrack_account.letters import HELP
-from uptrack_account.service import Service, at_work
+from uptrack_account.service import Service, at_work, only_analysing
 from uptrack_account.store import Database
-from uptrack_account.store.models import AccountRow
+from uptrack_account.store.models import AccountRow, ErasureRow, ErrandRow
 from uptrack_account.web.observe import HEADER, serve_metrics
 from uptrack_account.web.server import make_app
 from uptrack_analysis.errors import Unavailable
@@ -64,7 +67,7 @@ async def with_metrics(folder: Path, database: str, clock: Clock) -> AsyncIterat
     async with (
         account_service(folder, database, clock, metrics_port=free_port()) as service,
         served(service) as browser,
-        serve_metrics(service) as port,
+        serve_metrics(service, service.settings.metrics_port) as port,
     ):
         yield service, browser, f"http://127.0.0.1:{port}/metrics"
 
@@ -118,9 +121,51 @@ async def test_when_work_in_the_background_last_went_well_is_told(
         assert found[name, "sweep"] == found[name, "post"] == clock().timestamp()
 
 
+async def test_what_is_overdue_is_counted_and_a_sweep_that_left_it_is_no_success(
+    migrated_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    async with with_metrics(tmp_path / "home", migrated_url, clock) as (service, _browser, url):
+        account_id, sweep = await somebody(service), service.metrics.noting("uploads", service.uploads.sweep, clock)
+        await take(service, account_id)
+        async with service.database.writing() as session:
+            session.add(ErrandRow(customer_id="cus_1", created_at=clock(), due_at=clock()))
+            session.add(ErasureRow(prefix="gone/", since=clock()))
+        await sweep()
+        well, names = clock().timestamp(), ("uploads_overdue", "uploads_waiting", "erasures_overdue", "errands_waiting")
+        found = await counted(url)
+        assert [found[f"uptrack_account_{name}",] for name in names] == [0, 1, 0, 1]
+        with barred(service.settings.home / "objects"):
+            clock.move(days=7)
+            with pytest.raises(ExceptionGroup):
+                await sweep()
+        found = await counted(url)
+        assert found["uptrack_account_work_success_time_seconds", "uploads"] == well
+        assert [found[f"uptrack_account_{name}",] for name in names] == [1, 0, 1, 1]
+        await sweep()
+        found = await counted(url)
+        assert found["uptrack_account_work_success_time_seconds", "uploads"] == clock().timestamp()
+        assert [found[f"uptrack_account_{name}",] for name in names] == [0, 0, 0, 1]
+
+
+async def test_a_worker_beside_tells_of_its_work_and_goes_on_deleting_folders_that_were_cut_off(
+    migrated_url: str, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "SWEEP_EVERY_S", 0.01)  # an hour
+    async with with_metrics(tmp_path / "home", migrated_url, clock) as (service, _browser, url):
+        name = "uptrack_account_work_success_time_seconds"
+        async with only_analysing(service, 1), asyncio.timeout(30):
+            while {(name, "uploads"), (name, "folders")} - set(await counted(url)):
+                pass
+            dead = service.folder / "analysis-dead"
+            dead.mkdir(parents=True)
+            (dead / "lock").touch()
+            while dead.exists():
+                await asyncio.sleep(0.01)
+
+
 async def test_metrics_are_no_page_of_the_site_and_off_unless_asked_for(service: Service, browser: Browser) -> None:
     assert (await browser.get("/metrics")).status == 404
-    async with serve_metrics(service) as port:
+    async with serve_metrics(service, service.settings.metrics_port) as port:
         assert port == 0
 
 
@@ -131,7 +176,7 @@ async def test_a_metrics_port_that_is_taken_is_a_sentence(migrated_url: str, tmp
         port = taken.getsockname()[1]
         async with account_service(tmp_path / "home", migrated_url, clock, metrics_port=port) as service:
             with pytest.raises(Unavailable, match=rf"metrics on port {port} of 127\.0\.0\.1, but .*METRICS_PORT"):
-                async with serve_metrics(service):
+                async with serve_metrics(service, port):
                     pass
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import obstore
 import pytest
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore
 from sqlalchemy import func, select
 
 from support.account_site import ADA, BOB, PASSWORD, account_service, somebody
 from support.reports import a_report
 from support.stores import Clock
-from support.uploaded import audio, held, pieces, sha256, take, work
-from uptrack_account.audio.objects import new_key, prefix_of
+from support.uploaded import audio, barred, held, pieces, sha256, take, work
+from uptrack_account.audio.objects import StoreAway, new_key, prefix_of
 from uptrack_account.audio.uploads import LOST, NEVER_ANALYSED, Arriving, Upload, fit_name
 from uptrack_account.errors import UploadRefused
 from uptrack_account.service import Service
@@ -343,7 +345,8 @@ async def test_an_erasure_is_remembered_while_the_object_store_is_away_and_carri
     with barred(service.settings.home / "objects"):
         await erase(service)
         assert await count(service, UploadRow) == 0
-        await service.uploads.sweep()
+        with pytest.raises(ExceptionGroup):
+            await service.uploads.sweep()
     assert len(await held(service)) == await count(service, ErasureRow) == 1
     await service.uploads.sweep()
     assert await held(service) == []
@@ -375,21 +378,73 @@ async def test_what_is_due_while_the_object_store_is_away_is_deleted_later_and_t
     assert ((await one(service, ada)).deleted_at, await held(service)) == (clock.now, [])
 
 
-async def erase(service: Service) -> None:
-    account_id = await service.accounts.sign_in(ADA, PASSWORD)
+async def test_one_object_that_cannot_be_deleted_holds_up_no_other_and_is_told(
+    service: Service, ada: str, clock: Clock
+) -> None:
+    stuck, other = [(await take(service, ada, audio(seed=seed))).upload for seed in (1, 2)]
+    path = service.settings.home / "objects" / stuck.object_key
+    path.unlink()
+    (path / "in the way").mkdir(parents=True)  # so that no file is there to be deleted, not even for root
+    clock.move(days=7)
+    with pytest.raises(ExceptionGroup) as raised:
+        await service.uploads.sweep()
+    assert [type(error) for error in raised.value.exceptions] == [StoreAway]
+    assert {one.id: one.is_held for one in await service.uploads.of(ada)} == {stuck.id: True, other.id: False}
+    assert not (service.settings.home / "objects" / other.object_key).exists()
+
+
+async def test_one_account_whose_audio_cannot_be_deleted_holds_up_no_other(
+    service: Service, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await somebody(service, BOB)
+    for account_id in (ada, bob):
+        await take(service, account_id)
+        await take(service, account_id)
+    first, delete = min(await held(service)), obstore.delete_async
+
+    async def all_but_the_first(store: ObjectStore, key: str) -> None:
+        if key == first:
+            raise BaseError(f"{key} is locked")
+        await delete(store, key)
+
+    monkeypatch.setattr(obstore, "delete_async", all_but_the_first)
+    await erase(service)
+    await erase(service, BOB)
+    with pytest.raises(ExceptionGroup):
+        await service.uploads.sweep()
+    assert await held(service) == [first]
+
+
+async def test_audio_that_is_due_is_deleted_though_lost_jobs_cannot_be_looked_for(
+    service: Service, ada: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> int:
+        raise RuntimeError("the jobs' tables are of another version")
+
+    monkeypatch.setattr(service.jobs, "recover", fails)
+    await take(service, ada)
+    clock.move(days=7)
+    with pytest.raises(ExceptionGroup, match="not every step went well"):
+        await service.uploads.sweep()
+    assert await held(service) == []
+
+
+async def test_a_sweep_of_everything_deletes_what_nobody_knows_though_another_step_fails(
+    service: Service, ada: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> None:
+        raise RuntimeError("inside")
+
+    monkeypatch.setattr(service.sessions, "sweep", fails)
+    await service.objects.put(new_key(ada), pieces(audio()))
+    clock.now = datetime.now(UTC) + timedelta(hours=1, minutes=1)  # the store's own
+    with pytest.raises(ExceptionGroup):
+        await service.sweep()
+    assert await held(service) == []
+
+
+async def erase(service: Service, email: str = ADA) -> None:
+    account_id = await service.accounts.sign_in(email, PASSWORD)
     person = await service.sessions.person(await service.sessions.begin(account_id, ""))
     assert person is not None
     await service.accounts.erase(person, PASSWORD)
-
-
-@contextmanager
-def barred(folder: Path) -> Iterator[None]:
-    """Objects are out of reach while the block runs, as when their disk is gone: root may read whatever is there."""
-    away = folder.with_name("away")
-    folder.rename(away)
-    folder.write_bytes(b"no folder")
-    try:
-        yield
-    finally:
-        folder.unlink()
-        away.rename(folder)

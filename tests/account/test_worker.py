@@ -13,7 +13,7 @@ import pytest
 from support import misbehaviour
 from support.account_site import account_service, somebody
 from support.stores import Clock
-from support.uploaded import audio, take
+from support.uploaded import audio, barred, take
 from uptrack_account.audio import worker as worker_module
 from uptrack_account.audio.isolated import Isolation
 from uptrack_account.audio.jobs import STALLED_AFTER_S
@@ -35,9 +35,9 @@ async def ada(service: Service) -> str:
     return await somebody(service)
 
 
-def made_to(what: str, service: Service) -> Analyst:
+def made_to(what: str, service: Service, **limits: float) -> Analyst:
     """One whose analyses do something else."""
-    isolation = replace(Isolation.of(service.settings), analyze=f"{misbehaviour.__name__}:{what}")
+    isolation = replace(Isolation.of(service.settings), analyze=f"{misbehaviour.__name__}:{what}", **limits)  # type: ignore[arg-type]
     return Analyst(service.uploads, service.objects, service.jobs, isolation, service.folder)
 
 
@@ -73,6 +73,51 @@ async def test_an_analysis_that_crashes_is_tried_again_and_then_given_up(service
     async with at_work(made_to("die", service), 1):
         (found,) = await until(service, ada, lambda all_: not all_[0].is_held)
     assert (found.state, found.reason) == ("failed", GIVEN_UP)
+
+
+@pytest.mark.parametrize(("what", "code"), [("wait_for_ever", "took longer"), ("eat_memory", "needed more than")])
+async def test_an_analysis_that_took_all_it_may_counts_though_it_came_to_nothing(
+    service: Service, ada: str, what: str, code: str
+) -> None:
+    await take(service, ada, audio(seconds=4))
+    analyst = made_to(what, service, minutes=0.1 if what == "wait_for_ever" else 5.0)
+    async with service.jobs.worker() as worker:
+        assert await analyst.work(worker)
+    (found,) = await service.uploads.of(ada)
+    assert (found.state, found.is_held, code in (found.reason or "")) == ("failed", False, True)
+    assert (await service.uploads.left_this_month(ada))[0] == 1
+
+
+async def test_no_name_of_a_file_is_on_the_worker_disk_or_in_its_log(
+    service: Service, ada: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await take(service, ada, audio(seconds=4), name="Secret Song.wav")
+    async with at_work(made_to("wait_for_ever", service), 1):
+        await until(service, ada, lambda all_: any(service.folder.glob("*/work/*.wav")))
+        assert {path.name for path in service.folder.glob("*/work/*")} == {"upload.wav"}
+    async with service.jobs.worker() as worker:
+        for _ in range(MOST_ATTEMPTS):
+            await made_to("complain", service).work(worker)
+    assert "ValueError" in caplog.text
+    assert "Secret" not in caplog.text
+
+
+async def test_what_is_written_of_a_store_that_is_away_does_not_say_whose_audio_it_was_asked_for(
+    service: Service, ada: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    upload = (await take(service, ada)).upload
+    async with service.jobs.worker() as worker:
+        with barred(service.settings.home / "objects"):
+            working = asyncio.create_task(service.analyst().work(worker))
+            async with asyncio.timeout(30):
+                while "cannot be fetched yet" not in caplog.text:
+                    await asyncio.sleep(0.01)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            assert await service.uploads.delete(ada, upload.id)
+    assert "still to be deleted" in caplog.text
+    assert ada not in caplog.text
+    assert upload.object_key not in caplog.text
 
 
 async def test_a_job_whose_worker_died_is_made_by_the_next(service: Service, ada: str, clock: Clock) -> None:

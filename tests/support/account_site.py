@@ -94,7 +94,7 @@ class Browser:
         self,
         method: str,
         path: str,
-        form: Mapping[str, str] | bytes | None,
+        form: Mapping[str, str] | bytes | AsyncIterator[bytes] | None,
         headers: Mapping[str, str] | None = None,
         *,
         program: bool = False,

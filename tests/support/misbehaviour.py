@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 
-def call_out(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+def call_out(path: Path, _kind: str, _samples: int, _minutes: float, _name: str) -> str:
     """Connect to the port of this machine that the file names."""
     try:
         with socket.create_connection(("127.0.0.1", int(path.read_text("utf-8"))), timeout=5):
@@ -25,7 +25,7 @@ def call_out(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
         return type(error).__name__
 
 
-def read_anothers(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+def read_anothers(path: Path, _kind: str, _samples: int, _minutes: float, _name: str) -> str:
     """Open, list and write what the file names."""
     said = list[str]()
     another = Path(path.read_text("utf-8"))
@@ -38,16 +38,16 @@ def read_anothers(path: Path, _kind: str, _samples: int, _minutes: float) -> str
     return " ".join(said)
 
 
-def eat_memory(_path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+def eat_memory(_path: Path, _kind: str, _samples: int, _minutes: float, _name: str) -> str:
     return str(len(bytearray(8 << 30)))
 
 
-def spin(_path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+def spin(_path: Path, _kind: str, _samples: int, _minutes: float, _name: str) -> str:
     while True:
         pass
 
 
-def wait_for_ever(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+def wait_for_ever(path: Path, _kind: str, _samples: int, _minutes: float, _name: str) -> str:
     """With a child that would outlive it, whose end the file's lock tells."""
     code = (
         "import fcntl, sys, time; file = open(sys.argv[1], 'w'); fcntl.flock(file, fcntl.LOCK_EX); print(flush=True); "
@@ -60,7 +60,7 @@ def wait_for_ever(path: Path, _kind: str, _samples: int, _minutes: float) -> str
     return "awake"
 
 
-def write_much(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+def write_much(path: Path, _kind: str, _samples: int, _minutes: float, _name: str) -> str:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         with path.with_name("much").open("wb") as file:
@@ -71,16 +71,22 @@ def write_much(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
     return "written"
 
 
-def die(_path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+def die(_path: Path, _kind: str, _samples: int, _minutes: float, _name: str) -> str:
     os.kill(os.getpid(), signal.SIGSEGV)
     return "alive"
 
 
-def say_too_much(_path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+def complain(path: Path, _kind: str, _samples: int, _minutes: float, name: str) -> str:
+    """Of what it knows, as a library does, and then as Python does."""
+    print(f"{name}: {path} is strange", file=sys.stderr)
+    raise ValueError(f"{name} in {path}")
+
+
+def say_too_much(_path: Path, _kind: str, _samples: int, _minutes: float, _name: str) -> str:
     return "x" * (64 << 20)
 
 
-def look_around(path: Path, _kind: str, _samples: int, _minutes: float) -> str:
+def look_around(path: Path, _kind: str, _samples: int, _minutes: float, _name: str) -> str:
     """What it has."""
     made = path.with_name("made")
     made.write_text("a file of one's own", "utf-8")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import soundfile as sf
@@ -72,3 +74,16 @@ async def work(service: Service, worker: Worker | None = None) -> bool:
 async def held(service: Service) -> list[str]:
     """The keys of all objects."""
     return sorted([one.key async for one in service.objects.listed()])
+
+
+@contextmanager
+def barred(folder: Path) -> Iterator[None]:
+    """Objects are out of reach while the block runs, as when their disk is gone: root may read whatever is there."""
+    away = folder.with_name("away")
+    folder.rename(away)
+    folder.write_bytes(b"no folder")
+    try:
+        yield
+    finally:
+        folder.unlink()
+        away.rename(folder)

@@ -41,8 +41,8 @@ def main() -> None:
         out.write(json.dumps(answer).encode())
 
 
-def analyze(path: Path, kind: str, most_samples: int, most_minutes: float) -> str:
-    """The report of a file, as JSON; of ``kind`` and no other.
+def analyze(path: Path, kind: str, most_samples: int, most_minutes: float, name: str) -> str:
+    """The report of a file, as JSON, in which it is called ``name``; of ``kind`` and no other.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def analyze(path: Path, kind: str, most_samples: int, most_minutes: float) -> st
         raise too_long
     limits = dataclasses.replace(limits, max_samples=min(most_samples, by_length))
     try:
-        return to_json(analyze_file(path, Settings(limits=limits, follow_links=False)).report)
+        return to_json(analyze_file(path, Settings(limits=limits, follow_links=False), name=name).report)
     except TooLarge:
         if by_length < most_samples:
             raise too_long from None
@@ -77,15 +77,17 @@ def analyze(path: Path, kind: str, most_samples: int, most_minutes: float) -> st
 def _answered(asked: dict[str, Any]) -> dict[str, Any]:
     from uptrack_analysis.errors import UpTrackError
 
+    path, name = Path(asked["path"]), asked["name"]
     try:
         module, _, function = asked["analyze"].partition(":")
         work: Callable[..., str] = getattr(importlib.import_module(module), function)
-        return {"document": work(Path(asked["path"]), asked["kind"], asked["most_samples"], asked["most_minutes"])}
+        return {"document": work(path, asked["kind"], asked["most_samples"], asked["most_minutes"], name)}
     except UpTrackError as error:
-        return {"sentence": error.sentence}
+        return {"sentence": error.sentence.replace(path.name, name), "code": "upload.audio"}
     except MemoryError:
         return {
-            "sentence": f"The analysis needed more than the {asked['memory_mib']} MiB it may use. Send a shorter file."
+            "sentence": f"The analysis needed more than the {asked['memory_mib']} MiB it may use. Send a shorter file.",
+            "code": "upload.memory",
         }
 
 

@@ -12,6 +12,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -28,15 +29,21 @@ from uptrack_bridges.account import MAX_DOCUMENT_CHARACTERS
 log = logging.getLogger(__name__)
 
 LAST_WORDS = 16 * 1024
-"""Bytes of its stderr that are kept for the log."""
+"""Bytes of its stderr in which an error's name is looked for."""
 CPU_FACTOR = 2
 """Processor time to the clock's: two threads work in it."""
+_ERROR = re.compile(r"^(?:\w+\.)*(\w+(?:Error|Exception|Warning))\b", re.MULTILINE | re.ASCII)
 _KEPT = ("LANG", "LC_ALL", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class CannotAnalyse(BadInput):
     """What was sent cannot be analysed; the sentence says why, and another try would say the same."""
+
+    @property
+    def has_cost(self) -> bool:
+        """It had all the time or memory that one analysis may have."""
+        return self.code in ("upload.time", "upload.memory")
 
 
 class ChildLost(Unavailable):
@@ -61,8 +68,8 @@ class Isolation:
         )
 
 
-async def analyse(path: Path, kind: AudioKind, isolation: Isolation) -> str:
-    """The report of a file, as JSON; ``path``'s folder is the process's own.
+async def analyse(path: Path, kind: AudioKind, isolation: Isolation, name: str | None = None) -> str:
+    """The report of a file, as JSON, that calls it ``name``; ``path``'s folder is the process's own.
 
     Raises
     ------
@@ -75,6 +82,7 @@ async def analyse(path: Path, kind: AudioKind, isolation: Isolation) -> str:
     asked = {
         "path": str(path),
         "kind": kind,
+        "name": name or path.name,
         "analyze": isolation.analyze,
         "memory_mib": isolation.memory_mib,
         "cpu_s": max(1, round(wall_s * CPU_FACTOR)),
@@ -99,7 +107,7 @@ async def analyse(path: Path, kind: AudioKind, isolation: Isolation) -> str:
     finally:
         await _end(process)
     if complaining.result():
-        log.warning("an analysis said: %s", complaining.result())
+        log.warning("an analysis complained (%s)", _kind_of(complaining.result()))
     return _read(answering.result(), process.returncode)
 
 
@@ -153,6 +161,12 @@ async def _last_words(process: asyncio.subprocess.Process) -> str:
     return heard.decode(errors="replace").strip()
 
 
+def _kind_of(complaint: str) -> str:
+    """All that may be written of what a process said that has somebody's music: the last error's name in it."""
+    named = _ERROR.findall(complaint)
+    return named[-1] if named else "no error of Python's"
+
+
 async def _end(process: asyncio.subprocess.Process) -> None:
     """It, and all that it has started: its group outlives it otherwise."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -181,7 +195,7 @@ def _read(said: bytes, status: int | None) -> str:
     if not answer["confined"]:
         say_once_that_there_are_files()
     if "sentence" in answer:
-        raise CannotAnalyse(answer["sentence"], code="upload.audio")
+        raise CannotAnalyse(answer["sentence"], code=answer["code"])
     return str(answer["document"])
 
 

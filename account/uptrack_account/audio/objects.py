@@ -42,6 +42,11 @@ class StoreAway(Unavailable):
         super().__init__("The place where audio is kept does not answer. Try again in a while.")
         self.__cause__ = error
 
+    @property
+    def kind(self) -> str:
+        """For the log: what the cause says holds the object's key, and with it whose it is."""
+        return type(self.__cause__).__name__
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -116,14 +121,17 @@ class Objects:
         return True
 
     async def delete(self, keys: Iterable[str]) -> None:
-        """Delete some; one that is not there is deleted already."""
+        """Delete some; one that is not there is deleted already, and one that cannot be holds up no other."""
+        away: StoreAway | None = None
         for key in keys:
             try:
                 await obstore.delete_async(self._store, key)
             except FileNotFoundError:
                 continue
             except BaseError as error:
-                raise StoreAway(error) from error
+                away = StoreAway(error)
+        if away is not None:
+            raise away
 
     async def listed(self, prefix: str = "") -> AsyncIterator[Held]:
         """All whose keys begin with ``prefix``, which is empty or ends with a slash."""

@@ -25,6 +25,7 @@ from uptrack_account.audio.audio_kind import HEAD_BYTES, AudioKind, kind_of
 from uptrack_account.audio.jobs import Job, Jobs, Worker
 from uptrack_account.audio.objects import Objects, StoreAway, leftovers, new_key, prefix_of
 from uptrack_account.errors import ReportRefused, UploadRefused
+from uptrack_account.every import every
 from uptrack_account.machines.devices import still_linked
 from uptrack_account.machines.reports import Reports, look
 from uptrack_account.money import plans, usage
@@ -220,15 +221,16 @@ class Uploads:
         if row.keep_days == 0:
             await self._try_delete([_upload(row)])
 
-    async def failed(self, worker: Worker, job: Job, sentence: str) -> None:
-        """It cannot be analysed: there is nothing to keep its audio for, and it does not count."""
+    async def failed(self, worker: Worker, job: Job, sentence: str, *, counted: bool = False) -> None:
+        """It cannot be analysed: there is nothing to keep its audio for; ``counted`` if it took as much as one does."""
         now = self._database.clock()
         async with self._database.writing() as session:
             row = await self._of_job(session, worker, job)
             if row is None:
                 return
             row.state, row.reason, row.analysed_at, row.delete_by = "failed", sentence, now, now
-            await usage.take_back(session, row.account_id, row.created_at)
+            if not counted:
+                await usage.take_back(session, row.account_id, row.created_at)
         await self._try_delete([_upload(row)])
 
     async def nothing_left(self, worker: Worker, job: Job) -> None:
@@ -239,40 +241,56 @@ class Uploads:
     # -- what nobody has to ask for ------------------------------------------------------------------------------------
 
     async def sweep(self) -> None:
-        """Delete what is due, and what accounts that are gone have left; retry lost jobs. Often, by many at once."""
-        await self._jobs.recover()
-        await self._correct_deadlines()
-        await self.purge()
-        soon = self._database.clock() + timedelta(seconds=SWEEP_EVERY_S)  # rather a minute early than one late
-        due = select(UploadRow).where(UploadRow.deleted_at.is_(None), UploadRow.delete_by <= soon)
-        async with self._database.reading() as session:
-            found = [_upload(row) for row in await session.scalars(due.order_by(UploadRow.delete_by))]
-        for upload in found:
-            if upload.state in LIVE:
-                async with self._database.writing() as session:
-                    await _wait_in_line(session, upload.account_id)
-                    row = await session.scalar(select(UploadRow).where(*_one(upload.account_id, upload.id)))
-                    if row is not None:
-                        await self._due(session, row, self._database.clock(), NEVER_ANALYSED)
-        await self._try_delete(found)
+        """Delete what is due, and what accounts that are gone have left; retry lost jobs. Often, by many at once.
+
+        What fails holds up nothing else, and least of all what is promised by a date.
+
+        Raises
+        ------
+        ExceptionGroup
+            Of all that failed, once the rest is done.
+        """
+        await every(self._correct_deadlines, self.purge, self._delete_due, self._jobs.recover)
 
     async def purge(self) -> None:
         """Delete the objects of accounts that are gone; one whose store is away stays remembered.
 
         Remembered also for an hour, because something of it may have been on its way.
+
+        Raises
+        ------
+        StoreAway
+            Of any, once all the others were deleted.
         """
-        now = self._database.clock()
+        now, away = self._database.clock(), list[StoreAway]()
         async with self._database.reading() as session:
             gone = (await session.scalars(select(ErasureRow))).all()
         for one in gone:
             try:
                 await self._objects.delete([held.key async for held in self._objects.listed(one.prefix)])
             except StoreAway as error:
-                log.warning("an account's audio is still to be deleted: %s", error.__cause__)
-                return
+                log.warning("an account's audio is still to be deleted (%s)", error.kind)
+                away.append(error)
+                continue
             if abs(now - one.since) > SETTLED_AFTER:
                 async with self._database.writing() as session:
                     await session.execute(delete(ErasureRow).where(ErasureRow.prefix == one.prefix))
+        if away:
+            raise away[0]
+
+    async def _delete_due(self) -> None:
+        soon = self._database.clock() + timedelta(seconds=SWEEP_EVERY_S)  # rather a minute early than one late
+        due = select(UploadRow).where(UploadRow.deleted_at.is_(None), UploadRow.delete_by <= soon)
+        async with self._database.reading() as session:
+            found = [_upload(row) for row in await session.scalars(due.order_by(UploadRow.delete_by))]
+        for upload in (one for one in found if one.state in LIVE):
+            async with self._database.writing() as session:
+                await in_line(session, upload.account_id)  # in line; without the account there is no row either
+                row = await session.scalar(select(UploadRow).where(*_one(upload.account_id, upload.id)))
+                if row is not None:
+                    await self._due(session, row, self._database.clock(), NEVER_ANALYSED)
+        if away := await self._try_delete(found):
+            raise away
 
     async def sweep_orphans(self) -> None:
         """Delete objects that no row knows, and say of rows whose object is lost that it is. Now and then."""
@@ -345,19 +363,25 @@ class Uploads:
             row.state, row.reason = "deleted", why
             await self._jobs.cancel(session, row.account_id, row.id)
 
-    async def _try_delete(self, uploads: Sequence[Upload]) -> None:
-        """First the object, then the receipt; what the store does not do now is due at the next sweep."""
+    async def _try_delete(self, uploads: Sequence[Upload]) -> StoreAway | None:
+        """First the object, then the receipt; what the store does not do now is due at the next sweep. Why it did not.
+
+        One that cannot be deleted holds up no other.
+        """
+        away: StoreAway | None = None
         for upload in uploads:
             if not upload.is_held:
                 continue
             try:
                 await self._objects.delete([upload.object_key])
             except StoreAway as error:
-                log.warning("audio that is due is still to be deleted: %s", error.__cause__)
-                return
+                log.warning("audio that is due is still to be deleted (%s)", error.kind)
+                away = error
+                continue
             receipt = update(UploadRow).where(UploadRow.object_key == upload.object_key, UploadRow.deleted_at.is_(None))
             async with self._database.writing() as session:
                 await session.execute(receipt.values(deleted_at=self._database.clock()))
+        return away
 
     async def _correct_deadlines(self) -> None:
         """A deadline further off than any can be was set by a clock that was wrong."""

@@ -85,15 +85,15 @@ class Analyst:
     async def _analyse(self, worker: Worker, job: Job, upload: Upload) -> None:
         with private_folder(self._folder) as folder:
             kind = cast("AudioKind", upload.kind)
-            path = folder / "work" / (upload.name or f"upload{_SUFFIX[kind]}")
+            path = folder / "work" / f"upload{_SUFFIX[kind]}"  # no name of a person's, which errors would repeat
             path.parent.mkdir(mode=0o700)
             try:
                 await self._fetch(upload, path)
-                document = await isolated.analyse(path, kind, self._isolation)
+                document = await isolated.analyse(path, kind, self._isolation, upload.name)
             except ObjectMissing:
                 await self._uploads.failed(worker, job, LOST)
             except CannotAnalyse as error:
-                await self._uploads.failed(worker, job, error.sentence)
+                await self._uploads.failed(worker, job, error.sentence, counted=error.has_cost)
             else:
                 await self._uploads.done(worker, job, document)
 
@@ -105,7 +105,7 @@ class Analyst:
                         await asyncio.to_thread(file.write, piece)
                 return
             except StoreAway as error:
-                log.warning("audio cannot be fetched yet: %s", error.__cause__)
+                log.warning("audio cannot be fetched yet (%s)", error.kind)
                 await asyncio.sleep(AGAIN_AFTER_S)
 
 

@@ -49,16 +49,26 @@ class Errands:
         self._stripe = stripe
 
     async def run(self) -> int:
-        """All that are due; how many were done."""
+        """All that are due; how many were done.
+
+        Raises
+        ------
+        StripeAway
+            Of any, once all the others were tried.
+        """
         done = 0
+        away: StripeAway | None = None
         while self._stripe is not None and (customer_id := await self._taken()) is not None:
             try:
                 await self._stripe.forget(customer_id)
-            except StripeAway:
-                continue  # put off already
+            except StripeAway as error:
+                away = error  # put off already
+                continue
             async with self._database.writing() as session:
                 await session.execute(delete(ErrandRow).where(ErrandRow.customer_id == customer_id))
             done += 1
+        if away is not None:
+            raise away
         return done
 
     async def _taken(self) -> str | None:

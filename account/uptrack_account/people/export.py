@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import RowMapping, Table, select
 
 from uptrack_account.audio.objects import ObjectMissing, Objects
 from uptrack_account.store import ACCOUNT_TABLES, Database
@@ -38,23 +39,22 @@ async def document(database: Database, account_id: str) -> dict[str, Any]:
         for table, owner in [(accounts, accounts.c.id), *((table, table.c.account_id) for table in ACCOUNT_TABLES)]:
             columns = [column for column in table.columns if column.name != DOCUMENT]
             rows = await session.execute(select(*columns).where(owner == account_id).order_by(*table.primary_key))
-            tables[table.name] = [{name: _plain(name, value) for name, value in row.items()} for row in rows.mappings()]
-            if DOCUMENT in table.columns:
-                for told in tables[table.name]:
-                    told[DOCUMENT] = _path(told["id"])
+            # Of some accounts there are hundreds of thousands, and others wait for the loop.
+            tables[table.name] = await asyncio.to_thread(_told, rows.mappings(), DOCUMENT in table.columns)
     return {"schema": SCHEMA, "made_at": database.clock().isoformat(), "tables": tables}
 
 
 @asynccontextmanager
-async def archive(database: Database, objects: Objects, account_id: str) -> AsyncIterator[IO[bytes]]:
+async def archive(database: Database, objects: Objects, account_id: str, folder: Path) -> AsyncIterator[IO[bytes]]:
     """A zip with that document, and every report and all audio that is held as files of their own.
 
-    It lies in a file without a name while the block runs: audio may be more than memory holds.
+    It lies in a file without a name in ``folder``, which nobody else may read, while the block runs: audio may be more
+    than memory holds, and a place for everybody's temporary files often is memory.
     """
     found = await document(database, account_id)
-    with TemporaryFile() as file:
+    with await asyncio.to_thread(_unnamed, folder) as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
-            packed.writestr("account.json", json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+            await asyncio.to_thread(_pack_document, packed, found)
             async with database.reading() as session:
                 mine = select(ReportRow.id, ReportRow.document).where(ReportRow.account_id == account_id)
                 async for row in await session.stream(mine.order_by(ReportRow.id)):
@@ -66,6 +66,15 @@ async def archive(database: Database, objects: Objects, account_id: str) -> Asyn
         yield file
 
 
+def _unnamed(folder: Path) -> IO[bytes]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return TemporaryFile(dir=folder)
+
+
+def _pack_document(packed: zipfile.ZipFile, found: dict[str, Any]) -> None:
+    packed.writestr("account.json", json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+
+
 async def _pack_audio(packed: zipfile.ZipFile, objects: Objects, upload: UploadRow) -> None:
     """As it is: music does not get smaller. What is deleted this moment is left out."""
     entry = zipfile.ZipInfo(f"audio/{upload.id}.{upload.kind}", upload.created_at.timetuple()[:6])
@@ -75,9 +84,16 @@ async def _pack_audio(packed: zipfile.ZipFile, objects: Objects, upload: UploadR
     except ObjectMissing:
         return
     with packed.open(entry, "w", force_zip64=True) as file:
-        file.write(first)
+        await asyncio.to_thread(file.write, first)
         async for piece in pieces:
             await asyncio.to_thread(file.write, piece)
+
+
+def _told(rows: Iterable[RowMapping], has_document: bool) -> list[dict[str, Any]]:
+    told = [{name: _plain(name, value) for name, value in row.items()} for row in rows]
+    for row in told if has_document else ():
+        row[DOCUMENT] = _path(row["id"])
+    return told
 
 
 def _path(report_id: str) -> str:

@@ -38,6 +38,8 @@ RENEWED: web.RequestKey[str] = web.RequestKey("renewed")
 """The token that this session has from now on; the answer brings it."""
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id")
 """By chance, of this request alone: what a person names to us, and we find in the log."""
+BEGUN: web.RequestKey[bool] = web.RequestKey("begun")
+"""The head of an answer is on its way: there can be no other."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "

@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 
 from uptrack_account.metrics import OTHER
 from uptrack_account.service import Service
-from uptrack_account.web.gate import REQUEST_ID, SERVICE, open_to, route_of
+from uptrack_account.web.gate import BEGUN, REQUEST_ID, SERVICE, open_to, route_of
 from uptrack_analysis.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,9 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request)
         status = response.status
-        if not response.prepared:
-            response.headers[HEADER] = request[REQUEST_ID]
         return response
     except web.HTTPException as error:
         status = error.status
-        error.headers[HEADER] = request[REQUEST_ID]
         raise
     finally:
         took_s, route = time.perf_counter() - began, route_of(request) or OTHER
@@ -47,16 +44,21 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.info("answered", extra=told | {"method": request.method if request.method.isalpha() else OTHER})
 
 
+async def begin(request: web.Request, response: web.StreamResponse) -> None:
+    """Of every answer just before its head goes, also of one that is sent as it is read."""
+    response.headers[HEADER] = request[REQUEST_ID]
+    request[BEGUN] = True
+
+
 @asynccontextmanager
-async def serve_metrics(service: Service) -> AsyncIterator[int]:
-    """``/metrics`` to this machine alone, while the block runs; 0, and nobody listens, without a port for it.
+async def serve_metrics(service: Service, port: int) -> AsyncIterator[int]:
+    """``/metrics`` to this machine alone, while the block runs; with port 0 nobody listens.
 
     Raises
     ------
     Unavailable
         The port is taken; code ``account.port``.
     """
-    port = service.settings.metrics_port
     if not port:
         yield 0
         return
@@ -72,7 +74,7 @@ async def serve_metrics(service: Service) -> AsyncIterator[int]:
             raise Unavailable(
                 f"Expected to serve metrics on port {port} of {LOOPBACK}, but "
                 f"{(error.strerror or str(error)).lower()}. Set "
-                "UPTRACK_ACCOUNT_METRICS_PORT to another, or 0 for none.",
+                "UPTRACK_ACCOUNT_METRICS_PORT, or a worker's --metrics-port, to another, or 0 for none.",
                 code="account.port",
             ) from error
         yield port

@@ -9,19 +9,27 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
-from uptrack_account.audio.objects import PIECE_BYTES
+from uptrack_account.audio.objects import PIECE_BYTES, StoreAway
+from uptrack_account.errors import TooMany
 from uptrack_account.machines.devices import shown, typed
 from uptrack_account.people import export
 from uptrack_account.people.accounts import known_as
-from uptrack_account.throttle import LETTER, LETTER_FROM, SIGN_IN, SIGN_IN_FROM, SIGN_UP_FROM
+from uptrack_account.throttle import DATA, LETTER, LETTER_FROM, SIGN_IN, SIGN_IN_FROM, SIGN_UP_FROM
 from uptrack_account.web.answers import come_from, count_tries, form_of, or_again, page, see, static
 from uptrack_account.web.gate import PERSON, RENEWED, SERVICE, headers_of, open_to, person_of, signed_in, signed_out
 
 routes = web.RouteTableDef()
+
+PACKING: web.AppKey[set[str]] = web.AppKey("packing", set[str])
+"""Accounts whose archive is under way in this process: each takes as much disk as all their audio."""
+ONE_AT_A_TIME = (
+    "Expected one archive at a time, and one is still on its way to you. Wait until it has come, and try again."
+)
 
 
 # -- anybody -----------------------------------------------------------------------------------------------------------
@@ -211,8 +219,9 @@ async def signing_out(request: web.Request) -> web.Response:
 @routes.get("/account/data")
 @open_to("signed in")
 async def data(request: web.Request) -> web.Response:
+    await _count_data(request)
     found = await export.document(request.app[SERVICE].database, person_of(request).account_id)
-    return page(request, "data.html", tables=found["tables"])
+    return await asyncio.to_thread(page, request, "data.html", tables=found["tables"])
 
 
 @routes.get("/account/data.zip")
@@ -222,13 +231,23 @@ async def archive(request: web.Request) -> web.StreamResponse:
     headers = headers_of(request) | {"Content-Disposition": 'attachment; filename="uptrack-account.zip"'}
     response = web.StreamResponse(headers=headers)
     response.content_type = "application/zip"
-    async with export.archive(service.database, service.objects, person_of(request).account_id) as packed:
-        response.content_length = packed.seek(0, io.SEEK_END)
-        packed.seek(0)
-        await response.prepare(request)
-        while piece := await asyncio.to_thread(packed.read, PIECE_BYTES):
-            await response.write(piece)
-    await response.write_eof()
+    if request.method == "HEAD":
+        return response  # how long it would be is known once it is packed
+    account_id, packing = person_of(request).account_id, request.app[PACKING]
+    await _count_data(request)
+    if account_id in packing:
+        raise web.HTTPTooManyRequests(text=ONE_AT_A_TIME, headers={"Retry-After": "60"})
+    packing.add(account_id)
+    try:
+        async with export.archive(service.database, service.objects, account_id, service.packing_folder) as packed:
+            response.content_length = packed.seek(0, io.SEEK_END)
+            packed.seek(0)
+            await response.prepare(request)
+            while piece := await asyncio.to_thread(packed.read, PIECE_BYTES):
+                await response.write(piece)
+        await response.write_eof()
+    finally:
+        packing.discard(account_id)
     return response
 
 
@@ -244,12 +263,21 @@ async def erasing(request: web.Request) -> web.Response:
 
     if (failed := await or_again(request, act(), "account.html", form, **await _of_account(request))) is not None:
         return failed
-    await service.uploads.purge()  # at once; what the store does not do now is remembered
+    with suppress(StoreAway):  # what it does not do now is remembered
+        await service.uploads.purge()
     request[PERSON] = None
     at = service.database.clock()
     response = page(request, "erased.html", email=person.email, at=at, is_customer=customers[0])
     signed_out(response)
     return response
+
+
+async def _count_data(request: web.Request) -> None:
+    try:
+        await count_tries(request, (DATA, person_of(request).account_id))
+    except TooMany as error:
+        headers = {"Retry-After": str(int(error.retry_after_s) + 1)}
+        raise web.HTTPTooManyRequests(text=error.sentence, headers=headers) from None
 
 
 # -- what they share ---------------------------------------------------------------------------------------------------

@@ -27,8 +27,8 @@ from uptrack_account.web import (
     upload_pages,
 )
 from uptrack_account.web.answers import refusal, sentence_of
-from uptrack_account.web.gate import REQUEST_ID, SERVICE, gate, headers_of, problem, route_of
-from uptrack_account.web.observe import observe
+from uptrack_account.web.gate import BEGUN, REQUEST_ID, SERVICE, gate, headers_of, problem, route_of
+from uptrack_account.web.observe import begin, observe
 from uptrack_analysis.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,9 @@ PROGRAMS = (*api.routes, *changes_api.routes, *upload_api.routes, *push.routes, 
 def make_app(service: Service) -> web.Application:
     app = web.Application(middlewares=[observe, _explain, gate], client_max_size=MAX_FORM_BYTES)
     app[SERVICE] = service
+    app[pages.PACKING] = set()
     app[push.OPEN] = push.Channels()
+    app.on_response_prepare.append(begin)
     app.on_shutdown.append(push.close_all)
     app.add_routes([*PAGES, *PROGRAMS])
     app[openapi.DOCUMENT] = openapi.document_of(app)
@@ -90,7 +92,10 @@ async def serve(service: Service) -> AsyncIterator[int]:
 
 @web.middleware
 async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A sentence for whatever a handler or the gate raises, and of what broke nothing."""
+    """A sentence for whatever a handler or the gate raises, and of what broke nothing.
+
+    What breaks when a part of the answer was sent breaks the connection: who asked sees that it is not all.
+    """
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -98,13 +103,16 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         by_aiohttp = error.status == 413 or error.text == f"{error.status}: {error.reason}"
         response = _refused(request, error.status, None if by_aiohttp else error.text)
-        if "Allow" in error.headers:
-            response.headers["Allow"] = error.headers["Allow"]
+        for name in ("Allow", "Retry-After"):
+            if name in error.headers:
+                response.headers[name] = error.headers[name]
     except Exception as error:
         if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
             return web.Response(status=400)  # who asked hung up: no fault of ours, and nobody reads the answer
         log.exception("%s failed", route_of(request), extra={"request_id": request[REQUEST_ID]})
         response = _refused(request, 500)
+        if request.get(BEGUN) and request.transport is not None:
+            request.transport.abort()
     response.headers.update(headers_of(request))
     return response
 

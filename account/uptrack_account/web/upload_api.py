@@ -42,7 +42,7 @@ SAID: dict[str, dict[str, object]] = {
         takes="application/octet-stream",
         path={"id": REPORT_ID},
         query=SAID,
-        refuses=(409, 413, 415, 422, 429, 503),
+        refuses=(409, 410, 413, 415, 422, 429, 503),
     )
 )
 async def put_upload(request: web.Request) -> web.Response:
@@ -75,10 +75,13 @@ async def get_upload(request: web.Request) -> web.Response:
 
 @routes.delete(f"{UPLOADS_PATH}/{{id}}")
 @open_to("linked machine")
-@says(Saying({204: None}, path={"id": REPORT_ID}))
+@says(Saying({204: None}, path={"id": REPORT_ID}, refuses=(410,)))
 async def delete_upload(request: web.Request) -> web.Response:
     """Delete its audio now; its report stays. One that is not there has none."""
-    await request.app[SERVICE].uploads.delete(request[DEVICE].account_id, request.match_info["id"])
+    try:
+        await request.app[SERVICE].uploads.delete(request[DEVICE].account_id, request.match_info["id"])
+    except UploadRefused as refused:
+        return problem(refused.status, refused.code, refused.sentence)
     return web.Response(status=204)
 
 

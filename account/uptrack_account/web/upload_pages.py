@@ -7,9 +7,11 @@ object store as they arrive. Its fields stand before the file, so that they are 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import cast
 from urllib.parse import quote
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from uptrack_account.audio.objects import ObjectMissing, StoreAway
 from uptrack_account.audio.uploads import MIB, NO_UPLOAD, Arriving, Upload, too_large
@@ -24,6 +26,9 @@ routes = web.RouteTableDef()
 
 LONGEST_FIELD = 1_000
 FIELDS = frozenset({"project", "project_name", "keep_days"})
+MOST_PARTS = len(FIELDS) + 1
+MOST_BEFORE_BYTES = 32 * 1024
+"""Of all that stands before the file: three fields, and four heads."""
 MOST_KEPT_DAYS = 7
 CONTENT_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 STATES = {
@@ -49,7 +54,7 @@ async def sending(request: web.Request) -> web.Response:
     service, account_id = request.app[SERVICE], person_of(request).account_id
     try:
         await count_tries(request, (UPLOAD, account_id))
-        if (request.content_length or 0) > service.settings.upload_mb * MIB + LONGEST_FIELD * 10:
+        if (request.content_length or 0) > service.settings.upload_mb * MIB + MOST_BEFORE_BYTES:
             raise too_large(service.settings.upload_mb * MIB)
         arriving, pieces = await _arriving(request)
         await service.uploads.take(account_id, arriving, pieces)
@@ -82,6 +87,12 @@ async def audio(request: web.Request) -> web.StreamResponse:
     upload = await _mine(request)
     if not upload.is_held:
         raise web.HTTPNotFound(text="The audio of this upload was deleted.")
+    name = quote(upload.name or f"upload.{upload.kind}", safe="")
+    response = web.StreamResponse(headers=headers_of(request))
+    response.content_type, response.content_length = CONTENT_TYPES[upload.kind], upload.bytes
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    if request.method == "HEAD":
+        return response
     pieces = request.app[SERVICE].objects.read(upload.object_key)
     try:
         first = await anext(pieces, b"")
@@ -89,10 +100,6 @@ async def audio(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound(text="The audio of this upload was deleted.") from None
     except StoreAway as error:
         raise web.HTTPServiceUnavailable(text=error.sentence) from None
-    name = quote(upload.name or f"upload.{upload.kind}", safe="")
-    response = web.StreamResponse(headers=headers_of(request))
-    response.content_type, response.content_length = CONTENT_TYPES[upload.kind], upload.bytes
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
     await response.prepare(request)
     await response.write(first)
     async for piece in pieces:
@@ -138,21 +145,25 @@ async def _arriving(request: web.Request) -> tuple[Arriving, AsyncIterator[bytes
     Raises
     ------
     UploadRefused
-        422: it is no such form, or has no file.
+        422: it is no such form, has no file, or more before it than our form has. What comes costs time for every part
+        and line of it, not only for every byte.
     """
     if request.content_type != "multipart/form-data":
         raise UploadRefused(422, "upload.form", NO_FILE)
     said = dict[str, str]()
+    body = _Counted(request.content)
     try:
-        form = await request.multipart()
-        while (part := await form.next()) is not None:
-            if isinstance(part, MultipartReader):
+        form = MultipartReader(request.headers, cast("StreamReader", body))
+        for _ in range(MOST_PARTS):
+            part = await form.next()
+            if part is None or isinstance(part, MultipartReader):
                 break
             if part.name == "audio" and part.filename:
+                body.most = None  # from here on the file's own size is counted
                 return _from_form(said, part.filename), _pieces(part)
             if part.name in FIELDS:
                 said[part.name] = await _text(part)
-    except ValueError:
+    except (ValueError, LookupError, RuntimeError, BadHttpMessage):  # what a reader of parts raises
         pass  # no multipart after all
     raise UploadRefused(422, "upload.form", NO_FILE)
 
@@ -169,6 +180,34 @@ def _from_form(said: dict[str, str], filename: str) -> Arriving:
         project_name=named,
         keep_days=int(days) if days else None,
     )
+
+
+class _Counted:
+    """A body as a reader of its parts asks for it, which ends with an error after so many bytes."""
+
+    def __init__(self, body: StreamReader) -> None:
+        self.most: int | None = MOST_BEFORE_BYTES
+        self._body = body
+        self._read = 0
+
+    async def read(self, n: int = -1) -> bytes:
+        return self._counted(await self._body.read(n))
+
+    async def readline(self, *, max_line_length: int | None = None) -> bytes:
+        return self._counted(await self._body.readline(max_line_length=max_line_length))
+
+    def unread_data(self, data: bytes) -> None:
+        self._read -= len(data)
+        self._body.unread_data(data)
+
+    def at_eof(self) -> bool:
+        return self._body.at_eof()
+
+    def _counted(self, read: bytes) -> bytes:
+        self._read += len(read)
+        if self.most is not None and self._read > self.most:
+            raise UploadRefused(422, "upload.form", NO_FILE)
+        return read
 
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
