@@ -32,12 +32,18 @@ def report(mixes: str, judged: Sequence[Judged], sternly: Sequence[Judged], clea
     yield ""
     found = sum(one.answer is not None for one in counted)
     recall, stern_recall = (_recall(outcomes) for outcomes in (judged, sternly))
+    named = [
+        one.answer.stem == one.outcome.truth.stem
+        for one in judged
+        if one.kind.stem and one.answer and one.outcome.truth
+    ]
     yield (
         f"Over all: recall {_figure(recall)}, {found} of {len(counted)} that are moderate or worse by truth, precision "
         f"{_figure(precision(judged))}, {false / max(1, len(clean)):.2f} false alarms a clean mix, "
         f"{false / hours if hours else 0:.0f} a clean hour, and {len(loud) - false} that ffmpeg confirms. "
         f"By findings of moderate or worse alone: recall {_figure(stern_recall)}, precision "
         f"{_figure(precision(sternly))}."
+        + (f" The right stem is named first in {sum(named)} of {len(named)}." if named else "")
     )
     yield ""
     yield from kinds_table(scores)
