@@ -51,4 +51,5 @@ async def test_every_route_says_who_may_call_it(service: Service) -> None:
         "signed in",
         "any program",
         "linked machine",
+        "signed by Stripe",
     }
