@@ -36,6 +36,11 @@ class TooMany(AccountError):
         )
         self.retry_after_s = retry_after_s
 
+    @property
+    def retry_after(self) -> str:
+        """As HTTP's header has it: whole seconds, and no less (RFC 9110, 10.2.3)."""
+        return str(int(self.retry_after_s) + 1)
+
 
 class StripeAway(AccountError):
     """Stripe cannot be reached, or would not."""

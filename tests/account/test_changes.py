@@ -207,9 +207,8 @@ async def test_a_sweep_looks_only_at_accounts_that_have_something_old(service: S
     assert {tuple(row) for row in swept} == {(ada, 1), (bob, 0)}
 
 
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)  # PostgreSQL chooses by how many rows there are
 async def test_a_sweep_finds_what_is_old_by_its_time(service: Service) -> None:
-    if not service.database.is_sqlite:
-        pytest.skip("PostgreSQL chooses by how many rows there are")
     asked = list[tuple[str, Any]]()
 
     def look(_connection: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:

@@ -61,13 +61,6 @@ async def knows(browser: Browser, access_token: str) -> bool:
     return (await browser.ask("GET", DEVICE_PATH, None, headers, program=True)).status == 200
 
 
-@pytest.fixture
-async def ada(service: Service, browser: Browser) -> str:
-    account_id = await somebody(service)
-    await browser.sign_in()
-    return account_id
-
-
 @pytest.mark.usefixtures("ada")
 async def test_from_the_code_on_the_machine_to_its_name_in_the_list(
     service: Service, browser: Browser, clock: Clock

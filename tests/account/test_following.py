@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from support.account_site import Browser, somebody
+from support.account_site import Browser
 from support.companion import Companion, companion
 from support.reports import a_finding, a_report
 from support.stores import Clock
@@ -27,19 +26,6 @@ LOUD, WIDE = (
     a_finding("major", 1, id="low.sub_balance-0001", title="The sub is loud"),
     a_finding("minor", 2, id="low.width-0002", rule="low.width", title="The bass is wide"),
 )
-
-
-@pytest.fixture
-async def ada(service: Service, browser: Browser) -> str:
-    account_id = await somebody(service)
-    await browser.sign_in()
-    return account_id
-
-
-@pytest.fixture
-async def mine(tmp_path: Path, clock: Clock, browser: Browser) -> AsyncIterator[Companion]:
-    async with companion(tmp_path / "companion", clock, browser.port) as mine:
-        yield mine
 
 
 def version(number: int, *findings: Finding) -> Report:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from support.account_site import ANOTHER, PASSWORD, Browser, asking, cheap_passwords, linked, somebody, upload
+from support.account_site import ANOTHER, PASSWORD, Browser, asking, cheap_passwords, linked, upload
 from support.reports import a_report
 from support.uploaded import audio, take
 from uptrack_account.errors import GrantRefused
@@ -26,13 +26,6 @@ from uptrack_analysis.report import to_json
 Found = TypeVar("Found")
 AT_ONCE_S = 20.0
 """Of a machine that is busy with other tests; what is waited for is an event."""
-
-
-@pytest.fixture
-async def ada(service: Service, browser: Browser) -> str:
-    account_id = await somebody(service)
-    await browser.sign_in()
-    return account_id
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from support.account_site import (
     served,
     somebody,
 )
-from support.companion import Companion, companion
+from support.companion import Companion
 from support.stores import Clock
 from uptrack_account.errors import GrantRefused
 from uptrack_account.machines import bell
@@ -39,19 +38,6 @@ from uptrack_daemon.store import AccountLinks
 REPORT = "3f2a" * 4
 AT_ONCE_S = 20.0
 """Of a machine that is busy with other tests; what is waited for is an event."""
-
-
-@pytest.fixture
-async def ada(service: Service, browser: Browser) -> str:
-    account_id = await somebody(service)
-    await browser.sign_in()
-    return account_id
-
-
-@pytest.fixture
-async def mine(tmp_path: Path, clock: Clock, browser: Browser) -> AsyncIterator[Companion]:
-    async with companion(tmp_path / "companion", clock, browser.port) as mine:
-        yield mine
 
 
 @pytest.fixture
@@ -176,11 +162,10 @@ async def test_channels_of_one_account_are_bounded_and_a_plain_request_is_refuse
             await channel(mine, machine, stack, browser.port)
 
 
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)  # a SQLite file is served by one process
 async def test_a_change_in_one_process_is_heard_in_another(
     tmp_path: Path, clock: Clock, migrated_url: str, service: Service, browser: Browser, ada: str, mine: Companion
 ) -> None:
-    if service.database.is_sqlite:
-        pytest.skip("a SQLite file is served by one process")
     machine = await linked(browser)
     home = tmp_path / "second"
     home.mkdir()
@@ -194,11 +179,10 @@ async def test_a_change_in_one_process_is_heard_in_another(
         assert await hers.changed(within_s=AT_ONCE_S)
 
 
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)  # SQLite rings in its own process
 async def test_a_process_whose_database_was_away_listens_again_and_rings_for_what_it_missed(
     service: Service, ada: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if service.database.is_sqlite:
-        pytest.skip("SQLite rings in its own process")
     monkeypatch.setattr(bell, "AGAIN_AFTER_S", 0.01)
     async with service.bell.listening(), asyncio.timeout(AT_ONCE_S):
         with service.bell.heard(ada) as rings:

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from support.account_site import ADA, ANOTHER, PASSWORD, Browser, asking, letters, link_in, linked, somebody
+from support.account_site import ADA, ANOTHER, PASSWORD, Browser, asking, letters, link_in, linked
 from support.stores import Clock
 from uptrack_account.service import Service
 from uptrack_bridges.account import DEVICE_GRANT, TOKEN_PATH
 
 STALE = {"minutes": 15, "seconds": 1}
-
-
-@pytest.fixture
-async def ada(service: Service, browser: Browser) -> str:
-    account_id = await somebody(service)
-    await browser.sign_in()
-    return account_id
 
 
 async def test_linking_a_machine_asks_for_the_password_a_quarter_of_an_hour_after_it_was_given(

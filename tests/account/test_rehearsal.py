@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from support.account_site import SITE, Browser, somebody
-from support.companion import Companion, companion
+from support.companion import Companion
 from support.daemon_process import environment_of, running_daemon, uptrack
 from support.reports import a_finding, a_report
 from support.stores import Clock
@@ -28,12 +27,6 @@ from uptrack_daemon.versions import Versions
 def migrated_url(sqlite: Path, tmp_path: Path) -> str:
     """What is tried here is on the machine's side, whichever database the site has."""
     return f"sqlite:///{shutil.copy(sqlite, tmp_path / 'account.sqlite')}"
-
-
-@pytest.fixture
-async def mine(tmp_path: Path, clock: Clock, browser: Browser) -> AsyncIterator[Companion]:
-    async with companion(tmp_path / "companion", clock, browser.port) as mine:
-        yield mine
 
 
 @pytest.mark.parametrize("with_names", [True, False])

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from support.account_site import Browser, somebody
+from support.account_site import Browser
 from support.bad_road import bad_road
-from support.companion import Companion, companion
+from support.companion import Companion
 from support.stores import Clock
 from support.uploaded import audio, held, work
 from uptrack_account.audio.uploads import Upload
@@ -26,19 +25,6 @@ from uptrack_daemon.account.envelope import project_key
 from uptrack_daemon.account.site import Site
 from uptrack_daemon.account.standing import standing_of
 from uptrack_daemon.store import AccountLinks, Outbox
-
-
-@pytest.fixture
-async def ada(service: Service, browser: Browser) -> str:
-    account_id = await somebody(service)
-    await browser.sign_in()
-    return account_id
-
-
-@pytest.fixture
-async def mine(tmp_path: Path, clock: Clock, browser: Browser) -> AsyncIterator[Companion]:
-    async with companion(tmp_path / "companion", clock, browser.port) as mine:
-        yield mine
 
 
 @pytest.fixture

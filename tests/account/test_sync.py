@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Never
 
 import pytest
@@ -14,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from support.account_site import ANOTHER, BOB, SITE, Browser, somebody
-from support.companion import Companion, companion
+from support.companion import Companion
 from support.reports import a_finding, a_report
 from support.stores import Clock, a_new_report
 from uptrack_account.machines.reports import Version
@@ -27,19 +25,6 @@ from uptrack_daemon.account.sync import FIRST_WAIT_S, LONGEST_WAIT_S, keep_in_st
 from uptrack_daemon.account.token_place import TokenFile, kept_in
 from uptrack_daemon.cli.reports import _and_account
 from uptrack_daemon.store import AccountLinks, Outbox, Outgoing
-
-
-@pytest.fixture
-async def ada(service: Service, browser: Browser) -> str:
-    account_id = await somebody(service)
-    await browser.sign_in()
-    return account_id
-
-
-@pytest.fixture
-async def mine(tmp_path: Path, clock: Clock, browser: Browser) -> AsyncIterator[Companion]:
-    async with companion(tmp_path / "companion", clock, browser.port) as mine:
-        yield mine
 
 
 async def there(service: Service, account_id: str) -> list[Version]:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Never
 
 import pytest
@@ -20,9 +18,8 @@ from sqlalchemy import select
 
 from support.account_site import Browser, served, somebody
 from support.bad_road import FAULTS, BadRoad, bad_road
-from support.companion import Companion, companion
+from support.companion import Companion
 from support.reports import a_report
-from support.stores import Clock
 from uptrack_account.service import Service
 from uptrack_bridges.account_changes import Decision
 from uptrack_daemon.account.site import Site
@@ -199,12 +196,6 @@ ABOUT: tuple[tuple[str, str | None], ...] = (
     ("low.sub_balance", "low.sub_balance-0001"),
     ("low.sub_balance", "low.sub_balance-0002"),
 )
-
-
-@pytest.fixture
-async def mine(tmp_path: Path, clock: Clock, browser: Browser) -> AsyncIterator[Companion]:
-    async with companion(tmp_path / "companion", clock, browser.port) as mine:
-        yield mine
 
 
 @pytest.mark.soak

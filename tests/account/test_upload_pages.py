@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from support.account_site import PASSWORD, Answer, Browser, Machine, account_service, linked, served, somebody
+from support.account_site import PASSWORD, Answer, Browser, Machine, account_service, linked, served
 from support.stores import Clock
 from support.uploaded import audio, form_of, held, pieces, send, sha256, work
 from uptrack_account.audio.objects import Objects, StoreAway
@@ -40,13 +40,6 @@ async def service(migrated_url: str, tmp_path: Path, clock: Clock) -> AsyncItera
 async def browser(service: Service) -> AsyncIterator[Browser]:
     async with served(service) as browser:
         yield browser
-
-
-@pytest.fixture
-async def ada(service: Service, browser: Browser) -> str:
-    account_id = await somebody(service)
-    await browser.sign_in()
-    return account_id
 
 
 @pytest.fixture

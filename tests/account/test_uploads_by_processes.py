@@ -81,6 +81,7 @@ async def test_what_is_sent_to_any_is_analysed_by_one_and_deleted_for_all(settin
                 answer = await send(browsers[number % len(browsers)], audio(seconds=4, seed=number), keep_days="0")
                 assert answer.status == 303, answer.text
             async with asyncio.timeout(GENEROUS_S):
+                # Processes of their own do it, and tell nobody but the database.
                 while any(upload.is_held for upload in await service.uploads.of(ada)):
                     await asyncio.sleep(0.1)
         assert [upload.state for upload in await service.uploads.of(ada)] == ["done"] * sent

@@ -62,7 +62,7 @@ async def test_one_that_stops_gives_back_what_it_works_on_and_it_counts_for_noth
     await take(service, ada, audio(seconds=4))
     for _ in range(MOST_ATTEMPTS + 1):
         async with at_work(made_to("wait_for_ever", service), 1):
-            await until(service, ada, lambda all_: any(service.folder.glob("*/work/*")))
+            await until(service, ada, lambda all_: any(service.folder.glob("*/inside/*")))
         assert list(service.folder.iterdir()) == []
     async with at_work(service.analyst(), 1):
         await until(service, ada, lambda all_: all_[0].state == "done")
@@ -93,8 +93,8 @@ async def test_no_name_of_a_file_is_on_the_worker_disk_or_in_its_log(
 ) -> None:
     await take(service, ada, audio(seconds=4), name="Secret Song.wav")
     async with at_work(made_to("wait_for_ever", service), 1):
-        await until(service, ada, lambda all_: any(service.folder.glob("*/work/*.wav")))
-        assert {path.name for path in service.folder.glob("*/work/*")} == {"upload.wav"}
+        await until(service, ada, lambda all_: any(service.folder.glob("*/inside/*.wav")))
+        assert {path.name for path in service.folder.glob("*/inside/*")} == {"upload.wav"}
     async with service.jobs.worker() as worker:
         for _ in range(MOST_ATTEMPTS):
             await made_to("complain", service).work(worker)
@@ -138,7 +138,7 @@ async def test_an_analysis_is_called_off_when_its_audio_is_deleted(
     upload = (await take(service, ada, audio(seconds=4))).upload
     async with service.jobs.worker() as worker:
         working = asyncio.create_task(made_to("wait_for_ever", service).work(worker))
-        await until(service, ada, lambda all_: any(service.folder.glob("*/work/*")))
+        await until(service, ada, lambda all_: any(service.folder.glob("*/inside/*")))
         await service.uploads.delete(ada, upload.id)
         assert await asyncio.wait_for(working, 30), "the worker goes on with the next"
     assert list(service.folder.iterdir()) == []
@@ -147,16 +147,16 @@ async def test_an_analysis_is_called_off_when_its_audio_is_deleted(
 async def test_audio_that_is_analysed_lies_in_a_folder_for_nobody_else(service: Service, ada: str) -> None:
     await take(service, ada, audio(seconds=4))
     async with at_work(made_to("wait_for_ever", service), 1):
-        await until(service, ada, lambda all_: any(service.folder.glob("*/work/*")))
-        folders = [service.folder, *service.folder.iterdir(), *service.folder.glob("*/work")]
+        await until(service, ada, lambda all_: any(service.folder.glob("*/inside/*")))
+        folders = [service.folder, *service.folder.iterdir(), *service.folder.glob("*/inside")]
         assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
 
 
 def test_a_folder_that_a_crash_left_behind_is_deleted_and_one_that_is_worked_in_is_not(tmp_path: Path) -> None:
     with private_folder(tmp_path) as used:
         dead = tmp_path / "analysis-dead"
-        (dead / "work").mkdir(parents=True)
-        (dead / "work" / "mix.wav").write_bytes(audio())
+        (dead / "inside").mkdir(parents=True)
+        (dead / "inside" / "mix.wav").write_bytes(audio())
         (dead / "lock").touch()
         assert sweep_folders(tmp_path) == 1
         assert list(tmp_path.iterdir()) == [used]

@@ -63,7 +63,7 @@ async def test_what_a_crash_left_on_either_side_is_found_and_deleted(tmp_path: P
     """The service dies after it has the object and before it has the row; and while it analyses."""
     body = audio(seconds=4)
     orphan = tmp_path / "objects" / "a" / "b"
-    half = tmp_path / "analysing" / "analysis-dead" / "work" / "mix.wav"
+    half = tmp_path / "analysing" / "analysis-dead" / "inside" / "mix.wav"
     for path in (orphan, half):
         path.parent.mkdir(parents=True)
         path.write_bytes(body)

@@ -16,13 +16,30 @@ from playwright.async_api import Browser as Chromium
 from pydantic import HttpUrl
 
 from support.account_pages import Site, furnish, open_site
-from support.account_site import Browser, account_service, served
+from support.account_site import Browser, account_service, served, somebody
 from support.chromium import chromium as running_chromium
+from support.companion import Companion, companion
 from support.postgres import new_database, running_postgres
 from support.s3 import running_s3
 from support.stores import Clock
 from uptrack_account.service import Service
 from uptrack_account.store import open_database
+
+__all__ = [
+    "ada",
+    "browser",
+    "chromium",
+    "clock",
+    "database_url",
+    "furnished",
+    "migrated_url",
+    "mine",
+    "postgres",
+    "s3",
+    "service",
+    "sqlite",
+]
+"""For a folder's conftest, which has them all by a star."""
 
 
 @pytest.fixture
@@ -92,6 +109,21 @@ async def service(migrated_url: str, tmp_path: Path, clock: Clock) -> AsyncItera
 async def browser(service: Service) -> AsyncIterator[Browser]:
     async with served(service) as browser:
         yield browser
+
+
+@pytest.fixture
+async def ada(service: Service, browser: Browser) -> str:
+    """Her account's id; she is signed in."""
+    account_id = await somebody(service)
+    await browser.sign_in()
+    return account_id
+
+
+@pytest.fixture
+async def mine(tmp_path: Path, clock: Clock, browser: Browser) -> AsyncIterator[Companion]:
+    """A machine's Companion, of the person whose browser it is."""
+    async with companion(tmp_path / "companion", clock, browser.port) as mine:
+        yield mine
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -28,3 +28,11 @@ def need_luasocket(version: str) -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(f"expected LuaSocket for Lua {version}, as CI installs it; install lua-socket or fix the CI image")
     pytest.skip(f"LuaSocket for Lua {version} is not installed")
+
+
+def need_of_the_system(lacking: bool, what: str) -> None:
+    """Skip where the system cannot do something; with ``CI=true`` in the environment fail."""
+    if lacking:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"expected a system that can {what}, as CI's can")
+        pytest.skip(f"this system cannot {what}, and the log says so")

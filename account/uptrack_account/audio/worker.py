@@ -85,7 +85,7 @@ class Analyst:
     async def _analyse(self, worker: Worker, job: Job, upload: Upload) -> None:
         with private_folder(self._folder) as folder:
             kind = cast("AudioKind", upload.kind)
-            path = folder / "work" / f"upload{_SUFFIX[kind]}"  # no name of a person's, which errors would repeat
+            path = folder / "inside" / f"upload{_SUFFIX[kind]}"  # no name of a person's, which errors would repeat
             path.parent.mkdir(mode=0o700)
             try:
                 await self._fetch(upload, path)

@@ -45,9 +45,21 @@ async def or_again(
         response = page(request, template, problem=error.sentence, form=filled, **also)
         response.set_status(429 if isinstance(error, TooMany) else 422)
         if isinstance(error, TooMany):
-            response.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
+            response.headers["Retry-After"] = error.retry_after
         return response
     return None
+
+
+async def body_within(request: web.Request, most_bytes: int) -> bytes | None:
+    """The body as it came; ``None`` if it is too large, as no length need say: it may be compressed, or in pieces."""
+    if (request.content_length or 0) > most_bytes:
+        return None
+    read = bytearray()
+    async for piece in request.content.iter_any():
+        read += piece
+        if len(read) > most_bytes:
+            return None
+    return bytes(read)
 
 
 def refusal(request: web.Request, status: int, said: str | None = None) -> web.Response:

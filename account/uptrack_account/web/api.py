@@ -15,7 +15,7 @@ from uptrack_account.errors import AccountError, GrantRefused, ReportRefused, To
 from uptrack_account.machines.devices import Devices, account_name
 from uptrack_account.machines.reports import NEWER
 from uptrack_account.throttle import DELETION, DEVICE_FROM, REPORT
-from uptrack_account.web.answers import NO_FORM, come_from, count_tries, form_of
+from uptrack_account.web.answers import NO_FORM, body_within, come_from, count_tries, form_of
 from uptrack_account.web.gate import DEVICE, SERVICE, open_to, problem
 from uptrack_account.web.openapi import Saying, says
 from uptrack_bridges.account import (
@@ -183,17 +183,14 @@ def _no_id() -> web.Response:
 
 async def _body(request: web.Request) -> bytes:
     """The whole of it, unless it is too large; forms have a smaller limit of their own."""
-    too_large = ReportRefused(
-        413, "report.too_large", f"Expected a report of at most {MAX_UPLOAD_BYTES // 1024**2} MB; a larger one came."
-    )
-    if (request.content_length or 0) > MAX_UPLOAD_BYTES:
-        raise too_large
-    read = bytearray()
-    async for piece in request.content.iter_any():
-        read += piece
-        if len(read) > MAX_UPLOAD_BYTES:  # it may have been sent compressed, or in pieces without a length
-            raise too_large
-    return bytes(read)
+    body = await body_within(request, MAX_UPLOAD_BYTES)
+    if body is None:
+        raise ReportRefused(
+            413,
+            "report.too_large",
+            f"Expected a report of at most {MAX_UPLOAD_BYTES // 1024**2} MB; a larger one came.",
+        )
+    return body
 
 
 def _upload(body: bytes) -> ReportUpload:
@@ -214,7 +211,7 @@ def answer(model: BaseModel, status: int = 200) -> web.Response:
 
 def too_many(error: TooMany) -> web.Response:
     answered = problem(429, error.code, error.sentence)
-    answered.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
+    answered.headers["Retry-After"] = error.retry_after
     return answered
 
 

@@ -87,7 +87,7 @@ async def _shown(request: web.Request, *, note: str | None = None, problem: Acco
     if problem is not None:
         response.set_status(503 if isinstance(problem, StripeAway) else 429 if isinstance(problem, TooMany) else 422)
     if isinstance(problem, TooMany):
-        response.headers["Retry-After"] = str(int(problem.retry_after_s) + 1)
+        response.headers["Retry-After"] = problem.retry_after
     return response
 
 

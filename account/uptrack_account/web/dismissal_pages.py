@@ -51,7 +51,7 @@ async def dismissing(request: web.Request) -> web.Response:
         await count_tries(request, (DECISION, account_id))
     except TooMany as error:
         refused = refusal(request, 429, error.sentence)
-        refused.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
+        refused.headers["Retry-After"] = error.retry_after
         return refused
     whole_rule = form["scope"] == "rule"
     await service.dismissals.decide(

@@ -276,7 +276,7 @@ async def _count_data(request: web.Request) -> None:
     try:
         await count_tries(request, (DATA, person_of(request).account_id))
     except TooMany as error:
-        headers = {"Retry-After": str(int(error.retry_after_s) + 1)}
+        headers = {"Retry-After": error.retry_after}
         raise web.HTTPTooManyRequests(text=error.sentence, headers=headers) from None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from uptrack_account.errors import NotFromStripe, StripeAway
+from uptrack_account.web.answers import body_within
 from uptrack_account.web.gate import SERVICE, open_to, problem
 
 routes = web.RouteTableDef()
@@ -22,7 +23,7 @@ async def event(request: web.Request) -> web.Response:
     billing = request.app[SERVICE].billing
     if not billing.is_on:
         return problem(404, "account.stripe", "There is no billing here.")
-    body = await _body(request)
+    body = await body_within(request, MAX_EVENT_BYTES)
     if body is None:
         return problem(413, "account.too_large", f"Expected an event of at most {MAX_EVENT_BYTES} bytes.")
     try:
@@ -32,13 +33,3 @@ async def event(request: web.Request) -> web.Response:
     except StripeAway as error:
         return problem(503, error.code, "Stripe could not be asked about this event. Send it again.")
     return web.Response(text="heard\n")
-
-
-async def _body(request: web.Request) -> bytes | None:
-    """The bytes as they came; ``None`` if they are too many, which a length need not say beforehand."""
-    read = bytearray()
-    async for piece in request.content.iter_any():
-        read += piece
-        if len(read) > MAX_EVENT_BYTES:
-            return None
-    return bytes(read)

@@ -62,7 +62,7 @@ async def sending(request: web.Request) -> web.Response:
         return await _page(request, problem=refused.sentence, status=refused.status)
     except TooMany as error:
         answer = await _page(request, problem=error.sentence, status=429)
-        answer.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
+        answer.headers["Retry-After"] = error.retry_after
         return answer
     except AccountError as error:
         return await _page(request, problem=error.sentence, status=422)
